@@ -1,0 +1,2 @@
+// The commands come with the runner.
+return;
