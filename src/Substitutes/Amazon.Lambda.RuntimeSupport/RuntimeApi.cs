@@ -1,0 +1,117 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+
+namespace Amazon.Lambda.RuntimeSupport;
+
+/// <summary>
+/// The four calls of the Lambda Runtime API, version 2018-06-01.
+/// See https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html.
+/// </summary>
+internal sealed class RuntimeApi
+{
+    private static readonly MediaTypeHeaderValue Json = new("application/json");
+    private static readonly MediaTypeHeaderValue ErrorJson = new("application/vnd.aws.lambda.error+json");
+
+    private readonly HttpClient _http;
+    private readonly LambdaEnvironment _environment;
+    private readonly Uri _next;
+    private readonly string _base;
+
+    public RuntimeApi(HttpClient http, LambdaEnvironment environment)
+    {
+        _http = http;
+        _http.Timeout = Timeout.InfiniteTimeSpan;
+        _environment = environment;
+        _base = $"http://{environment.RuntimeApi}/2018-06-01/runtime/";
+        Uri.TryCreate(_base + "invocation/next", UriKind.Absolute, out _next);
+    }
+
+    /// <summary>A client for a server on this machine: straight to it, with nothing added.</summary>
+    public static HttpClient CreateHttpClient() => new(new SocketsHttpHandler
+    {
+        UseProxy = false,
+        UseCookies = false,
+        AllowAutoRedirect = false,
+        AutomaticDecompression = DecompressionMethods.None,
+        ActivityHeadersPropagator = null,
+        RequestHeaderEncodingSelector = (_, _) => Encoding.UTF8,
+        ResponseHeaderEncodingSelector = (_, _) => Encoding.UTF8,
+    });
+
+    /// <summary>Waits for the next event, however long that takes.</summary>
+    public async Task<Invocation> NextAsync(CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(
+            HttpMethod.Get, _next ?? throw new InvalidOperationException("AWS_LAMBDA_RUNTIME_API is not set."));
+        using var response = await SendAsync(request, cancellationToken).ConfigureAwait(false);
+        var body = await response.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false);
+        var headers = response.Headers;
+        return new Invocation(
+            new MemoryStream(body, 0, body.Length, writable: false, publiclyVisible: true),
+            new LambdaContext(
+                name => headers.NonValidated.TryGetValues(name, out var values) ? values.ToString() : null,
+                _environment));
+    }
+
+    /// <summary>Posts a response straight from its stream.</summary>
+    public Task PostResponseAsync(string requestId, Stream output, CancellationToken cancellationToken)
+    {
+        HttpContent content = output is MemoryStream memory && memory.TryGetBuffer(out var buffer)
+            ? new ReadOnlyMemoryContent(buffer.AsMemory((int)memory.Position))
+            : new StreamContent(output);
+        content.Headers.ContentType = Json;
+        return PostAsync($"invocation/{requestId}/response", content, errorType: null, cancellationToken);
+    }
+
+    public Task PostErrorAsync(string requestId, Exception exception, CancellationToken cancellationToken) =>
+        PostAsync($"invocation/{requestId}/error", ErrorContent(exception), TypeOf(exception), cancellationToken);
+
+    public Task PostInitErrorAsync(Exception exception, CancellationToken cancellationToken) =>
+        PostAsync("init/error", ErrorContent(exception), TypeOf(exception), cancellationToken);
+
+    private static string TypeOf(Exception exception) => exception.GetType().Name;
+
+    private static ReadOnlyMemoryContent ErrorContent(Exception exception)
+    {
+        var content = new ReadOnlyMemoryContent(ErrorReport.Write(exception));
+        content.Headers.ContentType = ErrorJson;
+        return content;
+    }
+
+    private async Task PostAsync(
+        string path, HttpContent content, string errorType, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(_base + path)) { Content = content };
+        if (errorType is not null)
+        {
+            request.Headers.TryAddWithoutValidation("Lambda-Runtime-Function-Error-Type", errorType);
+        }
+
+        using var response = await SendAsync(request, cancellationToken).ConfigureAwait(false);
+
+        // The answer is read to its end, so that the connection serves the next call.
+        await response.Content.CopyToAsync(Stream.Null, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        var response = await _http
+            .SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+        if (response.IsSuccessStatusCode)
+        {
+            return response;
+        }
+
+        using (response)
+        {
+            var body = await response.Content.ReadAsStringAsync(cancellationToken).ConfigureAwait(false);
+            throw new RuntimeApiClientException(
+                $"The Runtime API refused {request.Method} {request.RequestUri.AbsolutePath}",
+                (int)response.StatusCode,
+                body,
+                response.Headers.ToDictionary(header => header.Key, header => header.Value),
+                innerException: null);
+        }
+    }
+}
