@@ -1,0 +1,35 @@
+namespace Relaybox.Diagnostics;
+
+/// <summary>Bounds what is kept of an error, so that no error can fill a row or a log line.</summary>
+public static class ErrorText
+{
+    /// <summary>The most characters that are kept of an error's text.</summary>
+    public const int MaxLength = 1000;
+
+    /// <summary>Cuts a text to <see cref="MaxLength"/> characters and takes out what no store or log should hold.</summary>
+    /// <param name="text">The text; null gives an empty one.</param>
+    /// <returns>At most <see cref="MaxLength"/> characters, without control characters or half surrogate pairs.</returns>
+    public static string Bound(string? text)
+    {
+        if (string.IsNullOrEmpty(text))
+        {
+            return "";
+        }
+
+        var length = Math.Min(text.Length, MaxLength);
+        return string.Create(length, text, static (span, source) =>
+        {
+            for (var i = 0; i < span.Length; i++)
+            {
+                var c = source[i];
+                var halfPair = char.IsSurrogate(c) && !IsPaired(source, i, span.Length);
+                span[i] = halfPair ? '\uFFFD' : char.IsControl(c) ? ' ' : c;
+            }
+        });
+    }
+
+    private static bool IsPaired(string source, int i, int length) =>
+        char.IsHighSurrogate(source[i])
+            ? i + 1 < length && char.IsLowSurrogate(source[i + 1])
+            : i > 0 && char.IsHighSurrogate(source[i - 1]);
+}

@@ -1,0 +1,47 @@
+using Microsoft.Extensions.Logging;
+
+namespace Relaybox.Diagnostics;
+
+/// <summary>Every log message of the library, numbered. None carries a payload, a header's value or a secret.</summary>
+internal static partial class Log
+{
+    [LoggerMessage(1001, LogLevel.Error, "Row {EventId} is parked: {ErrorMessage} ({ErrorCode})")]
+    internal static partial void RowParked(ILogger logger, string eventId, string errorCode, string errorMessage);
+
+    [LoggerMessage(1002, LogLevel.Warning, "The broker is out of reach; {Rows} rows wait: {Detail}")]
+    internal static partial void BrokerUnavailable(ILogger logger, int rows, string detail);
+
+    [LoggerMessage(1003, LogLevel.Warning, "The claim on row {EventId} was no longer ours when its outcome was to be recorded; the row is unchanged")]
+    internal static partial void RowLate(ILogger logger, string eventId);
+
+    [LoggerMessage(1004, LogLevel.Error, "The outcome of {Rows} rows could not be recorded ({ErrorType}); they will be published again")]
+    internal static partial void RecordFailed(ILogger logger, int rows, string errorType);
+
+    [LoggerMessage(1005, LogLevel.Warning, "One write of a batch failed ({ErrorCode})")]
+    internal static partial void StatementFailed(ILogger logger, string errorCode);
+
+    [LoggerMessage(1101, LogLevel.Warning, "Sending a batch of {Messages} messages failed: {ErrorCode}")]
+    internal static partial void SendBatchFailed(ILogger logger, int messages, string errorCode);
+
+    [LoggerMessage(1201, LogLevel.Error, "Message {MessageId} goes to the dead-letter queue: {Reason} ({ErrorCode})")]
+    internal static partial void MessageDeadLettered(ILogger logger, string messageId, string errorCode, string reason);
+
+    [LoggerMessage(1202, LogLevel.Warning, "Event {EventId} failed for consumer {Consumer} on delivery {Deliveries}: {ErrorType} ({ErrorCode}) {StackTrace}")]
+    internal static partial void HandlerFailed(
+        ILogger logger, string eventId, string consumer, int deliveries, string errorCode, string errorType, string? stackTrace);
+
+    [LoggerMessage(1203, LogLevel.Warning, "The claim on event {EventId} for consumer {Consumer} was lost while it was handled; nothing was committed")]
+    internal static partial void ClaimLost(ILogger logger, string eventId, string consumer);
+
+    [LoggerMessage(1204, LogLevel.Information, "Event {EventId} was already processed by consumer {Consumer}; the duplicate is dropped")]
+    internal static partial void DuplicateSuppressed(ILogger logger, string eventId, string consumer);
+
+    [LoggerMessage(1205, LogLevel.Error, "The inbox store failed on event {EventId}: {ErrorType}")]
+    internal static partial void InboxStoreFailed(ILogger logger, string eventId, string errorType);
+
+    [LoggerMessage(1301, LogLevel.Information, "Job {Job} is already running elsewhere; nothing was done")]
+    internal static partial void JobHeldElsewhere(ILogger logger, string job);
+
+    [LoggerMessage(1302, LogLevel.Information, "Job {Job} changed {Affected} rows in {Pages} pages; complete: {Complete}")]
+    internal static partial void JobEnded(ILogger logger, string job, long affected, int pages, bool complete);
+}

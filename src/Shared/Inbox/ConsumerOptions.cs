@@ -1,0 +1,26 @@
+namespace Relaybox.Inbox;
+
+/// <summary>How a consumer works.</summary>
+public sealed record ConsumerOptions
+{
+    /// <summary>How long a claim holds. Default: 60 seconds; longer than the function's timeout.</summary>
+    public TimeSpan Lease { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>After how many claims a message counts as exhausted. Default: 5; at most the queue's maxReceiveCount.</summary>
+    public int MaxAttempts { get; init; } = 5;
+
+    /// <summary>How many messages of a batch are handled at once. Default: 10.</summary>
+    public int Concurrency { get; init; } = 10;
+
+    /// <summary>The delay after the first failed attempt; it doubles with each further one. Default: 2 seconds.</summary>
+    public TimeSpan FirstRetryDelay { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>The longest delay. Default: 5 minutes.</summary>
+    public TimeSpan LongestRetryDelay { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>Without this much time left, no further message is begun. Default: 3 seconds.</summary>
+    public TimeSpan MinimumHandlerTime { get; init; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>The time that is kept free at the end for recording a failure. Default: 1 second.</summary>
+    public TimeSpan RecordMargin { get; init; } = TimeSpan.FromSeconds(1);
+}

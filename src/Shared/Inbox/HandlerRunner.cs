@@ -1,0 +1,137 @@
+using Microsoft.Extensions.Logging;
+using Relaybox.Diagnostics;
+using Relaybox.Messaging;
+
+namespace Relaybox.Inbox;
+
+/// <summary>Runs one handler for one message, under a claim, and records how it ended.</summary>
+internal sealed class HandlerRunner(
+    IInboxRepository repository, ConsumerOptions options, TimeProvider time, IEntropy entropy, ILogger logger)
+{
+    private static readonly TimeSpan LongestVisibility = TimeSpan.FromHours(12);
+
+    private readonly Backoff _backoff = new(options.FirstRetryDelay, options.LongestRetryDelay, entropy);
+
+    internal async Task<MessageOutcome> RunAsync(
+        HandlerRegistration registration,
+        InboxMessage message,
+        InboxClaim? claim,
+        WorkDeadline deadline,
+        CancellationToken cancellationToken)
+    {
+        switch (claim)
+        {
+            case InboxClaim.Claimed claimed:
+                return await HandleAsync(registration, message, claimed, deadline, cancellationToken);
+            case InboxClaim.AlreadyProcessed:
+                Log.DuplicateSuppressed(logger, message.Event.EventId, registration.Consumer);
+                return new MessageOutcome.Duplicate();
+            case InboxClaim.InProgress inProgress:
+                return new MessageOutcome.Retry(UntilFree(inProgress.Until), ErrorCodes.InProgressElsewhere);
+            case InboxClaim.Exhausted exhausted:
+                return new MessageOutcome.DeadLetter(
+                    ErrorCodes.AttemptsExhausted, $"The handler has failed, or did not end, {exhausted.Deliveries} times.");
+            case InboxClaim.Conflict:
+                return new MessageOutcome.DeadLetter(
+                    ErrorCodes.EventIdConflict, "The event id was seen before with another subject or payload.");
+            default:
+                return new MessageOutcome.Retry(_backoff.After(1), ErrorCodes.StoreFailed);
+        }
+    }
+
+    private async Task<MessageOutcome> HandleAsync(
+        HandlerRegistration registration,
+        InboxMessage message,
+        InboxClaim.Claimed claim,
+        WorkDeadline deadline,
+        CancellationToken cancellationToken)
+    {
+        if (!deadline.HasTimeFor(options.MinimumHandlerTime))
+        {
+            return await FailAsync(claim, ErrorCodes.NoTimeLeft, "Too little time was left to begin.", null, cancellationToken);
+        }
+
+        using var scope = deadline.Before(options.RecordMargin).BeginScope(cancellationToken);
+        try
+        {
+            await using var transaction = await repository.BeginAsync(claim, scope.Token);
+            var context = ToContext(registration, message, claim, transaction);
+
+            // A handler that ignores its token is left behind; what it enlists after that is never committed.
+            await registration.InvokeAsync(message.Event, context, scope.Token).WaitAsync(scope.Token);
+            return await transaction.CommitAsync(scope.Token) switch
+            {
+                CommitOutcome.Committed => new MessageOutcome.Processed(),
+                CommitOutcome.ClaimLost => ClaimLost(claim),
+                _ => await FailAsync(
+                    claim, ErrorCodes.EnlistedConditionFailed, "A condition of an enlisted write did not hold.", null, cancellationToken),
+            };
+        }
+        catch (MessageFormatException e)
+        {
+            await FailAsync(claim, e.Code, e.Message, e, cancellationToken);
+            return new MessageOutcome.DeadLetter(e.Code, e.Message);
+        }
+        catch (OperationCanceledException e) when (scope.IsOver && !cancellationToken.IsCancellationRequested)
+        {
+            return await FailAsync(
+                claim, ErrorCodes.HandlerDeadline, "The handler did not end before its invocation's deadline.", e, cancellationToken);
+        }
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        {
+            return await FailAsync(
+                claim, ErrorCodes.HandlerFailed, $"The handler threw {e.GetType().FullName}.", e, cancellationToken);
+        }
+    }
+
+    /// <summary>Gives the claim back, so that the next delivery does not have to wait for the lease to end.</summary>
+    private async Task<MessageOutcome> FailAsync(
+        InboxClaim.Claimed claim, string code, string reason, Exception? exception, CancellationToken cancellationToken)
+    {
+        Log.HandlerFailed(
+            logger, claim.EventId, claim.Consumer, claim.Deliveries, code, exception?.GetType().FullName ?? "", exception?.StackTrace);
+        try
+        {
+            // Where a commit's outcome is unknown this decides it: either the mark is there, or it can no longer come.
+            if (!await repository.MarkFailedAsync(claim, code, reason, cancellationToken))
+            {
+                return ClaimLost(claim);
+            }
+        }
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        {
+            Log.InboxStoreFailed(logger, claim.EventId, e.GetType().Name);
+            return new MessageOutcome.Retry(_backoff.After(claim.Deliveries), ErrorCodes.StoreFailed);
+        }
+
+        return claim.Deliveries >= options.MaxAttempts
+            ? new MessageOutcome.DeadLetter(
+                ErrorCodes.AttemptsExhausted, $"Attempt {claim.Deliveries} of {options.MaxAttempts} failed: {reason} ({code})")
+            : new MessageOutcome.Retry(_backoff.After(claim.Deliveries), code);
+    }
+
+    private MessageOutcome ClaimLost(InboxClaim.Claimed claim)
+    {
+        Log.ClaimLost(logger, claim.EventId, claim.Consumer);
+        return new MessageOutcome.Retry(_backoff.After(1), ErrorCodes.ClaimLost);
+    }
+
+    private TimeSpan UntilFree(DateTimeOffset until)
+    {
+        var wait = until - time.GetUtcNow() + TimeSpan.FromSeconds(1 + entropy.NextDouble());
+        return wait < TimeSpan.Zero ? TimeSpan.Zero : wait > LongestVisibility ? LongestVisibility : wait;
+    }
+
+    private static MessageContext ToContext(
+        HandlerRegistration registration, InboxMessage message, InboxClaim.Claimed claim, IInboxTransaction transaction) => new()
+        {
+            EventId = message.Event.EventId,
+            Subject = message.Event.Subject,
+            Consumer = registration.Consumer,
+            Headers = message.Event.Headers,
+            OrderingKey = message.Event.OrderingKey,
+            EnqueuedAt = message.Event.EnqueuedAt,
+            Deliveries = claim.Deliveries,
+            Transaction = transaction,
+        };
+}

@@ -1,0 +1,28 @@
+using System.Security.Cryptography;
+using System.Text;
+using Relaybox.Outbox;
+
+namespace Relaybox.Inbox;
+
+/// <summary>An event as it was delivered.</summary>
+/// <param name="Event">The event.</param>
+public sealed record InboxMessage(OutboxEvent Event)
+{
+    private byte[]? _payloadHash;
+
+    /// <summary>The broker's id of this delivery, unique within a batch. It is never the event id.</summary>
+    public required string MessageId { get; init; }
+
+    /// <summary>Messages of one group are handled one after another, and wait for each other; null: on its own.</summary>
+    public string? GroupId { get; init; }
+
+    /// <summary>The stream that it came by, where the broker has streams.</summary>
+    public string? Stream { get; init; }
+
+    /// <summary>Its place in the stream.</summary>
+    public long? StreamSequence { get; init; }
+
+    /// <summary>SHA-256 over subject and payload: tells a duplicate from another event under the same id.</summary>
+    public ReadOnlyMemory<byte> PayloadHash => _payloadHash ??=
+        SHA256.HashData(Encoding.UTF8.GetBytes(Event.Subject + "\n" + Event.Payload));
+}

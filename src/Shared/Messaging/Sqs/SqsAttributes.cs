@@ -1,0 +1,32 @@
+namespace Relaybox.Messaging.Sqs;
+
+/// <summary>The message attributes that travel with an event, and with a dead letter.</summary>
+public static class SqsAttributes
+{
+    /// <summary>The event id.</summary>
+    public const string EventId = "event-id";
+
+    /// <summary>The subject, for filters and people.</summary>
+    public const string Subject = "subject";
+
+    /// <summary>The body's format: one of <see cref="MessageFormats.Names"/>.</summary>
+    public const string Format = "format";
+
+    /// <summary>How the body is encoded; <see cref="Base64"/>, or absent for text.</summary>
+    public const string Encoding = "encoding";
+
+    /// <summary>The value of <see cref="Encoding"/> for a body that holds characters which SQS does not take.</summary>
+    public const string Base64 = "base64";
+
+    /// <summary>The W3C trace context, taken from the header of the same name.</summary>
+    public const string TraceParent = "traceparent";
+
+    /// <summary>On a dead letter: one of <see cref="Diagnostics.ErrorCodes"/>.</summary>
+    public const string ErrorCode = "error-code";
+
+    /// <summary>On a dead letter: why, in words.</summary>
+    public const string ErrorMessage = "error-message";
+
+    /// <summary>On a dead letter: the id of the message that it is a copy of.</summary>
+    public const string SourceMessageId = "source-message-id";
+}

@@ -1,0 +1,73 @@
+using System.Text;
+using Amazon.SQS.Model;
+using Relaybox.Diagnostics;
+using Relaybox.Outbox;
+
+namespace Relaybox.Messaging.Sqs;
+
+/// <summary>One event as an entry of a SendMessageBatch call.</summary>
+internal sealed record SqsEntry(int Index, string Body, Dictionary<string, MessageAttributeValue> Attributes, int Size)
+{
+    internal string? GroupId { get; private init; }
+
+    internal string? DeduplicationId { get; private init; }
+
+    internal static SqsEntry Create(int index, OutboxEvent outboxEvent, IMessageFormat format, bool fifo)
+    {
+        var bytes = format.Write(outboxEvent);
+        var body = Encoding.UTF8.GetString(bytes.Span);
+        var attributes = new Dictionary<string, MessageAttributeValue>(5)
+        {
+            [SqsAttributes.Subject] = Text(outboxEvent.Subject),
+            [SqsAttributes.Format] = Text(format.Name),
+        };
+
+        if (SqsText.IsLegalBody(outboxEvent.EventId))
+        {
+            attributes[SqsAttributes.EventId] = Text(outboxEvent.EventId);
+        }
+
+        if (outboxEvent.Headers.TryGetValue(SqsAttributes.TraceParent, out var trace) && trace.Length > 0 && SqsText.IsLegalBody(trace))
+        {
+            attributes[SqsAttributes.TraceParent] = Text(trace);
+        }
+
+        if (!SqsText.IsLegalBody(body))
+        {
+            body = Convert.ToBase64String(bytes.Span);
+            attributes[SqsAttributes.Encoding] = Text(SqsAttributes.Base64);
+        }
+
+        return new SqsEntry(index, body, attributes, SizeOf(body, attributes))
+        {
+            GroupId = fifo ? SqsText.ToId(outboxEvent.OrderingKey ?? outboxEvent.EventId) : null,
+            DeduplicationId = fifo ? SqsText.ToId(outboxEvent.EventId) : null,
+        };
+    }
+
+    internal SendMessageBatchRequestEntry ToRequestEntry(int position) => new()
+    {
+        Id = position.ToString(System.Globalization.CultureInfo.InvariantCulture),
+        MessageBody = Body,
+        MessageAttributes = Attributes,
+        MessageGroupId = GroupId,
+        MessageDeduplicationId = DeduplicationId,
+    };
+
+    internal PublishOutcome TooLarge(int limit) => PublishOutcome.Rejected(
+        ErrorCodes.MessageTooLarge, $"The message has {Size} bytes with its attributes; the queue takes {limit}.");
+
+    internal static MessageAttributeValue Text(string value) => new() { DataType = "String", StringValue = value };
+
+    // Names, types and values of the attributes count towards the limit, as the body does.
+    private static int SizeOf(string body, Dictionary<string, MessageAttributeValue> attributes)
+    {
+        var size = Encoding.UTF8.GetByteCount(body);
+        foreach (var (name, value) in attributes)
+        {
+            size += name.Length + value.DataType.Length + Encoding.UTF8.GetByteCount(value.StringValue);
+        }
+
+        return size;
+    }
+}

@@ -1,0 +1,11 @@
+namespace Relaybox.Outbox;
+
+/// <summary>What became of a set of fenced writes.</summary>
+/// <param name="Held">How many changed their row, or found it already changed by the very same write.</param>
+/// <param name="Late">The ids whose claim was no longer the caller's; their rows are unchanged.</param>
+/// <param name="Unrecorded">The ids whose write failed for another reason; the row's state is unknown to the caller.</param>
+public sealed record MarkResult(int Held, IReadOnlyList<string> Late, IReadOnlyList<string> Unrecorded)
+{
+    /// <summary>Nothing was to be written.</summary>
+    public static MarkResult Empty { get; } = new(0, [], []);
+}

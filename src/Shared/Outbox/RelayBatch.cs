@@ -1,0 +1,21 @@
+using Relaybox.Messaging;
+
+namespace Relaybox.Outbox;
+
+/// <summary>What is to be recorded of one published batch.</summary>
+internal sealed class RelayBatch(int capacity)
+{
+    internal List<OutboxMark> Sent { get; } = new(capacity);
+
+    internal List<RetryMark> Retries { get; } = [];
+
+    internal List<ParkMark> Parks { get; } = [];
+
+    internal PublishOutcome? BrokerUnavailable { get; set; }
+
+    internal void Retry(OutboxClaim claim, int attempts, TimeSpan delay, PublishOutcome outcome) =>
+        Retries.Add(new(claim.EventId, claim.Token, attempts, delay, outcome.Code, outcome.Detail));
+
+    internal void Park(OutboxClaim claim, int attempts, string code, string message) =>
+        Parks.Add(new(claim.EventId, claim.Token, attempts, code, message));
+}

@@ -1,0 +1,186 @@
+using Amazon.DynamoDBv2;
+using Amazon.DynamoDBv2.Model;
+using Relaybox.Maintenance;
+using Relaybox.Outbox;
+
+namespace Relaybox.Stores.DynamoDb;
+
+// Maintenance: bounded pages with a cursor; each change is conditional on what the page saw still being true.
+public sealed partial class DynamoDbOutboxRepository
+{
+    /// <inheritdoc />
+    public async Task<MaintenancePage> CleanupAsync(
+        TimeSpan sentRetention, TimeSpan? failedRetention, string? cursor, int pageSize, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        var condition = "(#status = :sent AND sentAt < :sentBefore)";
+        var values = new Dictionary<string, AttributeValue>
+        {
+            [":sent"] = Values.S(OutboxStatusText.Sent),
+            [":sentBefore"] = Values.Time(now - sentRetention),
+        };
+        if (failedRetention is { } retention)
+        {
+            condition += " OR (#status = :failed AND failedAt < :failedBefore)";
+            values[":failed"] = Values.S(OutboxStatusText.Failed);
+            values[":failedBefore"] = Values.Time(now - retention);
+        }
+
+        var page = await ScanPageAsync("eventId", condition, values, cursor, pageSize, cancellationToken);
+        var deleted = await CountHeldAsync(
+            page.Items ?? [],
+            (item, ct) => dynamoDb.DeleteItemAsync(
+                new DeleteItemRequest
+                {
+                    TableName = options.TableName,
+                    Key = Key(item.GetString(Attributes.EventId)!),
+                    ConditionExpression = condition,
+                    ExpressionAttributeNames = StatusName(),
+                    ExpressionAttributeValues = values,
+                },
+                ct),
+            cancellationToken);
+        return new MaintenancePage(deleted, CursorOf(page.LastEvaluatedKey));
+    }
+
+    /// <inheritdoc />
+    public async Task<MaintenancePage> ResetStaleAsync(
+        TimeSpan age, string? cursor, int pageSize, CancellationToken cancellationToken)
+    {
+        // One shard of the due index a page; the cursor is the number of the next shard.
+        var shard = int.TryParse(cursor, out var number) ? number : 0;
+        var now = time.GetUtcNow();
+        var expiredBefore = now - age;
+        var affected = 0;
+        var request = DueQuery(shard, expiredBefore, pageSize);
+        do
+        {
+            var page = await dynamoDb.QueryAsync(request, cancellationToken);
+            affected += await CountHeldAsync(
+                page.Items ?? [],
+                (item, ct) => dynamoDb.UpdateItemAsync(
+                    new UpdateItemRequest
+                    {
+                        TableName = options.TableName,
+                        Key = Key(item.GetString(Attributes.EventId)!),
+                        UpdateExpression = "SET #status = :pending, dueAt = :now REMOVE claimToken, claimedAt",
+                        ConditionExpression = "#status = :publishing AND dueAt <= :expiredBefore",
+                        ExpressionAttributeNames = StatusName(),
+                        ExpressionAttributeValues = new()
+                        {
+                            [":pending"] = Values.S(OutboxStatusText.Pending),
+                            [":publishing"] = Values.S(OutboxStatusText.Publishing),
+                            [":now"] = Values.Time(now),
+                            [":expiredBefore"] = Values.Time(expiredBefore),
+                        },
+                    },
+                    ct),
+                cancellationToken);
+            request.ExclusiveStartKey = page.LastEvaluatedKey;
+        }
+        while (request.ExclusiveStartKey is { Count: > 0 });
+
+        return new MaintenancePage(affected, shard + 1 < options.DueShards ? DueShard.Name(shard + 1) : null);
+    }
+
+    /// <inheritdoc />
+    public async Task<ReconcilePage> ReconcileAsync(
+        TimeSpan age, string? cursor, int pageSize, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        var page = await ScanPageAsync(
+            "eventId, #status, enqueuedAt, dueShard", filter: null, values: null, cursor, pageSize, cancellationToken);
+        var counts = new Dictionary<string, long>(StringComparer.Ordinal);
+        var lost = new List<Dictionary<string, AttributeValue>>();
+        foreach (var item in page.Items ?? [])
+        {
+            var status = item.GetString(Attributes.Status) ?? "";
+            counts[status] = counts.GetValueOrDefault(status) + 1;
+            if (OutboxStatusText.Parse(status) is OutboxStatus.Pending or OutboxStatus.Publishing or OutboxStatus.Failed
+                && !item.ContainsKey(Attributes.DueShard)
+                && !(item.GetTime(Attributes.EnqueuedAt) > now - age))
+            {
+                lost.Add(item);
+            }
+        }
+
+        var recovered = await CountHeldAsync(lost, (item, ct) => MakeDueAsync(item, now, age, ct), cancellationToken);
+        return new ReconcilePage(recovered, counts, CursorOf(page.LastEvaluatedKey));
+    }
+
+    /// <inheritdoc />
+    public async Task<IReadOnlyDictionary<string, long>> GetCountByStatusAsync(CancellationToken cancellationToken)
+    {
+        var counts = new Dictionary<string, long>(StringComparer.Ordinal);
+        string? cursor = null;
+        do
+        {
+            var page = await ScanPageAsync(
+                "eventId, #status", filter: null, values: null, cursor, pageSize: null, cancellationToken);
+            foreach (var item in page.Items ?? [])
+            {
+                var status = item.GetString(Attributes.Status) ?? "";
+                counts[status] = counts.GetValueOrDefault(status) + 1;
+            }
+
+            cursor = CursorOf(page.LastEvaluatedKey);
+        }
+        while (cursor is not null);
+
+        return counts;
+    }
+
+    private Task<UpdateItemResponse> MakeDueAsync(
+        Dictionary<string, AttributeValue> item, DateTimeOffset now, TimeSpan age, CancellationToken cancellationToken)
+    {
+        var eventId = item.GetString(Attributes.EventId)!;
+        var status = item.GetString(Attributes.Status)!;
+        var parked = status == OutboxStatusText.Failed;
+
+        // Without a time nobody can tell a lost row from one that the stream is about to relay: give it one age more.
+        var dueAt = parked || item.GetTime(Attributes.EnqueuedAt) is not null ? now : now + age;
+        return dynamoDb.UpdateItemAsync(
+            new UpdateItemRequest
+            {
+                TableName = options.TableName,
+                Key = Key(eventId),
+                UpdateExpression = "SET dueShard = :shard, dueAt = :dueAt",
+                ConditionExpression = "#status = :status AND attribute_not_exists(dueShard)",
+                ExpressionAttributeNames = StatusName(),
+                ExpressionAttributeValues = new()
+                {
+                    [":status"] = Values.S(status),
+                    [":shard"] = Values.S(parked ? Attributes.FailedShard : DueShard.Of(eventId, options.DueShards)),
+                    [":dueAt"] = Values.Time(dueAt),
+                },
+            },
+            cancellationToken);
+    }
+
+    private Task<ScanResponse> ScanPageAsync(
+        string projection,
+        string? filter,
+        Dictionary<string, AttributeValue>? values,
+        string? cursor,
+        int? pageSize,
+        CancellationToken cancellationToken) => dynamoDb.ScanAsync(
+            new ScanRequest
+            {
+                TableName = options.TableName,
+                ProjectionExpression = projection,
+                FilterExpression = filter,
+                ExpressionAttributeNames = StatusName(),
+                ExpressionAttributeValues = values,
+                ExclusiveStartKey = cursor is null ? null : Key(cursor),
+                Limit = pageSize,
+            },
+            cancellationToken);
+
+    private Task<int> CountHeldAsync<TResponse>(
+        List<Dictionary<string, AttributeValue>> items,
+        Func<Dictionary<string, AttributeValue>, CancellationToken, Task<TResponse>> write,
+        CancellationToken cancellationToken) =>
+        ConditionalWrites.CountHeldAsync(items, options.Concurrency, write, cancellationToken);
+
+    private static string? CursorOf(Dictionary<string, AttributeValue>? lastKey) => lastKey?.GetString(Attributes.EventId);
+}

@@ -1,0 +1,36 @@
+using Amazon.DynamoDBv2.Model;
+using Relaybox.Inbox;
+
+namespace Relaybox.Stores.DynamoDb;
+
+/// <summary>Inbox records from and to DynamoDB items.</summary>
+internal static class InboxItem
+{
+    internal static Dictionary<string, AttributeValue> Key(string consumer, string eventId) => new(2)
+    {
+        [Attributes.EventId] = Values.S(eventId),
+        [Attributes.Consumer] = Values.S(consumer),
+    };
+
+    internal static InboxRecord ToRecord(Dictionary<string, AttributeValue> item) => new(
+        item.GetString(Attributes.Consumer) ?? "",
+        item.GetString(Attributes.EventId) ?? "",
+        InboxStatusText.Parse(item.GetString(Attributes.Status)),
+        item.GetCount(Attributes.Deliveries))
+    {
+        Subject = item.GetString(Attributes.Subject),
+        ReceivedAt = item.GetTime(Attributes.ReceivedAt),
+        ProcessedAt = item.GetTime(Attributes.ProcessedAt),
+        FailedAt = item.GetTime(Attributes.FailedAt),
+        LeaseUntil = item.GetTime(Attributes.LeaseUntil),
+        Stream = item.GetString(Attributes.Stream),
+        StreamSequence = item.GetNumber(Attributes.StreamSequence),
+        ErrorCode = item.GetString(Attributes.ErrorCode),
+        ErrorMessage = item.GetString(Attributes.ErrorMessage),
+    };
+
+    internal static bool HasOtherHash(Dictionary<string, AttributeValue> item, ReadOnlyMemory<byte> hash) =>
+        item.TryGetValue(Attributes.PayloadHash, out var stored)
+        && stored.B is { } bytes
+        && !bytes.ToArray().AsSpan().SequenceEqual(hash.Span);
+}
