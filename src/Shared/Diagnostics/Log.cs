@@ -17,14 +17,11 @@ internal static partial class Log
     [LoggerMessage(1004, LogLevel.Error, "The outcome of {Rows} rows could not be recorded ({ErrorType}); they will be published again")]
     internal static partial void RecordFailed(ILogger logger, int rows, string errorType);
 
-    [LoggerMessage(1005, LogLevel.Warning, "One write of a batch failed ({ErrorCode})")]
-    internal static partial void StatementFailed(ILogger logger, string errorCode);
-
     [LoggerMessage(1101, LogLevel.Warning, "Sending a batch of {Messages} messages failed: {ErrorCode}")]
     internal static partial void SendBatchFailed(ILogger logger, int messages, string errorCode);
 
-    [LoggerMessage(1201, LogLevel.Error, "Message {MessageId} goes to the dead-letter queue: {Reason} ({ErrorCode})")]
-    internal static partial void MessageDeadLettered(ILogger logger, string messageId, string errorCode, string reason);
+    [LoggerMessage(1102, LogLevel.Warning, "The visibility of {Messages} messages could not be set ({ErrorType}); they come back after the queue's own timeout")]
+    internal static partial void VisibilityUnchanged(ILogger logger, int messages, string errorType);
 
     [LoggerMessage(1202, LogLevel.Warning, "Event {EventId} failed for consumer {Consumer} on delivery {Deliveries}: {ErrorType} ({ErrorCode}) {StackTrace}")]
     internal static partial void HandlerFailed(

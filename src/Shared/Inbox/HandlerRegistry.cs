@@ -15,6 +15,9 @@ public sealed class HandlerRegistry(string defaultConsumer)
 {
     private readonly List<HandlerRegistration> _registrations = [];
 
+    /// <summary>Whether no handler is registered.</summary>
+    public bool IsEmpty => _registrations.Count == 0;
+
     /// <summary>Registers a handler whose payload is JSON.</summary>
     /// <typeparam name="T">What the payload is read as.</typeparam>
     /// <param name="pattern">The subjects; see <see cref="SubjectPattern"/>.</param>

@@ -78,6 +78,12 @@ public sealed class OutboxRelay(
         return await RecordAsync(batch, cancellationToken);
     }
 
+    /// <summary>Makes rows due later, without publishing them.</summary>
+    /// <param name="marks">The rows, and when they are due.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    public Task<MarkResult> DeferAsync(IReadOnlyList<RetryMark> marks, CancellationToken cancellationToken) =>
+        MarkAsync(marks, m => m.EventId, repository.RetryAsync, cancellationToken);
+
     private async Task<IReadOnlyList<PublishOutcome>> PublishAsync(
         List<OutboxClaim> claims, WorkDeadline deadline, CancellationToken cancellationToken)
     {
@@ -146,7 +152,7 @@ public sealed class OutboxRelay(
     }
 
     private async Task<MarkResult> MarkAsync<TMark>(
-        List<TMark> marks,
+        IReadOnlyList<TMark> marks,
         Func<TMark, string> eventId,
         Func<IReadOnlyList<TMark>, CancellationToken, Task<MarkResult>> write,
         CancellationToken cancellationToken)
@@ -164,7 +170,7 @@ public sealed class OutboxRelay(
         {
             // The rows keep their state, so nothing is lost: they are published again under the same ids.
             Log.RecordFailed(logger, marks.Count, e.GetType().Name);
-            return new MarkResult(0, [], marks.ConvertAll(mark => eventId(mark)));
+            return new MarkResult(0, [], [.. marks.Select(eventId)]);
         }
     }
 }

@@ -1,0 +1,29 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Relaybox.Configuration;
+using Relaybox.Functions.Hosting;
+using Relaybox.Inbox;
+
+namespace Relaybox.Functions.Handlers;
+
+/// <summary>Which handler gets which subject. This folder is yours: replace the example.</summary>
+internal static class HandlerSetup
+{
+    internal static HandlerRegistry Register(HandlerRegistry registry, RelayboxSettings settings, IServiceProvider services)
+    {
+        if (settings.EffectsTable is { } effectsTable)
+        {
+            registry.Add(
+                "orders.placed",
+                new OrderPlacedHandler(effectsTable, services.GetRequiredService<TimeProvider>()),
+                HandlersJsonContext.Default.OrderPlaced);
+        }
+
+        if (registry.IsEmpty)
+        {
+            FunctionLog.NoHandlers(services.GetRequiredService<ILoggerFactory>().CreateLogger("Handlers"));
+        }
+
+        return registry;
+    }
+}

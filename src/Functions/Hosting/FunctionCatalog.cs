@@ -1,0 +1,73 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Json.Serialization;
+using Amazon.Lambda.Core;
+using Amazon.Lambda.DynamoDBEvents;
+using Amazon.Lambda.Serialization.SystemTextJson;
+using Amazon.Lambda.SQSEvents;
+using Microsoft.Extensions.DependencyInjection;
+using Relaybox.Configuration;
+using Relaybox.Functions.Consume;
+using Relaybox.Functions.Maintenance;
+using Relaybox.Functions.Relay;
+
+namespace Relaybox.Functions.Hosting;
+
+/// <summary>Every function by the name that template.yaml gives it in ANNOTATIONS_HANDLER.</summary>
+internal static class FunctionCatalog
+{
+    private static readonly Dictionary<string, Entry> Entries = new(StringComparer.Ordinal)
+    {
+        ["StreamRelay"] = new(FunctionNeeds.Publisher, Bind<StreamRelayFunction, DynamoDBEvent, StreamsEventResponse, StreamJsonContext>(
+            (function, input, context) => function.HandleAsync(input, context))),
+        ["SweepRelay"] = new(FunctionNeeds.Publisher, Bind<SweepRelayFunction, ScheduleInput, JobReport, ScheduleJsonContext>(
+            (function, input, context) => function.HandleAsync(input, context))),
+        ["Consume"] = new(FunctionNeeds.Consumer | FunctionNeeds.Inbox, Bind<ConsumeFunction, SQSEvent, SQSBatchResponse, SqsJsonContext>(
+            (function, input, context) => function.HandleAsync(input, context))),
+        ["Cleanup"] = new(FunctionNeeds.Inbox | FunctionNeeds.Jobs, Bind<CleanupFunction, ScheduleInput, JobReport, ScheduleJsonContext>(
+            (function, input, context) => function.HandleAsync(input, context))),
+        ["ResetStale"] = new(FunctionNeeds.Inbox | FunctionNeeds.Jobs, Bind<ResetStaleFunction, ScheduleInput, JobReport, ScheduleJsonContext>(
+            (function, input, context) => function.HandleAsync(input, context))),
+        ["Reconcile"] = new(FunctionNeeds.Inbox | FunctionNeeds.Jobs, Bind<ReconcileFunction, ScheduleInput, JobReport, ScheduleJsonContext>(
+            (function, input, context) => function.HandleAsync(input, context))),
+    };
+
+    /// <summary>The names of all functions.</summary>
+    internal static IEnumerable<string> Names => Entries.Keys;
+
+    /// <summary>Builds a function with everything that it needs.</summary>
+    /// <exception cref="SettingsException">The name is unknown, or settings are wrong.</exception>
+    internal static Func<Stream, ILambdaContext, Task<Stream>> Create(string? name, Func<string, string?> getVariable)
+    {
+        if (name is null || !Entries.TryGetValue(name, out var entry))
+        {
+            throw new SettingsException(
+                [$"{FunctionProcess.NameVariable} is '{name}'. Set it to one of: {string.Join(", ", Names)}."]);
+        }
+
+        var settings = RelayboxSettings.Read(getVariable, entry.Needs);
+        return entry.Bind(Composition.Build(name, settings));
+    }
+
+    private static Func<IServiceProvider, Func<Stream, ILambdaContext, Task<Stream>>> Bind<TFunction, TInput, TOutput,
+        [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TJson>(
+        Func<TFunction, TInput, ILambdaContext, Task<TOutput>> invoke)
+        where TFunction : notnull
+        where TJson : JsonSerializerContext
+    {
+        return services =>
+        {
+            var function = services.GetRequiredService<TFunction>();
+            var serializer = new SourceGeneratorLambdaJsonSerializer<TJson>();
+            return async (input, context) =>
+            {
+                var output = await invoke(function, serializer.Deserialize<TInput>(input), context);
+                var stream = new MemoryStream();
+                serializer.Serialize(output, stream);
+                stream.Position = 0;
+                return stream;
+            };
+        };
+    }
+
+    private sealed record Entry(FunctionNeeds Needs, Func<IServiceProvider, Func<Stream, ILambdaContext, Task<Stream>>> Bind);
+}

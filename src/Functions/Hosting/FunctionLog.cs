@@ -1,0 +1,34 @@
+using Microsoft.Extensions.Logging;
+
+namespace Relaybox.Functions.Hosting;
+
+/// <summary>Every log message of the functions, numbered. None carries a payload, a header's value or a secret.</summary>
+internal static partial class FunctionLog
+{
+    [LoggerMessage(2001, LogLevel.Critical, "The function cannot start: {Reason}")]
+    internal static partial void StartFailed(ILogger logger, string reason);
+
+    [LoggerMessage(2101, LogLevel.Error, "Stream record {SequenceNumber} cannot be relayed and is skipped: {Reason}")]
+    internal static partial void StreamRecordUnreadable(ILogger logger, string? sequenceNumber, string reason);
+
+    [LoggerMessage(2102, LogLevel.Information, "Stream batch of {Records} records: {Sent} sent, {Retried} retried, {Parked} parked, {Late} late, {Failed} to come again")]
+    internal static partial void StreamBatchEnded(ILogger logger, int records, int sent, int retried, int parked, int late, int failed);
+
+    [LoggerMessage(2103, LogLevel.Information, "Sweep: {Sent} sent, {Retried} retried, {Parked} parked, {Late} late; the oldest row is due since {OldestDueSeconds} s")]
+    internal static partial void SweepEnded(ILogger logger, int sent, int retried, int parked, int late, double oldestDueSeconds);
+
+    [LoggerMessage(2201, LogLevel.Error, "Message {MessageId} goes to the dead-letter queue: {Reason} ({ErrorCode})")]
+    internal static partial void MessageDeadLettered(ILogger logger, string messageId, string errorCode, string reason);
+
+    [LoggerMessage(2202, LogLevel.Error, "Message {MessageId} could not be put into the dead-letter queue ({ErrorType}); it comes again")]
+    internal static partial void DeadLetterFailed(ILogger logger, string messageId, string errorType);
+
+    [LoggerMessage(2203, LogLevel.Information, "Batch of {Messages} messages: {Processed} processed, {Duplicates} duplicates, {Failed} to come again, {DeadLettered} dead-lettered")]
+    internal static partial void BatchEnded(ILogger logger, int messages, int processed, int duplicates, int failed, int deadLettered);
+
+    [LoggerMessage(2204, LogLevel.Warning, "No handler is registered: every message will go to the dead-letter queue. Register yours in Handlers/HandlerSetup.cs")]
+    internal static partial void NoHandlers(ILogger logger);
+
+    [LoggerMessage(2301, LogLevel.Warning, "{Rows} rows have the status '{Status}', which is none of the contract's; they are not touched")]
+    internal static partial void UnknownStatus(ILogger logger, long rows, string status);
+}

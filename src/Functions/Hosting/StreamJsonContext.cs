@@ -1,0 +1,11 @@
+using System.Text.Json.Serialization;
+using Amazon.Lambda.DynamoDBEvents;
+
+namespace Relaybox.Functions.Hosting;
+
+// One context per event source: the responses of both nest a type of the same name, which one context cannot hold.
+
+/// <summary>How stream events are read and their responses written.</summary>
+[JsonSerializable(typeof(DynamoDBEvent))]
+[JsonSerializable(typeof(StreamsEventResponse))]
+internal sealed partial class StreamJsonContext : JsonSerializerContext;

@@ -1,0 +1,18 @@
+using Amazon.Lambda.Core;
+using Relaybox.Functions.Hosting;
+using Relaybox.Maintenance;
+
+namespace Relaybox.Functions.Maintenance;
+
+/// <summary>Deletes what is finished and older than its retention.</summary>
+internal sealed class CleanupFunction(MaintenanceJobs jobs, TimeProvider time, MetricsWriter metrics)
+{
+    internal async Task<JobReport> HandleAsync(ScheduleInput input, ILambdaContext context)
+    {
+        var deadline = Invocation.Begin(context, time);
+        using var scope = deadline.BeginScope(CancellationToken.None);
+        var result = await jobs.CleanupAsync(deadline, scope.Token);
+        metrics.Write(("RowsCleaned", result.Affected, MetricsWriter.Count));
+        return new JobReport("cleanup", result.Affected, result.Complete);
+    }
+}

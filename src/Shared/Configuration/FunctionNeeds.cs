@@ -1,0 +1,21 @@
+namespace Relaybox.Configuration;
+
+/// <summary>Which settings a function cannot do without.</summary>
+[Flags]
+public enum FunctionNeeds
+{
+    /// <summary>The outbox table alone.</summary>
+    None = 0,
+
+    /// <summary>It sends to the broker.</summary>
+    Publisher = 1,
+
+    /// <summary>It reads or writes the inbox.</summary>
+    Inbox = 2,
+
+    /// <summary>It runs jobs that remember where they stopped.</summary>
+    Jobs = 4,
+
+    /// <summary>It takes messages from the queue, and dead-letters some.</summary>
+    Consumer = 8,
+}
