@@ -1,3 +1,5 @@
+using Amazon.Runtime;
+using Amazon.SQS;
 using Relaybox.Local.Aws;
 using Relaybox.Local.Emulators;
 using Xunit;
@@ -14,18 +16,45 @@ public sealed class SqsEmulator : IAsyncLifetime
 
     public Uri Endpoint => Started.Endpoint;
 
+    /// <summary>A client that fails fast: no retries hide what a test is about.</summary>
+    public AmazonSQSClient Client { get; private set; } = null!;
+
     private SqsProcess Started => emulator ?? throw new InvalidOperationException("The fixture has not been started.");
 
     public static string UniqueName(string prefix) => $"{prefix}-{Guid.NewGuid():N}";
+
+    /// <summary>Another client on the same server; the caller disposes it.</summary>
+    public AmazonSQSClient CreateClient(Action<AmazonSQSConfig>? configure = null)
+    {
+        var configuration = new AmazonSQSConfig
+        {
+            ServiceURL = Endpoint.ToString(),
+            AuthenticationRegion = LocalAws.Region,
+            MaxErrorRetry = 0,
+        };
+        configure?.Invoke(configuration);
+        return new AmazonSQSClient(new BasicAWSCredentials(LocalAws.AccessKeyId, LocalAws.SecretAccessKey), configuration);
+    }
+
+    /// <summary>Creates a queue of its own for a test.</summary>
+    /// <returns>Its URL.</returns>
+    public async Task<string> CreateQueueAsync(string prefix = "queue", Dictionary<string, string>? attributes = null)
+    {
+        var name = UniqueName(prefix) + (attributes?.GetValueOrDefault("FifoQueue") == "true" ? ".fifo" : "");
+        var created = await Client.CreateQueueAsync(new Amazon.SQS.Model.CreateQueueRequest { QueueName = name, Attributes = attributes });
+        return created.QueueUrl;
+    }
 
     public async ValueTask InitializeAsync()
     {
         await EmulatorPackages.EnsureInstalledAsync(CancellationToken.None);
         emulator = await SqsProcess.StartAsync(NetworkPorts.Free(1)[0], CancellationToken.None);
+        Client = CreateClient();
     }
 
     public async ValueTask DisposeAsync()
     {
+        Client?.Dispose();
         if (emulator is not null)
         {
             await emulator.DisposeAsync();

@@ -1,2 +1,26 @@
-// The commands come with the runner.
-return;
+using System.CommandLine;
+using Relaybox.Local;
+using Relaybox.Local.Commands;
+
+var root = new RootCommand("Runs template.yaml on this machine: emulators, functions, event sources, schedules")
+{
+    UpCommand.Create(),
+    DownCommand.Create(),
+    InvokeCommand.Create(),
+};
+
+var parsed = root.Parse(args);
+try
+{
+    var code = await parsed.InvokeAsync(new InvocationConfiguration
+    {
+        EnableDefaultExceptionHandler = false,
+        ProcessTerminationTimeout = TimeSpan.FromSeconds(30),
+    });
+    return parsed.Errors.Count > 0 ? 2 : code;
+}
+catch (RunnerException exception)
+{
+    Console.Error.WriteLine($"relaybox-local: {exception.Message}");
+    return 2;
+}

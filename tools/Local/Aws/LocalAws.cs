@@ -3,7 +3,9 @@ namespace Relaybox.Local.Aws;
 /// <summary>The account that exists on this machine only.</summary>
 public static class LocalAws
 {
-    public const string Region = "us-east-1";
+    // Version 1 of the AWS CLI ignores AWS_ENDPOINT_URL_SQS in the older regions, such as us-east-1.
+    public const string Region = "eu-central-2";
+
     public const string AccountId = "000000000000";
 
     /// <summary>DynamoDB Local accepts letters and digits only.</summary>

@@ -1,0 +1,41 @@
+using Relaybox.Local.Stack;
+using Relaybox.Testing;
+
+namespace Relaybox.Local.Tests.Template;
+
+/// <summary>The template that is deployed is the template that runs here.</summary>
+public class RepositoryTemplateTests
+{
+    [Fact]
+    public void It_loads_with_everything_the_runner_plays()
+    {
+        var stack = Load(new Dictionary<string, string>());
+
+        Assert.Equal(["EffectsTable", "InboxTable", "JobsTable", "OutboxTable"], stack.Tables.Select(table => table.LogicalId).Order());
+        Assert.Equal(
+            ["DeadLetterQueue", "Queue", "ScheduleDeadLetterQueue", "StreamFailureQueue"], stack.Queues.Select(queue => queue.LogicalId).Order());
+        Assert.Equal(
+            ["Cleanup", "Consume", "Reconcile", "ResetStale", "StreamRelay", "SweepRelay"], stack.Functions.Select(function => function.ShortName).Order());
+        Assert.Equal("expiresAt", stack.Table("OutboxTable")!.TimeToLiveAttribute);
+        Assert.Equal("NEW_IMAGE", stack.Table("OutboxTable")!.StreamViewType);
+        var stream = Assert.IsType<StreamEventDefinition>(stack.Function("StreamRelay")!.Events.Single());
+        Assert.Equal("relaybox-OutboxTable", stream.TableName);
+        Assert.True(stream.ReportBatchItemFailures && stream.BisectOnError);
+        Assert.Equal(stack.Queue("StreamFailureQueue")!.Arn, stream.OnFailureQueueArn);
+        Assert.Equal("http://127.0.0.1:1/000000000000/relaybox-Queue", stack.Function("StreamRelay")!.Environment["QUEUE_URL"]);
+        Assert.All(
+            stack.Functions.Where(function => function.Events[0] is ScheduleEventDefinition), function => Assert.NotNull(((ScheduleEventDefinition)function.Events[0]).Input));
+    }
+
+    [Fact]
+    public void In_schedule_mode_the_stream_function_is_not_there()
+    {
+        var stack = Load(new Dictionary<string, string> { ["RelayTrigger"] = "schedule" });
+        Assert.Null(stack.Function("StreamRelay"));
+        Assert.Null(stack.Queue("StreamFailureQueue"));
+        Assert.Equal("schedule", stack.Function("SweepRelay")!.Environment["RELAY_TRIGGER"]);
+    }
+
+    private static StackDefinition Load(IReadOnlyDictionary<string, string> parameters) => StackLoader.Load(
+        File.ReadAllText(RepositoryRoot.Combine("template.yaml")), new StackOptions("relaybox", new Uri("http://127.0.0.1:1/"), parameters));
+}

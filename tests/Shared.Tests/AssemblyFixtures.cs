@@ -1,4 +1,0 @@
-using Relaybox.Testing;
-
-[assembly: AssemblyFixture(typeof(DynamoDbLocal))]
-[assembly: AssemblyFixture(typeof(SqsEmulator))]

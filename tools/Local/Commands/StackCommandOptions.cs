@@ -1,0 +1,68 @@
+using System.CommandLine;
+using Relaybox.Local.Running;
+
+namespace Relaybox.Local.Commands;
+
+/// <summary>The options of every command that starts a stack.</summary>
+internal sealed class StackCommandOptions
+{
+    private readonly Option<FileInfo?> template = new("--template") { Description = "The template to run. Default: template.yaml of the repository" };
+
+    private readonly Option<DirectoryInfo?> functionsDirectory = new("--functions-dir")
+    {
+        Description = "Where the functions' executable is. Default: the newest of artifacts/default/bin/Functions/release and debug",
+    };
+
+    private readonly Option<string[]> parameters = new("--parameter")
+    {
+        Description = "A parameter of the template, NAME=VALUE; may be given several times",
+    };
+
+    public Option<int> PortBase { get; } = new("--port-base")
+    {
+        Description = "Port of DynamoDB; SQS and the Runtime API take the next two. 0 picks free ports",
+        DefaultValueFactory = _ => RunnerOptions.DefaultPortBase,
+    };
+
+    public Option<DirectoryInfo?> StateDirectory { get; } = StateDirectoryOption();
+
+    public static Option<DirectoryInfo?> StateDirectoryOption() =>
+        new("--state-dir") { Description = "Where env and processes.json are written. Default: .relaybox of the repository" };
+
+    public static string ResolveStateDirectory(DirectoryInfo? given) => given?.FullName ?? Path.Combine(RepositoryLayout.Root, ".relaybox");
+
+    public void AddTo(Command command)
+    {
+        command.Options.Add(template);
+        command.Options.Add(functionsDirectory);
+        command.Options.Add(PortBase);
+        command.Options.Add(parameters);
+        command.Options.Add(StateDirectory);
+    }
+
+    /// <exception cref="RunnerException">A parameter is not of the form NAME=VALUE.</exception>
+    public RunnerOptions Read(ParseResult result) => new()
+    {
+        TemplatePath = result.GetValue(template)?.FullName ?? Path.Combine(RepositoryLayout.Root, "template.yaml"),
+        StateDirectory = ResolveStateDirectory(result.GetValue(StateDirectory)),
+        FunctionsDirectory = result.GetValue(functionsDirectory)?.FullName ?? DefaultFunctionsDirectory(),
+        PortBase = result.GetValue(PortBase),
+        Parameters = (result.GetValue(parameters) ?? []).Select(Split).ToDictionary(pair => pair.Name, pair => pair.Value),
+    };
+
+    private static (string Name, string Value) Split(string text)
+    {
+        var equals = text.IndexOf('=', StringComparison.Ordinal);
+        return equals > 0 ? (text[..equals], text[(equals + 1)..]) : throw new RunnerException($"--parameter {text}: expected NAME=VALUE.");
+    }
+
+    private static string DefaultFunctionsDirectory()
+    {
+        var root = Path.Combine(RepositoryLayout.Root, "artifacts", "default", "bin", "Functions");
+        return new[] { "release", "debug" }
+            .Select(configuration => Path.Combine(root, configuration))
+            .Where(Directory.Exists)
+            .OrderByDescending(Directory.GetLastWriteTimeUtc)
+            .FirstOrDefault() ?? Path.Combine(root, "release");
+    }
+}

@@ -1,0 +1,35 @@
+namespace Relaybox.Local.EventSources;
+
+/// <summary>
+/// Chooses which deliveries come twice: an even share of all, so that the count does not depend on luck. It is
+/// what at-least-once sources do now and then, done on purpose.
+/// </summary>
+internal sealed class DuplicatePlan(double percent)
+{
+    private readonly Lock gate = new();
+    private double due;
+    private int injected;
+
+    public static DuplicatePlan None { get; } = new(0);
+
+    /// <summary>How many re-deliveries have been made.</summary>
+    public int Injected => Volatile.Read(ref injected);
+
+    /// <summary>True for every delivery that shall come again.</summary>
+    public bool Choose()
+    {
+        lock (gate)
+        {
+            due += percent / 100;
+            if (due < 1)
+            {
+                return false;
+            }
+
+            due--;
+            return true;
+        }
+    }
+
+    public void Count(int deliveries) => Interlocked.Add(ref injected, deliveries);
+}

@@ -1,0 +1,35 @@
+namespace Relaybox.Local.Running;
+
+/// <summary>What a run is made of.</summary>
+internal sealed record RunnerOptions
+{
+    public const int DefaultPortBase = 18000;
+
+    public required string TemplatePath { get; init; }
+
+    public required string StateDirectory { get; init; }
+
+    public required string FunctionsDirectory { get; init; }
+
+    /// <summary>DynamoDB; SQS and the Runtime API follow. 0 picks free ports. Default 18000.</summary>
+    public int PortBase { get; init; } = DefaultPortBase;
+
+    /// <summary>Overrides of the template's parameters.</summary>
+    public IReadOnlyDictionary<string, string> Parameters { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>
+    /// Overrides of the functions' environment; a variable that a function does not have in the template is not given to it.
+    /// </summary>
+    public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>
+    /// Seconds that replace the visibility timeout of queues that feed a function; null keeps the template's.
+    /// </summary>
+    public int? VisibilitySeconds { get; init; }
+
+    /// <summary>Percent of the deliveries that sources make twice. Default 0.</summary>
+    public double DuplicatePercent { get; init; }
+
+    /// <summary>False leaves schedules alone; they can still be invoked. Default true.</summary>
+    public bool RunSchedules { get; init; } = true;
+}

@@ -1,0 +1,65 @@
+using System.Collections;
+using System.Globalization;
+using Relaybox.Local.Aws;
+using Relaybox.Local.Stack;
+
+namespace Relaybox.Local.Runtime;
+
+/// <summary>
+/// The environment of a worker: what Lambda sets, the endpoints of the emulators, the template's variables, and
+/// of this machine's own only what a process needs to run. No credentials and no profile leak in.
+/// </summary>
+internal static class WorkerEnvironment
+{
+    private static readonly string[] Inherited = ["PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "TZ"];
+
+    public static Dictionary<string, string> Create(
+        FunctionDefinition function, string runtimeApi, string worker, Uri dynamoDb, Uri sqs, IReadOnlyDictionary<string, string> overrides)
+    {
+        var environment = new Dictionary<string, string>();
+        foreach (DictionaryEntry variable in Environment.GetEnvironmentVariables())
+        {
+            var name = (string)variable.Key;
+            if (Inherited.Contains(name) || name.StartsWith("DOTNET_", StringComparison.Ordinal))
+            {
+                environment[name] = (string?)variable.Value ?? "";
+            }
+        }
+
+        foreach (var (name, value) in function.Environment)
+        {
+            environment[name] = value;
+        }
+
+        foreach (var (name, value) in overrides.Where(item => function.Environment.ContainsKey(item.Key)))
+        {
+            environment[name] = value;
+        }
+
+        environment["AWS_LAMBDA_RUNTIME_API"] = runtimeApi;
+        environment["AWS_LAMBDA_FUNCTION_NAME"] = function.Name;
+        environment["AWS_LAMBDA_FUNCTION_VERSION"] = "$LATEST";
+        environment["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] = function.MemorySize.ToString(CultureInfo.InvariantCulture);
+        environment["AWS_LAMBDA_INITIALIZATION_TYPE"] = "on-demand";
+        environment["AWS_LAMBDA_LOG_GROUP_NAME"] = $"/aws/lambda/{function.Name}";
+        environment["AWS_LAMBDA_LOG_STREAM_NAME"] = $"local/[$LATEST]{worker}";
+        environment["_HANDLER"] = function.Handler;
+        foreach (var (name, value) in Aws(dynamoDb, sqs))
+        {
+            environment[name] = value;
+        }
+
+        return environment;
+    }
+
+    /// <summary>What any SDK or the AWS CLI needs to reach the emulators.</summary>
+    public static IReadOnlyDictionary<string, string> Aws(Uri dynamoDb, Uri sqs) => new Dictionary<string, string>
+    {
+        ["AWS_ENDPOINT_URL_DYNAMODB"] = dynamoDb.ToString().TrimEnd('/'),
+        ["AWS_ENDPOINT_URL_SQS"] = sqs.ToString().TrimEnd('/'),
+        ["AWS_REGION"] = LocalAws.Region,
+        ["AWS_DEFAULT_REGION"] = LocalAws.Region,
+        ["AWS_ACCESS_KEY_ID"] = LocalAws.AccessKeyId,
+        ["AWS_SECRET_ACCESS_KEY"] = LocalAws.SecretAccessKey,
+    };
+}
