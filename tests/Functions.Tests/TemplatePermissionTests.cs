@@ -1,0 +1,177 @@
+using YamlDotNet.RepresentationModel;
+using static Relaybox.Functions.Tests.TemplateDocument;
+
+namespace Relaybox.Functions.Tests;
+
+/// <summary>What each role may do, and who may take it on.</summary>
+public class TemplatePermissionTests
+{
+    private const string Outbox = "!GetAtt OutboxTable.Arn";
+    private const string DueIndex = "!Sub ${OutboxTable.Arn}/index/DueIndex";
+    private const string Inbox = "!GetAtt InboxTable.Arn";
+    private const string Jobs = "!GetAtt JobsTable.Arn";
+    private const string Queue = "!GetAtt Queue.Arn";
+    private static readonly TemplateDocument Template = Instance;
+
+    /// <summary>The calls that each function makes. A call that is new here has to be new in the code as well.</summary>
+    public static TheoryData<string, string[]> Calls => new()
+    {
+        {
+            "StreamRelay",
+            [
+                .. On("!GetAtt OutboxTable.StreamArn", "dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"),
+                .. On("!Sub ${OutboxTable.Arn}/stream/*", "dynamodb:ListStreams"),
+                .. On(Outbox, "dynamodb:PartiQLUpdate", "dynamodb:UpdateItem"),
+                .. On(Queue, "sqs:SendMessage"),
+                .. On("!GetAtt StreamFailureQueue.Arn", "sqs:SendMessage"),
+            ]
+        },
+        {
+            "SweepRelay",
+            [
+                .. On(DueIndex, "dynamodb:Query"),
+                .. On(Outbox, "dynamodb:PartiQLUpdate", "dynamodb:UpdateItem"),
+                .. On(Queue, "sqs:SendMessage"),
+            ]
+        },
+        {
+            "Consume",
+            [
+                .. On(Queue, "sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"),
+                .. On("!GetAtt DeadLetterQueue.Arn", "sqs:SendMessage"),
+                .. On(Inbox, "dynamodb:GetItem", "dynamodb:UpdateItem"),
+                .. On(Outbox, "dynamodb:PutItem"),
+                .. On("!GetAtt EffectsTable.Arn", "dynamodb:UpdateItem"),
+            ]
+        },
+        {
+            "Cleanup",
+            [
+                .. On(Outbox, "dynamodb:DeleteItem", "dynamodb:Scan"),
+                .. On(Inbox, "dynamodb:DeleteItem", "dynamodb:Scan"),
+                .. On(Jobs, "dynamodb:GetItem", "dynamodb:UpdateItem"),
+            ]
+        },
+        {
+            "ResetStale",
+            [
+                .. On(DueIndex, "dynamodb:Query"),
+                .. On(Outbox, "dynamodb:UpdateItem"),
+                .. On(Inbox, "dynamodb:Scan", "dynamodb:UpdateItem"),
+                .. On(Jobs, "dynamodb:GetItem", "dynamodb:UpdateItem"),
+            ]
+        },
+        {
+            "Reconcile",
+            [
+                .. On(Outbox, "dynamodb:Scan", "dynamodb:UpdateItem"),
+                .. On(Inbox, "dynamodb:Scan"),
+                .. On(Jobs, "dynamodb:GetItem", "dynamodb:UpdateItem"),
+            ]
+        },
+    };
+
+    [Theory]
+    [MemberData(nameof(Calls))]
+    public void A_function_may_make_the_calls_that_it_makes_and_no_others(string function, string[] calls)
+    {
+        var log = On($"!GetAtt {function}LogGroup.Arn", "logs:CreateLogStream", "logs:PutLogEvents");
+
+        Assert.Equal(calls.Concat(log).Order(), Permissions($"{function}Role").Order());
+    }
+
+    [Fact]
+    public void Every_function_has_a_role_that_no_other_function_has()
+    {
+        var roles = Template.Functions.Select(function => (function.Key, Role: Text(Child(function.Value, "Properties", "Role")))).ToList();
+
+        Assert.All(roles, entry => Assert.Equal($"!GetAtt {Short(entry.Key)}Role.Arn", entry.Role));
+        Assert.Equal(Template.Functions.Keys.Select(Short).Order(), Calls.Select(row => row.Data.Item1).Order());
+    }
+
+    [Fact]
+    public void A_schedule_may_start_its_function_and_keep_what_did_not_start()
+    {
+        foreach (var (function, schedule) in Template.Events("ScheduleV2"))
+        {
+            var role = $"{Short(function)}ScheduleRole";
+
+            Assert.Equal($"!GetAtt {role}.Arn", Text(Child(schedule, "RoleArn")));
+            Assert.Equal(
+                [
+                    .. On($"!GetAtt {function}.Arn", "lambda:InvokeFunction"),
+                    .. On("!GetAtt ScheduleDeadLetterQueue.Arn", "sqs:SendMessage"),
+                ],
+                Permissions(role));
+        }
+    }
+
+    [Fact]
+    public void Nothing_is_allowed_by_wildcard()
+    {
+        var allowed = Template.Resources("AWS::IAM::Role").Keys.SelectMany(Permissions)
+            .Concat(Template.Resources("AWS::IAM::ManagedPolicy").Values
+                .SelectMany(policy => Statements(Child(policy, "Properties", "PolicyDocument"))).SelectMany(Flatten))
+            .ToList();
+
+        Assert.NotEmpty(allowed);
+        Assert.All(allowed, permission => Assert.DoesNotContain('*', permission.Split(' ', 2)[0]));
+        Assert.All(allowed, permission => Assert.NotEqual("*", permission.Split(' ', 2)[1]));
+    }
+
+    [Fact]
+    public void A_role_trusts_one_service_for_this_account_only()
+    {
+        foreach (var (name, role) in Template.Resources("AWS::IAM::Role"))
+        {
+            var statement = Assert.Single(Statements(Child(role, "Properties", "AssumeRolePolicyDocument")));
+            var service = name.EndsWith("ScheduleRole", StringComparison.Ordinal) ? "scheduler.amazonaws.com" : "lambda.amazonaws.com";
+
+            Assert.Equal($"{{Service: {service}}}", Text(Child(statement, "Principal")));
+            Assert.Equal("!Ref AWS::AccountId", Text(Child(statement, "Condition", "StringEquals", "aws:SourceAccount")));
+        }
+    }
+
+    [Fact]
+    public void Every_role_may_use_the_stacks_own_key_if_there_is_one()
+    {
+        Assert.All(
+            Template.Resources("AWS::IAM::Role").Values,
+            role => Assert.Equal(
+                "!If [WithOwnKey, [!Ref KeyAccessPolicy], !Ref AWS::NoValue]", Text(Child(role, "Properties", "ManagedPolicyArns"))));
+    }
+
+    [Fact]
+    public void Every_queue_refuses_plaintext()
+    {
+        var policies = Template.Resources("AWS::SQS::QueuePolicy").Values;
+        foreach (var queue in Template.Resources("AWS::SQS::Queue").Keys)
+        {
+            var policy = Assert.Single(policies, policy => Text(Child(policy, "Properties", "Queues")) == $"[!Ref {queue}]");
+            var statement = Assert.Single(Statements(Child(policy, "Properties", "PolicyDocument")));
+
+            Assert.Equal("Deny", Text(Child(statement, "Effect")));
+            Assert.Equal("sqs:*", Text(Child(statement, "Action")));
+            Assert.Equal($"!GetAtt {queue}.Arn", Text(Child(statement, "Resource")));
+            Assert.Equal("{Bool: {aws:SecureTransport: false}}", Text(Child(statement, "Condition")));
+        }
+    }
+
+    private static string Short(string function) => function[..^"Function".Length];
+
+    private static IEnumerable<string> On(string resource, params string[] actions) => actions.Select(action => $"{action} {resource}");
+
+    private static IEnumerable<string> Permissions(string role) =>
+        Items(Template.Property(role, "Policies")).SelectMany(policy => Statements(Child(policy, "PolicyDocument"))).SelectMany(Flatten);
+
+    // A statement that depends on a condition is taken as if the condition held.
+    private static IEnumerable<YamlNode> Statements(YamlNode? document) => Items(Child(document, "Statement"))
+        .Select(statement => statement is YamlSequenceNode { Tag.IsEmpty: false } choice ? choice[1] : statement);
+
+    private static IEnumerable<string> Flatten(YamlNode statement)
+    {
+        Assert.Equal("Allow", Text(Child(statement, "Effect")));
+        return Items(Child(statement, "Resource"))
+            .SelectMany(resource => Items(Child(statement, "Action")).Select(action => $"{Text(action)} {Text(resource)}"));
+    }
+}
