@@ -1,0 +1,45 @@
+using Relaybox.Inbox;
+using Relaybox.Outbox;
+
+namespace Relaybox.Shared.Tests.Conformance;
+
+/// <summary>
+/// An empty inbox of its own in a store, for one test, beside an outbox for emitted events and a place where handlers
+/// leave their effects. What <see cref="IInboxRepository"/> cannot do is done here by hand.
+/// </summary>
+public abstract class InboxHarness : IAsyncDisposable
+{
+    public abstract IInboxRepository Repository { get; }
+
+    /// <summary>The store's time.</summary>
+    public abstract DateTimeOffset Now { get; }
+
+    /// <summary>Where emitted events go.</summary>
+    public abstract IOutboxRepository Outbox { get; }
+
+    /// <summary>Another process on the same records.</summary>
+    public abstract IInboxRepository CreateRepository();
+
+    /// <summary>Lets time pass, for the store and every repository.</summary>
+    public abstract Task PassAsync(TimeSpan time);
+
+    /// <summary>Writes a record by hand, past the repository.</summary>
+    public abstract Task WriteAsync(RawRecord record);
+
+    /// <summary>Deletes a record by hand.</summary>
+    public abstract Task DeleteAsync(string consumer, string eventId);
+
+    /// <summary>Everything that the store holds of a record, as text; null where there is nothing.</summary>
+    public abstract Task<IReadOnlyDictionary<string, string>?> ReadAsync(string consumer, string eventId);
+
+    /// <summary>Enlists an effect: a counter of this name goes up by one, if the transaction commits.</summary>
+    public abstract void EnlistEffect(IMessageTransaction transaction, string name);
+
+    /// <summary>Enlists a write whose condition cannot hold.</summary>
+    public abstract void EnlistImpossible(IMessageTransaction transaction, string name);
+
+    /// <summary>How often an effect has happened.</summary>
+    public abstract Task<int> EffectsAsync(string name);
+
+    public abstract ValueTask DisposeAsync();
+}

@@ -1,0 +1,273 @@
+using Relaybox.Diagnostics;
+using Relaybox.Inbox;
+using Relaybox.Outbox;
+using Relaybox.Shared.Tests.Support;
+
+namespace Relaybox.Shared.Tests.Conformance;
+
+// How handling ends: only the holder of the claim writes, and what it enlisted is there with its mark or not at all.
+public abstract partial class InboxRepositoryConformance
+{
+    public enum Ending
+    {
+        Processed,
+        Failed,
+        Committed,
+    }
+
+    [Fact]
+    public async Task A_processed_message_says_when()
+    {
+        await ProcessAsync("e-1");
+
+        Assert.True(await Repository.IsProcessedAsync(Consumer, "e-1", Ct));
+        var record = await Repository.FindAsync(Consumer, "e-1", Ct);
+        Assert.Equal(InboxStatus.Processed, record!.Status);
+        Assert.InRange(record.ProcessedAt!.Value, Store.Now - TimeSpan.FromMinutes(1), Store.Now);
+        Assert.Null(record.LeaseUntil);
+        Assert.Null(record.ErrorCode);
+    }
+
+    [Fact]
+    public async Task A_failed_message_says_why_and_success_forgets_it()
+    {
+        Assert.True(await Repository.MarkFailedAsync(await ClaimAsync("e-1"), ErrorCodes.HandlerFailed, "it threw", Ct));
+        var record = await Repository.FindAsync(Consumer, "e-1", Ct);
+        Assert.Equal(
+            (InboxStatus.Failed, ErrorCodes.HandlerFailed, "it threw"), (record!.Status, record.ErrorCode, record.ErrorMessage));
+        Assert.NotNull(record.FailedAt);
+        Assert.Null(record.LeaseUntil);
+
+        await ProcessAsync("e-1");
+        Assert.Null((await Repository.FindAsync(Consumer, "e-1", Ct))!.ErrorMessage);
+    }
+
+    [Theory]
+    [InlineData("x")]
+    [InlineData("\U0001F680")]
+    [InlineData("\u0000\uD83D")]
+    public async Task Error_text_is_bounded(string part)
+    {
+        var text = string.Concat(Enumerable.Repeat(part, 10_000 / part.Length));
+        Assert.True(await Repository.MarkFailedAsync(await ClaimAsync("e-1"), ErrorCodes.HandlerFailed, text, Ct));
+        Assert.InRange((await Repository.FindAsync(Consumer, "e-1", Ct))!.ErrorMessage!.Length, 900, 1000);
+    }
+
+    [Theory]
+    [InlineData(Ending.Processed)]
+    [InlineData(Ending.Failed)]
+    [InlineData(Ending.Committed)]
+    public async Task A_late_worker_changes_nothing_after_its_claim_was_taken_over(Ending ending)
+    {
+        var late = await ClaimAsync("e-1");
+        await Store.PassAsync(Lease + TimeSpan.FromSeconds(1));
+        var current = await ClaimAsync("e-1", Store.CreateRepository());
+
+        await AssertLateAsync(late, ending);
+
+        Assert.True(await Repository.MarkProcessedAsync(current, Ct));
+        await AssertLateAsync(late, ending);
+    }
+
+    [Theory]
+    [InlineData(Ending.Processed)]
+    [InlineData(Ending.Failed)]
+    [InlineData(Ending.Committed)]
+    public async Task The_late_write_of_a_slow_handler_loses_after_a_reset(Ending ending)
+    {
+        var slow = await ClaimAsync("e-1");
+        await Store.PassAsync(Lease + TimeSpan.FromMinutes(2));
+        Assert.Equal(1, await ResetAllAsync(TimeSpan.FromMinutes(1)));
+        var record = await Repository.FindAsync(Consumer, "e-1", Ct);
+        Assert.Equal((InboxStatus.Failed, ErrorCodes.LeaseExpired), (record!.Status, record.ErrorCode));
+
+        await AssertLateAsync(slow, ending);
+
+        var next = await ClaimAsync("e-1");
+        Assert.Equal(2, next.Deliveries);
+        await AssertLateAsync(slow, ending);
+        Assert.True(await Repository.MarkProcessedAsync(next, Ct));
+    }
+
+    [Theory]
+    [InlineData(Ending.Processed)]
+    [InlineData(Ending.Failed)]
+    [InlineData(Ending.Committed)]
+    public async Task A_mark_on_a_deleted_record_makes_no_ghost(Ending ending)
+    {
+        var claim = await ClaimAsync("e-1");
+        await Store.DeleteAsync(Consumer, "e-1");
+        await AssertLateAsync(claim, ending);
+        Assert.Empty(await Repository.GetCountByStatusAsync(Ct));
+    }
+
+    [Fact]
+    public async Task A_handler_that_is_slower_than_its_lease_still_wins_while_nobody_took_over()
+    {
+        var claim = await ClaimAsync("e-1");
+        await Store.PassAsync(Lease * 3);
+        Assert.True(await Repository.MarkProcessedAsync(claim, Ct));
+    }
+
+    [Fact]
+    public async Task A_repeated_mark_knows_its_own_work()
+    {
+        var claim = await ClaimAsync("e-1");
+        Assert.True(await Repository.MarkProcessedAsync(claim, Ct));
+        Assert.True(await Repository.MarkProcessedAsync(claim, Ct));
+        Assert.False(await Repository.MarkFailedAsync(claim, ErrorCodes.HandlerFailed, "no", Ct));
+
+        var failed = await ClaimAsync("e-2");
+        Assert.True(await Repository.MarkFailedAsync(failed, ErrorCodes.HandlerFailed, "no", Ct));
+        Assert.False(await Repository.MarkProcessedAsync(failed, Ct));
+    }
+
+    [Fact]
+    public async Task Enlisted_writes_and_emitted_events_commit_with_the_mark()
+    {
+        var claim = await ClaimAsync("e-1");
+        await using (var transaction = await Repository.BeginAsync(claim, Ct))
+        {
+            Store.EnlistEffect(transaction, "a");
+            Store.EnlistEffect(transaction, "b");
+            transaction.Emit(Sample.Event("emitted", """{ "by" : "handler" }"""));
+            Assert.Equal((0, 0, null), (await Store.EffectsAsync("a"), await Store.EffectsAsync("b"), await Store.Outbox.FindAsync("emitted", Ct)));
+            Assert.Equal(CommitOutcome.Committed, await transaction.CommitAsync(Ct));
+        }
+
+        Assert.True(await Repository.IsProcessedAsync(Consumer, "e-1", Ct));
+        Assert.Equal((1, 1), (await Store.EffectsAsync("a"), await Store.EffectsAsync("b")));
+        var row = await Store.Outbox.FindAsync("emitted", Ct);
+        Assert.Equal((OutboxStatus.Pending, """{ "by" : "handler" }"""), (row!.Status, row.Event.Payload));
+    }
+
+    [Fact]
+    public async Task A_transaction_with_nothing_in_it_is_the_mark_alone()
+    {
+        var claim = await ClaimAsync("e-1");
+        await using var transaction = await Repository.BeginAsync(claim, Ct);
+        Assert.Equal(CommitOutcome.Committed, await transaction.CommitAsync(Ct));
+        Assert.True(await Repository.IsProcessedAsync(Consumer, "e-1", Ct));
+    }
+
+    [Fact]
+    public async Task A_transaction_that_is_left_uncommitted_writes_nothing()
+    {
+        var claim = await ClaimAsync("e-1");
+        await using (var transaction = await Repository.BeginAsync(claim, Ct))
+        {
+            Store.EnlistEffect(transaction, "a");
+            transaction.Emit(Sample.Event("emitted"));
+        }
+
+        await AssertNothingHappenedAsync();
+        Assert.True(await Repository.MarkFailedAsync(claim, ErrorCodes.HandlerFailed, "no", Ct));
+    }
+
+    [Fact]
+    public async Task Nothing_is_written_where_an_enlisted_condition_fails()
+    {
+        var claim = await ClaimAsync("e-1");
+        await using (var transaction = await Repository.BeginAsync(claim, Ct))
+        {
+            Store.EnlistEffect(transaction, "a");
+            Store.EnlistImpossible(transaction, "b");
+            transaction.Emit(Sample.Event("emitted"));
+            Assert.Equal(CommitOutcome.EnlistedConditionFailed, await transaction.CommitAsync(Ct));
+        }
+
+        await AssertNothingHappenedAsync();
+        Assert.True(await Repository.MarkFailedAsync(claim, ErrorCodes.EnlistedConditionFailed, "no", Ct));
+    }
+
+    [Fact]
+    public async Task Nothing_is_written_where_an_emitted_events_id_is_taken_by_another()
+    {
+        await Store.Outbox.FindOrCreateAsync(Sample.Event("taken", "another"), Ct);
+        var claim = await ClaimAsync("e-1");
+        await using (var transaction = await Repository.BeginAsync(claim, Ct))
+        {
+            Store.EnlistEffect(transaction, "a");
+            transaction.Emit(Sample.Event("taken", "mine"));
+            Assert.Equal(CommitOutcome.EnlistedConditionFailed, await transaction.CommitAsync(Ct));
+        }
+
+        await AssertNothingHappenedAsync();
+        Assert.Equal("another", (await Store.Outbox.FindAsync("taken", Ct))!.Event.Payload);
+    }
+
+    [Fact]
+    public async Task Nothing_is_written_where_the_claim_was_lost()
+    {
+        var late = await ClaimAsync("e-1");
+        await using var transaction = await Repository.BeginAsync(late, Ct);
+        Store.EnlistEffect(transaction, "a");
+        transaction.Emit(Sample.Event("emitted"));
+        await Store.PassAsync(Lease + TimeSpan.FromSeconds(1));
+        var current = await ClaimAsync("e-1", Store.CreateRepository());
+
+        Assert.Equal(CommitOutcome.ClaimLost, await transaction.CommitAsync(Ct));
+
+        await AssertNothingHappenedAsync();
+        Assert.True(await Repository.MarkProcessedAsync(current, Ct));
+    }
+
+    [Fact]
+    public async Task The_effect_of_two_workers_on_one_event_happens_once()
+    {
+        var slow = await ClaimAsync("e-1");
+        await Store.PassAsync(Lease + TimeSpan.FromSeconds(1));
+        var quick = await ClaimAsync("e-1", Store.CreateRepository());
+
+        var outcomes = await AtOnceAsync(2, async i =>
+        {
+            var repository = Store.CreateRepository();
+            await using var transaction = await repository.BeginAsync(i == 0 ? slow : quick, Ct);
+            Store.EnlistEffect(transaction, "a");
+            return await transaction.CommitAsync(Ct);
+        });
+
+        Assert.Equal([CommitOutcome.ClaimLost, CommitOutcome.Committed], outcomes);
+        Assert.Equal(1, await Store.EffectsAsync("a"));
+    }
+
+    [Fact]
+    public async Task An_event_that_breaks_the_contract_cannot_be_emitted()
+    {
+        await using var transaction = await Repository.BeginAsync(await ClaimAsync("e-1"), Ct);
+        Assert.Throws<RowContractException>(() => transaction.Emit(Sample.Event("emitted", subject: "a..b")));
+    }
+
+    /// <summary>The ending does not hold, says so, and leaves everything exactly as it was.</summary>
+    private async Task AssertLateAsync(InboxClaim.Claimed claim, Ending ending)
+    {
+        var before = await Store.ReadAsync(claim.Consumer, claim.EventId);
+        switch (ending)
+        {
+            case Ending.Processed:
+                Assert.False(await Repository.MarkProcessedAsync(claim, Ct));
+                break;
+            case Ending.Failed:
+                Assert.False(await Repository.MarkFailedAsync(claim, ErrorCodes.HandlerFailed, "late", Ct));
+                break;
+            default:
+                await using (var transaction = await Repository.BeginAsync(claim, Ct))
+                {
+                    Store.EnlistEffect(transaction, "late");
+                    Assert.Equal(CommitOutcome.ClaimLost, await transaction.CommitAsync(Ct));
+                }
+
+                Assert.Equal(0, await Store.EffectsAsync("late"));
+                break;
+        }
+
+        Assert.Equal(before, await Store.ReadAsync(claim.Consumer, claim.EventId));
+    }
+
+    private async Task AssertNothingHappenedAsync()
+    {
+        Assert.False(await Repository.IsProcessedAsync(Consumer, "e-1", Ct));
+        Assert.Equal(0, await Store.EffectsAsync("a"));
+        Assert.Null(await Store.Outbox.FindAsync("emitted", Ct));
+    }
+}

@@ -1,0 +1,254 @@
+using Relaybox.Diagnostics;
+using Relaybox.Inbox;
+using Relaybox.Shared.Tests.Support;
+
+namespace Relaybox.Shared.Tests.Conformance;
+
+/// <summary>
+/// What every inbox does, whatever its store: derive, and make a harness. Here: who may handle a message. Completion and
+/// maintenance are in the other parts.
+/// </summary>
+public abstract partial class InboxRepositoryConformance : IAsyncLifetime
+{
+    protected const string Consumer = "billing";
+    protected const int MaxAttempts = 5;
+
+    protected static readonly TimeSpan Lease = TimeSpan.FromMinutes(1);
+
+    private InboxHarness? _harness;
+
+    protected InboxHarness Store => _harness ?? throw new InvalidOperationException("The test has not begun.");
+
+    protected static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    private IInboxRepository Repository => Store.Repository;
+
+    public async ValueTask InitializeAsync() => _harness = await CreateHarnessAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        if (_harness is not null)
+        {
+            await _harness.DisposeAsync();
+        }
+    }
+
+    protected abstract Task<InboxHarness> CreateHarnessAsync();
+
+    [Fact]
+    public async Task A_new_message_is_claimed_and_remembered()
+    {
+        var claim = await ClaimAsync("e-1");
+
+        Assert.Equal((Consumer, "e-1", 1), (claim.Consumer, claim.EventId, claim.Deliveries));
+        var record = await Repository.FindAsync(Consumer, "e-1", Ct);
+        Assert.Equal((InboxStatus.Processing, 1, "orders.placed"), (record!.Status, record.Deliveries, record.Subject));
+        Assert.InRange(record.ReceivedAt!.Value, Store.Now - TimeSpan.FromMinutes(1), Store.Now);
+        Assert.InRange(record.LeaseUntil!.Value, Store.Now, Store.Now + Lease);
+        Assert.False(await Repository.IsProcessedAsync(Consumer, "e-1", Ct));
+    }
+
+    [Fact]
+    public async Task Where_a_message_came_from_is_remembered()
+    {
+        await Repository.ClaimAsync(
+            Consumer, [Sample.Message("e-1") with { Stream = "ORDERS", StreamSequence = 7_000_000_000 }], Lease, MaxAttempts, Ct);
+        var record = await Repository.FindAsync(Consumer, "e-1", Ct);
+        Assert.Equal(("ORDERS", 7_000_000_000L), (record!.Stream, record.StreamSequence));
+    }
+
+    [Fact]
+    public async Task A_message_that_nobody_has_seen_has_no_record()
+    {
+        Assert.Null(await Repository.FindAsync(Consumer, "nobody", Ct));
+        Assert.False(await Repository.IsProcessedAsync(Consumer, "nobody", Ct));
+    }
+
+    [Fact]
+    public async Task A_batch_is_answered_in_its_own_order()
+    {
+        await ProcessAsync("done");
+        await ClaimAsync("busy");
+        await ClaimAsync("taken");
+
+        var answers = await Repository.ClaimAsync(
+            Consumer,
+            [Sample.Message("new-1"), Sample.Message("done"), Sample.Message("busy"), Sample.Message("taken", "other"), Sample.Message("new-2")],
+            Lease,
+            MaxAttempts,
+            Ct);
+
+        Assert.Equal("new-1", Assert.IsType<InboxClaim.Claimed>(answers[0]).EventId);
+        Assert.IsType<InboxClaim.AlreadyProcessed>(answers[1]);
+        Assert.IsType<InboxClaim.InProgress>(answers[2]);
+        Assert.IsType<InboxClaim.Conflict>(answers[3]);
+        Assert.Equal("new-2", Assert.IsType<InboxClaim.Claimed>(answers[4]).EventId);
+        Assert.Equal(5, answers.Count);
+        Assert.Empty(await Repository.ClaimAsync(Consumer, [], Lease, MaxAttempts, Ct));
+    }
+
+    [Fact]
+    public async Task A_large_batch_is_claimed_whole()
+    {
+        var messages = Enumerable.Range(0, 120).Select(i => Sample.Message($"e-{i}")).ToList();
+        var answers = await Repository.ClaimAsync(Consumer, messages, Lease, MaxAttempts, Ct);
+        Assert.Equal(
+            messages.Select(message => message.Event.EventId), answers.Cast<InboxClaim.Claimed>().Select(claim => claim.EventId));
+    }
+
+    [Fact]
+    public async Task Of_two_workers_of_one_consumer_at_the_same_moment_one_gets_the_event()
+    {
+        var answers = await AtOnceAsync(12, _ => TryClaimAsync("e-1", Store.CreateRepository()));
+
+        var winner = Assert.Single(answers.OfType<InboxClaim.Claimed>());
+        Assert.Equal(1, winner.Deliveries);
+        Assert.All(answers, answer => Assert.True(answer is InboxClaim.Claimed or InboxClaim.InProgress, $"{answer}"));
+        Assert.True(await Repository.MarkProcessedAsync(winner, Ct));
+    }
+
+    [Fact]
+    public async Task Two_consumers_of_one_event_at_the_same_moment_both_get_it()
+    {
+        string[] consumers = ["billing", "shipping", "mail"];
+        var answers = await AtOnceAsync(3, i => TryClaimAsync("e-1", Store.CreateRepository(), consumers[i]));
+
+        Assert.Equal(consumers, answers.Cast<InboxClaim.Claimed>().Select(claim => claim.Consumer));
+        Assert.True(await Repository.MarkProcessedAsync((InboxClaim.Claimed)answers[0], Ct));
+        Assert.True(await Repository.IsProcessedAsync("billing", "e-1", Ct));
+        Assert.False(await Repository.IsProcessedAsync("shipping", "e-1", Ct));
+        Assert.True(await Repository.MarkFailedAsync((InboxClaim.Claimed)answers[1], ErrorCodes.HandlerFailed, "no", Ct));
+        Assert.True(await Repository.MarkProcessedAsync((InboxClaim.Claimed)answers[2], Ct));
+    }
+
+    [Fact]
+    public async Task A_message_in_progress_says_until_when()
+    {
+        await ClaimAsync("e-1");
+        var inProgress = Assert.IsType<InboxClaim.InProgress>(await TryClaimAsync("e-1", Store.CreateRepository()));
+        Assert.InRange(inProgress.Until, Store.Now, Store.Now + Lease);
+        Assert.Equal(1, (await Repository.FindAsync(Consumer, "e-1", Ct))!.Deliveries);
+    }
+
+    [Fact]
+    public async Task Deliveries_count_up_with_every_claim()
+    {
+        var first = await ClaimAsync("e-1");
+        Assert.True(await Repository.MarkFailedAsync(first, ErrorCodes.HandlerFailed, "no", Ct));
+        Assert.Equal(2, (await ClaimAsync("e-1")).Deliveries);
+        await Store.PassAsync(Lease + TimeSpan.FromSeconds(1));
+        var third = await ClaimAsync("e-1");
+        Assert.Equal(3, third.Deliveries);
+        Assert.True(await Repository.MarkProcessedAsync(third, Ct));
+        Assert.Equal(3, (await Repository.FindAsync(Consumer, "e-1", Ct))!.Deliveries);
+    }
+
+    [Fact]
+    public async Task A_failed_message_can_be_claimed_again_and_a_processed_one_never()
+    {
+        var claim = await ClaimAsync("e-1");
+        Assert.True(await Repository.MarkFailedAsync(claim, ErrorCodes.HandlerFailed, "no", Ct));
+        var again = await ClaimAsync("e-1", Store.CreateRepository());
+        Assert.True(await Repository.MarkProcessedAsync(again, Ct));
+        var before = await Store.ReadAsync(Consumer, "e-1");
+
+        Assert.IsType<InboxClaim.AlreadyProcessed>(await TryClaimAsync("e-1"));
+        await Store.PassAsync(TimeSpan.FromDays(15));
+        Assert.IsType<InboxClaim.AlreadyProcessed>(await TryClaimAsync("e-1", Store.CreateRepository()));
+        Assert.Equal(before, await Store.ReadAsync(Consumer, "e-1"));
+    }
+
+    [Fact]
+    public async Task Many_workers_that_take_over_a_failed_message_win_it_once()
+    {
+        Assert.True(await Repository.MarkFailedAsync(await ClaimAsync("e-1"), ErrorCodes.HandlerFailed, "no", Ct));
+        var answers = await AtOnceAsync(10, _ => TryClaimAsync("e-1", Store.CreateRepository()));
+        Assert.Equal(2, Assert.Single(answers.OfType<InboxClaim.Claimed>()).Deliveries);
+    }
+
+    [Fact]
+    public async Task Many_workers_that_take_over_an_ended_lease_win_it_once()
+    {
+        var dead = await ClaimAsync("e-1");
+        await Store.PassAsync(Lease + TimeSpan.FromSeconds(1));
+        var answers = await AtOnceAsync(10, _ => TryClaimAsync("e-1", Store.CreateRepository()));
+        var winner = Assert.Single(answers.OfType<InboxClaim.Claimed>());
+        Assert.Equal(2, winner.Deliveries);
+        Assert.NotEqual(dead.Token, winner.Token);
+    }
+
+    [Fact]
+    public async Task A_message_is_exhausted_after_its_last_attempt_failed()
+    {
+        for (var i = 1; i <= 3; i++)
+        {
+            Assert.True(await Repository.MarkFailedAsync(await ClaimAsync("e-1", maxAttempts: 3), ErrorCodes.HandlerFailed, "no", Ct));
+        }
+
+        Assert.Equal(3, Assert.IsType<InboxClaim.Exhausted>(await TryClaimAsync("e-1", maxAttempts: 3)).Deliveries);
+        Assert.Equal(InboxStatus.Failed, (await Repository.FindAsync(Consumer, "e-1", Ct))!.Status);
+        Assert.Equal(4, (await ClaimAsync("e-1", maxAttempts: 4)).Deliveries);
+    }
+
+    [Fact]
+    public async Task A_message_is_exhausted_after_its_last_attempt_died()
+    {
+        await ClaimAsync("e-1", maxAttempts: 1);
+        Assert.IsType<InboxClaim.InProgress>(await TryClaimAsync("e-1", maxAttempts: 1));
+        await Store.PassAsync(Lease + TimeSpan.FromSeconds(1));
+        Assert.Equal(1, Assert.IsType<InboxClaim.Exhausted>(await TryClaimAsync("e-1", maxAttempts: 1)).Deliveries);
+    }
+
+    [Theory]
+    [InlineData("""{"n":2}""", "orders.placed")]
+    [InlineData("""{"n":1}""", "orders.cancelled")]
+    public async Task The_same_id_with_another_payload_or_subject_is_a_conflict_in_every_state(string payload, string subject)
+    {
+        var other = Sample.Message("e-1", payload, subject);
+
+        var claim = await ClaimAsync("e-1");
+        Assert.IsType<InboxClaim.Conflict>(await TryClaimAsync(other));
+        Assert.True(await Repository.MarkFailedAsync(claim, ErrorCodes.HandlerFailed, "no", Ct));
+        Assert.IsType<InboxClaim.Conflict>(await TryClaimAsync(other));
+        var again = await ClaimAsync("e-1");
+        await Store.PassAsync(Lease + TimeSpan.FromSeconds(1));
+        Assert.IsType<InboxClaim.Conflict>(await TryClaimAsync(other));
+        Assert.True(await Repository.MarkProcessedAsync(again, Ct));
+        Assert.IsType<InboxClaim.Conflict>(await TryClaimAsync(other));
+        Assert.IsType<InboxClaim.AlreadyProcessed>(await TryClaimAsync("e-1"));
+    }
+
+    [Fact]
+    public async Task A_record_without_optional_fields_can_be_claimed()
+    {
+        await Store.WriteAsync(new RawRecord(Consumer, "e-1") { Status = "failed", Deliveries = 1 });
+        Assert.Equal(2, (await ClaimAsync("e-1")).Deliveries);
+    }
+
+    protected static async Task<T[]> AtOnceAsync<T>(int count, Func<int, Task<T>> call)
+    {
+        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var calls = Enumerable.Range(0, count).Select(async i =>
+        {
+            await gate.Task;
+            return await call(i);
+        }).ToArray();
+        gate.SetResult();
+        return await Task.WhenAll(calls);
+    }
+
+    protected async Task<InboxClaim> TryClaimAsync(
+        string eventId, IInboxRepository? repository = null, string consumer = Consumer, int maxAttempts = MaxAttempts) =>
+        Assert.Single(await (repository ?? Repository).ClaimAsync(consumer, [Sample.Message(eventId)], Lease, maxAttempts, Ct));
+
+    private async Task<InboxClaim> TryClaimAsync(InboxMessage message) =>
+        Assert.Single(await Repository.ClaimAsync(Consumer, [message], Lease, MaxAttempts, Ct));
+
+    protected async Task<InboxClaim.Claimed> ClaimAsync(
+        string eventId, IInboxRepository? repository = null, int maxAttempts = MaxAttempts) =>
+        Assert.IsType<InboxClaim.Claimed>(await TryClaimAsync(eventId, repository, maxAttempts: maxAttempts));
+
+    private async Task ProcessAsync(string eventId) =>
+        Assert.True(await Repository.MarkProcessedAsync(await ClaimAsync(eventId), Ct));
+}
