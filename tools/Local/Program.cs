@@ -7,6 +7,7 @@ var root = new RootCommand("Runs template.yaml on this machine: emulators, funct
     UpCommand.Create(),
     DownCommand.Create(),
     InvokeCommand.Create(),
+    DemoCommand.Create(),
 };
 
 var parsed = root.Parse(args);

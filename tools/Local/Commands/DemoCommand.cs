@@ -1,0 +1,93 @@
+using System.CommandLine;
+using Amazon.DynamoDBv2;
+using Amazon.Runtime;
+using Relaybox.Local.Aws;
+using Relaybox.Local.Demo;
+using Relaybox.Local.Running;
+
+namespace Relaybox.Local.Commands;
+
+/// <summary>Shows that nothing is lost and nothing happens twice, with duplicates made on purpose.</summary>
+internal static class DemoCommand
+{
+    // A process that is killed takes its messages and its claims with it. With the template's times the proof
+    // that they come back would take minutes.
+    private const int VisibilitySeconds = 15;
+    private const string LeaseSeconds = "10";
+
+    public static Command Create()
+    {
+        var options = new StackCommandOptions();
+        options.PortBase.DefaultValueFactory = _ => 0;
+        var count = new Option<int>("--count") { Description = "Orders to write", DefaultValueFactory = _ => 1000 };
+        var duplicates = new Option<double>("--duplicates")
+        {
+            Description = "Percent of the deliveries that come twice, in the stream and again in the queue",
+            DefaultValueFactory = _ => 10,
+        };
+        var json = new Option<bool>("--json") { Description = "Print one JSON object on standard output, everything else on standard error" };
+        var command = new Command("demo", "Write orders, deliver some of them twice, and prove that each has its effect once");
+        options.AddTo(command);
+        command.Options.Add(count);
+        command.Options.Add(duplicates);
+        command.Options.Add(json);
+        command.SetAction(async (result, cancellationToken) => await RunAsync(
+            options.Read(result),
+            Checked(new DemoOptions(result.GetValue(count), result.GetValue(duplicates), result.GetValue(json))),
+            cancellationToken));
+        return command;
+    }
+
+    private static DemoOptions Checked(DemoOptions options)
+    {
+        if (options.Count < 1)
+        {
+            throw new RunnerException($"--count {options.Count}: expected 1 or more.");
+        }
+
+        return options.DuplicatePercent is >= 0 and <= 100
+            ? options
+            : throw new RunnerException($"--duplicates {options.DuplicatePercent}: expected 0 to 100.");
+    }
+
+    private static async Task<int> RunAsync(RunnerOptions runnerOptions, DemoOptions demo, CancellationToken cancellationToken)
+    {
+        var progress = new ProgressLine();
+        Directory.CreateDirectory(runnerOptions.StateDirectory);
+        var logPath = Path.Combine(runnerOptions.StateDirectory, "demo.log");
+        using var output = new DemoOutput(progress, logPath);
+        progress.Say("Starting the emulators and the functions ...");
+        try
+        {
+            await using var runner = await LocalRunner.StartAsync(
+                runnerOptions with
+                {
+                    DuplicatePercent = demo.DuplicatePercent,
+                    VisibilitySeconds = VisibilitySeconds,
+                    Environment = new Dictionary<string, string> { ["INBOX_LEASE_SECONDS"] = LeaseSeconds, ["RELAY_LEASE_SECONDS"] = LeaseSeconds },
+                },
+                output,
+                cancellationToken);
+            progress.Say(
+                $"Ready; logs are in {logPath}. Here a message that a killed process held comes back after {VisibilitySeconds} s and its claims "
+                + $"end after {LeaseSeconds} s, sooner than in the template, so that you can kill any process of processes.json and watch.");
+            using var dynamoDb = new AmazonDynamoDBClient(
+                new BasicAWSCredentials(LocalAws.AccessKeyId, LocalAws.SecretAccessKey),
+                new AmazonDynamoDBConfig { ServiceURL = runner.DynamoDbEndpoint.ToString(), AuthenticationRegion = LocalAws.Region });
+            var summary = await new DemoRun(runner, dynamoDb, demo, progress, TimeProvider.System).RunAsync(cancellationToken);
+            progress.Say(summary.ToText());
+            progress.Say(summary.IsClean ? "  Every order had its effect exactly once.\n" : "  NOT every order had its effect exactly once.\n");
+            if (demo.Json)
+            {
+                Console.WriteLine(summary.ToJson());
+            }
+
+            return summary.IsClean ? 0 : 1;
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            progress.Say("Stopped.");
+            return 130;
+        }
+    }
+}

@@ -1,0 +1,16 @@
+namespace Relaybox.Local.Demo;
+
+/// <summary>How the demo is run.</summary>
+/// <param name="Count">Orders to write.</param>
+/// <param name="DuplicatePercent">Share of the deliveries that come twice, in the stream and again in the queue.</param>
+internal sealed record DemoOptions(int Count, double DuplicatePercent, bool Json)
+{
+    /// <summary>Transactions in flight.</summary>
+    public int Writers { get; init; } = 4;
+
+    /// <summary>
+    /// How long nothing may change before the demo gives up. Longer than what a killed process can cost: its leases
+    /// and the next sweep.
+    /// </summary>
+    public TimeSpan StallTimeout { get; init; } = TimeSpan.FromMinutes(3);
+}

@@ -1,0 +1,25 @@
+using Relaybox.Local.Output;
+
+namespace Relaybox.Local.Demo;
+
+/// <summary>Everything goes to a log file; only what is out of the ordinary interrupts the progress.</summary>
+internal sealed class DemoOutput(ProgressLine progress, string logPath) : ILiveOutput, IDisposable
+{
+    private readonly TextWriter log = TextWriter.Synchronized(new StreamWriter(logPath, append: false) { AutoFlush = true });
+
+    public void FunctionLine(string function, string line) => log.WriteLine($"{function,-12} {line}");
+
+    public void Information(string text) => log.WriteLine($"{"relaybox",-12} {text}");
+
+    public void Warning(string text) => Interrupt(text);
+
+    public void Error(string text) => Interrupt(text);
+
+    public void Dispose() => log.Dispose();
+
+    private void Interrupt(string text)
+    {
+        Information(text);
+        progress.Say(text);
+    }
+}

@@ -1,0 +1,96 @@
+using System.Diagnostics;
+using Amazon.DynamoDBv2;
+using Relaybox.Local.Aws;
+using Relaybox.Local.EventSources;
+using Relaybox.Local.Running;
+
+namespace Relaybox.Local.Demo;
+
+/// <summary>Writes the orders, waits until every event has its effect and everything is quiet, and reads the result.</summary>
+internal sealed class DemoRun(LocalRunner runner, IAmazonDynamoDB dynamoDb, DemoOptions options, ProgressLine progress, TimeProvider time)
+{
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(400);
+
+    private readonly OrderWriter writer = new(dynamoDb, runner.Environment["OUTBOX_TABLE"], time);
+    private readonly DemoTables tables = new(dynamoDb, runner.Environment["OUTBOX_TABLE"], runner.Environment["EFFECTS_TABLE"]);
+    private readonly QueueClient queue = new(AwsJsonClient.Sqs(runner.SqsEndpoint), runner.Environment["QUEUE_URL"]);
+
+    private int DuplicatesInjected => runner.Sources.StreamDuplicates.Injected + runner.Sources.QueueDuplicates.Injected;
+
+    public async Task<DemoSummary> RunAsync(CancellationToken cancellationToken)
+    {
+        await writer.CreateTableAsync(cancellationToken);
+        var writing = writer.WriteAsync(options.Count, options.Writers, cancellationToken);
+        await WaitUntilQuietAsync(writing, cancellationToken);
+        if (writer.Failed > 0)
+        {
+            progress.Say($"{writer.Failed} transactions were refused; their orders do not exist and do not count.");
+        }
+
+        await MetricsSettleAsync(cancellationToken);
+        return DemoSummary.Create(
+            await tables.ReadOrdersAsync(cancellationToken),
+            await tables.ReadOutboxAsync(cancellationToken),
+            await tables.ReadEffectsAsync(cancellationToken),
+            (int)runner.Metrics.Sum("MessagesReceived"),
+            DuplicatesInjected,
+            (int)runner.Metrics.Sum("DuplicatesSuppressed"));
+    }
+
+    private async Task WaitUntilQuietAsync(Task writing, CancellationToken cancellationToken)
+    {
+        var unchanged = Stopwatch.StartNew();
+        DemoProgress? last = null;
+        while (true)
+        {
+            var now = await ReadProgressAsync(cancellationToken);
+            progress.Update(now.ToText(options.Count));
+            if (writing.IsCompleted)
+            {
+                await writing;
+                if (IsQuiet(now))
+                {
+                    return;
+                }
+            }
+
+            if (now != last)
+            {
+                last = now;
+                unchanged.Restart();
+            }
+            else if (unchanged.Elapsed > options.StallTimeout)
+            {
+                progress.Say($"Nothing has changed for {options.StallTimeout.TotalSeconds} s. {Missing(now)}");
+                return;
+            }
+
+            await Task.Delay(PollInterval, time, cancellationToken);
+        }
+    }
+
+    private async Task<DemoProgress> ReadProgressAsync(CancellationToken cancellationToken) => new(
+        writer.Written.Count,
+        await tables.CountSentAsync(cancellationToken),
+        await tables.CountEffectsAsync(cancellationToken),
+        await queue.CountAsync(cancellationToken),
+        DuplicatesInjected);
+
+    private bool IsQuiet(DemoProgress now) =>
+        now.Sent >= now.Written && now.Effects >= now.Written && now.Waiting == 0 && !runner.Sources.HasPendingDuplicates;
+
+    private static string Missing(DemoProgress now) =>
+        $"Missing: {now.Written - now.Sent} rows are not sent, {now.Written - now.Effects} events have no effect, {now.Waiting} messages are in the queue.";
+
+    // A function prints its metrics before it answers, but its output takes another way than its answer.
+    private async Task MetricsSettleAsync(CancellationToken cancellationToken)
+    {
+        double before;
+        do
+        {
+            before = runner.Metrics.Sum("MessagesReceived");
+            await Task.Delay(PollInterval, time, cancellationToken);
+        }
+        while (runner.Metrics.Sum("MessagesReceived") != before);
+    }
+}

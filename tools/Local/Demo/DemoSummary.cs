@@ -1,0 +1,98 @@
+using System.Text.Json.Nodes;
+
+namespace Relaybox.Local.Demo;
+
+/// <summary>What came of the demo's orders.</summary>
+internal sealed record DemoSummary
+{
+    /// <summary>Orders that were committed.</summary>
+    public required int Written { get; init; }
+
+    /// <summary>Outbox rows of those orders with the status sent.</summary>
+    public required int Sent { get; init; }
+
+    /// <summary>Messages that the consumer got, every delivery counted.</summary>
+    public required int Received { get; init; }
+
+    /// <summary>Orders that have their effect.</summary>
+    public required int Effects { get; init; }
+
+    public required int DuplicatesInjected { get; init; }
+
+    public required int DuplicatesSuppressed { get; init; }
+
+    /// <summary>Orders without an effect.</summary>
+    public int Lost => Written - Effects;
+
+    /// <summary>Effects beyond the first, over all orders.</summary>
+    public required int Doubled { get; init; }
+
+    /// <summary>Milliseconds from commit to effect; null without effects.</summary>
+    public required long? P50Ms { get; init; }
+
+    public required long? P99Ms { get; init; }
+
+    public bool IsClean => Lost == 0 && Doubled == 0;
+
+    /// <param name="orders">Commit times by event id.</param>
+    /// <param name="outbox">Statuses by event id.</param>
+    public static DemoSummary Create(
+        IReadOnlyDictionary<string, DateTimeOffset> orders,
+        IReadOnlyDictionary<string, string> outbox,
+        IReadOnlyDictionary<string, Effect> effects,
+        int received,
+        int duplicatesInjected,
+        int duplicatesSuppressed)
+    {
+        var applied = orders.Where(order => effects.ContainsKey(order.Key)).ToArray();
+        var latencies = applied.Select(order => (long)(effects[order.Key].AppliedAt - order.Value).TotalMilliseconds).Order().ToArray();
+        return new DemoSummary
+        {
+            Written = orders.Count,
+            Sent = orders.Keys.Count(id => outbox.GetValueOrDefault(id) == "sent"),
+            Received = received,
+            Effects = applied.Length,
+            DuplicatesInjected = duplicatesInjected,
+            DuplicatesSuppressed = duplicatesSuppressed,
+            Doubled = applied.Sum(order => Math.Max(0, effects[order.Key].Applied - 1)),
+            P50Ms = Percentile(latencies, 0.50),
+            P99Ms = Percentile(latencies, 0.99),
+        };
+    }
+
+    public string ToJson() => new JsonObject
+    {
+        ["written"] = Written,
+        ["sent"] = Sent,
+        ["effects"] = Effects,
+        ["duplicatesInjected"] = DuplicatesInjected,
+        ["duplicatesSuppressed"] = DuplicatesSuppressed,
+        ["lost"] = Lost,
+        ["doubled"] = Doubled,
+        ["p50Ms"] = P50Ms,
+        ["p99Ms"] = P99Ms,
+    }.ToJsonString();
+
+    public string ToText() => $"""
+
+          Orders committed          {Written,8}   each with its event, in one transaction
+          Events sent               {Sent,8}
+          Messages received         {Received,8}   at least once: some came again
+          Effects                   {Effects,8}
+
+          Duplicates injected       {DuplicatesInjected,8}   into the stream and the queue
+          Duplicates suppressed     {DuplicatesSuppressed,8}   by the inbox
+
+          Lost                      {Lost,8}
+          Doubled                   {Doubled,8}
+
+          Commit to effect          {Milliseconds(P50Ms),8}   median
+                                    {Milliseconds(P99Ms),8}   99th percentile
+        """;
+
+    private static string Milliseconds(long? value) => value is null ? "-" : $"{value} ms";
+
+    // Nearest rank.
+    private static long? Percentile(long[] sorted, double share) =>
+        sorted.Length == 0 ? null : sorted[Math.Clamp((int)Math.Ceiling(share * sorted.Length) - 1, 0, sorted.Length - 1)];
+}
