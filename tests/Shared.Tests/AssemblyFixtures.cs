@@ -1,0 +1,4 @@
+using Relaybox.Testing;
+
+[assembly: AssemblyFixture(typeof(DynamoDbLocal))]
+[assembly: AssemblyFixture(typeof(SqsEmulator))]

@@ -1,0 +1,33 @@
+using Relaybox.Outbox;
+
+namespace Relaybox.Shared.Tests.Conformance;
+
+/// <summary>
+/// An empty outbox of its own in a store, for one test. What <see cref="IOutboxRepository"/> cannot do is done here by
+/// hand: rows that no repository would write, a look at what is really there, and time that passes at once.
+/// </summary>
+public abstract class OutboxHarness : IAsyncDisposable
+{
+    /// <summary>A repository whose new rows are due at once (no stream announces them).</summary>
+    public abstract IOutboxRepository Repository { get; }
+
+    /// <summary>The store's time.</summary>
+    public abstract DateTimeOffset Now { get; }
+
+    /// <summary>Another process on the same rows.</summary>
+    public abstract IOutboxRepository CreateRepository();
+
+    /// <summary>Lets time pass, for the store and every repository.</summary>
+    public abstract Task PassAsync(TimeSpan time);
+
+    /// <summary>Writes a row by hand, past the repository.</summary>
+    public abstract Task WriteAsync(RawRow row);
+
+    /// <summary>Deletes a row by hand.</summary>
+    public abstract Task DeleteAsync(string eventId);
+
+    /// <summary>Everything that the store holds under an id, as text; null where there is nothing.</summary>
+    public abstract Task<IReadOnlyDictionary<string, string>?> ReadAsync(string eventId);
+
+    public abstract ValueTask DisposeAsync();
+}

@@ -1,0 +1,10 @@
+using Relaybox.Shared.Tests.Conformance;
+using Relaybox.Testing;
+
+namespace Relaybox.Shared.Tests.Stores;
+
+/// <summary>The DynamoDB outbox does what every outbox does.</summary>
+public class DynamoDbOutboxRepositoryTests(DynamoDbLocal dynamoDb) : OutboxRepositoryConformance
+{
+    protected override async Task<OutboxHarness> CreateHarnessAsync() => await DynamoDbOutboxHarness.CreateAsync(dynamoDb);
+}

@@ -1,0 +1,92 @@
+using System.Net;
+using System.Text;
+using Amazon.DynamoDBv2;
+using Amazon.Runtime;
+
+namespace Relaybox.Shared.Tests.Support;
+
+/// <summary>Stands between a DynamoDB client and the server, so that a test can lose, replace or replay answers.</summary>
+public sealed class DynamoDbFaults : DelegatingHandler
+{
+    /// <summary>Answers one call. The first argument is the operation's name; the last sends the call to the server.</summary>
+    public delegate Task<HttpResponseMessage> Answer(string operation, string request, Func<Task<HttpResponseMessage>> send);
+
+    private readonly Lock gate = new();
+    private readonly List<string> calls = [];
+
+    public DynamoDbFaults()
+        : base(new SocketsHttpHandler())
+    {
+    }
+
+    /// <summary>What happens to each call; null: nothing out of the ordinary.</summary>
+    public Answer? OnCall { get; set; }
+
+    /// <summary>The names of the operations that were called, in order.</summary>
+    public IReadOnlyList<string> Calls
+    {
+        get
+        {
+            lock (gate)
+            {
+                return [.. calls];
+            }
+        }
+    }
+
+    /// <summary>Puts this handler into a client's configuration.</summary>
+    public void Into(AmazonDynamoDBConfig configuration) => configuration.HttpClientFactory = new Factory(this);
+
+    /// <summary>The answer of a server that failed: the client cannot know whether the call was applied.</summary>
+    public static HttpResponseMessage ServerError() =>
+        Error(HttpStatusCode.InternalServerError, "com.amazonaws.dynamodb.v20120810#InternalServerError");
+
+    /// <summary>An error as the service words it.</summary>
+    public static HttpResponseMessage Error(HttpStatusCode status, string type) => new(status)
+    {
+        Content = new StringContent($$"""{"__type":"{{type}}","message":"made by a test"}""", Encoding.UTF8, "application/x-amz-json-1.0"),
+    };
+
+    /// <summary>Applies the next call of an operation and loses its answer, once.</summary>
+    public void LoseAnswerOnce(string operation)
+    {
+        var lost = 0;
+        OnCall = async (name, _, send) =>
+        {
+            var answer = await send();
+            if (name != operation || Interlocked.Exchange(ref lost, 1) == 1)
+            {
+                return answer;
+            }
+
+            answer.Dispose();
+            return ServerError();
+        };
+    }
+
+    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        var operation = request.Headers.GetValues("X-Amz-Target").Single().Split('.')[1];
+        lock (gate)
+        {
+            calls.Add(operation);
+        }
+
+        if (OnCall is not { } answer)
+        {
+            return await base.SendAsync(request, cancellationToken);
+        }
+
+        var body = await request.Content!.ReadAsStringAsync(cancellationToken);
+        return await answer(operation, body, () => base.SendAsync(request, cancellationToken));
+    }
+
+    private sealed class Factory(DynamoDbFaults handler) : HttpClientFactory
+    {
+        public override HttpClient CreateHttpClient(IClientConfig clientConfig) => new(handler, disposeHandler: false);
+
+        public override bool UseSDKHttpClientCaching(IClientConfig clientConfig) => false;
+
+        public override bool DisposeHttpClientsAfterUse(IClientConfig clientConfig) => false;
+    }
+}
