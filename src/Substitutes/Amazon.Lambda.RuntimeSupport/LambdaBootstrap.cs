@@ -1,4 +1,5 @@
 using Amazon.Lambda.Core;
+using Amazon.Lambda.RuntimeSupport.Bootstrap;
 
 namespace Amazon.Lambda.RuntimeSupport;
 
@@ -19,10 +20,11 @@ public class LambdaBootstrap : IDisposable
         HttpClient httpClient,
         InvocationHandler handler,
         ILambdaSerializer serializer,
-        LambdaBootstrapInitializer initializer)
+        LambdaBootstrapInitializer initializer,
+        LambdaBootstrapOptions options)
     {
         _ownHttpClient = httpClient is null ? RuntimeApi.CreateHttpClient() : null;
-        _api = new RuntimeApi(httpClient ?? _ownHttpClient, new LambdaEnvironment());
+        _api = new RuntimeApi(httpClient ?? _ownHttpClient, new LambdaEnvironment(options));
         _handler = handler;
         _serializer = serializer;
         _initializer = initializer;

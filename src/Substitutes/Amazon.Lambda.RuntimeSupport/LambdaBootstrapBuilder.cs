@@ -1,4 +1,5 @@
 using Amazon.Lambda.Core;
+using Amazon.Lambda.RuntimeSupport.Bootstrap;
 
 namespace Amazon.Lambda.RuntimeSupport;
 
@@ -7,6 +8,7 @@ public class LambdaBootstrapBuilder
 {
     private readonly InvocationHandler _handler;
     private readonly ILambdaSerializer _serializer;
+    private readonly LambdaBootstrapOptions _options = new();
     private HttpClient _httpClient;
     private LambdaBootstrapInitializer _initializer;
 
@@ -72,5 +74,11 @@ public class LambdaBootstrapBuilder
         return this;
     }
 
-    public LambdaBootstrap Build() => new(_httpClient, _handler, _serializer, _initializer);
+    public LambdaBootstrapBuilder ConfigureOptions(Action<LambdaBootstrapOptions> options = null)
+    {
+        options?.Invoke(_options);
+        return this;
+    }
+
+    public LambdaBootstrap Build() => new(_httpClient, _handler, _serializer, _initializer, _options);
 }

@@ -1,14 +1,17 @@
 using System.Globalization;
+using Amazon.Lambda.RuntimeSupport.Bootstrap;
 
 namespace Amazon.Lambda.RuntimeSupport;
 
 /// <summary>What Lambda says through environment variables; read once.</summary>
-internal sealed class LambdaEnvironment
+internal sealed class LambdaEnvironment(LambdaBootstrapOptions options)
 {
     internal const string TraceIdVariable = "_X_AMZN_TRACE_ID";
 
     /// <summary>Host and port of the Runtime API, and a path where one server stands for several functions.</summary>
-    public string RuntimeApi { get; } = Environment.GetEnvironmentVariable("AWS_LAMBDA_RUNTIME_API");
+    public string RuntimeApi { get; } = string.IsNullOrEmpty(options.RuntimeApiEndpoint)
+        ? Environment.GetEnvironmentVariable("AWS_LAMBDA_RUNTIME_API")
+        : options.RuntimeApiEndpoint;
 
     public string FunctionName { get; } = Environment.GetEnvironmentVariable("AWS_LAMBDA_FUNCTION_NAME");
 
