@@ -48,7 +48,7 @@ internal sealed class HandlerRunner(
     {
         if (!deadline.HasTimeFor(options.MinimumHandlerTime))
         {
-            return await FailAsync(claim, ErrorCodes.NoTimeLeft, "Too little time was left to begin.", null, cancellationToken);
+            return await ReleaseAsync(claim, cancellationToken);
         }
 
         using var scope = deadline.Before(options.RecordMargin).BeginScope(cancellationToken);
@@ -57,8 +57,8 @@ internal sealed class HandlerRunner(
             await using var transaction = await repository.BeginAsync(claim, scope.Token);
             var context = ToContext(registration, message, claim, transaction);
 
-            // A handler that ignores its token is left behind; what it enlists after that is never committed.
-            await registration.InvokeAsync(message.Event, context, scope.Token).WaitAsync(scope.Token);
+            // A handler that ignores its token, or blocks, is left behind; what it enlists after that is never committed.
+            await Task.Run(() => registration.InvokeAsync(message.Event, context, scope.Token), scope.Token).WaitAsync(scope.Token);
             return await transaction.CommitAsync(scope.Token) switch
             {
                 CommitOutcome.Committed => new MessageOutcome.Processed(),
@@ -84,7 +84,21 @@ internal sealed class HandlerRunner(
         }
     }
 
-    /// <summary>Gives the claim back, so that the next delivery does not have to wait for the lease to end.</summary>
+    private async Task<MessageOutcome> ReleaseAsync(InboxClaim.Claimed claim, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await repository.ReleaseAsync(claim, cancellationToken);
+        }
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        {
+            Log.InboxStoreFailed(logger, claim.EventId, e.GetType().Name);
+        }
+
+        return new MessageOutcome.Retry(TimeSpan.Zero, ErrorCodes.NoTimeLeft);
+    }
+
+    /// <summary>Ends the attempt, so that the next delivery does not have to wait for the lease to end.</summary>
     private async Task<MessageOutcome> FailAsync(
         InboxClaim.Claimed claim, string code, string reason, Exception? exception, CancellationToken cancellationToken)
     {

@@ -38,6 +38,12 @@ public interface IInboxRepository
     Task<bool> MarkFailedAsync(
         InboxClaim.Claimed claim, string errorCode, string errorMessage, CancellationToken cancellationToken);
 
+    /// <summary>Gives back a claim whose handler was not begun: the attempt does not count.</summary>
+    /// <param name="claim">The claim.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>Whether the claim still held; otherwise nothing changed.</returns>
+    Task<bool> ReleaseAsync(InboxClaim.Claimed claim, CancellationToken cancellationToken);
+
     /// <summary>Reads one record, consistently.</summary>
     /// <param name="consumer">The consumer.</param>
     /// <param name="eventId">The event.</param>

@@ -25,6 +25,9 @@ public abstract record InboxClaim
     /// <param name="Deliveries">How many there were.</param>
     public sealed record Exhausted(int Deliveries) : InboxClaim;
 
+    /// <summary>The store could not say; nothing is known, and the message comes again.</summary>
+    public sealed record Unavailable : InboxClaim;
+
     /// <summary>The id was seen before with another subject or payload.</summary>
     public sealed record Conflict : InboxClaim;
 }

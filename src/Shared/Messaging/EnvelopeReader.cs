@@ -50,9 +50,16 @@ internal static class EnvelopeReader
             return raw;
         }
 
-        return fields.PayloadEncoding == "text" && fields.PayloadString is { } text
-            ? text
+        return fields.PayloadEncoding == "text" && raw[0] == '"'
+            ? Unquote(raw)
             : throw EnvelopeFormat.Unreadable("The field 'payloadEncoding' must be 'text', with a string as payload.");
+    }
+
+    private static string Unquote(string json)
+    {
+        var reader = new Utf8JsonReader(StrictUtf8.GetBytes(json));
+        reader.Read();
+        return reader.GetString()!;
     }
 
     private static void ReadField(ref Utf8JsonReader reader, ReadOnlySpan<byte> body, ref Fields fields)
@@ -80,12 +87,12 @@ internal static class EnvelopeReader
         else if (reader.ValueTextEquals("payload"u8))
         {
             RequireFirst(fields.Payload, "payload");
-            fields.Payload = ReadRaw(ref reader, body, out fields.PayloadString);
+            fields.Payload = ReadRaw(ref reader, body);
         }
         else if (reader.ValueTextEquals("result"u8))
         {
             RequireFirst(fields.Result, "result");
-            fields.Result = ReadRaw(ref reader, body, out _);
+            fields.Result = ReadRaw(ref reader, body);
         }
         else if (reader.ValueTextEquals("headers"u8))
         {
@@ -114,10 +121,9 @@ internal static class EnvelopeReader
         };
     }
 
-    private static string ReadRaw(ref Utf8JsonReader reader, ReadOnlySpan<byte> body, out string? text)
+    private static string ReadRaw(ref Utf8JsonReader reader, ReadOnlySpan<byte> body)
     {
         reader.Read();
-        text = reader.TokenType == JsonTokenType.String ? reader.GetString() : null;
         var start = (int)reader.TokenStartIndex;
         reader.Skip();
         return StrictUtf8.GetString(body[start..(int)reader.BytesConsumed]);
@@ -176,7 +182,6 @@ internal static class EnvelopeReader
         public string? Subject;
         public string? OrderingKey;
         public string? Payload;
-        public string? PayloadString;
         public string? PayloadEncoding;
         public string? Result;
         public Dictionary<string, string>? Headers;

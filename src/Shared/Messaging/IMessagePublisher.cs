@@ -10,7 +10,7 @@ public interface IMessagePublisher
     /// Failures are outcomes, not exceptions.
     /// </summary>
     /// <param name="events">The events; each keeps the row contract.</param>
-    /// <param name="cancellationToken">Ends the wait; what has no answer by then is <see cref="PublishStatus.Unknown"/>.</param>
+    /// <param name="cancellationToken">Ends the wait; what has no answer by then is <see cref="PublishStatus.Unavailable"/>.</param>
     /// <returns>One outcome per event, in the order of <paramref name="events"/>.</returns>
     Task<IReadOnlyList<PublishOutcome>> PublishAsync(IReadOnlyList<OutboxEvent> events, CancellationToken cancellationToken);
 }

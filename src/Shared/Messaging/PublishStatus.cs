@@ -12,6 +12,9 @@ public enum PublishStatus
     /// <summary>The broker failed on it, or its answer was lost; it may or may not have it.</summary>
     Unknown,
 
-    /// <summary>The broker was out of reach, throttled or refused the caller; no fault of the message, so no attempt is used up.</summary>
+    /// <summary>
+    /// The broker was out of reach, throttled, refused the caller or did not answer in time. It may have the message all the
+    /// same. No fault of the message, so no attempt is used up.
+    /// </summary>
     Unavailable,
 }

@@ -6,6 +6,9 @@ namespace Relaybox.Outbox;
 /// <param name="Unrecorded">The ids whose write failed for another reason; the row's state is unknown to the caller.</param>
 public sealed record MarkResult(int Held, IReadOnlyList<string> Late, IReadOnlyList<string> Unrecorded)
 {
+    /// <summary>Why the first of <see cref="Unrecorded"/> was not: the store's error code or the exception's name.</summary>
+    public string? Failure { get; init; }
+
     /// <summary>Nothing was to be written.</summary>
     public static MarkResult Empty { get; } = new(0, [], []);
 }

@@ -124,7 +124,7 @@ public sealed class OutboxRelay(
         var sent = await MarkAsync(batch.Sent, m => m.EventId, repository.MarkSentAsync, cancellationToken);
         var retried = await MarkAsync(batch.Retries, m => m.EventId, repository.RetryAsync, cancellationToken);
         var parked = await MarkAsync(batch.Parks, m => m.EventId, repository.ParkAsync, cancellationToken);
-        foreach (var mark in batch.Parks)
+        foreach (var mark in batch.Parks.Where(mark => !parked.Late.Contains(mark.EventId) && !parked.Unrecorded.Contains(mark.EventId)))
         {
             Log.RowParked(logger, mark.EventId, mark.ErrorCode, mark.ErrorMessage);
         }
@@ -164,7 +164,13 @@ public sealed class OutboxRelay(
 
         try
         {
-            return await write(marks, cancellationToken);
+            var result = await write(marks, cancellationToken);
+            if (result.Unrecorded.Count > 0)
+            {
+                Log.RecordFailed(logger, result.Unrecorded.Count, result.Failure ?? "");
+            }
+
+            return result;
         }
         catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {

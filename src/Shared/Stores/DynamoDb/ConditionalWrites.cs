@@ -22,9 +22,9 @@ internal static class ConditionalWrites
                     await write(item, ct);
                     Interlocked.Increment(ref held);
                 }
-                catch (ConditionalCheckFailedException)
+                catch (Exception e) when (e is ConditionalCheckFailedException or TransactionConflictException)
                 {
-                    // Somebody was faster; the row is theirs.
+                    // Somebody was faster, or is at it right now; the row is theirs.
                 }
             });
         return held;

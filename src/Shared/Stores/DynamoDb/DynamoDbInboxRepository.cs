@@ -28,6 +28,8 @@ public sealed partial class DynamoDbInboxRepository(
         + "(#status = :failed OR (#status = :processing AND leaseUntil <= :now))"
         + " AND deliveries < :max AND (attribute_not_exists(payloadHash) OR payloadHash = :hash))";
 
+    private readonly DynamoDbFaults _faults = new(time, entropy);
+
     /// <inheritdoc />
     public async Task<IReadOnlyList<InboxClaim>> ClaimAsync(
         string consumer, IReadOnlyList<InboxMessage> messages, TimeSpan lease, int maxAttempts, CancellationToken cancellationToken)
@@ -66,33 +68,13 @@ public sealed partial class DynamoDbInboxRepository(
 
     /// <inheritdoc />
     public Task<bool> MarkFailedAsync(
-        InboxClaim.Claimed claim, string errorCode, string errorMessage, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(claim);
-        return TryUpdateAsync(
-            new UpdateItemRequest
-            {
-                TableName = options.TableName,
-                Key = InboxItem.Key(claim.Consumer, claim.EventId),
-                UpdateExpression =
-                    "SET #status = :failed, failedAt = :now, errorCode = :code, errorMessage = :message REMOVE leaseUntil",
-                ConditionExpression = "#status = :processing AND claimToken = :token",
-                ExpressionAttributeNames = StatusName(),
-                ExpressionAttributeValues = new()
-                {
-                    [":failed"] = Values.S(InboxStatusText.Failed),
-                    [":processing"] = Values.S(InboxStatusText.Processing),
-                    [":token"] = Values.S(claim.Token),
-                    [":now"] = Values.Time(time.GetUtcNow()),
-                    [":code"] = Values.S(errorCode),
-                    [":message"] = Values.S(ErrorText.Bound(errorMessage)),
-                },
-                ReturnValuesOnConditionCheckFailure = ReturnValuesOnConditionCheckFailure.ALL_OLD,
-            },
-            item => item.GetString(Attributes.Status) == InboxStatusText.Failed
-                && item.GetString(Attributes.ClaimToken) == claim.Token,
-            cancellationToken);
-    }
+        InboxClaim.Claimed claim, string errorCode, string errorMessage, CancellationToken cancellationToken) =>
+        EndAttemptAsync(claim, claim.Deliveries, errorCode, errorMessage, cancellationToken);
+
+    /// <inheritdoc />
+    public Task<bool> ReleaseAsync(InboxClaim.Claimed claim, CancellationToken cancellationToken) =>
+        EndAttemptAsync(
+            claim, claim.Deliveries - 1, ErrorCodes.NoTimeLeft, "Too little time was left to begin.", cancellationToken);
 
     /// <inheritdoc />
     public async Task<InboxRecord?> FindAsync(string consumer, string eventId, CancellationToken cancellationToken)
@@ -142,8 +124,8 @@ public sealed partial class DynamoDbInboxRepository(
         var token = entropy.NewGuid().ToString("N");
         try
         {
-            var response = await dynamoDb.UpdateItemAsync(
-                ClaimRequest(consumer, message, token, now, lease, maxAttempts), cancellationToken);
+            var request = ClaimRequest(consumer, message, token, now, lease, maxAttempts);
+            var response = await _faults.WhileConflictingAsync(ct => dynamoDb.UpdateItemAsync(request, ct), cancellationToken);
             return new InboxClaim.Claimed(consumer, eventId, token, response.Attributes.GetCount(Attributes.Deliveries));
         }
         catch (ConditionalCheckFailedException e)
@@ -153,6 +135,11 @@ public sealed partial class DynamoDbInboxRepository(
 
                 // Between the check and the answer the record was deleted: the next delivery finds none.
                 : new InboxClaim.InProgress(now);
+        }
+        catch (Exception e) when (DynamoDbFaults.IsTransient(e) && !cancellationToken.IsCancellationRequested)
+        {
+            // One message's trouble must not cost the others their claims.
+            return new InboxClaim.Unavailable();
         }
     }
 
@@ -221,12 +208,39 @@ public sealed partial class DynamoDbInboxRepository(
         return request;
     }
 
+    private Task<bool> EndAttemptAsync(
+        InboxClaim.Claimed claim, int deliveries, string errorCode, string errorMessage, CancellationToken cancellationToken) =>
+        TryUpdateAsync(
+            new UpdateItemRequest
+            {
+                TableName = options.TableName,
+                Key = InboxItem.Key(claim.Consumer, claim.EventId),
+                UpdateExpression = "SET #status = :failed, deliveries = :deliveries, failedAt = :now, errorCode = :code,"
+                    + " errorMessage = :message REMOVE leaseUntil",
+                ConditionExpression = "#status = :processing AND claimToken = :token",
+                ExpressionAttributeNames = StatusName(),
+                ExpressionAttributeValues = new()
+                {
+                    [":failed"] = Values.S(InboxStatusText.Failed),
+                    [":processing"] = Values.S(InboxStatusText.Processing),
+                    [":token"] = Values.S(claim.Token),
+                    [":deliveries"] = Values.N(deliveries),
+                    [":now"] = Values.Time(time.GetUtcNow()),
+                    [":code"] = Values.S(errorCode),
+                    [":message"] = Values.S(ErrorText.Bound(errorMessage)),
+                },
+                ReturnValuesOnConditionCheckFailure = ReturnValuesOnConditionCheckFailure.ALL_OLD,
+            },
+            item => item.GetString(Attributes.Status) == InboxStatusText.Failed
+                && item.GetString(Attributes.ClaimToken) == claim.Token,
+            cancellationToken);
+
     private async Task<bool> TryUpdateAsync(
         UpdateItemRequest request, Predicate<Dictionary<string, AttributeValue>> isAlreadyDone, CancellationToken cancellationToken)
     {
         try
         {
-            await dynamoDb.UpdateItemAsync(request, cancellationToken);
+            await _faults.WhileConflictingAsync(ct => dynamoDb.UpdateItemAsync(request, ct), cancellationToken);
             return true;
         }
         catch (ConditionalCheckFailedException e)

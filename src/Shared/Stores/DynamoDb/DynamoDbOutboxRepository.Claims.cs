@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Amazon.DynamoDBv2;
 using Amazon.DynamoDBv2.Model;
 using Relaybox.Outbox;
@@ -16,15 +17,34 @@ public sealed partial class DynamoDbOutboxRepository
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
         var candidates = await FindDueAsync(limit, time.GetUtcNow(), cancellationToken);
         var claims = new OutboxClaim?[candidates.Count];
+        Exception? failure = null;
         await Parallel.ForEachAsync(
             Enumerable.Range(0, candidates.Count),
             new ParallelOptions { MaxDegreeOfParallelism = options.Concurrency, CancellationToken = cancellationToken },
-            async (i, ct) => claims[i] = await TryClaimAsync(
-                candidates[i],
-                "(#status = :pending OR #status = :publishing) AND dueAt <= :now AND dueShard <> :failed",
-                lease,
-                ct));
-        return [.. claims.OfType<OutboxClaim>()];
+            async (i, ct) =>
+            {
+                try
+                {
+                    claims[i] = await TryClaimAsync(
+                        candidates[i],
+                        "(#status = :pending OR #status = :publishing) AND dueAt <= :now AND dueShard <> :failed",
+                        lease,
+                        ct);
+                }
+                catch (Exception e) when (DynamoDbFaults.IsTransient(e) && !ct.IsCancellationRequested)
+                {
+                    // One row's trouble must not cost the others their claims.
+                    failure = e;
+                }
+            });
+
+        OutboxClaim[] won = [.. claims.OfType<OutboxClaim>()];
+        if (won.Length == 0 && failure is not null)
+        {
+            ExceptionDispatchInfo.Throw(failure);
+        }
+
+        return won;
     }
 
     /// <inheritdoc />
@@ -86,28 +106,27 @@ public sealed partial class DynamoDbOutboxRepository
         var token = new ClaimToken(entropy.NewGuid().ToString("N"));
         try
         {
-            var response = await dynamoDb.UpdateItemAsync(
-                new UpdateItemRequest
+            var request = new UpdateItemRequest
+            {
+                TableName = options.TableName,
+                Key = Key(eventId),
+                UpdateExpression = SetClaim,
+                ConditionExpression = condition,
+                ExpressionAttributeNames = StatusName(),
+                ExpressionAttributeValues = new()
                 {
-                    TableName = options.TableName,
-                    Key = Key(eventId),
-                    UpdateExpression = SetClaim,
-                    ConditionExpression = condition,
-                    ExpressionAttributeNames = StatusName(),
-                    ExpressionAttributeValues = new()
-                    {
-                        [":pending"] = Values.S(OutboxStatusText.Pending),
-                        [":publishing"] = Values.S(OutboxStatusText.Publishing),
-                        [":failed"] = Values.S(Attributes.FailedShard),
-                        [":token"] = Values.S(token.Value!),
-                        [":now"] = Values.Time(now),
-                        [":leaseEnd"] = Values.Time(now + lease),
-                        [":shard"] = Values.S(DueShard.Of(eventId, options.DueShards)),
-                    },
-                    ReturnValues = ReturnValue.ALL_NEW,
-                    ReturnValuesOnConditionCheckFailure = ReturnValuesOnConditionCheckFailure.ALL_OLD,
+                    [":pending"] = Values.S(OutboxStatusText.Pending),
+                    [":publishing"] = Values.S(OutboxStatusText.Publishing),
+                    [":failed"] = Values.S(Attributes.FailedShard),
+                    [":token"] = Values.S(token.Value!),
+                    [":now"] = Values.Time(now),
+                    [":leaseEnd"] = Values.Time(now + lease),
+                    [":shard"] = Values.S(DueShard.Of(eventId, options.DueShards)),
                 },
-                cancellationToken);
+                ReturnValues = ReturnValue.ALL_NEW,
+                ReturnValuesOnConditionCheckFailure = ReturnValuesOnConditionCheckFailure.ALL_OLD,
+            };
+            var response = await _faults.WhileConflictingAsync(ct => dynamoDb.UpdateItemAsync(request, ct), cancellationToken);
             return OutboxItem.ReadClaimable(response.Attributes, token);
         }
         catch (ConditionalCheckFailedException e)

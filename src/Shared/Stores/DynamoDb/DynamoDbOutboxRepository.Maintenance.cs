@@ -89,7 +89,7 @@ public sealed partial class DynamoDbOutboxRepository
     {
         var now = time.GetUtcNow();
         var page = await ScanPageAsync(
-            "eventId, #status, enqueuedAt, dueShard", filter: null, values: null, cursor, pageSize, cancellationToken);
+            "eventId, #status, enqueuedAt, availableAt, dueShard", filter: null, values: null, cursor, pageSize, cancellationToken);
         var counts = new Dictionary<string, long>(StringComparer.Ordinal);
         var lost = new List<Dictionary<string, AttributeValue>>();
         foreach (var item in page.Items ?? [])
@@ -139,6 +139,11 @@ public sealed partial class DynamoDbOutboxRepository
 
         // Without a time nobody can tell a lost row from one that the stream is about to relay: give it one age more.
         var dueAt = parked || item.GetTime(Attributes.EnqueuedAt) is not null ? now : now + age;
+        if (!parked && item.GetTime(Attributes.AvailableAt) is { } availableAt && availableAt > dueAt)
+        {
+            dueAt = availableAt;
+        }
+
         return dynamoDb.UpdateItemAsync(
             new UpdateItemRequest
             {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Amazon.DynamoDBv2.Model;
 
 namespace Relaybox.Stores.DynamoDb;
@@ -18,7 +19,8 @@ internal static class InboxCursor
         }
 
         var colon = cursor.IndexOf(':', StringComparison.Ordinal);
-        if (colon <= 0 || !int.TryParse(cursor.AsSpan(0, colon), out var length) || colon + 1 + length >= cursor.Length)
+        if (colon <= 0 || !int.TryParse(cursor.AsSpan(0, colon), NumberStyles.None, CultureInfo.InvariantCulture, out var length)
+            || length > cursor.Length - colon - 2)
         {
             throw new FormatException("The cursor is not one of this store.");
         }

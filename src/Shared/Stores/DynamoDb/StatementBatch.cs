@@ -24,9 +24,12 @@ internal sealed class StatementBatch(IAmazonDynamoDB dynamoDb, IEntropy entropy,
     internal async Task<MarkResult> RunAsync(IReadOnlyList<Update> updates, CancellationToken cancellationToken)
     {
         var held = 0;
+        string? failure = null;
         var late = new List<string>();
         var unrecorded = new List<string>();
-        var todo = updates;
+
+        // The service refuses a whole call that names an item twice.
+        IReadOnlyList<Update> todo = [.. updates.DistinctBy(update => update.EventId)];
         for (var attempt = 1; todo.Count > 0; attempt++)
         {
             var answers = await SendAllAsync(todo, cancellationToken);
@@ -46,6 +49,7 @@ internal sealed class StatementBatch(IAmazonDynamoDB dynamoDb, IEntropy entropy,
                         break;
                     default:
                         unrecorded.Add(todo[i].EventId);
+                        failure ??= answers[i]?.Error?.Code?.Value ?? "NoAnswer";
                         break;
                 }
             }
@@ -57,7 +61,7 @@ internal sealed class StatementBatch(IAmazonDynamoDB dynamoDb, IEntropy entropy,
             }
         }
 
-        return new MarkResult(held, late, unrecorded);
+        return new MarkResult(held, late, unrecorded) { Failure = failure };
     }
 
     private async Task<BatchStatementResponse?[]> SendAllAsync(IReadOnlyList<Update> updates, CancellationToken cancellationToken)
@@ -84,8 +88,7 @@ internal sealed class StatementBatch(IAmazonDynamoDB dynamoDb, IEntropy entropy,
                         answers[start + i] = response.Responses![i];
                     }
                 }
-                catch (AmazonDynamoDBException e) when (e.ErrorCode is "ThrottlingException" or "RequestLimitExceeded"
-                    or "ProvisionedThroughputExceededException" or "InternalServerError")
+                catch (Exception e) when (DynamoDbFaults.IsTransient(e) && !ct.IsCancellationRequested)
                 {
                     // Without an answer: tried again below. The other calls are not affected.
                 }
