@@ -13,7 +13,7 @@ public class LambdaBootstrap : IDisposable
     private readonly InvocationHandler _handler;
     private readonly ILambdaSerializer _serializer;
     private readonly LambdaBootstrapInitializer _initializer;
-    private readonly HttpClient _ownHttpClient;
+    private readonly HttpMessageInvoker _ownClient;
     private string _traceId;
 
     internal LambdaBootstrap(
@@ -23,8 +23,17 @@ public class LambdaBootstrap : IDisposable
         LambdaBootstrapInitializer initializer,
         LambdaBootstrapOptions options)
     {
-        _ownHttpClient = httpClient is null ? RuntimeApi.CreateHttpClient() : null;
-        _api = new RuntimeApi(httpClient ?? _ownHttpClient, new LambdaEnvironment(options));
+        if (httpClient is null)
+        {
+            _ownClient = RuntimeApi.CreateClient();
+        }
+        else
+        {
+            // The next event may be hours away.
+            httpClient.Timeout = Timeout.InfiniteTimeSpan;
+        }
+
+        _api = new RuntimeApi(httpClient ?? _ownClient, new LambdaEnvironment(options));
         _handler = handler;
         _serializer = serializer;
         _initializer = initializer;
@@ -70,7 +79,7 @@ public class LambdaBootstrap : IDisposable
     {
         if (disposing)
         {
-            _ownHttpClient?.Dispose();
+            _ownClient?.Dispose();
         }
     }
 

@@ -13,22 +13,18 @@ internal sealed class RuntimeApi
     private static readonly MediaTypeHeaderValue Json = new("application/json");
     private static readonly MediaTypeHeaderValue ErrorJson = new("application/vnd.aws.lambda.error+json");
 
-    private readonly HttpClient _http;
+    private readonly HttpMessageInvoker _http;
     private readonly LambdaEnvironment _environment;
-    private readonly Uri _next;
-    private readonly string _base;
+    private Uri _next;
 
-    public RuntimeApi(HttpClient http, LambdaEnvironment environment)
+    public RuntimeApi(HttpMessageInvoker http, LambdaEnvironment environment)
     {
         _http = http;
-        _http.Timeout = Timeout.InfiniteTimeSpan;
         _environment = environment;
-        _base = $"http://{environment.RuntimeApi}/2018-06-01/runtime/";
-        Uri.TryCreate(_base + "invocation/next", UriKind.Absolute, out _next);
     }
 
-    /// <summary>A client for a server on this machine: straight to it, with nothing added.</summary>
-    public static HttpClient CreateHttpClient() => new(new SocketsHttpHandler
+    /// <summary>A client for a server on this machine: straight to it, without time limits, nothing added.</summary>
+    public static HttpMessageInvoker CreateClient() => new(new SocketsHttpHandler
     {
         UseProxy = false,
         UseCookies = false,
@@ -42,8 +38,8 @@ internal sealed class RuntimeApi
     /// <summary>Waits for the next event, however long that takes.</summary>
     public async Task<Invocation> NextAsync(CancellationToken cancellationToken)
     {
-        using var request = new HttpRequestMessage(
-            HttpMethod.Get, _next ?? throw new InvalidOperationException("AWS_LAMBDA_RUNTIME_API is not set."));
+        _next ??= Address("invocation/next");
+        using var request = new HttpRequestMessage(HttpMethod.Get, _next);
         using var response = await SendAsync(request, cancellationToken).ConfigureAwait(false);
         var body = await response.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false);
         var headers = response.Headers;
@@ -79,10 +75,14 @@ internal sealed class RuntimeApi
         return content;
     }
 
+    private Uri Address(string path) => string.IsNullOrEmpty(_environment.RuntimeApi)
+        ? throw new InvalidOperationException("AWS_LAMBDA_RUNTIME_API is not set: there is no Lambda to run in.")
+        : new Uri($"http://{_environment.RuntimeApi}/2018-06-01/runtime/{path}");
+
     private async Task PostAsync(
         string path, HttpContent content, string errorType, CancellationToken cancellationToken)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(_base + path)) { Content = content };
+        using var request = new HttpRequestMessage(HttpMethod.Post, Address(path)) { Content = content };
         if (errorType is not null)
         {
             request.Headers.TryAddWithoutValidation("Lambda-Runtime-Function-Error-Type", errorType);
@@ -96,8 +96,7 @@ internal sealed class RuntimeApi
 
     private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        var response = await _http
-            .SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+        var response = await _http.SendAsync(request, cancellationToken).ConfigureAwait(false);
         if (response.IsSuccessStatusCode)
         {
             return response;
