@@ -26,7 +26,6 @@ public class TemplateTests
     [Fact]
     public void The_functions_own_json_lines_reach_the_log_unchanged()
     {
-        Assert.Equal("Unformatted", Text(Template.Global("Environment", "Variables", "AWS_LAMBDA_HANDLER_LOG_FORMAT")));
         Assert.All(
             Template.Functions.Values,
             function => Assert.Equal("Text", Text(Child(function, "Properties", "LoggingConfig", "LogFormat"))));
