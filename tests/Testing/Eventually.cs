@@ -33,7 +33,7 @@ public static class Eventually
 
             if (elapsed.Elapsed > limit)
             {
-                throw new TimeoutException($"Not within {limit.TotalSeconds} s: {what}. Last: {value}");
+                throw new TimeoutException($"Not within {limit.TotalSeconds} s: {what}{(value is bool ? "" : $". Last: {value}")}");
             }
 
             await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);

@@ -43,7 +43,7 @@ internal sealed class QueueEventSource(
                 var batch = await CollectAsync(held, cancellationToken);
                 try
                 {
-                    await DeliverAsync(batch, cancellationToken);
+                    await DeliverAsync(batch, held, cancellationToken);
                 }
                 finally
                 {
@@ -96,9 +96,11 @@ internal sealed class QueueEventSource(
         {
             busyGroups.TryRemove(group, out _);
         }
+
+        held.Clear();
     }
 
-    private async Task DeliverAsync(List<QueueMessage> received, CancellationToken cancellationToken)
+    private async Task DeliverAsync(List<QueueMessage> received, HashSet<string> held, CancellationToken cancellationToken)
     {
         var batch = new List<QueueMessage>();
         var records = new JsonArray();
@@ -126,6 +128,8 @@ internal sealed class QueueEventSource(
         await InjectCopiesAsync(batch, cancellationToken);
         var result = await function.InvokeAsync(
             JsonSerializer.SerializeToUtf8Bytes(new JsonObject { ["Records"] = records }), cancellationToken);
+        // Before the delete, which opens the group: the next poller that gets one of its messages must find it free.
+        Release(held);
         await queue.DeleteAsync(batch.Where(Succeeded(batch, result)), cancellationToken);
     }
 

@@ -15,33 +15,21 @@ internal sealed class Evaluator(MapValue template, IReadOnlyDictionary<string, J
 
     /// <returns>Null for no value.</returns>
     /// <exception cref="TemplateException">An intrinsic is unknown or its argument is not of its form.</exception>
-    public JsonNode? Evaluate(TemplateValue? value)
+    public JsonNode? Evaluate(TemplateValue? value) => Nested(value?.Line ?? 0, () => value switch
     {
-        if (++depth > DeepestNesting)
-        {
-            throw new TemplateException(value?.Line ?? 0, "The value refers to itself.");
-        }
+        null => null,
+        ScalarValue scalar => scalar.Text is null ? null : JsonValue.Create(scalar.Text),
+        ListValue list => EvaluateList(list),
+        MapValue map => EvaluateMap(map),
+        IntrinsicValue intrinsic => EvaluateIntrinsic(intrinsic),
+        _ => throw new InvalidOperationException(),
+    });
 
-        try
-        {
-            return value switch
-            {
-                null => null,
-                ScalarValue scalar => scalar.Text is null ? null : JsonValue.Create(scalar.Text),
-                ListValue list => EvaluateList(list),
-                MapValue map => EvaluateMap(map),
-                IntrinsicValue intrinsic => EvaluateIntrinsic(intrinsic),
-                _ => throw new InvalidOperationException(),
-            };
-        }
-        finally
-        {
-            depth--;
-        }
+    public bool IsTrue(string condition, int line)
+    {
+        var definition = conditions[condition] ?? throw new TemplateException(line, $"There is no condition {condition}.");
+        return Nested(line, () => EvaluateCondition(definition));
     }
-
-    public bool IsTrue(string condition, int line) =>
-        EvaluateCondition(conditions[condition] ?? throw new TemplateException(line, $"There is no condition {condition}."));
 
     /// <summary>What <c>!Ref</c> gives.</summary>
     public JsonNode? Reference(string name, int line)
@@ -72,6 +60,23 @@ internal sealed class Evaluator(MapValue template, IReadOnlyDictionary<string, J
 
     public string Text(TemplateValue value, string what) =>
         (Evaluate(value) as JsonValue)?.GetValue<string>() ?? throw new TemplateException(value.Line, $"{what} must be a plain value.");
+
+    private T Nested<T>(int line, Func<T> evaluate)
+    {
+        if (++depth > DeepestNesting)
+        {
+            throw new TemplateException(line, "The value refers to itself.");
+        }
+
+        try
+        {
+            return evaluate();
+        }
+        finally
+        {
+            depth--;
+        }
+    }
 
     private JsonArray EvaluateList(ListValue list)
     {

@@ -1,0 +1,63 @@
+using Relaybox.Local.Schedules;
+using Relaybox.Local.Stack;
+using Relaybox.Testing;
+
+namespace Relaybox.Local.Tests.Schedules;
+
+public class ScheduleRunnerTests
+{
+    private static readonly FunctionDefinition Function =
+        new("Job", "Job", "job", "handler", 10, 128, null, 2, 21_600, new Dictionary<string, string>(), []);
+
+    private readonly ManualTimeProvider clock = new();
+    private readonly LinesOutput output = new();
+
+    [Fact]
+    public async Task The_function_gets_the_input_at_every_moment()
+    {
+        var function = new ScriptedFunction(_ => "{}");
+        using var stop = new CancellationTokenSource();
+        var running = Runner(function, Function, """{"job":"sweep"}""").RunAsync(stop.Token);
+        for (var minute = 1; minute <= 3; minute++)
+        {
+            await Eventually.TrueAsync(() => clock.PendingTimers == 1, "the timer");
+            clock.Advance(TimeSpan.FromMinutes(1));
+            await Eventually.TrueAsync(() => function.Events.Count == minute, "the run");
+        }
+
+        Assert.All(function.Events, input => Assert.Equal("""{"job":"sweep"}""", input.ToJsonString()));
+        await stop.CancelAsync();
+        await running;
+    }
+
+    [Fact]
+    public async Task A_run_that_fails_is_tried_twice_more_and_then_given_up()
+    {
+        var function = new ScriptedFunction(_ => (string?)null);
+        var fired = Runner(function, Function).FireAsync(clock.GetUtcNow(), TestContext.Current.CancellationToken);
+        for (var attempt = 1; attempt <= 2; attempt++)
+        {
+            await Eventually.TrueAsync(() => clock.PendingTimers == 1, "the delay");
+            Assert.Equal(attempt, function.Events.Count);
+            clock.Advance(TimeSpan.FromMinutes(attempt));
+        }
+
+        await fired;
+        Assert.Equal(3, function.Events.Count);
+        Assert.True(output.Contains("gave up after 3 invocations"));
+    }
+
+    [Theory]
+    [InlineData(0, 21_600)]
+    [InlineData(2, 59)]
+    public async Task A_function_that_is_not_to_be_tried_again_is_not(int retries, int maximumAge)
+    {
+        var function = new ScriptedFunction(_ => (string?)null);
+        await Runner(function, Function with { AsyncRetries = retries, AsyncMaximumAgeSeconds = maximumAge })
+            .FireAsync(clock.GetUtcNow(), TestContext.Current.CancellationToken);
+        Assert.Single(function.Events);
+    }
+
+    private ScheduleRunner Runner(ScriptedFunction function, FunctionDefinition definition, string? input = null) =>
+        new(new ScheduleEventDefinition("Schedule", "rate(1 minute)", "UTC", input), definition, function, output, clock);
+}
