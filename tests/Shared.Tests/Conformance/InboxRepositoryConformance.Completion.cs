@@ -13,6 +13,7 @@ public abstract partial class InboxRepositoryConformance
         Processed,
         Failed,
         Committed,
+        Released,
     }
 
     [Fact]
@@ -45,10 +46,11 @@ public abstract partial class InboxRepositoryConformance
     [Theory]
     [InlineData("x")]
     [InlineData("\U0001F680")]
-    [InlineData("\u0000\uD83D")]
+    [InlineData("half a pair")]
     public async Task Error_text_is_bounded(string part)
     {
-        var text = string.Concat(Enumerable.Repeat(part, 10_000 / part.Length));
+        var unit = part == "half a pair" ? "\0\uD83D" : part;
+        var text = string.Concat(Enumerable.Repeat(unit, 10_000 / unit.Length));
         Assert.True(await Repository.MarkFailedAsync(await ClaimAsync("e-1"), ErrorCodes.HandlerFailed, text, Ct));
         Assert.InRange((await Repository.FindAsync(Consumer, "e-1", Ct))!.ErrorMessage!.Length, 900, 1000);
     }
@@ -57,6 +59,7 @@ public abstract partial class InboxRepositoryConformance
     [InlineData(Ending.Processed)]
     [InlineData(Ending.Failed)]
     [InlineData(Ending.Committed)]
+    [InlineData(Ending.Released)]
     public async Task A_late_worker_changes_nothing_after_its_claim_was_taken_over(Ending ending)
     {
         var late = await ClaimAsync("e-1");
@@ -73,6 +76,7 @@ public abstract partial class InboxRepositoryConformance
     [InlineData(Ending.Processed)]
     [InlineData(Ending.Failed)]
     [InlineData(Ending.Committed)]
+    [InlineData(Ending.Released)]
     public async Task The_late_write_of_a_slow_handler_loses_after_a_reset(Ending ending)
     {
         var slow = await ClaimAsync("e-1");
@@ -93,12 +97,27 @@ public abstract partial class InboxRepositoryConformance
     [InlineData(Ending.Processed)]
     [InlineData(Ending.Failed)]
     [InlineData(Ending.Committed)]
+    [InlineData(Ending.Released)]
     public async Task A_mark_on_a_deleted_record_makes_no_ghost(Ending ending)
     {
         var claim = await ClaimAsync("e-1");
         await Store.DeleteAsync(Consumer, "e-1");
         await AssertLateAsync(claim, ending);
         Assert.Empty(await Repository.GetCountByStatusAsync(Ct));
+    }
+
+    [Fact]
+    public async Task A_claim_that_is_given_back_does_not_count()
+    {
+        Assert.True(await Repository.MarkFailedAsync(await ClaimAsync("e-1", maxAttempts: 2), ErrorCodes.HandlerFailed, "no", Ct));
+        for (var i = 0; i < 3; i++)
+        {
+            var claim = await ClaimAsync("e-1", Store.CreateRepository(), maxAttempts: 2);
+            Assert.Equal(2, claim.Deliveries);
+            Assert.True(await Repository.ReleaseAsync(claim, Ct));
+        }
+
+        Assert.True(await Repository.MarkProcessedAsync(await ClaimAsync("e-1", maxAttempts: 2), Ct));
     }
 
     [Fact]
@@ -249,6 +268,9 @@ public abstract partial class InboxRepositoryConformance
                 break;
             case Ending.Failed:
                 Assert.False(await Repository.MarkFailedAsync(claim, ErrorCodes.HandlerFailed, "late", Ct));
+                break;
+            case Ending.Released:
+                Assert.False(await Repository.ReleaseAsync(claim, Ct));
                 break;
             default:
                 await using (var transaction = await Repository.BeginAsync(claim, Ct))

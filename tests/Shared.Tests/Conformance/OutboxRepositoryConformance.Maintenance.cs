@@ -179,6 +179,17 @@ public abstract partial class OutboxRepositoryConformance
     }
 
     [Fact]
+    public async Task A_reconcile_makes_no_row_due_before_its_time()
+    {
+        var old = Store.Now - TimeSpan.FromHours(1);
+        await Store.WriteAsync(new RawRow("e-1") { EnqueuedAt = old, AvailableAt = Store.Now + TimeSpan.FromHours(1) });
+        await ReconcileAllAsync(TimeSpan.FromMinutes(5));
+        Assert.Empty(await Repository.ClaimAsync(10, Lease, Ct));
+        await Store.PassAsync(TimeSpan.FromMinutes(61));
+        Assert.Single(await Repository.ClaimAsync(10, Lease, Ct));
+    }
+
+    [Fact]
     public async Task A_claim_that_only_the_table_knows_ends_after_a_reconcile()
     {
         var old = Store.Now - TimeSpan.FromHours(1);

@@ -235,13 +235,24 @@ public abstract partial class OutboxRepositoryConformance
         Assert.Equal(58, (await Repository.GetCountByStatusAsync(Ct))[Text(Expected(mark))] - (mark == Mark.Sent ? 1 : 0));
     }
 
+    [Fact]
+    public async Task A_row_that_is_named_twice_in_one_call_does_not_change_its_neighbours_outcome()
+    {
+        await CreateAsync("a", "b");
+        var claims = await Repository.ClaimAsync(10, Lease, Ct);
+        var result = await MarkAsync(Mark.Sent, [.. claims, .. claims]);
+        Assert.Empty(result.Unrecorded);
+        Assert.Equal((OutboxStatus.Sent, OutboxStatus.Sent), (await StatusAsync("a"), await StatusAsync("b")));
+    }
+
     [Theory]
     [InlineData("x")]
     [InlineData("\U0001F680")]
-    [InlineData("\u0000\uD83D")]
+    [InlineData("half a pair")]
     public async Task Error_text_is_bounded(string part)
     {
-        var text = string.Concat(Enumerable.Repeat(part, 10_000 / part.Length));
+        var unit = part == "half a pair" ? "\0\uD83D" : part;
+        var text = string.Concat(Enumerable.Repeat(unit, 10_000 / unit.Length));
         await CreateAsync("retry", "park");
         var retry = await ClaimOneAsync("retry");
         var park = await ClaimOneAsync("park");

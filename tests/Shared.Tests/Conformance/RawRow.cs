@@ -12,6 +12,8 @@ public sealed record RawRow(string EventId)
 
     public DateTimeOffset? EnqueuedAt { get; init; }
 
+    public DateTimeOffset? AvailableAt { get; init; }
+
     public DateTimeOffset? ClaimedAt { get; init; }
 
     public string? Token { get; init; }

@@ -52,6 +52,7 @@ public sealed class DynamoDbOutboxHarness : OutboxHarness
             .Set("subject", row.Subject)
             .Set("payload", row.Payload)
             .Set("enqueuedAt", row.EnqueuedAt)
+            .Set("availableAt", row.AvailableAt)
             .Set("claimedAt", row.ClaimedAt)
             .Set("claimToken", row.Token)
             .Set("dueAt", row.DueAt)

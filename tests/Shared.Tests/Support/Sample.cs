@@ -28,6 +28,7 @@ public static class Sample
         "not json at all",
         "\"a string\"",
         "null",
+        "\"\\ud800 half a pair, escaped\"",
         "{\"emoji\":\"\U0001F680 \u00e9 \u4e2d\",\"escaped\":\"\\u0000\\ud83d\\ude80\"}",
         "control \u0001 nul \u0000 \uFFFE \uFFFF and \u2028",
         "<xml attr='&amp;'>]]></xml>",
@@ -37,6 +38,7 @@ public static class Sample
         "1e400",
         "{\"deep\":[[[[[[[[]]]]]]]]}",
         "// comment\n{}",
+        "{\"raw\":\"\uFFFE \uFFFF\"}",
         "{\"trailing\":1,}",
     ];
 }

@@ -6,7 +6,7 @@ using Amazon.Runtime;
 namespace Relaybox.Shared.Tests.Support;
 
 /// <summary>Stands between a DynamoDB client and the server, so that a test can lose, replace or replay answers.</summary>
-public sealed class DynamoDbFaults : DelegatingHandler
+public sealed class DynamoDbNetwork : DelegatingHandler
 {
     /// <summary>Answers one call. The first argument is the operation's name; the last sends the call to the server.</summary>
     public delegate Task<HttpResponseMessage> Answer(string operation, string request, Func<Task<HttpResponseMessage>> send);
@@ -14,13 +14,16 @@ public sealed class DynamoDbFaults : DelegatingHandler
     private readonly Lock gate = new();
     private readonly List<string> calls = [];
 
-    public DynamoDbFaults()
+    public DynamoDbNetwork()
         : base(new SocketsHttpHandler())
     {
     }
 
     /// <summary>What happens to each call; null: nothing out of the ordinary.</summary>
     public Answer? OnCall { get; set; }
+
+    /// <summary>Gets a copy of each call, which can be sent later.</summary>
+    public Action<HttpRequestMessage>? OnRequest { get; set; }
 
     /// <summary>The names of the operations that were called, in order.</summary>
     public IReadOnlyList<string> Calls
@@ -64,12 +67,24 @@ public sealed class DynamoDbFaults : DelegatingHandler
         };
     }
 
+    /// <summary>Sends a call that was held up on its way, and says how the server answers.</summary>
+    public async Task<HttpStatusCode> SendLateAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        using var answer = await base.SendAsync(request, cancellationToken);
+        return answer.StatusCode;
+    }
+
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         var operation = request.Headers.GetValues("X-Amz-Target").Single().Split('.')[1];
         lock (gate)
         {
             calls.Add(operation);
+        }
+
+        if (OnRequest is { } copied)
+        {
+            copied(await CopyAsync(request, cancellationToken));
         }
 
         if (OnCall is not { } answer)
@@ -81,7 +96,22 @@ public sealed class DynamoDbFaults : DelegatingHandler
         return await answer(operation, body, () => base.SendAsync(request, cancellationToken));
     }
 
-    private sealed class Factory(DynamoDbFaults handler) : HttpClientFactory
+    private static async Task<HttpRequestMessage> CopyAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        var copy = new HttpRequestMessage(request.Method, request.RequestUri)
+        {
+            Content = new ByteArrayContent(await request.Content!.ReadAsByteArrayAsync(cancellationToken)),
+        };
+        foreach (var (name, values) in request.Headers)
+        {
+            copy.Headers.TryAddWithoutValidation(name, values);
+        }
+
+        copy.Content.Headers.ContentType = request.Content.Headers.ContentType;
+        return copy;
+    }
+
+    private sealed class Factory(DynamoDbNetwork handler) : HttpClientFactory
     {
         public override HttpClient CreateHttpClient(IClientConfig clientConfig) => new(handler, disposeHandler: false);
 

@@ -1,0 +1,24 @@
+using Relaybox.Messaging;
+using Relaybox.Outbox;
+
+namespace Relaybox.Shared.Tests.Conformance;
+
+/// <summary>A queue or stream of its own at a broker, for one test.</summary>
+public abstract class PublisherHarness : IAsyncDisposable
+{
+    public abstract IMessagePublisher Publisher { get; }
+
+    /// <summary>A publisher on the way to a broker that is not there.</summary>
+    public abstract IMessagePublisher CreateUnreachable();
+
+    /// <summary>Takes what has arrived, and reads it as a consumer would.</summary>
+    public abstract Task<IReadOnlyList<OutboxEvent>> ReceiveAsync(int count);
+
+    /// <summary>A payload that this broker will never take, or null where there is none.</summary>
+    public abstract string? CreateTooLarge();
+
+    /// <summary>Whether the broker of this test can take a payload at all; emulators are stricter than what they stand for.</summary>
+    public virtual bool Takes(string payload) => true;
+
+    public abstract ValueTask DisposeAsync();
+}

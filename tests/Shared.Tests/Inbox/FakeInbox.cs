@@ -1,0 +1,203 @@
+using Relaybox.Inbox;
+using Relaybox.Maintenance;
+using Relaybox.Outbox;
+
+namespace Relaybox.Shared.Tests.Inbox;
+
+/// <summary>An inbox in memory, with the failures that a test asks for.</summary>
+internal sealed class FakeInbox(TimeProvider time) : IInboxRepository
+{
+    private readonly Lock _gate = new();
+    private readonly Dictionary<(string Consumer, string EventId), Record> _records = [];
+
+    /// <summary>How many events each call to claim asked for.</summary>
+    internal List<int> ClaimSizes { get; } = [];
+
+    internal Exception? ClaimFailure { get; set; }
+
+    internal Exception? MarkFailure { get; set; }
+
+    internal Exception? CommitFailure { get; set; }
+
+    internal CommitOutcome? CommitAnswer { get; set; }
+
+    internal List<OutboxEvent> Emitted { get; } = [];
+
+    public Task<IReadOnlyList<InboxClaim>> ClaimAsync(
+        string consumer, IReadOnlyList<InboxMessage> messages, TimeSpan lease, int maxAttempts, CancellationToken cancellationToken)
+    {
+        lock (_gate)
+        {
+            ClaimSizes.Add(messages.Count);
+            Assert.Equal(messages.Count, messages.Select(message => message.Event.EventId).Distinct().Count());
+            if (ClaimFailure is { } failure)
+            {
+                return Task.FromException<IReadOnlyList<InboxClaim>>(failure);
+            }
+
+            return Task.FromResult<IReadOnlyList<InboxClaim>>([.. messages.Select(m => Claim(consumer, m, lease, maxAttempts))]);
+        }
+    }
+
+    public Task<IInboxTransaction> BeginAsync(InboxClaim.Claimed claim, CancellationToken cancellationToken) =>
+        Task.FromResult<IInboxTransaction>(new Transaction(this, claim));
+
+    public Task<bool> MarkProcessedAsync(InboxClaim.Claimed claim, CancellationToken cancellationToken) =>
+        Task.FromResult(TryEnd(claim, InboxStatus.Processed, null));
+
+    public Task<bool> MarkFailedAsync(
+        InboxClaim.Claimed claim, string errorCode, string errorMessage, CancellationToken cancellationToken) =>
+        MarkFailure is { } failure
+            ? Task.FromException<bool>(failure)
+            : Task.FromResult(TryEnd(claim, InboxStatus.Failed, $"{errorCode}: {errorMessage}"));
+
+    public Task<bool> ReleaseAsync(InboxClaim.Claimed claim, CancellationToken cancellationToken)
+    {
+        if (!TryEnd(claim, InboxStatus.Failed, "released"))
+        {
+            return Task.FromResult(false);
+        }
+
+        lock (_gate)
+        {
+            _records[(claim.Consumer, claim.EventId)].Deliveries--;
+        }
+
+        return Task.FromResult(true);
+    }
+
+    public Task<InboxRecord?> FindAsync(string consumer, string eventId, CancellationToken cancellationToken)
+    {
+        lock (_gate)
+        {
+            return Task.FromResult(_records.TryGetValue((consumer, eventId), out var record)
+                ? new InboxRecord(consumer, eventId, record.Status, record.Deliveries) { ErrorMessage = record.Error }
+                : null);
+        }
+    }
+
+    public async Task<bool> IsProcessedAsync(string consumer, string eventId, CancellationToken cancellationToken) =>
+        await FindAsync(consumer, eventId, cancellationToken) is { Status: InboxStatus.Processed };
+
+    public Task<MaintenancePage> CleanupAsync(
+        TimeSpan retention, string? cursor, int pageSize, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task<MaintenancePage> ResetStaleAsync(
+        TimeSpan age, string? cursor, int pageSize, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task<IReadOnlyDictionary<string, long>> GetCountByStatusAsync(CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
+
+    /// <summary>Another worker takes the event over, whatever its lease says.</summary>
+    internal void TakeOver(string consumer, string eventId)
+    {
+        lock (_gate)
+        {
+            _records[(consumer, eventId)].Token = "another worker's";
+        }
+    }
+
+    private InboxClaim Claim(string consumer, InboxMessage message, TimeSpan lease, int maxAttempts)
+    {
+        var key = (consumer, message.Event.EventId);
+        if (!_records.TryGetValue(key, out var record))
+        {
+            _records.Add(key, record = new Record { Status = InboxStatus.Failed, Payload = message.Event.Payload });
+        }
+
+        if (record.Payload != message.Event.Payload)
+        {
+            return new InboxClaim.Conflict();
+        }
+
+        switch (record.Status)
+        {
+            case InboxStatus.Processed:
+                return new InboxClaim.AlreadyProcessed();
+            case InboxStatus.Processing when record.LeaseUntil > time.GetUtcNow():
+                return new InboxClaim.InProgress(record.LeaseUntil);
+        }
+
+        if (record.Deliveries >= maxAttempts)
+        {
+            return new InboxClaim.Exhausted(record.Deliveries);
+        }
+
+        record.Status = InboxStatus.Processing;
+        record.Deliveries++;
+        record.Token = Guid.NewGuid().ToString();
+        record.LeaseUntil = time.GetUtcNow() + lease;
+        return new InboxClaim.Claimed(consumer, message.Event.EventId, record.Token, record.Deliveries);
+    }
+
+    private bool TryEnd(InboxClaim.Claimed claim, InboxStatus status, string? error)
+    {
+        lock (_gate)
+        {
+            var record = _records[(claim.Consumer, claim.EventId)];
+            if (record.Status != InboxStatus.Processing || record.Token != claim.Token)
+            {
+                return false;
+            }
+
+            record.Status = status;
+            record.Error = error;
+            return true;
+        }
+    }
+
+    private sealed class Record
+    {
+        public InboxStatus Status { get; set; }
+
+        public int Deliveries { get; set; }
+
+        public string Token { get; set; } = "";
+
+        public string? Error { get; set; }
+
+        public DateTimeOffset LeaseUntil { get; set; }
+
+        public required string Payload { get; init; }
+    }
+
+    private sealed class Transaction(FakeInbox inbox, InboxClaim.Claimed claim) : IInboxTransaction
+    {
+        private readonly List<OutboxEvent> _events = [];
+        private bool _closed;
+
+        public void Emit(OutboxEvent outboxEvent)
+        {
+            ObjectDisposedException.ThrowIf(_closed, this);
+            _events.Add(outboxEvent);
+        }
+
+        public Task<CommitOutcome> CommitAsync(CancellationToken cancellationToken)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (inbox.CommitFailure is { } failure)
+            {
+                return Task.FromException<CommitOutcome>(failure);
+            }
+
+            if (inbox.CommitAnswer is { } answer)
+            {
+                return Task.FromResult(answer);
+            }
+
+            if (!inbox.TryEnd(claim, InboxStatus.Processed, null))
+            {
+                return Task.FromResult(CommitOutcome.ClaimLost);
+            }
+
+            inbox.Emitted.AddRange(_events);
+            return Task.FromResult(CommitOutcome.Committed);
+        }
+
+        public ValueTask DisposeAsync()
+        {
+            _closed = true;
+            return ValueTask.CompletedTask;
+        }
+    }
+}

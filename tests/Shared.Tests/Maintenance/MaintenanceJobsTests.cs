@@ -1,0 +1,228 @@
+using Relaybox.Diagnostics;
+using Relaybox.Inbox;
+using Relaybox.Maintenance;
+using Relaybox.Outbox;
+using Relaybox.Shared.Tests.Conformance;
+using Relaybox.Shared.Tests.Stores;
+using Relaybox.Shared.Tests.Support;
+using Relaybox.Stores.DynamoDb;
+using Relaybox.Testing;
+
+namespace Relaybox.Shared.Tests.Maintenance;
+
+/// <summary>The jobs over real tables: one at a time, resumed where they stopped, taken over when they die.</summary>
+public sealed class MaintenanceJobsTests(DynamoDbLocal dynamoDb) : IAsyncLifetime
+{
+    private static readonly TimeSpan Lease = TimeSpan.FromSeconds(60);
+
+    private readonly SkippingTimeProvider _clock = new();
+    private readonly RecordingLogger<MaintenanceJobs> _log = new();
+    private readonly MaintenanceOptions _options = new() { PageSize = 4, JobLease = Lease };
+    private DynamoDbOutboxHarness _outbox = null!;
+    private DynamoDbInboxHarness _inbox = null!;
+    private string _table = "";
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    private WorkDeadline Long => WorkDeadline.After(TimeSpan.FromMinutes(10), _clock);
+
+    public async ValueTask InitializeAsync()
+    {
+        _outbox = await DynamoDbOutboxHarness.CreateAsync(dynamoDb);
+        _inbox = await DynamoDbInboxHarness.CreateAsync(dynamoDb);
+        _table = await DynamoDbTables.CreateSimpleAsync(dynamoDb.Client, "job");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _outbox.DisposeAsync();
+        await _inbox.DisposeAsync();
+        await dynamoDb.Client.DeleteTableAsync(_table);
+    }
+
+    [Fact]
+    public async Task Cleanup_goes_through_outbox_and_inbox_to_the_end()
+    {
+        await WriteFinishedAsync(11);
+        var result = await Jobs().CleanupAsync(Long, Ct);
+        Assert.Equal((22, true), (result.Affected, result.Complete));
+        Assert.Empty(await _outbox.Repository.GetCountByStatusAsync(Ct));
+        Assert.Empty(await _inbox.Repository.GetCountByStatusAsync(Ct));
+        Assert.Equal((0, true), await RunAsync(Jobs()));
+    }
+
+    [Fact]
+    public async Task A_job_that_runs_out_of_time_goes_on_where_it_stopped()
+    {
+        await WriteFinishedAsync(11);
+        var jobs = Jobs(onPage: () => _clock.Skip(TimeSpan.FromSeconds(20)));
+
+        var first = await jobs.CleanupAsync(WorkDeadline.After(TimeSpan.FromSeconds(30), _clock), Ct);
+        Assert.False(first.Complete);
+        Assert.InRange(first.Affected, 1, 8);
+        var cursor = (await JobAsync("cleanup-outbox"))!["cursor"];
+
+        var seen = new List<string?>();
+        var result = await Jobs(onCursor: seen.Add).CleanupAsync(Long, Ct);
+        Assert.Equal(cursor, seen[0]);
+        Assert.Equal((22L, true), (first.Affected + result.Affected, result.Complete));
+        Assert.DoesNotContain("cursor", (await JobAsync("cleanup-outbox"))!.Keys);
+
+    }
+
+    [Fact]
+    public async Task A_job_without_time_does_nothing_and_gives_itself_up()
+    {
+        await WriteFinishedAsync(1);
+        var result = await Jobs().CleanupAsync(WorkDeadline.After(TimeSpan.Zero, _clock), Ct);
+        Assert.Equal((0, false), (result.Affected, result.Complete));
+        Assert.Equal((2, true), await RunAsync(Jobs()));
+    }
+
+    [Fact]
+    public async Task A_job_that_runs_elsewhere_is_left_alone_until_its_lease_ends()
+    {
+        await WriteFinishedAsync(3);
+        Assert.NotNull(await Store().TryAcquireAsync("cleanup-outbox", Lease, Ct));
+        Assert.NotNull(await Store().TryAcquireAsync("cleanup-inbox", Lease, Ct));
+        Assert.Equal((0, false), await RunAsync(Jobs()));
+        Assert.Contains(_log.Lines, line => line.StartsWith("1301 ", StringComparison.Ordinal));
+
+        _clock.Skip(Lease + TimeSpan.FromSeconds(1));
+        Assert.Equal((6, true), await RunAsync(Jobs()));
+    }
+
+    [Fact]
+    public async Task A_run_that_was_taken_over_stops_and_leaves_the_others_cursor_alone()
+    {
+        await WriteFinishedAsync(11);
+        var pages = 0;
+        JobLease? other = null;
+        var jobs = Jobs(onPage: () =>
+        {
+            if (pages++ == 0)
+            {
+                _clock.Skip(Lease + TimeSpan.FromSeconds(1));
+                other = Store().TryAcquireAsync("cleanup-outbox", Lease, Ct).GetAwaiter().GetResult();
+                Assert.True(Store().SaveAsync(other!, "the other's", Lease, Ct).GetAwaiter().GetResult());
+            }
+        });
+        Assert.False((await jobs.CleanupAsync(Long, Ct)).Complete);
+        Assert.Equal(1, pages);
+        Assert.Equal("the other's", (await JobAsync("cleanup-outbox"))!["cursor"]);
+    }
+
+    [Fact]
+    public async Task Stale_claims_end_in_outbox_and_inbox()
+    {
+        var old = _clock.GetUtcNow() - TimeSpan.FromHours(1);
+        for (var i = 0; i < 9; i++)
+        {
+            await _outbox.WriteAsync(new RawRow($"e-{i}") { Status = "publishing", ClaimedAt = old, DueAt = old, Token = "t" });
+            await _inbox.WriteAsync(new RawRecord("c", $"e-{i}") { LeaseUntil = old, Token = "t", Deliveries = 1 });
+        }
+
+        var result = await Jobs().ResetStaleAsync(Long, Ct);
+
+        Assert.Equal((18, true), (result.Affected, result.Complete));
+        Assert.Equal(9, (await _outbox.Repository.GetCountByStatusAsync(Ct))["pending"]);
+        Assert.Equal(9, (await _inbox.Repository.GetCountByStatusAsync(Ct))["failed"]);
+    }
+
+    [Fact]
+    public async Task Reconcile_makes_lost_rows_due_and_counts_all_rows()
+    {
+        var old = _clock.GetUtcNow() - TimeSpan.FromHours(1);
+        for (var i = 0; i < 7; i++)
+        {
+            await _outbox.WriteAsync(new RawRow($"lost-{i}") { EnqueuedAt = old });
+        }
+
+        await _outbox.WriteAsync(new RawRow("odd") { Status = "paused" });
+        var result = await Jobs().ReconcileAsync(Long, Ct);
+        Assert.Equal((7, true, 7L, 1L), (result.Affected, result.Complete, result.Counts["pending"], result.Counts["paused"]));
+        Assert.Equal(7, (await _outbox.Repository.ClaimAsync(100, Lease, Ct)).Count);
+    }
+
+    [Fact]
+    public async Task Of_many_who_want_a_job_at_once_one_gets_it()
+    {
+        var leases = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => Store().TryAcquireAsync("job", Lease, Ct)));
+        var lease = Assert.Single(leases.OfType<JobLease>());
+        Assert.Null(lease.Cursor);
+        Assert.True(await Store().SaveAsync(lease, "here", Lease, Ct));
+        _clock.Skip(Lease - TimeSpan.FromSeconds(5));
+        Assert.Null(await Store().TryAcquireAsync("job", Lease, Ct));
+
+        Assert.True(await Store().SaveAsync(lease, "there", TimeSpan.Zero, Ct));
+        var next = await Store().TryAcquireAsync("job", Lease, Ct);
+        Assert.Equal("there", next!.Cursor);
+        Assert.False(await Store().SaveAsync(lease, "late", Lease, Ct));
+        Assert.True(await Store().SaveAsync(next, null, TimeSpan.Zero, Ct));
+        Assert.Null((await Store().TryAcquireAsync("job", Lease, Ct))!.Cursor);
+        Assert.NotNull(await Store().TryAcquireAsync("another job", Lease, Ct));
+    }
+
+    private async Task WriteFinishedAsync(int count)
+    {
+        var old = _clock.GetUtcNow() - TimeSpan.FromDays(100);
+        for (var i = 0; i < count; i++)
+        {
+            await _outbox.WriteAsync(new RawRow($"e-{i}") { Status = "sent", SentAt = old });
+            await _inbox.WriteAsync(new RawRecord("c", $"e-{i}") { Status = "processed", ProcessedAt = old });
+        }
+    }
+
+    private async Task<(long Affected, bool Complete)> RunAsync(MaintenanceJobs jobs)
+    {
+        var result = await jobs.CleanupAsync(Long, Ct);
+        return (result.Affected, result.Complete);
+    }
+
+    private DynamoDbJobStore Store() => new(dynamoDb.Client, _table, _clock, SystemEntropy.Instance);
+
+    private Task<IReadOnlyDictionary<string, string>?> JobAsync(string job) => DynamoDbItems.ReadAsync(
+        dynamoDb.Client, _table, new Dictionary<string, Amazon.DynamoDBv2.Model.AttributeValue>().Set("job", job));
+
+    private MaintenanceJobs Jobs(Action? onPage = null, Action<string?>? onCursor = null) => new(
+        new WatchedOutbox(_outbox.Repository, onPage, onCursor), _inbox.Repository, Store(), _options, _log);
+
+    /// <summary>Passes everything on, and tells the test of each page of the cleanup.</summary>
+    private sealed class WatchedOutbox(IOutboxRepository inner, Action? onPage, Action<string?>? onCursor) : IOutboxRepository
+    {
+        public async Task<MaintenancePage> CleanupAsync(
+            TimeSpan sentRetention, TimeSpan? failedRetention, string? cursor, int pageSize, CancellationToken cancellationToken)
+        {
+            onCursor?.Invoke(cursor);
+            var page = await inner.CleanupAsync(sentRetention, failedRetention, cursor, pageSize, cancellationToken);
+            onPage?.Invoke();
+            return page;
+        }
+
+        public Task<MaintenancePage> ResetStaleAsync(TimeSpan age, string? cursor, int pageSize, CancellationToken cancellationToken) =>
+            inner.ResetStaleAsync(age, cursor, pageSize, cancellationToken);
+
+        public Task<ReconcilePage> ReconcileAsync(TimeSpan age, string? cursor, int pageSize, CancellationToken cancellationToken) =>
+            inner.ReconcileAsync(age, cursor, pageSize, cancellationToken);
+
+        public Task<FoundOrCreated> FindOrCreateAsync(OutboxEvent outboxEvent, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public Task<OutboxRow?> FindAsync(string eventId, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public Task<IReadOnlyList<OutboxRow>> FindPendingAsync(int limit, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public Task<IReadOnlyList<OutboxClaim>> ClaimAsync(int limit, TimeSpan lease, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public Task<OutboxClaim?> MarkAsPublishingAsync(string eventId, TimeSpan lease, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public Task<MarkResult> MarkSentAsync(IReadOnlyList<OutboxMark> marks, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public Task<MarkResult> RetryAsync(IReadOnlyList<RetryMark> marks, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public Task<MarkResult> ParkAsync(IReadOnlyList<ParkMark> marks, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public Task<IReadOnlyDictionary<string, long>> GetCountByStatusAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public Task<TimeSpan> OldestDueAgeAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
+    }
+}

@@ -1,0 +1,79 @@
+using Relaybox.Maintenance;
+using Relaybox.Outbox;
+
+namespace Relaybox.Shared.Tests.Outbox;
+
+/// <summary>What a relay needs of an outbox, in memory: batches to claim, and a record of the marks.</summary>
+internal sealed class FakeOutbox : IOutboxRepository
+{
+    internal Queue<IReadOnlyList<OutboxClaim>> Batches { get; } = new();
+
+    internal int Claims { get; private set; }
+
+    internal List<OutboxMark> Sent { get; } = [];
+
+    internal List<RetryMark> Retries { get; } = [];
+
+    internal List<ParkMark> Parks { get; } = [];
+
+    /// <summary>Ids whose claim somebody else has taken over.</summary>
+    internal HashSet<string> TakenOver { get; } = [];
+
+    /// <summary>Thrown by the mark of that name.</summary>
+    internal Dictionary<string, Exception> Failures { get; } = [];
+
+    public Task<IReadOnlyList<OutboxClaim>> ClaimAsync(int limit, TimeSpan lease, CancellationToken cancellationToken)
+    {
+        Claims++;
+        return Task.FromResult(Batches.TryDequeue(out var batch) ? batch : []);
+    }
+
+    public Task<MarkResult> MarkSentAsync(IReadOnlyList<OutboxMark> marks, CancellationToken cancellationToken) =>
+        Record(nameof(Sent), marks, Sent, mark => mark.EventId);
+
+    public Task<MarkResult> RetryAsync(IReadOnlyList<RetryMark> marks, CancellationToken cancellationToken) =>
+        Record(nameof(Retries), marks, Retries, mark => mark.EventId);
+
+    public Task<MarkResult> ParkAsync(IReadOnlyList<ParkMark> marks, CancellationToken cancellationToken) =>
+        Record(nameof(Parks), marks, Parks, mark => mark.EventId);
+
+    public Task<FoundOrCreated> FindOrCreateAsync(OutboxEvent outboxEvent, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
+
+    public Task<OutboxRow?> FindAsync(string eventId, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task<IReadOnlyList<OutboxRow>> FindPendingAsync(int limit, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
+
+    public Task<OutboxClaim?> MarkAsPublishingAsync(string eventId, TimeSpan lease, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
+
+    public Task<MaintenancePage> CleanupAsync(
+        TimeSpan sentRetention, TimeSpan? failedRetention, string? cursor, int pageSize, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
+
+    public Task<MaintenancePage> ResetStaleAsync(TimeSpan age, string? cursor, int pageSize, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
+
+    public Task<ReconcilePage> ReconcileAsync(TimeSpan age, string? cursor, int pageSize, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
+
+    public Task<IReadOnlyDictionary<string, long>> GetCountByStatusAsync(CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
+
+    public Task<TimeSpan> OldestDueAgeAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    private Task<MarkResult> Record<TMark>(
+        string name, IReadOnlyList<TMark> marks, List<TMark> kept, Func<TMark, string> eventId)
+    {
+        if (Failures.TryGetValue(name, out var failure))
+        {
+            return Task.FromException<MarkResult>(failure);
+        }
+
+        var late = marks.Where(mark => TakenOver.Contains(eventId(mark))).ToList();
+        var held = marks.Except(late).ToList();
+        kept.AddRange(held);
+        return Task.FromResult(new MarkResult(held.Count, [.. late.Select(eventId)], []));
+    }
+}

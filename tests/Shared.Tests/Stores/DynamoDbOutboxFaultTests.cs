@@ -1,0 +1,273 @@
+using System.Net;
+using System.Text;
+using Relaybox.Outbox;
+using Relaybox.Shared.Tests.Support;
+using Relaybox.Stores.DynamoDb;
+using Relaybox.Testing;
+
+namespace Relaybox.Shared.Tests.Stores;
+
+/// <summary>Lost answers, old answers and throttles: what the network adds to the races that every store has.</summary>
+public sealed class DynamoDbOutboxFaultTests(DynamoDbLocal dynamoDb) : IAsyncLifetime
+{
+    private static readonly TimeSpan Lease = TimeSpan.FromMinutes(2);
+
+    private readonly DynamoDbNetwork _faults = new();
+    private DynamoDbOutboxHarness _store = null!;
+    private DynamoDbOutboxRepository _repository = null!;
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync()
+    {
+        _store = await DynamoDbOutboxHarness.CreateAsync(dynamoDb);
+        _repository = _store.CreateRepository(dynamoDb.CreateClient(configuration =>
+        {
+            _faults.Into(configuration);
+            configuration.MaxErrorRetry = 2;
+        }));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _faults.Dispose();
+        await _store.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_stale_index_read_claims_nothing_that_was_sent_meanwhile()
+    {
+        await _repository.FindOrCreateAsync(Sample.Event("sent"), Ct);
+        await _repository.FindOrCreateAsync(Sample.Event("gone"), Ct);
+        await _repository.FindOrCreateAsync(Sample.Event("parked"), Ct);
+        await _repository.FindOrCreateAsync(Sample.Event("later"), Ct);
+        await _repository.FindOrCreateAsync(Sample.Event("due"), Ct);
+        var old = RecordQueries();
+        var claims = (await _repository.ClaimAsync(10, Lease, Ct)).ToDictionary(claim => claim.EventId, claim => claim.Token);
+        Assert.Equal(5, claims.Count);
+        await _repository.MarkSentAsync([new("sent", claims["sent"])], Ct);
+        await _repository.ParkAsync([new("parked", claims["parked"], 1, "publish.rejected", "no")], Ct);
+        await _repository.RetryAsync([new("later", claims["later"], 1, TimeSpan.FromHours(1), null, null)], Ct);
+        await _repository.RetryAsync([new("due", claims["due"], 1, TimeSpan.Zero, null, null)], Ct);
+        await _store.DeleteAsync("gone");
+        var sent = await _store.ReadAsync("sent");
+
+        ReplayQueries(old);
+        var again = await _repository.ClaimAsync(10, Lease, Ct);
+
+        Assert.Equal("due", Assert.Single(again).EventId);
+        Assert.Equal(sent, await _store.ReadAsync("sent"));
+        Assert.Null(await _store.ReadAsync("gone"));
+    }
+
+    [Fact]
+    public async Task A_stale_index_read_resets_nothing_that_was_sent_meanwhile()
+    {
+        await _repository.FindOrCreateAsync(Sample.Event("sent"), Ct);
+        await _repository.FindOrCreateAsync(Sample.Event("gone"), Ct);
+        var old = RecordQueries();
+        var claims = (await _repository.ClaimAsync(10, Lease, Ct)).ToDictionary(claim => claim.EventId, claim => claim.Token);
+        Assert.Equal(2, claims.Count);
+        await _store.PassAsync(TimeSpan.FromHours(1));
+        await _repository.MarkSentAsync([new("sent", claims["sent"])], Ct);
+        await _store.DeleteAsync("gone");
+        var sent = await _store.ReadAsync("sent");
+
+        ReplayQueries(old);
+        for (var shard = 0; shard < _store.Options.DueShards; shard++)
+        {
+            Assert.Equal(0, (await _repository.ResetStaleAsync(TimeSpan.Zero, $"{shard}", 10, Ct)).Affected);
+        }
+
+        Assert.Equal(sent, await _store.ReadAsync("sent"));
+        Assert.Null(await _store.ReadAsync("gone"));
+    }
+
+    [Fact]
+    public async Task A_claim_whose_answer_is_lost_is_ours_all_the_same()
+    {
+        await _repository.FindOrCreateAsync(Sample.Event("e-1"), Ct);
+        _faults.LoseAnswerOnce("UpdateItem");
+
+        var claim = Assert.Single(await _repository.ClaimAsync(10, Lease, Ct));
+
+        Assert.Equal(2, _faults.Calls.Count(call => call == "UpdateItem"));
+        Assert.Equal("""{"n":1}""", claim.Event!.Payload);
+        Assert.Equal(1, (await _repository.MarkSentAsync([new("e-1", claim.Token)], Ct)).Held);
+    }
+
+    [Theory]
+    [InlineData("sent")]
+    [InlineData("pending")]
+    [InlineData("failed")]
+    public async Task A_mark_whose_answer_is_lost_held_all_the_same(string status)
+    {
+        var ids = Enumerable.Range(0, 30).Select(i => $"e-{i:00}").ToArray();
+        foreach (var id in ids)
+        {
+            await _repository.FindOrCreateAsync(Sample.Event(id), Ct);
+        }
+
+        var claims = await _repository.ClaimAsync(100, Lease, Ct);
+        _faults.LoseAnswerOnce("BatchExecuteStatement");
+
+        var result = status switch
+        {
+            "sent" => await _repository.MarkSentAsync([.. claims.Select(c => new OutboxMark(c.EventId, c.Token))], Ct),
+            "pending" => await _repository.RetryAsync(
+                [.. claims.Select(c => new RetryMark(c.EventId, c.Token, 1, TimeSpan.FromSeconds(5), "publish.unknown", "x"))], Ct),
+            _ => await _repository.ParkAsync([.. claims.Select(c => new ParkMark(c.EventId, c.Token, 1, "publish.rejected", "x"))], Ct),
+        };
+
+        Assert.Equal((30, 0, 0), (result.Held, result.Late.Count, result.Unrecorded.Count));
+        Assert.Equal(3, _faults.Calls.Count(call => call == "BatchExecuteStatement"));
+        Assert.Equal(30, (await _repository.GetCountByStatusAsync(Ct))[status]);
+    }
+
+    [Fact]
+    public async Task The_stream_records_own_sent_mark_whose_answer_is_lost_held_all_the_same()
+    {
+        await _repository.FindOrCreateAsync(Sample.Event("e-1"), Ct);
+        _faults.LoseAnswerOnce("BatchExecuteStatement");
+        Assert.Equal(1, (await _repository.MarkSentAsync([new("e-1", ClaimToken.None)], Ct)).Held);
+    }
+
+    [Fact]
+    public async Task A_write_whose_answer_is_lost_is_not_a_conflict()
+    {
+        _faults.LoseAnswerOnce("PutItem");
+        var answer = await _repository.FindOrCreateAsync(Sample.Event("e-1"), Ct);
+        Assert.Equal(OutboxStatus.Pending, answer.Row.Status);
+        Assert.Equal(2, _faults.Calls.Count);
+    }
+
+    [Fact]
+    public async Task A_throttled_call_of_marks_is_sent_again()
+    {
+        await _repository.FindOrCreateAsync(Sample.Event("e-1"), Ct);
+        var claim = Assert.Single(await _repository.ClaimAsync(10, Lease, Ct));
+        var throttles = 4;
+        _faults.OnCall = async (operation, _, send) => operation == "BatchExecuteStatement" && throttles-- > 0
+            ? DynamoDbNetwork.Error(HttpStatusCode.BadRequest, "com.amazonaws.dynamodb.v20120810#ThrottlingException")
+            : await send();
+        Assert.Equal(1, (await _repository.MarkSentAsync([new("e-1", claim.Token)], Ct)).Held);
+    }
+
+    [Fact]
+    public async Task A_conflicting_statement_is_sent_again_and_the_others_are_not()
+    {
+        await _repository.FindOrCreateAsync(Sample.Event("e-1"), Ct);
+        await _repository.FindOrCreateAsync(Sample.Event("e-2"), Ct);
+        var claims = await _repository.ClaimAsync(10, Lease, Ct);
+        var statements = new List<int>();
+        _faults.OnCall = async (operation, request, send) =>
+        {
+            if (operation != "BatchExecuteStatement")
+            {
+                return await send();
+            }
+
+            statements.Add(request.Split("\"Statement\":").Length - 1);
+            return statements.Count == 1
+                ? Json("""{"Responses":[{"Error":{"Code":"TransactionConflict","Message":"made by a test"}},{"TableName":"t"}]}""")
+                : await send();
+        };
+
+        var result = await _repository.MarkSentAsync([.. claims.Select(c => new OutboxMark(c.EventId, c.Token))], Ct);
+
+        Assert.Equal((2, 0), (result.Held, result.Unrecorded.Count));
+        Assert.Equal([2, 1], statements);
+    }
+
+    [Fact]
+    public async Task A_statement_that_the_service_refuses_is_unrecorded_and_its_neighbour_held()
+    {
+        await _repository.FindOrCreateAsync(Sample.Event("e-1"), Ct);
+        await _repository.FindOrCreateAsync(Sample.Event("e-2"), Ct);
+        var claims = await _repository.ClaimAsync(10, Lease, Ct);
+        _faults.OnCall = async (operation, _, send) => operation == "BatchExecuteStatement"
+            ? Json("""{"Responses":[{"TableName":"t"},{"Error":{"Code":"ValidationError","Message":"made by a test"}}]}""")
+            : await send();
+        var result = await _repository.MarkSentAsync([.. claims.Select(c => new OutboxMark(c.EventId, c.Token))], Ct);
+        Assert.Equal((1, 0), (result.Held, result.Late.Count));
+        Assert.Equal([claims[1].EventId], result.Unrecorded);
+    }
+
+    [Fact]
+    public async Task One_rows_trouble_does_not_cost_the_others_their_claims()
+    {
+        for (var i = 0; i < 5; i++)
+        {
+            await _repository.FindOrCreateAsync(Sample.Event($"e-{i}"), Ct);
+        }
+
+        var troubled = "\"e-2\"";
+        _faults.OnCall = (operation, request, send) => operation == "UpdateItem" && request.Contains(troubled, StringComparison.Ordinal)
+            ? Task.FromResult(DynamoDbNetwork.ServerError())
+            : send();
+        Assert.Equal(4, (await _repository.ClaimAsync(10, Lease, Ct)).Count);
+
+        // Where nothing can be claimed at all, that is an error and not an empty outbox.
+        await Assert.ThrowsAnyAsync<Exception>(() => _repository.ClaimAsync(10, Lease, Ct));
+    }
+
+    [Fact]
+    public async Task A_connection_that_breaks_costs_only_its_own_call_of_marks()
+    {
+        for (var i = 0; i < 60; i++)
+        {
+            await _repository.FindOrCreateAsync(Sample.Event($"e-{i:00}"), Ct);
+        }
+
+        var claims = (await _repository.ClaimAsync(100, Lease, Ct)).OrderBy(claim => claim.EventId).ToList();
+        _faults.OnCall = (operation, request, send) =>
+            operation == "BatchExecuteStatement" && request.Contains("\"e-30\"", StringComparison.Ordinal)
+                ? throw new HttpRequestException("made by a test")
+                : send();
+
+        var result = await _repository.MarkSentAsync([.. claims.Select(c => new OutboxMark(c.EventId, c.Token))], Ct);
+
+        Assert.Equal((35, 25, 0), (result.Held, result.Unrecorded.Count, result.Late.Count));
+        Assert.Contains("e-30", result.Unrecorded);
+    }
+
+    private List<(string Request, byte[] Answer)> RecordQueries()
+    {
+        var recorded = new List<(string, byte[])>();
+        _faults.OnCall = async (operation, request, send) =>
+        {
+            var answer = await send();
+            if (operation == "Query")
+            {
+                await answer.Content.LoadIntoBufferAsync();
+                var bytes = await answer.Content.ReadAsByteArrayAsync();
+                lock (recorded)
+                {
+                    recorded.Add((Shard(request), bytes));
+                }
+            }
+
+            return answer;
+        };
+        return recorded;
+    }
+
+    private void ReplayQueries(List<(string Shard, byte[] Answer)> old)
+    {
+        Assert.NotEmpty(old);
+        _faults.OnCall = (operation, request, send) => operation == "Query"
+            ? Task.FromResult(Json(Encoding.UTF8.GetString(old.First(entry => entry.Shard == Shard(request)).Answer)))
+            : send();
+    }
+
+    private static string Shard(string request)
+    {
+        using var json = System.Text.Json.JsonDocument.Parse(request);
+        return json.RootElement.GetProperty("ExpressionAttributeValues").GetProperty(":shard").GetProperty("S").GetString()!;
+    }
+
+    private static HttpResponseMessage Json(string body) => new(HttpStatusCode.OK)
+    {
+        Content = new StringContent(body, Encoding.UTF8, "application/x-amz-json-1.0"),
+    };
+}
