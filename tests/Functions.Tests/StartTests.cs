@@ -25,7 +25,7 @@ public sealed class StartTests
     [InlineData("Consume", "OUTBOX_TABLE,INBOX_TABLE,QUEUE_URL,DEAD_LETTER_QUEUE_URL")]
     [InlineData("Cleanup", "OUTBOX_TABLE,INBOX_TABLE,JOBS_TABLE")]
     [InlineData("ResetStale", "OUTBOX_TABLE,INBOX_TABLE,JOBS_TABLE")]
-    [InlineData("Reconcile", "OUTBOX_TABLE,INBOX_TABLE,JOBS_TABLE")]
+    [InlineData("Reconcile", "OUTBOX_TABLE,JOBS_TABLE")]
     public void Every_missing_setting_is_named_at_once(string function, string missing)
     {
         var error = Assert.Throws<SettingsException>(() => FunctionCatalog.Create(function, _ => null));

@@ -49,7 +49,7 @@ public class TemplatePermissionTests
             [
                 .. On(Outbox, "dynamodb:DeleteItem", "dynamodb:Scan"),
                 .. On(Inbox, "dynamodb:DeleteItem", "dynamodb:Scan"),
-                .. On(Jobs, "dynamodb:GetItem", "dynamodb:UpdateItem"),
+                .. On(Jobs, "dynamodb:UpdateItem"),
             ]
         },
         {
@@ -58,15 +58,14 @@ public class TemplatePermissionTests
                 .. On(DueIndex, "dynamodb:Query"),
                 .. On(Outbox, "dynamodb:UpdateItem"),
                 .. On(Inbox, "dynamodb:Scan", "dynamodb:UpdateItem"),
-                .. On(Jobs, "dynamodb:GetItem", "dynamodb:UpdateItem"),
+                .. On(Jobs, "dynamodb:UpdateItem"),
             ]
         },
         {
             "Reconcile",
             [
                 .. On(Outbox, "dynamodb:Scan", "dynamodb:UpdateItem"),
-                .. On(Inbox, "dynamodb:Scan"),
-                .. On(Jobs, "dynamodb:GetItem", "dynamodb:UpdateItem"),
+                .. On(Jobs, "dynamodb:UpdateItem"),
             ]
         },
     };

@@ -27,7 +27,7 @@ internal static class FunctionCatalog
             (function, input, context) => function.HandleAsync(input, context))),
         ["ResetStale"] = new(FunctionNeeds.Inbox | FunctionNeeds.Jobs, Bind<ResetStaleFunction, ScheduleInput, JobReport, ScheduleJsonContext>(
             (function, input, context) => function.HandleAsync(input, context))),
-        ["Reconcile"] = new(FunctionNeeds.Inbox | FunctionNeeds.Jobs, Bind<ReconcileFunction, ScheduleInput, JobReport, ScheduleJsonContext>(
+        ["Reconcile"] = new(FunctionNeeds.Jobs, Bind<ReconcileFunction, ScheduleInput, JobReport, ScheduleJsonContext>(
             (function, input, context) => function.HandleAsync(input, context))),
     };
 

@@ -1,5 +1,6 @@
 using Amazon.Lambda.Core;
 using Amazon.Lambda.RuntimeSupport;
+using Relaybox.Configuration;
 using LogLevel = Microsoft.Extensions.Logging.LogLevel;
 
 namespace Relaybox.Functions.Hosting;
@@ -12,9 +13,10 @@ internal static class FunctionProcess
     /// <summary>Runs the function that the environment names. Whatever is wrong at start is told to Lambda as an init error.</summary>
     /// <param name="getVariable">The environment.</param>
     /// <param name="cancellationToken">Ends the loop between two invocations.</param>
-    /// <param name="httpClient">The client for the Runtime API; null: the runtime's own.</param>
+    /// <param name="runtimeApi">The Runtime API's address; null: the environment's.</param>
+    /// <returns>The process's exit code.</returns>
     internal static async Task<int> RunAsync(
-        Func<string, string?> getVariable, CancellationToken cancellationToken, HttpClient? httpClient = null)
+        Func<string, string?> getVariable, CancellationToken cancellationToken, string? runtimeApi = null)
     {
         Func<Stream, ILambdaContext, Task<Stream>>? handler = null;
         var builder = LambdaBootstrapBuilder.Create((Stream input, ILambdaContext context) => handler!(input, context))
@@ -23,9 +25,22 @@ internal static class FunctionProcess
                 handler = Start(getVariable);
                 return Task.FromResult(true);
             });
-        using var bootstrap = (httpClient is null ? builder : builder.UseHttpClient(httpClient)).Build();
-        await bootstrap.RunAsync(cancellationToken);
-        return 0;
+        if (runtimeApi is not null)
+        {
+            builder.ConfigureOptions(options => options.RuntimeApiEndpoint = runtimeApi);
+        }
+
+        using var bootstrap = builder.Build();
+        try
+        {
+            await bootstrap.RunAsync(cancellationToken);
+            return 0;
+        }
+        catch (SettingsException)
+        {
+            // Told to Lambda as an init error, and logged.
+            return 1;
+        }
     }
 
     private static Func<Stream, ILambdaContext, Task<Stream>> Start(Func<string, string?> getVariable)

@@ -1,3 +1,4 @@
+using Relaybox.Testing.RuntimeApi;
 using System.Globalization;
 using Amazon.Lambda.Core;
 using Amazon.Lambda.RuntimeSupport;

@@ -1,10 +1,11 @@
+using Relaybox.Testing.RuntimeApi;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
 using Amazon.Lambda.Core;
 using Amazon.Lambda.RuntimeSupport;
 using Amazon.Lambda.Serialization.SystemTextJson;
-using Relaybox.Substitutes.Tests.Http;
+using Relaybox.Testing.Http;
 using Relaybox.Substitutes.Tests.Serialization;
 
 namespace Relaybox.Substitutes.Tests.RuntimeApi;

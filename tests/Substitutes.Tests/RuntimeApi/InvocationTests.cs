@@ -1,8 +1,9 @@
+using Relaybox.Testing.RuntimeApi;
 using System.Text;
 using Amazon.Lambda.Core;
 using Amazon.Lambda.RuntimeSupport;
 using Amazon.Lambda.Serialization.SystemTextJson;
-using Relaybox.Substitutes.Tests.Http;
+using Relaybox.Testing.Http;
 using Relaybox.Substitutes.Tests.Serialization;
 
 namespace Relaybox.Substitutes.Tests.RuntimeApi;

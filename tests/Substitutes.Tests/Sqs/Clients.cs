@@ -1,6 +1,6 @@
 using Amazon.Runtime;
 using Amazon.SQS;
-using Relaybox.Substitutes.Tests.Http;
+using Relaybox.Testing.Http;
 
 namespace Relaybox.Substitutes.Tests.Sqs;
 

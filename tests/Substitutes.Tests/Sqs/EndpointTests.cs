@@ -3,7 +3,7 @@ using Amazon.Runtime;
 using Amazon.Runtime.Endpoints;
 using Amazon.SQS;
 using Amazon.SQS.Model;
-using Relaybox.Substitutes.Tests.Http;
+using Relaybox.Testing.Http;
 using Relaybox.Substitutes.Tests.RuntimeApi;
 
 namespace Relaybox.Substitutes.Tests.Sqs;

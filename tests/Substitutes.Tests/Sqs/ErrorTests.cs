@@ -3,7 +3,7 @@ using System.Net.Sockets;
 using Amazon.Runtime;
 using Amazon.SQS;
 using Amazon.SQS.Model;
-using Relaybox.Substitutes.Tests.Http;
+using Relaybox.Testing.Http;
 
 namespace Relaybox.Substitutes.Tests.Sqs;
 

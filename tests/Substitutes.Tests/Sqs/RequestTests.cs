@@ -1,7 +1,7 @@
 using Amazon.Runtime;
 using Amazon.SQS;
 using Amazon.SQS.Model;
-using Relaybox.Substitutes.Tests.Http;
+using Relaybox.Testing.Http;
 
 namespace Relaybox.Substitutes.Tests.Sqs;
 

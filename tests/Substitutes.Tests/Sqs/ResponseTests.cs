@@ -1,6 +1,6 @@
 using Amazon.SQS;
 using Amazon.SQS.Model;
-using Relaybox.Substitutes.Tests.Http;
+using Relaybox.Testing.Http;
 
 namespace Relaybox.Substitutes.Tests.Sqs;
 

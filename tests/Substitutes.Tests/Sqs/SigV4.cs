@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
-using Relaybox.Substitutes.Tests.Http;
+using Relaybox.Testing.Http;
 
 namespace Relaybox.Substitutes.Tests.Sqs;
 

@@ -39,8 +39,9 @@ public sealed class SqsVisibility(IAmazonSQS sqs, string queueUrl, ILogger<SqsVi
                     },
                     cancellationToken);
             }
-            catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+            catch (Exception e)
             {
+                // Also when time has run out: what the handlers did must still be answered.
                 Log.VisibilityUnchanged(logger, chunk.Length, e.GetType().Name);
             }
         }

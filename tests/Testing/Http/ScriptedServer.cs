@@ -4,7 +4,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 
-namespace Relaybox.Substitutes.Tests.Http;
+namespace Relaybox.Testing.Http;
 
 /// <summary>
 /// A plain HTTP/1.1 server on loopback that records each request to the byte, and answers as it is told. It reads the

@@ -1,7 +1,7 @@
 using System.Threading.Channels;
-using Relaybox.Substitutes.Tests.Http;
+using Relaybox.Testing.Http;
 
-namespace Relaybox.Substitutes.Tests.RuntimeApi;
+namespace Relaybox.Testing.RuntimeApi;
 
 /// <summary>Lambda's side of the Runtime API: hands out queued events, and collects what is posted.</summary>
 public sealed class RuntimeApiServer : IAsyncDisposable

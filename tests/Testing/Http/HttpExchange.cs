@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Relaybox.Substitutes.Tests.Http;
+namespace Relaybox.Testing.Http;
 
 /// <summary>A request as it came over the wire.</summary>
 public sealed record HttpExchange(string Method, string Path, IReadOnlyDictionary<string, string> Headers, byte[] Body)

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Relaybox.Substitutes.Tests.Http;
+namespace Relaybox.Testing.Http;
 
 /// <summary>What the scripted server answers. A negative status closes the connection without an answer.</summary>
 public sealed record HttpAnswer(int Status, byte[] Body, params (string Name, string Value)[] Headers)

@@ -1,0 +1,57 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using Relaybox.Testing;
+
+namespace Relaybox.EndToEnd.Tests;
+
+/// <summary>What is deployed is not what is built: compiled ahead of time, trimmed of nothing, started by itself.</summary>
+public sealed class PublishedExecutableTests
+{
+    [Fact]
+    public async Task The_published_executable_does_what_the_built_one_does()
+    {
+        var folder = Directory.CreateTempSubdirectory("relaybox-published-");
+        try
+        {
+            await PublishAsync(folder.FullName);
+            await using var stack = await RunningStack.StartAsync(folder.FullName);
+            await stack.WriteAsync("e-1");
+
+            Assert.Equal(1, (await stack.EffectsOfAsync(["e-1"]))["e-1"]);
+            await stack.RowWithStatusAsync("e-1", "sent");
+            Assert.Contains("\"job\":\"cleanup\"", await stack.InvokeAsync("Cleanup"), StringComparison.Ordinal);
+            Assert.Contains("\"job\":\"reset-stale\"", await stack.InvokeAsync("ResetStale"), StringComparison.Ordinal);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    private static async Task PublishAsync(string folder)
+    {
+        var start = new ProcessStartInfo("dotnet")
+        {
+            WorkingDirectory = RepositoryRoot.Path,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (var argument in new[]
+        {
+            "publish", "src/Functions/Functions.csproj", "--configuration", "Release", "--runtime", RuntimeInformation.RuntimeIdentifier,
+            "--no-self-contained", "--output", folder, "-nodeReuse:false", "-clp:ErrorsOnly", $"-p:OfficialPackages={OfficialPackages}",
+        })
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        using var process = Process.Start(start)!;
+        var output = process.StandardOutput.ReadToEndAsync();
+        var errors = process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        Assert.True(process.ExitCode == 0, $"dotnet publish failed:\n{await output}\n{await errors}");
+    }
+
+    // The mode in which this test was built is the name of the folder that holds its output.
+    private static bool OfficialPackages => AppContext.BaseDirectory.Contains("/artifacts/official/", StringComparison.Ordinal);
+}

@@ -1,0 +1,187 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using Amazon.DynamoDBv2;
+using Amazon.DynamoDBv2.Model;
+using Amazon.Runtime;
+using Relaybox.Local.Output;
+using Relaybox.Local.Running;
+using Relaybox.Testing;
+
+namespace Relaybox.EndToEnd.Tests;
+
+/// <summary>template.yaml on this machine, with the real executable in processes of its own; emulators, not AWS.</summary>
+internal sealed class RunningStack : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+
+    private readonly LocalRunner _runner;
+    private readonly DirectoryInfo _state;
+
+    private RunningStack(LocalRunner runner, DirectoryInfo state, LastLines output)
+    {
+        _runner = runner;
+        _state = state;
+        Output = output;
+        DynamoDb = new AmazonDynamoDBClient(
+            new BasicAWSCredentials("local", "local"),
+            new AmazonDynamoDBConfig { ServiceURL = runner.DynamoDbEndpoint.ToString(), AuthenticationRegion = runner.Environment["AWS_REGION"] });
+    }
+
+    public AmazonDynamoDBClient DynamoDb { get; }
+
+    public LastLines Output { get; }
+
+    public string OutboxTable => _runner.Environment["OUTBOX_TABLE"];
+
+    /// <summary>The functions as this build has made them.</summary>
+    public static string BuiltFunctions { get; } = Path.GetFullPath(
+        Path.Combine(AppContext.BaseDirectory, "..", "..", "Functions", Path.GetFileName(AppContext.BaseDirectory.TrimEnd('/'))));
+
+    public static async Task<RunningStack> StartAsync(
+        string? functionsDirectory = null, double duplicatePercent = 0, params (string Name, string Value)[] parameters)
+    {
+        var state = Directory.CreateTempSubdirectory("relaybox-e2e-");
+        var output = new LastLines();
+        var runner = await LocalRunner.StartAsync(
+            new RunnerOptions
+            {
+                TemplatePath = RepositoryRoot.Combine("template.yaml"),
+                StateDirectory = state.FullName,
+                FunctionsDirectory = functionsDirectory ?? BuiltFunctions,
+                PortBase = 0,
+                Parameters = parameters.ToDictionary(parameter => parameter.Name, parameter => parameter.Value),
+                Environment = new Dictionary<string, string> { ["INBOX_LEASE_SECONDS"] = "5", ["RELAY_LEASE_SECONDS"] = "5", ["STALE_AFTER_SECONDS"] = "0" },
+                VisibilitySeconds = 5,
+                DuplicatePercent = duplicatePercent,
+                RunSchedules = false,
+            },
+            output,
+            CancellationToken.None);
+        return new RunningStack(runner, state, output);
+    }
+
+    public static AttributeValue S(string value) => new() { S = value };
+
+    public static AttributeValue N(long value) => new() { N = $"{value}" };
+
+    /// <summary>Writes a row as an app would, by hand.</summary>
+    public Task WriteAsync(string eventId, params (string Name, AttributeValue Value)[] more)
+    {
+        var item = new Dictionary<string, AttributeValue>
+        {
+            ["eventId"] = S(eventId),
+            ["subject"] = S("orders.placed"),
+            ["payload"] = S($$"""{"orderId":"{{eventId}}"}"""),
+            ["status"] = S("pending"),
+        };
+        foreach (var (name, value) in more)
+        {
+            item[name] = value;
+        }
+
+        return DynamoDb.PutItemAsync(new PutItemRequest
+        {
+            TableName = OutboxTable,
+            Item = item,
+            ConditionExpression = "attribute_not_exists(eventId)",
+        });
+    }
+
+    public async Task<Dictionary<string, AttributeValue>> RowAsync(string eventId) =>
+        (await DynamoDb.GetItemAsync(OutboxTable, new() { ["eventId"] = S(eventId) }, consistentRead: true)).Item ?? [];
+
+    /// <summary>How often each event's handler has had its effect.</summary>
+    public async Task<Dictionary<string, long>> EffectsAsync()
+    {
+        var effects = new Dictionary<string, long>();
+        var request = new ScanRequest { TableName = _runner.Environment["EFFECTS_TABLE"], ConsistentRead = true };
+        do
+        {
+            var page = await DynamoDb.ScanAsync(request);
+            foreach (var item in page.Items ?? [])
+            {
+                effects[item["eventId"].S] = long.Parse(item["applied"].N, null);
+            }
+
+            request.ExclusiveStartKey = page.LastEvaluatedKey;
+        }
+        while (request.ExclusiveStartKey is { Count: > 0 });
+
+        return effects;
+    }
+
+    /// <summary>Waits until each of these events has had its effect, and says how often.</summary>
+    public Task<Dictionary<string, long>> EffectsOfAsync(IReadOnlyCollection<string> eventIds) => Eventually.ValueAsync(
+        EffectsAsync,
+        effects => eventIds.All(effects.ContainsKey),
+        $"{eventIds.Count} events have their effect. {Output}",
+        Patience);
+
+    /// <summary>Waits until a row has a status.</summary>
+    public Task<Dictionary<string, AttributeValue>> RowWithStatusAsync(string eventId, string status) => Eventually.ValueAsync(
+        () => RowAsync(eventId),
+        row => row.TryGetValue("status", out var value) && value.S == status,
+        $"row {eventId} is {status}. {Output}",
+        Patience);
+
+    /// <summary>Runs a scheduled function now.</summary>
+    public async Task<string> InvokeAsync(string function)
+    {
+        var result = await _runner.InvokeAsync(_runner.Functions[function], payload: null, CancellationToken.None);
+        return result.Text;
+    }
+
+    /// <summary>Kills one process of a function, as `kill -9` does.</summary>
+    public void Kill(string function)
+    {
+        foreach (var pid in _runner.Functions[function].Pids.Take(1))
+        {
+            try
+            {
+                using var process = Process.GetProcessById(pid);
+                process.Kill();
+            }
+            catch (Exception e) when (e is ArgumentException or InvalidOperationException)
+            {
+                // It has just ended by itself.
+            }
+        }
+    }
+
+    public string Variable(string name) => _runner.Environment[name];
+
+    public Uri SqsEndpoint => _runner.SqsEndpoint;
+
+    public async ValueTask DisposeAsync()
+    {
+        DynamoDb.Dispose();
+        await _runner.DisposeAsync();
+        _state.Delete(recursive: true);
+    }
+
+    /// <summary>The last lines of the live output, for the message of a test that fails.</summary>
+    internal sealed class LastLines : ILiveOutput
+    {
+        private const int Kept = 30;
+
+        private readonly ConcurrentQueue<string> _lines = [];
+
+        public void FunctionLine(string function, string line) => Add($"{function}: {line}");
+
+        public void Information(string text) => Add(text);
+
+        public void Warning(string text) => Add(text);
+
+        public void Error(string text) => Add(text);
+
+        public override string ToString() => "Last output:\n" + string.Join('\n', _lines);
+
+        private void Add(string line)
+        {
+            _lines.Enqueue(line);
+            while (_lines.Count > Kept && _lines.TryDequeue(out _))
+            {
+            }
+        }
+    }
+}
