@@ -71,6 +71,20 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Fact]
+    public async Task A_program_that_is_missing_is_named_with_what_to_install()
+    {
+        using var programs = new TemporaryFolder();
+        foreach (var name in new[] { "dotnet", "node", "setsid" })
+        {
+            File.CreateSymbolicLink(Path.Combine(programs.Path, name), Executables.Find(name)!);
+        }
+
+        var up = await RunAsync("up", ["--port-base", "0"], programs.Path);
+        Assert.Equal(2, up.Code);
+        Assert.Contains("DynamoDB Local needs `java`, which is not on the PATH. Install", up.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_wrong_option_ends_with_code_2() => Assert.Equal(2, (await RunAsync("up", "--nonsense")).Code);
 
     private static IEnumerable<int> Pids(RunningProcesses running) =>
@@ -89,9 +103,12 @@ public sealed class CommandLineTests : IDisposable
         }
     }
 
-    private async Task<(int Code, string Output)> RunAsync(string command, params string[] arguments)
+    private Task<(int Code, string Output)> RunAsync(string command, params string[] arguments) => RunAsync(command, arguments, null);
+
+    private async Task<(int Code, string Output)> RunAsync(string command, string[] arguments, string? path)
     {
-        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(Executables.Find("dotnet")!) { RedirectStandardOutput = true, RedirectStandardError = true };
+        start.Environment["PATH"] = path ?? Environment.GetEnvironmentVariable("PATH");
         start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "relaybox-local.dll"));
         start.ArgumentList.Add(command);
         start.ArgumentList.Add("--state-dir");

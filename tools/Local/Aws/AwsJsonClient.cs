@@ -10,6 +10,8 @@ namespace Relaybox.Local.Aws;
 /// </summary>
 internal sealed class AwsJsonClient(Uri endpoint, string service, string targetPrefix)
 {
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(500);
+
     private static readonly HttpClient Http = new(new SocketsHttpHandler { UseProxy = false })
     {
         Timeout = TimeSpan.FromSeconds(90),
@@ -46,6 +48,25 @@ internal sealed class AwsJsonClient(Uri endpoint, string service, string targetP
 
         var (errorType, message) = ParseError(text);
         throw new AwsCallException(operation, errorType, message, (int)response.StatusCode);
+    }
+
+    /// <summary>As <see cref="CallAsync"/>, again and again while the service cannot be reached or is overloaded.</summary>
+    /// <exception cref="AwsCallException">The service refused for good.</exception>
+    public async Task<JsonObject> CallPatientlyAsync(string operation, JsonObject body, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                return await CallAsync(operation, body, cancellationToken);
+            }
+            catch (Exception exception) when (
+                exception is HttpRequestException or AwsCallException { IsTransient: true }
+                || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+            {
+                await Task.Delay(RetryDelay, TimeProvider.System, cancellationToken);
+            }
+        }
     }
 
     private static (string ErrorType, string Message) ParseError(string text)

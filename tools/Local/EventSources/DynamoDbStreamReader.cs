@@ -45,7 +45,7 @@ internal sealed class DynamoDbStreamReader
                 request["ExclusiveStartShardId"] = last;
             }
 
-            var description = (await client.CallAsync("DescribeStream", request, cancellationToken))["StreamDescription"]!;
+            var description = (await client.CallPatientlyAsync("DescribeStream", request, cancellationToken))["StreamDescription"]!;
             shards.AddRange(description["Shards"]!.AsArray().Select(shard => new StreamShard(
                 (string)shard!["ShardId"]!,
                 (string?)shard["ParentShardId"],
@@ -65,12 +65,12 @@ internal sealed class DynamoDbStreamReader
             request["SequenceNumber"] = sequenceNumber;
         }
 
-        return (string)(await client.CallAsync("GetShardIterator", request, cancellationToken))["ShardIterator"]!;
+        return (string)(await client.CallPatientlyAsync("GetShardIterator", request, cancellationToken))["ShardIterator"]!;
     }
 
     public async Task<StreamPage> ReadAsync(string iterator, CancellationToken cancellationToken)
     {
-        var answer = await client.CallAsync(
+        var answer = await client.CallPatientlyAsync(
             "GetRecords", new JsonObject { ["ShardIterator"] = iterator, ["Limit"] = 1000 }, cancellationToken);
         return new StreamPage(
             [.. answer["Records"]!.AsArray().Select(record => Convert(record!.AsObject()))], (string?)answer["NextShardIterator"]);

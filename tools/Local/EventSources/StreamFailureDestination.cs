@@ -11,7 +11,7 @@ namespace Relaybox.Local.EventSources;
 internal sealed class StreamFailureDestination(AwsJsonClient sqs, string queueUrl, string functionArn, string streamArn, TimeProvider time)
 {
     public Task SendAsync(string shardId, DiscardedBatch batch, CancellationToken cancellationToken) =>
-        sqs.CallAsync(
+        sqs.CallPatientlyAsync(
             "SendMessage", new JsonObject { ["QueueUrl"] = queueUrl, ["MessageBody"] = Message(shardId, batch).ToJsonString() }, cancellationToken);
 
     internal JsonObject Message(string shardId, DiscardedBatch batch) => new()

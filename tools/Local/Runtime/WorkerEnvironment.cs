@@ -11,7 +11,7 @@ namespace Relaybox.Local.Runtime;
 /// </summary>
 internal static class WorkerEnvironment
 {
-    private static readonly string[] Inherited = ["PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "TZ"];
+    private static readonly string[] Inherited = ["PATH", "HOME", "TMPDIR", "LANG", "LC_ALL"];
 
     public static Dictionary<string, string> Create(
         FunctionDefinition function, string runtimeApi, string worker, Uri dynamoDb, Uri sqs, IReadOnlyDictionary<string, string> overrides)
@@ -43,6 +43,7 @@ internal static class WorkerEnvironment
         environment["AWS_LAMBDA_INITIALIZATION_TYPE"] = "on-demand";
         environment["AWS_LAMBDA_LOG_GROUP_NAME"] = $"/aws/lambda/{function.Name}";
         environment["AWS_LAMBDA_LOG_STREAM_NAME"] = $"local/[$LATEST]{worker}";
+        environment["TZ"] = ":UTC";
         environment["_HANDLER"] = function.Handler;
         foreach (var (name, value) in Aws(dynamoDb, sqs))
         {
