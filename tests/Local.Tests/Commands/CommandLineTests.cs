@@ -8,11 +8,15 @@ using Relaybox.Testing;
 namespace Relaybox.Local.Tests.Commands;
 
 /// <summary>The program as a person or a script runs it.</summary>
-public sealed class CommandLineTests : IDisposable
+public sealed class CommandLineTests : IAsyncDisposable
 {
     private readonly TemporaryFolder state = new();
 
-    public void Dispose() => state.Dispose();
+    public async ValueTask DisposeAsync()
+    {
+        await RunAsync("down");
+        state.Dispose();
+    }
 
     [Fact]
     public async Task A_detached_run_answers_calls_until_it_is_taken_down()

@@ -25,15 +25,21 @@ internal static class DemoCommand
             Description = "Percent of the deliveries that come twice, in the stream and again in the queue",
             DefaultValueFactory = _ => 10,
         };
+        var rate = new Option<double>("--rate")
+        {
+            Description = "Orders a second; 0 writes as fast as the emulator takes them, and shows how long the backlog gets",
+            DefaultValueFactory = _ => 50,
+        };
         var json = new Option<bool>("--json") { Description = "Print one JSON object on standard output, everything else on standard error" };
         var command = new Command("demo", "Write orders, deliver some of them twice, and prove that each has its effect once");
         options.AddTo(command);
         command.Options.Add(count);
+        command.Options.Add(rate);
         command.Options.Add(duplicates);
         command.Options.Add(json);
         command.SetAction(async (result, cancellationToken) => await RunAsync(
             options.Read(result),
-            Checked(new DemoOptions(result.GetValue(count), result.GetValue(duplicates), result.GetValue(json))),
+            Checked(new DemoOptions(result.GetValue(count), result.GetValue(rate), result.GetValue(duplicates), result.GetValue(json))),
             cancellationToken));
         return command;
     }
@@ -43,6 +49,11 @@ internal static class DemoCommand
         if (options.Count < 1)
         {
             throw new RunnerException($"--count {options.Count}: expected 1 or more.");
+        }
+
+        if (options.Rate is not (>= 0 and < 1_000_000))
+        {
+            throw new RunnerException($"--rate {options.Rate}: expected 0 or more orders a second.");
         }
 
         return options.DuplicatePercent is >= 0 and <= 100

@@ -2,8 +2,9 @@ namespace Relaybox.Local.Demo;
 
 /// <summary>How the demo is run.</summary>
 /// <param name="Count">Orders to write.</param>
+/// <param name="Rate">Orders a second; 0 writes as fast as the emulator takes them.</param>
 /// <param name="DuplicatePercent">Share of the deliveries that come twice, in the stream and again in the queue.</param>
-internal sealed record DemoOptions(int Count, double DuplicatePercent, bool Json)
+internal sealed record DemoOptions(int Count, double Rate, double DuplicatePercent, bool Json)
 {
     /// <summary>Transactions in flight.</summary>
     public int Writers { get; init; } = 4;

@@ -20,7 +20,7 @@ internal sealed class DemoRun(LocalRunner runner, IAmazonDynamoDB dynamoDb, Demo
     public async Task<DemoSummary> RunAsync(CancellationToken cancellationToken)
     {
         await writer.CreateTableAsync(cancellationToken);
-        var writing = writer.WriteAsync(options.Count, options.Writers, cancellationToken);
+        var writing = writer.WriteAsync(options.Count, options.Rate, options.Writers, cancellationToken);
         await WaitUntilQuietAsync(writing, cancellationToken);
         if (writer.Failed > 0)
         {

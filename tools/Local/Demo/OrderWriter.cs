@@ -41,10 +41,24 @@ internal sealed class OrderWriter(IAmazonDynamoDB dynamoDb, string outboxTable, 
         }
     }
 
-    public Task WriteAsync(int count, int concurrency, CancellationToken cancellationToken) => Parallel.ForEachAsync(
-        Enumerable.Range(1, count),
-        new ParallelOptions { MaxDegreeOfParallelism = concurrency, CancellationToken = cancellationToken },
-        async (number, token) => await PlaceAsync(number, token));
+    /// <summary>Places orders at a steady rate, or as fast as it goes with a rate of 0.</summary>
+    /// <param name="rate">Orders a second.</param>
+    public Task WriteAsync(int count, double rate, int concurrency, CancellationToken cancellationToken)
+    {
+        var start = time.GetUtcNow();
+        return Parallel.ForEachAsync(
+            Enumerable.Range(1, count),
+            new ParallelOptions { MaxDegreeOfParallelism = concurrency, CancellationToken = cancellationToken },
+            async (number, token) =>
+            {
+                if (rate > 0 && start + TimeSpan.FromSeconds(number / rate) - time.GetUtcNow() is { Ticks: > 0 } early)
+                {
+                    await Task.Delay(early, time, token);
+                }
+
+                await PlaceAsync(number, token);
+            });
+    }
 
     private async Task PlaceAsync(int number, CancellationToken cancellationToken)
     {
