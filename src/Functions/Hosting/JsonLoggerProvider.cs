@@ -9,6 +9,10 @@ internal sealed class JsonLoggerProvider(LogLevel minimum, string functionName, 
 {
     private static readonly AsyncLocal<string?> RequestId = new();
 
+    private readonly LogLevel _minimum = minimum;
+    private readonly string _functionName = functionName;
+    private readonly JsonLines _lines = lines;
+
     /// <summary>Puts an invocation's request id on every line that is logged from here on in this flow.</summary>
     internal static void BeginInvocation(string? requestId) => RequestId.Value = requestId;
 
@@ -79,8 +83,4 @@ internal sealed class JsonLoggerProvider(LogLevel minimum, string functionName, 
             }
         }
     }
-
-    private readonly LogLevel _minimum = minimum;
-    private readonly string _functionName = functionName;
-    private readonly JsonLines _lines = lines;
 }

@@ -86,11 +86,15 @@ internal static class DemoCommand
                 new BasicAWSCredentials(LocalAws.AccessKeyId, LocalAws.SecretAccessKey),
                 new AmazonDynamoDBConfig { ServiceURL = runner.DynamoDbEndpoint.ToString(), AuthenticationRegion = LocalAws.Region });
             var summary = await new DemoRun(runner, dynamoDb, demo, progress, TimeProvider.System).RunAsync(cancellationToken);
-            progress.Say(summary.ToText());
-            progress.Say(summary.IsClean ? "  Every order had its effect exactly once.\n" : "  NOT every order had its effect exactly once.\n");
             if (demo.Json)
             {
+                progress.Say(summary.ToText());
                 Console.WriteLine(summary.ToJson());
+            }
+            else
+            {
+                progress.End();
+                Console.WriteLine(summary.ToText());
             }
 
             return summary.IsClean ? 0 : 1;

@@ -88,6 +88,9 @@ internal sealed record DemoSummary
 
           Commit to effect          {Milliseconds(P50Ms),8}   median
                                     {Milliseconds(P99Ms),8}   99th percentile
+
+          {(IsClean ? "Every order had its effect exactly once." : "NOT every order had its effect exactly once.")}
+
         """;
 
     private static string Milliseconds(long? value) => value is null ? "-" : $"{value} ms";

@@ -37,6 +37,20 @@ internal sealed class ProgressLine
         }
     }
 
+    /// <summary>Takes the progress off the terminal, so that something else can be printed there.</summary>
+    public void End()
+    {
+        lock (gate)
+        {
+            if (isTerminal && shown.Length > 0)
+            {
+                Console.Error.Write("\r\u001b[K");
+            }
+
+            shown = "";
+        }
+    }
+
     /// <summary>A line that stays.</summary>
     public void Say(string text)
     {

@@ -32,17 +32,24 @@ internal sealed record SqsEntry(int Index, string Body, Dictionary<string, Messa
             attributes[SqsAttributes.TraceParent] = Text(trace);
         }
 
-        if (!SqsText.IsLegalBody(body))
-        {
-            body = Convert.ToBase64String(bytes.Span);
-            attributes[SqsAttributes.Encoding] = Text(SqsAttributes.Base64);
-        }
-
-        return new SqsEntry(index, body, attributes, SizeOf(body, attributes))
+        var entry = new SqsEntry(index, body, attributes, SizeOf(body, attributes))
         {
             GroupId = fifo ? SqsText.ToId(outboxEvent.OrderingKey ?? outboxEvent.EventId) : null,
             DeduplicationId = fifo ? SqsText.ToId(outboxEvent.EventId) : null,
         };
+        return SqsText.IsLegalBody(body) ? entry : entry.AsBase64();
+    }
+
+    internal bool IsBase64 => Attributes.ContainsKey(SqsAttributes.Encoding);
+
+    internal SqsEntry AsBase64()
+    {
+        var body = Convert.ToBase64String(Encoding.UTF8.GetBytes(Body));
+        var attributes = new Dictionary<string, MessageAttributeValue>(Attributes)
+        {
+            [SqsAttributes.Encoding] = Text(SqsAttributes.Base64),
+        };
+        return this with { Body = body, Attributes = attributes, Size = SizeOf(body, attributes) };
     }
 
     internal SendMessageBatchRequestEntry ToRequestEntry(int position) => new()

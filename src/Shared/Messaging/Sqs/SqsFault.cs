@@ -19,6 +19,9 @@ internal readonly record struct SqsFault(bool IsAboutContent, string Code)
         _ => new(false, exception.GetType().Name),
     };
 
+    /// <summary>Whether the service refused characters of a body; which it takes differs between it and its emulators.</summary>
+    internal static bool RefusesCharacters(string? code) => code?.Contains("InvalidMessageContents", StringComparison.Ordinal) == true;
+
     internal static bool IsThrottle(string? code) =>
         code is not null && (code.Contains("Throttl", StringComparison.OrdinalIgnoreCase)
             || code.EndsWith("OverLimit", StringComparison.Ordinal));
@@ -35,6 +38,5 @@ internal readonly record struct SqsFault(bool IsAboutContent, string Code)
             or "InvalidParameterValue" or "InvalidAttributeValue" or "InvalidBatchEntryId" or "MissingParameter"));
 
     private static bool IsFinal(string? code) =>
-        code is not null && (code.EndsWith("BatchRequestTooLong", StringComparison.Ordinal)
-            || code.Contains("InvalidMessageContents", StringComparison.Ordinal));
+        RefusesCharacters(code) || code?.EndsWith("BatchRequestTooLong", StringComparison.Ordinal) == true;
 }

@@ -85,6 +85,7 @@ public sealed class SqsMessagePublisher(
 
     private async Task SendAsync(List<SqsEntry> batch, PublishOutcome[] outcomes, CancellationToken cancellationToken)
     {
+        List<SqsEntry> refused;
         try
         {
             var request = new SendMessageBatchRequest
@@ -92,7 +93,7 @@ public sealed class SqsMessagePublisher(
                 QueueUrl = options.QueueUrl,
                 Entries = [.. batch.Select((entry, position) => entry.ToRequestEntry(position))],
             };
-            Read(await sqs.SendMessageBatchAsync(request, cancellationToken), batch, outcomes);
+            refused = Read(await sqs.SendMessageBatchAsync(request, cancellationToken), batch, outcomes);
         }
         catch (Exception e)
         {
@@ -107,10 +108,20 @@ public sealed class SqsMessagePublisher(
             }
 
             SetAll(batch, outcomes, fault.ToOutcome());
+            refused = fault.IsAboutContent && SqsFault.RefusesCharacters(fault.Code) ? batch : [];
+        }
+
+        foreach (var entry in refused.Where(entry => !entry.IsBase64).Select(entry => entry.AsBase64()))
+        {
+            if (entry.Size <= options.MaxBatchBytes)
+            {
+                await SendAsync([entry], outcomes, cancellationToken);
+            }
         }
     }
 
-    private static void Read(SendMessageBatchResponse response, List<SqsEntry> batch, PublishOutcome[] outcomes)
+    /// <summary>Takes over what the service says of each message; returns those whose characters it refused.</summary>
+    private static List<SqsEntry> Read(SendMessageBatchResponse response, List<SqsEntry> batch, PublishOutcome[] outcomes)
     {
         SetAll(batch, outcomes, PublishOutcome.Unknown("The answer does not name the message."));
         foreach (var sent in response.Successful ?? [])
@@ -121,10 +132,16 @@ public sealed class SqsMessagePublisher(
             }
         }
 
+        var refused = new List<SqsEntry>();
         foreach (var failed in response.Failed ?? [])
         {
             if (Find(batch, failed.Id) is { } entry)
             {
+                if (SqsFault.RefusesCharacters(failed.Code))
+                {
+                    refused.Add(entry);
+                }
+
                 outcomes[entry.Index] = SqsFault.IsThrottle(failed.Code)
                     ? PublishOutcome.Unavailable($"The queue throttles ({failed.Code}).")
                     : failed.SenderFault == true
@@ -132,6 +149,8 @@ public sealed class SqsMessagePublisher(
                         : PublishOutcome.Unknown($"The queue failed on the message ({failed.Code}).");
             }
         }
+
+        return refused;
     }
 
     private static SqsEntry? Find(List<SqsEntry> batch, string? id) =>
