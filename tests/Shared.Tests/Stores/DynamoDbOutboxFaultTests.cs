@@ -61,17 +61,21 @@ public sealed class DynamoDbOutboxFaultTests(DynamoDbLocal dynamoDb) : IAsyncLif
     }
 
     [Fact]
-    public async Task A_stale_index_read_resets_nothing_that_was_sent_meanwhile()
+    public async Task A_stale_index_read_resets_nothing_that_was_sent_or_claimed_meanwhile()
     {
-        await _repository.FindOrCreateAsync(Sample.Event("sent"), Ct);
-        await _repository.FindOrCreateAsync(Sample.Event("gone"), Ct);
+        foreach (var id in new[] { "sent", "gone", "claimed-again" })
+        {
+            await _repository.FindOrCreateAsync(Sample.Event(id), Ct);
+        }
+
         var old = RecordQueries();
         var claims = (await _repository.ClaimAsync(10, Lease, Ct)).ToDictionary(claim => claim.EventId, claim => claim.Token);
-        Assert.Equal(2, claims.Count);
+        Assert.Equal(3, claims.Count);
         await _store.PassAsync(TimeSpan.FromHours(1));
         await _repository.MarkSentAsync([new("sent", claims["sent"])], Ct);
         await _store.DeleteAsync("gone");
-        var sent = await _store.ReadAsync("sent");
+        Assert.NotNull(await _repository.MarkAsPublishingAsync("claimed-again", Lease, Ct));
+        var (sent, claimed) = (await _store.ReadAsync("sent"), await _store.ReadAsync("claimed-again"));
 
         ReplayQueries(old);
         for (var shard = 0; shard < _store.Options.DueShards; shard++)
@@ -80,6 +84,7 @@ public sealed class DynamoDbOutboxFaultTests(DynamoDbLocal dynamoDb) : IAsyncLif
         }
 
         Assert.Equal(sent, await _store.ReadAsync("sent"));
+        Assert.Equal(claimed, await _store.ReadAsync("claimed-again"));
         Assert.Null(await _store.ReadAsync("gone"));
     }
 
