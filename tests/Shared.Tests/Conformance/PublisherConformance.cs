@@ -30,11 +30,7 @@ public abstract class PublisherConformance : IAsyncLifetime
     [Fact]
     public async Task Every_awkward_payload_comes_out_as_it_went_in()
     {
-        var written = Sample.AwkwardPayloads
-            .Where(row => Broker.Takes(row.Data))
-            .Select((row, i) => Sample.Event($"e-{i}", row.Data))
-            .ToList();
-        Assert.InRange(written.Count, 15, 100);
+        var written = Sample.AwkwardPayloads.Select((row, i) => Sample.Event($"e-{i}", row.Data)).ToList();
         await AssertAcceptedAsync(written);
         var received = (await Broker.ReceiveAsync(written.Count)).ToDictionary(e => e.EventId);
         Assert.All(written, e => Assert.Equal(e.Payload, received[e.EventId].Payload));

@@ -17,8 +17,5 @@ public abstract class PublisherHarness : IAsyncDisposable
     /// <summary>A payload that this broker will never take, or null where there is none.</summary>
     public abstract string? CreateTooLarge();
 
-    /// <summary>Whether the broker of this test can take a payload at all; emulators are stricter than what they stand for.</summary>
-    public virtual bool Takes(string payload) => true;
-
     public abstract ValueTask DisposeAsync();
 }

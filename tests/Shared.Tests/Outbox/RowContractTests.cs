@@ -25,7 +25,7 @@ public class RowContractTests
     }
 
     [Theory]
-    [MemberData(nameof(BadIds))]
+    [MemberData(nameof(BadIds), DisableDiscoveryEnumeration = true)]
     public void An_id_that_no_store_can_keep_is_a_violation(string? eventId) =>
         Assert.Equal(ErrorCodes.EventIdInvalid, RowContract.Check(Sample.Event("x") with { EventId = eventId! })!.Code);
 
@@ -49,11 +49,11 @@ public class RowContractTests
     [MemberData(nameof(Sample.AwkwardPayloads), MemberType = typeof(Sample))]
     public void A_payload_may_be_any_unicode_text(string payload) => Assert.Null(RowContract.Check(Sample.Event(payload: payload)));
 
-    // An attribute cannot hold half a surrogate pair.
+    // Neither an attribute nor the list of discovered tests can hold half a surrogate pair.
     public static TheoryData<string?> BadPayloads { get; } = [new((string?)null), "\uD800", "{\"a\":\"\uDC00\"}", "\uD83D\uD83D\uDE80"];
 
     [Theory]
-    [MemberData(nameof(BadPayloads))]
+    [MemberData(nameof(BadPayloads), DisableDiscoveryEnumeration = true)]
     public void A_payload_that_is_no_unicode_is_a_violation(string? payload) =>
         Assert.Equal(ErrorCodes.PayloadInvalid, RowContract.Check(Sample.Event() with { Payload = payload! })!.Code);
 
