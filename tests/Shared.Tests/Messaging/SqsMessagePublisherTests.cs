@@ -42,7 +42,7 @@ public sealed class SqsMessagePublisherTests : IDisposable
         _sqs.OnSend = (request, _) => Task.FromResult(new SendMessageBatchResponse
         {
             Successful = [Sent(request, 3), Sent(request, 0)],
-            Failed = [Failed(request, 1, "InvalidMessageContents", true), Failed(request, 2, "InternalError", false)],
+            Failed = [Failed(request, 1, "InvalidParameterValue", true), Failed(request, 2, "InternalError", false)],
         });
 
         var outcomes = await PublishAsync(Events(5));
@@ -51,8 +51,42 @@ public sealed class SqsMessagePublisherTests : IDisposable
             [PublishStatus.Accepted, PublishStatus.Rejected, PublishStatus.Unknown, PublishStatus.Accepted, PublishStatus.Unknown],
             outcomes.Select(outcome => outcome.Status));
         Assert.Equal(ErrorCodes.PublishRejected, outcomes[1].Code);
-        Assert.Contains("InvalidMessageContents", outcomes[1].Detail!, StringComparison.Ordinal);
+        Assert.Contains("InvalidParameterValue", outcomes[1].Detail!, StringComparison.Ordinal);
         Assert.Equal(ErrorCodes.PublishUnknown, outcomes[4].Code);
+    }
+
+    [Fact]
+    public async Task A_body_whose_characters_are_refused_is_sent_once_more_as_base64()
+    {
+        _sqs.OnSend = (request, _) => Task.FromResult(IsBase64(request.Entries[0])
+            ? new SendMessageBatchResponse { Successful = [Sent(request, 0)] }
+            : new SendMessageBatchResponse
+            {
+                Successful = [Sent(request, 0)],
+                Failed = [Failed(request, 1, "InvalidMessageContents", true)],
+            });
+
+        var outcomes = await PublishAsync(Events(2));
+
+        Assert.All(outcomes, outcome => Assert.Equal(PublishStatus.Accepted, outcome.Status));
+        var again = Assert.Single(_sqs.Requests[1].Entries);
+        Assert.Equal(
+            _sqs.Requests[0].Entries[1].MessageBody,
+            System.Text.Encoding.UTF8.GetString(Convert.FromBase64String(again.MessageBody)));
+    }
+
+    [Fact]
+    public async Task A_body_that_is_refused_as_base64_too_is_rejected()
+    {
+        _sqs.OnSend = (request, _) => Task.FromResult(new SendMessageBatchResponse
+        {
+            Failed = [Failed(request, 0, "InvalidMessageContents", true)],
+        });
+
+        var outcome = Assert.Single(await PublishAsync(Events(1)));
+
+        Assert.Equal(PublishStatus.Rejected, outcome.Status);
+        Assert.Equal(2, _sqs.Requests.Count);
     }
 
     [Fact]
@@ -289,4 +323,6 @@ public sealed class SqsMessagePublisherTests : IDisposable
     private SqsMessagePublisher Publisher() => new(_sqs, new EnvelopeFormat(), _options, _log);
 
     private async Task<PublishOutcome[]> PublishAsync(params OutboxEvent[] events) => [.. await Publisher().PublishAsync(events, Ct)];
+
+    private static bool IsBase64(SendMessageBatchRequestEntry entry) => entry.MessageAttributes.ContainsKey(SqsAttributes.Encoding);
 }
