@@ -71,10 +71,11 @@ public sealed class EnvelopeFormat : IMessageFormat
             writer.WriteString("payloadEncoding"u8, TextEncoding);
         }
 
-        if (outboxEvent.Result is { } result && Encoding.UTF8.GetBytes(result) is var bytes && JsonText.IsJson(bytes, MaxPayloadDepth))
+        if (outboxEvent.Result is { } result)
         {
+            // The row contract has made sure that it is JSON.
             writer.WritePropertyName("result"u8);
-            writer.WriteRawValue(bytes, skipInputValidation: true);
+            writer.WriteRawValue(result, skipInputValidation: true);
         }
 
         if (outboxEvent.EnqueuedAt is { } at)

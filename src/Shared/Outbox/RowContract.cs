@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using Relaybox.Diagnostics;
+using Relaybox.Messaging;
 
 namespace Relaybox.Outbox;
 
@@ -41,7 +42,8 @@ public static class RowContract
             ?? CheckSubject(outboxEvent.Subject)
             ?? CheckPayload(outboxEvent.Payload)
             ?? CheckHeaders(outboxEvent.Headers)
-            ?? CheckOrderingKey(outboxEvent.OrderingKey);
+            ?? CheckOrderingKey(outboxEvent.OrderingKey)
+            ?? CheckResult(outboxEvent.Result);
     }
 
     /// <summary>Checks an event, and throws where it breaks the contract.</summary>
@@ -117,6 +119,11 @@ public static class RowContract
     private static RowViolation? CheckOrderingKey(string? key) =>
         key is not null && (key.Length is 0 or > MaxOrderingKeyLength || HasControl(key) || !IsUnicode(key))
             ? new(ErrorCodes.OrderingKeyInvalid, $"The ordering key must be text of 1 to {MaxOrderingKeyLength} characters, without control characters.")
+            : null;
+
+    private static RowViolation? CheckResult(string? result) =>
+        result is not null && (!IsUnicode(result) || !JsonText.IsJson(Encoding.UTF8.GetBytes(result), EnvelopeFormat.MaxPayloadDepth))
+            ? new(ErrorCodes.FieldInvalid, $"The result must be one JSON value, at most {EnvelopeFormat.MaxPayloadDepth} deep, with nothing around it.")
             : null;
 
     private static bool HasControl(string text)

@@ -220,6 +220,13 @@ public abstract partial class InboxRepositoryConformance : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_claim_without_a_lease_holds_nobody_off()
+    {
+        await Store.WriteAsync(new RawRecord(Consumer, "e-1") { Status = "processing", Deliveries = 1 });
+        Assert.Equal(2, (await ClaimAsync("e-1")).Deliveries);
+    }
+
+    [Fact]
     public async Task A_record_without_optional_fields_can_be_claimed()
     {
         await Store.WriteAsync(new RawRecord(Consumer, "e-1") { Status = "failed", Deliveries = 1 });

@@ -157,6 +157,27 @@ public abstract partial class OutboxRepositoryConformance
     }
 
     [Fact]
+    public async Task A_step_of_the_reset_ends_no_more_claims_than_its_page()
+    {
+        await AtOnceAsync(40, i => Repository.FindOrCreateAsync(Sample.Event($"e-{i}"), Ct));
+        Assert.Equal(40, (await Repository.ClaimAsync(100, Lease, Ct)).Count);
+        await Store.PassAsync(Lease + TimeSpan.FromMinutes(2));
+
+        var reset = 0;
+        string? cursor = null;
+        do
+        {
+            var page = await Repository.ResetStaleAsync(TimeSpan.FromMinutes(1), cursor, 3, Ct);
+            Assert.InRange(page.Affected, 0, 3);
+            reset += page.Affected;
+            cursor = page.Cursor;
+        }
+        while (cursor is not null);
+
+        Assert.Equal(40, reset);
+    }
+
+    [Fact]
     public async Task Many_resets_at_once_end_a_claim_once()
     {
         await AtOnceAsync(10, i => Repository.FindOrCreateAsync(Sample.Event($"e-{i}"), Ct));

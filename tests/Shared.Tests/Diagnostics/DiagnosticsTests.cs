@@ -102,4 +102,25 @@ public class DiagnosticsTests
         Assert.Null(InboxCursor.From(null));
         Assert.Null(InboxCursor.From([]));
     }
+
+    [Theory]
+    [InlineData(null, 0, null)]
+    [InlineData("7", 7, null)]
+    [InlineData("7:1767225600000:e-1", 7, "e-1")]
+    [InlineData("0:-5:a:b:c", 0, "a:b:c")]
+    public void A_place_in_the_due_index_is_read_as_it_was_written(string? text, int shard, string? eventId)
+    {
+        var cursor = DueCursor.Parse(text);
+        Assert.Equal((shard, eventId), (cursor.Shard, cursor.EventId));
+        Assert.Equal(text ?? "0", cursor.ToString());
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("-1")]
+    [InlineData("x")]
+    [InlineData("1:2")]
+    [InlineData("1:x:e-1")]
+    public void A_place_that_is_none_of_the_due_index_is_refused(string text) =>
+        Assert.Throws<FormatException>(() => DueCursor.Parse(text));
 }

@@ -125,4 +125,19 @@ public class RowContractTests
     [InlineData("", OutboxStatus.Unknown)]
     [InlineData(null, OutboxStatus.Unknown)]
     public void A_status_is_read_to_the_letter(string? text, OutboxStatus status) => Assert.Equal(status, OutboxStatusText.Parse(text));
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("done")]
+    [InlineData("{} {}")]
+    [InlineData(" {}")]
+    public void A_result_that_is_not_one_JSON_value_is_a_violation(string result) =>
+        Assert.Equal(ErrorCodes.FieldInvalid, RowContract.Check(Sample.Event() with { Result = result })!.Code);
+
+    [Theory]
+    [InlineData("null")]
+    [InlineData("7")]
+    [InlineData("""{"id":7}""")]
+    public void A_result_is_any_JSON_value(string result) =>
+        Assert.Null(RowContract.Check(Sample.Event() with { Result = result }));
 }

@@ -40,7 +40,7 @@ public sealed partial class DynamoDbInboxRepository
     public async Task<MaintenancePage> ResetStaleAsync(
         TimeSpan age, string? cursor, int pageSize, CancellationToken cancellationToken)
     {
-        const string Condition = "#status = :processing AND leaseUntil < :before";
+        const string Condition = "#status = :processing AND (attribute_not_exists(leaseUntil) OR leaseUntil < :before)";
         var now = time.GetUtcNow();
         var values = new Dictionary<string, AttributeValue>
         {

@@ -25,7 +25,7 @@ public sealed partial class DynamoDbInboxRepository(
     // only for the very same event, and while attempts are left.
     private const string ClaimCondition =
         "attribute_not_exists(eventId) OR ("
-        + "(#status = :failed OR (#status = :processing AND leaseUntil <= :now))"
+        + "(#status = :failed OR (#status = :processing AND (attribute_not_exists(leaseUntil) OR leaseUntil <= :now)))"
         + " AND deliveries < :max AND (attribute_not_exists(payloadHash) OR payloadHash = :hash))";
 
     private readonly DynamoDbFaults _faults = new(time, entropy);

@@ -47,40 +47,33 @@ public sealed partial class DynamoDbOutboxRepository
     public async Task<MaintenancePage> ResetStaleAsync(
         TimeSpan age, string? cursor, int pageSize, CancellationToken cancellationToken)
     {
-        // One shard of the due index a page; the cursor is the number of the next shard.
-        var shard = int.TryParse(cursor, out var number) ? number : 0;
+        var at = DueCursor.Parse(cursor);
         var now = time.GetUtcNow();
         var expiredBefore = now - age;
-        var affected = 0;
-        var request = DueQuery(shard, expiredBefore, pageSize);
-        do
-        {
-            var page = await dynamoDb.QueryAsync(request, cancellationToken);
-            affected += await CountHeldAsync(
-                page.Items ?? [],
-                (item, ct) => dynamoDb.UpdateItemAsync(
-                    new UpdateItemRequest
+        var request = DueQuery(at.Shard, expiredBefore, pageSize);
+        request.ExclusiveStartKey = at.ToStartKey();
+        var page = await dynamoDb.QueryAsync(request, cancellationToken);
+        var reset = await CountHeldAsync(
+            page.Items ?? [],
+            (item, ct) => dynamoDb.UpdateItemAsync(
+                new UpdateItemRequest
+                {
+                    TableName = options.TableName,
+                    Key = Key(item.GetString(Attributes.EventId)!),
+                    UpdateExpression = "SET #status = :pending, dueAt = :now REMOVE claimToken, claimedAt",
+                    ConditionExpression = "#status = :publishing AND dueAt <= :expiredBefore",
+                    ExpressionAttributeNames = StatusName(),
+                    ExpressionAttributeValues = new()
                     {
-                        TableName = options.TableName,
-                        Key = Key(item.GetString(Attributes.EventId)!),
-                        UpdateExpression = "SET #status = :pending, dueAt = :now REMOVE claimToken, claimedAt",
-                        ConditionExpression = "#status = :publishing AND dueAt <= :expiredBefore",
-                        ExpressionAttributeNames = StatusName(),
-                        ExpressionAttributeValues = new()
-                        {
-                            [":pending"] = Values.S(OutboxStatusText.Pending),
-                            [":publishing"] = Values.S(OutboxStatusText.Publishing),
-                            [":now"] = Values.Time(now),
-                            [":expiredBefore"] = Values.Time(expiredBefore),
-                        },
+                        [":pending"] = Values.S(OutboxStatusText.Pending),
+                        [":publishing"] = Values.S(OutboxStatusText.Publishing),
+                        [":now"] = Values.Time(now),
+                        [":expiredBefore"] = Values.Time(expiredBefore),
                     },
-                    ct),
-                cancellationToken);
-            request.ExclusiveStartKey = page.LastEvaluatedKey;
-        }
-        while (request.ExclusiveStartKey is { Count: > 0 });
-
-        return new MaintenancePage(affected, shard + 1 < options.DueShards ? DueShard.Name(shard + 1) : null);
+                },
+                ct),
+            cancellationToken);
+        return new MaintenancePage(reset, at.Next(page.LastEvaluatedKey, options.DueShards)?.ToString());
     }
 
     /// <inheritdoc />
