@@ -25,10 +25,10 @@ internal static class DemoCommand
             Description = "Percent of the deliveries that come twice, in the stream and again in the queue",
             DefaultValueFactory = _ => 10,
         };
-        var rate = new Option<double>("--rate")
+        var rate = new Option<double?>("--rate")
         {
-            Description = "Orders a second; 0 writes as fast as the emulator takes them, and shows how long the backlog gets",
-            DefaultValueFactory = _ => 50,
+            Description = "Orders a second; 0 writes as fast as the emulator takes them, and shows how long the backlog gets. "
+                + $"Default: {DemoOptions.EasyRate}, or what it takes to write all within a minute",
         };
         var json = new Option<bool>("--json") { Description = "Print one JSON object on standard output, everything else on standard error" };
         var command = new Command("demo", "Write orders, deliver some of them twice, and prove that each has its effect once");
@@ -39,7 +39,8 @@ internal static class DemoCommand
         command.Options.Add(json);
         command.SetAction(async (result, cancellationToken) => await RunAsync(
             options.Read(result),
-            Checked(new DemoOptions(result.GetValue(count), result.GetValue(rate), result.GetValue(duplicates), result.GetValue(json))),
+            Checked(new DemoOptions(
+                result.GetValue(count), result.GetValue(rate) ?? DemoOptions.RateFor(result.GetValue(count)), result.GetValue(duplicates), result.GetValue(json))),
             cancellationToken));
         return command;
     }

@@ -6,6 +6,9 @@ namespace Relaybox.Local.Demo;
 /// <param name="DuplicatePercent">Share of the deliveries that come twice, in the stream and again in the queue.</param>
 internal sealed record DemoOptions(int Count, double Rate, double DuplicatePercent, bool Json)
 {
+    /// <summary>Orders a second that the emulator keeps up with on a small machine, so that the latencies are not its backlog's.</summary>
+    public const double EasyRate = 25;
+
     /// <summary>Transactions in flight.</summary>
     public int Writers { get; init; } = 4;
 
@@ -14,4 +17,7 @@ internal sealed record DemoOptions(int Count, double Rate, double DuplicatePerce
     /// and the next sweep.
     /// </summary>
     public TimeSpan StallTimeout { get; init; } = TimeSpan.FromMinutes(3);
+
+    /// <summary>The rate at which so many orders are written where nobody asks for another.</summary>
+    public static double RateFor(int count) => Math.Max(EasyRate, count / 60.0);
 }

@@ -9,6 +9,9 @@ namespace Relaybox.Local.Demo;
 /// <summary>Writes the orders, waits until every event has its effect and everything is quiet, and reads the result.</summary>
 internal sealed class DemoRun(LocalRunner runner, IAmazonDynamoDB dynamoDb, DemoOptions options, ProgressLine progress, TimeProvider time)
 {
+    // Progress is read from whole tables; the emulator's time belongs to the orders.
+    private const int PauseForReading = 20;
+
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(400);
 
     private readonly OrderWriter writer = new(dynamoDb, runner.Environment["OUTBOX_TABLE"], time);
@@ -43,7 +46,9 @@ internal sealed class DemoRun(LocalRunner runner, IAmazonDynamoDB dynamoDb, Demo
         DemoProgress? last = null;
         while (true)
         {
+            var reading = Stopwatch.StartNew();
             var now = await ReadProgressAsync(cancellationToken);
+            var pause = reading.Elapsed * PauseForReading;
             progress.Update(now.ToText(options.Count));
             if (writing.IsCompleted)
             {
@@ -65,7 +70,7 @@ internal sealed class DemoRun(LocalRunner runner, IAmazonDynamoDB dynamoDb, Demo
                 return;
             }
 
-            await Task.Delay(PollInterval, time, cancellationToken);
+            await Task.Delay(pause > PollInterval ? pause : PollInterval, time, cancellationToken);
         }
     }
 
