@@ -124,7 +124,7 @@ public sealed class OutboxRelay(
         var sent = await MarkAsync(batch.Sent, m => m.EventId, repository.MarkSentAsync, cancellationToken);
         var retried = await MarkAsync(batch.Retries, m => m.EventId, repository.RetryAsync, cancellationToken);
         var parked = await MarkAsync(batch.Parks, m => m.EventId, repository.ParkAsync, cancellationToken);
-        foreach (var mark in batch.Parks.Where(mark => !parked.Late.Contains(mark.EventId) && !parked.Unrecorded.Contains(mark.EventId)))
+        foreach (var mark in batch.Parks.ExceptBy([.. parked.Late, .. parked.Unrecorded], mark => mark.EventId))
         {
             Log.RowParked(logger, mark.EventId, mark.ErrorCode, mark.ErrorMessage);
         }

@@ -76,25 +76,10 @@ public sealed partial class DynamoDbInboxRepository
     }
 
     /// <inheritdoc />
-    public async Task<IReadOnlyDictionary<string, long>> GetCountByStatusAsync(CancellationToken cancellationToken)
-    {
-        var counts = new Dictionary<string, long>(StringComparer.Ordinal);
-        string? cursor = null;
-        do
-        {
-            var page = await ScanPageAsync(filter: null, values: null, cursor, pageSize: null, cancellationToken);
-            foreach (var item in page.Items ?? [])
-            {
-                var status = item.GetString(Attributes.Status) ?? "";
-                counts[status] = counts.GetValueOrDefault(status) + 1;
-            }
-
-            cursor = InboxCursor.From(page.LastEvaluatedKey);
-        }
-        while (cursor is not null);
-
-        return counts;
-    }
+    public Task<IReadOnlyDictionary<string, long>> GetCountByStatusAsync(CancellationToken cancellationToken) =>
+        StatusCounts.OfAllAsync(
+            cursor => ScanPageAsync(filter: null, values: null, cursor, pageSize: null, cancellationToken),
+            InboxCursor.From);
 
     private Task<ScanResponse> ScanPageAsync(
         string? filter,

@@ -83,13 +83,11 @@ public sealed partial class DynamoDbOutboxRepository
         var now = time.GetUtcNow();
         var page = await ScanPageAsync(
             "eventId, #status, enqueuedAt, availableAt, dueShard", filter: null, values: null, cursor, pageSize, cancellationToken);
-        var counts = new Dictionary<string, long>(StringComparer.Ordinal);
+        var counts = StatusCounts.Empty();
         var lost = new List<Dictionary<string, AttributeValue>>();
         foreach (var item in page.Items ?? [])
         {
-            var status = item.GetString(Attributes.Status) ?? "";
-            counts[status] = counts.GetValueOrDefault(status) + 1;
-            if (OutboxStatusText.Parse(status) is OutboxStatus.Pending or OutboxStatus.Publishing or OutboxStatus.Failed
+            if (OutboxStatusText.Parse(counts.Count(item)) is OutboxStatus.Pending or OutboxStatus.Publishing or OutboxStatus.Failed
                 && !item.ContainsKey(Attributes.DueShard)
                 && !(item.GetTime(Attributes.EnqueuedAt) > now - age))
             {
@@ -102,26 +100,10 @@ public sealed partial class DynamoDbOutboxRepository
     }
 
     /// <inheritdoc />
-    public async Task<IReadOnlyDictionary<string, long>> GetCountByStatusAsync(CancellationToken cancellationToken)
-    {
-        var counts = new Dictionary<string, long>(StringComparer.Ordinal);
-        string? cursor = null;
-        do
-        {
-            var page = await ScanPageAsync(
-                "eventId, #status", filter: null, values: null, cursor, pageSize: null, cancellationToken);
-            foreach (var item in page.Items ?? [])
-            {
-                var status = item.GetString(Attributes.Status) ?? "";
-                counts[status] = counts.GetValueOrDefault(status) + 1;
-            }
-
-            cursor = CursorOf(page.LastEvaluatedKey);
-        }
-        while (cursor is not null);
-
-        return counts;
-    }
+    public Task<IReadOnlyDictionary<string, long>> GetCountByStatusAsync(CancellationToken cancellationToken) =>
+        StatusCounts.OfAllAsync(
+            cursor => ScanPageAsync("eventId, #status", filter: null, values: null, cursor, pageSize: null, cancellationToken),
+            CursorOf);
 
     private Task<UpdateItemResponse> MakeDueAsync(
         Dictionary<string, AttributeValue> item, DateTimeOffset now, TimeSpan age, CancellationToken cancellationToken)
