@@ -94,14 +94,14 @@ internal sealed class ChildProcess : IAsyncDisposable
     }
 
     /// <summary>Asks the process to end, and kills it when it has not done so in time.</summary>
-    public async Task StopAsync(TimeSpan grace)
+    public async Task StopAsync(TimeSpan grace, int signal = Signals.Terminate)
     {
         if (exited.Task.IsCompleted)
         {
             return;
         }
 
-        Signals.Send(Id, Signals.Terminate);
+        Signals.Send(Id, signal);
         try
         {
             await exited.Task.WaitAsync(grace);

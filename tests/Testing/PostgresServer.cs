@@ -1,0 +1,95 @@
+using Npgsql;
+using Relaybox.Local.Emulators;
+using Xunit;
+
+namespace Relaybox.Testing;
+
+/// <summary>
+/// A real PostgreSQL server for one test assembly: <c>[assembly: AssemblyFixture(typeof(PostgresServer))]</c>, then a
+/// constructor parameter of the test class. Every test makes a schema of its own (<see cref="UniqueSchema"/>). A test that
+/// stops or kills the server makes a server of its own (<see cref="StartAsync(string)"/>).
+/// </summary>
+public sealed class PostgresServer : IAsyncLifetime
+{
+    private PostgresCluster? cluster;
+    private PostgresProcess? process;
+
+    /// <summary>How the superuser connects; everybody on loopback is trusted.</summary>
+    public string ConnectionString => Started.ConnectionString;
+
+    /// <summary>Connections of the superuser.</summary>
+    public NpgsqlDataSource DataSource { get; private set; } = null!;
+
+    public int Port => Started.Port;
+
+    private PostgresProcess Started => process ?? throw new InvalidOperationException("The server has not been started.");
+
+    public static string UniqueSchema() => $"t{Guid.NewGuid():N}";
+
+    /// <summary>A server of its own for a test that breaks it.</summary>
+    /// <param name="password">The superuser's password; null: everybody on loopback is trusted.</param>
+    public static async Task<PostgresServer> StartAsync(string? password = null)
+    {
+        var server = new PostgresServer();
+        await server.StartAsync(password, NetworkPorts.Free(1)[0]);
+        return server;
+    }
+
+    /// <summary>Ends the server at once, without a shutdown, and starts it again on the same port.</summary>
+    public async Task CrashAndRestartAsync()
+    {
+        var port = Port;
+        await StopAtOnceAsync();
+        await StartAgainAsync(port);
+    }
+
+    /// <summary>Ends the server at once, without a shutdown (<c>pg_ctl stop -m immediate</c>); its files stay.</summary>
+    public Task StopAtOnceAsync() => Started.KillAsync();
+
+    /// <summary>Starts the server again on its files, after <see cref="StopAtOnceAsync"/>.</summary>
+    public Task StartAgainAsync() => StartAgainAsync(Port);
+
+    /// <summary>Ends every other connection to the server, as a failover would.</summary>
+    public async Task TerminateBackendsAsync()
+    {
+        await using var connection = new NpgsqlConnection(ConnectionString + ";Pooling=false");
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'", connection);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    public ValueTask InitializeAsync() => new(StartAsync(null, NetworkPorts.Free(1)[0]));
+
+    public async ValueTask DisposeAsync()
+    {
+        if (DataSource is not null)
+        {
+            await DataSource.DisposeAsync();
+        }
+
+        if (process is not null)
+        {
+            await process.DisposeAsync();
+        }
+
+        cluster?.Dispose();
+    }
+
+    private async Task StartAsync(string? password, int port)
+    {
+        cluster = await PostgresCluster.CreateAsync(password, CancellationToken.None);
+        await StartAgainAsync(port);
+        DataSource = NpgsqlDataSource.Create(ConnectionString);
+    }
+
+    private async Task StartAgainAsync(int port)
+    {
+        if (process is not null)
+        {
+            await process.DisposeAsync();
+        }
+
+        process = await PostgresProcess.StartAsync(port, cluster!, durable: false, CancellationToken.None);
+    }
+}
