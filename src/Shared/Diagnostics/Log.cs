@@ -41,4 +41,7 @@ internal static partial class Log
 
     [LoggerMessage(1302, LogLevel.Information, "Job {Job} changed {Affected} rows in {Pages} pages; complete: {Complete}")]
     internal static partial void JobEnded(ILogger logger, string job, long affected, int pages, bool complete);
+
+    [LoggerMessage(1401, LogLevel.Information, "Migration {Migration} was applied to the schema {Schema}")]
+    internal static partial void MigrationApplied(ILogger logger, string migration, string schema);
 }

@@ -5,7 +5,8 @@ namespace Relaybox.Outbox;
 /// <see cref="None"/> stands for the right that comes with a stream record: it holds as long as nobody has claimed the row.
 /// </summary>
 /// <param name="Value">The token's text; null for <see cref="None"/>.</param>
-public readonly record struct ClaimToken(string? Value)
+/// <param name="RowKey">The store's own compact key of the row; 0 where it has none.</param>
+public readonly record struct ClaimToken(string? Value, long RowKey = 0)
 {
     /// <summary>No token: the write holds only on a pending row that nobody has claimed.</summary>
     public static ClaimToken None => default;

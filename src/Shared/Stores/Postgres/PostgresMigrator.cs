@@ -1,0 +1,174 @@
+using System.Data;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using Relaybox.Diagnostics;
+
+namespace Relaybox.Stores.Postgres;
+
+/// <summary>
+/// Brings the schema up to date: applies the numbered SQL files of this build that the database has not seen, in order,
+/// each in a transaction of its own. Running it again does nothing; of two that run at once one waits for the other.
+/// </summary>
+/// <param name="dataSource">The database, as a role that may create the schema's objects.</param>
+/// <param name="options">The names.</param>
+/// <param name="logger">The log.</param>
+public sealed class PostgresMigrator(NpgsqlDataSource dataSource, PostgresOptions options, ILogger<PostgresMigrator> logger)
+{
+    private readonly PostgresNames _names = new(options);
+
+    /// <summary>Applies what is missing.</summary>
+    /// <param name="cancellationToken">Ends the work; the migration under way is rolled back.</param>
+    /// <returns>The names of the migrations that this call applied.</returns>
+    /// <exception cref="MigrationException">
+    /// A migration failed, one that was applied is not the one of this build, or the schema holds tables of other names.
+    /// </exception>
+    public async Task<IReadOnlyList<string>> MigrateAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        var applied = new List<string>();
+        await RunAsync("The schema's preparation", connection, PrepareAsync, cancellationToken);
+        foreach (var migration in Migration.All)
+        {
+            var isNew = false;
+            await RunAsync(
+                $"Migration {migration.Name}",
+                connection,
+                async (transaction, ct) => isNew = await ApplyAsync(migration, transaction, ct),
+                cancellationToken);
+            if (isNew)
+            {
+                Log.MigrationApplied(logger, migration.Name, options.Schema);
+                applied.Add(migration.Name);
+            }
+        }
+
+        return applied;
+    }
+
+    /// <summary>For development: creates whatever is missing, and costs one query where nothing is.</summary>
+    /// <param name="cancellationToken">Ends the work.</param>
+    /// <exception cref="MigrationException">As for <see cref="MigrateAsync"/>.</exception>
+    public async Task EnsureCreatedAsync(CancellationToken cancellationToken)
+    {
+        await using var exists = dataSource.CreateCommand("SELECT to_regclass($1) IS NOT NULL");
+        exists.Parameters.Add(new() { Value = _names.Migrations });
+        if (await exists.ExecuteScalarAsync(cancellationToken) is true)
+        {
+            await using var count = dataSource.CreateCommand($"SELECT count(*) FROM {_names.Migrations} WHERE tables = $1");
+            count.Parameters.Add(new() { Value = _names.Tables });
+            if (await count.ExecuteScalarAsync(cancellationToken) is long applied && applied >= Migration.All.Count)
+            {
+                return;
+            }
+        }
+
+        await MigrateAsync(cancellationToken);
+    }
+
+    private async Task PrepareAsync(NpgsqlTransaction transaction, CancellationToken cancellationToken)
+    {
+        // IF NOT EXISTS asks for the right to create even where there is nothing to create.
+        await using var exists = new NpgsqlCommand("SELECT to_regclass($1) IS NOT NULL, to_regnamespace($2) IS NOT NULL", transaction.Connection, transaction);
+        exists.Parameters.Add(new() { Value = _names.Migrations });
+        exists.Parameters.Add(new() { Value = _names.Schema });
+        bool hasTable, hasSchema;
+        await using (var reader = await exists.ExecuteReaderAsync(cancellationToken))
+        {
+            await reader.ReadAsync(cancellationToken);
+            (hasTable, hasSchema) = (reader.GetBoolean(0), reader.GetBoolean(1));
+        }
+
+        if (!hasTable)
+        {
+            await ExecuteAsync(
+                $"""
+                {(hasSchema ? "" : $"CREATE SCHEMA {_names.Schema};")}
+                CREATE TABLE {_names.Migrations} (
+                    version    integer     PRIMARY KEY,
+                    name       text        NOT NULL,
+                    checksum   text        NOT NULL,
+                    tables     text        NOT NULL,
+                    applied_at timestamptz NOT NULL DEFAULT now()
+                );
+                """,
+                transaction,
+                cancellationToken);
+        }
+    }
+
+    private async Task<bool> ApplyAsync(Migration migration, NpgsqlTransaction transaction, CancellationToken cancellationToken)
+    {
+        await using (var find = new NpgsqlCommand(
+            $"SELECT checksum, tables FROM {_names.Migrations} WHERE version = $1", transaction.Connection, transaction))
+        {
+            find.Parameters.Add(new() { Value = migration.Version });
+            await using var reader = await find.ExecuteReaderAsync(cancellationToken);
+            if (await reader.ReadAsync(cancellationToken))
+            {
+                Compare(migration, reader.GetString(0), reader.GetString(1));
+                return false;
+            }
+        }
+
+        await ExecuteAsync(migration.Render(_names), transaction, cancellationToken);
+        await using var insert = new NpgsqlCommand(
+            $"INSERT INTO {_names.Migrations} (version, name, checksum, tables) VALUES ($1, $2, $3, $4)",
+            transaction.Connection,
+            transaction);
+        insert.Parameters.Add(new() { Value = migration.Version });
+        insert.Parameters.Add(new() { Value = migration.Name });
+        insert.Parameters.Add(new() { Value = migration.Checksum });
+        insert.Parameters.Add(new() { Value = _names.Tables });
+        await insert.ExecuteNonQueryAsync(cancellationToken);
+        return true;
+    }
+
+    private void Compare(Migration migration, string checksum, string tables)
+    {
+        if (tables != _names.Tables)
+        {
+            throw new MigrationException(
+                $"The schema '{options.Schema}' holds the tables {tables}; the configuration names {_names.Tables}. " +
+                "Use those names, or another schema.");
+        }
+
+        if (checksum != migration.Checksum)
+        {
+            throw new MigrationException(
+                $"Migration {migration.Name} was applied to the schema '{options.Schema}' with another text than this build has. " +
+                "A migration that was released never changes: deploy the build that it came from, or restore its file.");
+        }
+    }
+
+    private async Task RunAsync(
+        string what,
+        NpgsqlConnection connection,
+        Func<NpgsqlTransaction, CancellationToken, Task> step,
+        CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellationToken);
+
+            // The lock ends with the transaction, so that it works through a pooler and no dead process can keep it.
+            await using (var wait = new NpgsqlCommand("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", connection, transaction))
+            {
+                wait.Parameters.Add(new() { Value = $"relaybox.migrate.{options.Schema}" });
+                await wait.ExecuteNonQueryAsync(cancellationToken);
+            }
+
+            await step(transaction, cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
+        }
+        catch (PostgresException e)
+        {
+            throw new MigrationException($"{what} failed: {e.MessageText} ({e.SqlState}). Nothing of it was applied.", e);
+        }
+    }
+
+    private static async Task ExecuteAsync(string sql, NpgsqlTransaction transaction, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(sql, transaction.Connection, transaction);
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+}

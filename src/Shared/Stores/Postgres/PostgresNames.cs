@@ -1,0 +1,79 @@
+using System.Globalization;
+using Relaybox.Configuration;
+
+namespace Relaybox.Stores.Postgres;
+
+/// <summary>The names that <see cref="PostgresOptions"/> give, quoted, as they stand in SQL.</summary>
+internal sealed class PostgresNames
+{
+    /// <summary>The table that remembers which migrations were applied.</summary>
+    internal const string MigrationsTable = "migrations";
+
+    private readonly PostgresOptions _options;
+
+    /// <exception cref="SettingsException">Two tables have one name.</exception>
+    internal PostgresNames(PostgresOptions options)
+    {
+        _options = options;
+        string[] tables = [options.OutboxTable, SentTable(options), options.InboxTable, options.JobsTable, MigrationsTable];
+        if (tables.Distinct(StringComparer.Ordinal).Count() < tables.Length)
+        {
+            throw new SettingsException([$"The tables need different names; they are {string.Join(", ", tables)}."]);
+        }
+    }
+
+    internal string Schema => PostgresIdentifier.Quote(_options.Schema);
+
+    internal string Outbox => Qualify(_options.OutboxTable);
+
+    internal string Inbox => Qualify(_options.InboxTable);
+
+    internal string Jobs => Qualify(_options.JobsTable);
+
+    internal string Migrations => Qualify(MigrationsTable);
+
+    /// <summary>The channel on which the outbox announces new rows, as it is given to LISTEN, unquoted.</summary>
+    internal string Channel => string.Create(
+        CultureInfo.InvariantCulture, $"relaybox_{PostgresIdentifier.Hash($"{_options.Schema}.{_options.OutboxTable}"):x8}");
+
+    /// <summary>The tables in words, to tell one set from another.</summary>
+    internal string Tables => $"{_options.OutboxTable}, {_options.InboxTable}, {_options.JobsTable}";
+
+    /// <summary>A table, function or sequence of the schema.</summary>
+    internal string Qualify(string name) => $"{Schema}.{PostgresIdentifier.Quote(name)}";
+
+    /// <summary>Fills in the placeholders of a migration: see Migrations/README.md.</summary>
+    internal string Fill(string placeholder)
+    {
+        var (name, kind, suffix) = placeholder.AsSpan().IndexOfAny(':', '.') is var at and >= 0
+            ? (placeholder[..at], placeholder[at], placeholder[(at + 1)..])
+            : (placeholder, ' ', "");
+        if (name is "schema" or "channel")
+        {
+            return (name, kind) switch
+            {
+                ("schema", ' ') => Schema,
+                ("channel", ' ') => $"'{Channel}'",
+                _ => throw Unknown(placeholder),
+            };
+        }
+
+        var table = name switch
+        {
+            "outbox" => _options.OutboxTable,
+            "inbox" => _options.InboxTable,
+            "jobs" => _options.JobsTable,
+            _ => throw Unknown(placeholder),
+        };
+        return kind switch
+        {
+            ' ' => Qualify(table),
+            ':' => PostgresIdentifier.Quote(PostgresIdentifier.Derive(table, suffix)),
+            _ => Qualify(PostgresIdentifier.Derive(table, suffix)),
+        };
+    }
+
+    private static string SentTable(PostgresOptions options) => PostgresIdentifier.Derive(options.OutboxTable, "sent");
+
+    private static InvalidOperationException Unknown(string placeholder) => new($"Nothing is known to fill in for '{placeholder}'.");
+}

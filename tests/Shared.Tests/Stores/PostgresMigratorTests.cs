@@ -1,0 +1,109 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Relaybox.Configuration;
+using Relaybox.Stores.Postgres;
+using Relaybox.Testing;
+
+namespace Relaybox.Shared.Tests.Stores;
+
+/// <summary>The schema comes into being once, whoever asks, and under checked names.</summary>
+public sealed class PostgresMigratorTests(PostgresServer server)
+{
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Every_migration_is_applied_once_and_in_order()
+    {
+        await using var schema = await PostgresSchema.CreateEmptyAsync(server);
+
+        var applied = await schema.Migrator().MigrateAsync(Ct);
+
+        Assert.Equal("0001_outbox", applied[0]);
+        Assert.Equal(applied.Order(StringComparer.Ordinal), applied);
+        Assert.Empty(await schema.Migrator().MigrateAsync(Ct));
+        await schema.Migrator().EnsureCreatedAsync(Ct);
+        Assert.Equal((long)applied.Count, await schema.ScalarAsync("SELECT count(*) FROM {{schema}}.migrations"));
+    }
+
+    [Fact]
+    public async Task A_development_database_is_created_where_there_is_none()
+    {
+        var options = new PostgresOptions { Schema = PostgresServer.UniqueSchema() };
+        await new PostgresMigrator(server.DataSource, options, NullLogger<PostgresMigrator>.Instance).EnsureCreatedAsync(Ct);
+        await using var command = server.DataSource.CreateCommand($"SELECT count(*) FROM {options.Schema}.outbox");
+        Assert.Equal(0L, await command.ExecuteScalarAsync(Ct));
+        await using var drop = server.DataSource.CreateCommand($"DROP SCHEMA {options.Schema} CASCADE");
+        await drop.ExecuteNonQueryAsync(Ct);
+    }
+
+    [Fact]
+    public async Task Of_many_that_migrate_at_once_one_applies_each_migration()
+    {
+        await using var schema = await PostgresSchema.CreateEmptyAsync(server);
+        var applied = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => schema.Migrator().MigrateAsync(Ct), Ct)));
+        Assert.Equal(Migration.All.Select(migration => migration.Name), applied.SelectMany(names => names).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_migration_that_was_changed_after_it_was_applied_is_an_error_that_names_it()
+    {
+        await using var schema = await PostgresSchema.CreateAsync(server);
+        await schema.ExecuteAsync("UPDATE {{schema}}.migrations SET checksum = 'other' WHERE version = 1");
+        var error = await Assert.ThrowsAsync<MigrationException>(() => schema.Migrator().MigrateAsync(Ct));
+        Assert.Contains("0001_outbox", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_schema_that_holds_tables_of_other_names_is_an_error_that_names_them()
+    {
+        await using var schema = await PostgresSchema.CreateAsync(server);
+        var error = await Assert.ThrowsAsync<MigrationException>(
+            () => schema.Migrator(schema.Options with { OutboxTable = "events" }).EnsureCreatedAsync(Ct));
+        Assert.Contains("outbox, inbox, jobs", error.Message, StringComparison.Ordinal);
+        Assert.Contains("events, inbox, jobs", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_migration_that_fails_says_why_and_leaves_nothing_behind()
+    {
+        await using var schema = await PostgresSchema.CreateEmptyAsync(server);
+        await schema.ExecuteAsync("CREATE VIEW {{outbox}} AS SELECT 1");
+
+        var error = await Assert.ThrowsAsync<MigrationException>(() => schema.Migrator().MigrateAsync(Ct));
+
+        Assert.Contains("0001_outbox", error.Message, StringComparison.Ordinal);
+        Assert.Contains("already exists", error.Message, StringComparison.Ordinal);
+        Assert.Equal(0L, await schema.ScalarAsync("SELECT count(*) FROM {{schema}}.migrations"));
+        await schema.ExecuteAsync("DROP VIEW {{outbox}}");
+        Assert.NotEmpty(await schema.Migrator().MigrateAsync(Ct));
+    }
+
+    [Fact]
+    public async Task Names_of_every_allowed_length_work()
+    {
+        var longest = new string('a', 62);
+        await using var schema = await PostgresSchema.CreateAsync(
+            server, new PostgresOptions { OutboxTable = longest + "O", InboxTable = longest + "i", JobsTable = longest + "j" });
+        Assert.Equal(0L, await schema.ScalarAsync("SELECT count(*) FROM {{outbox}}"));
+        Assert.Equal(0L, await schema.ScalarAsync(
+            "SELECT count(*) FROM pg_class c WHERE relnamespace = $1::regnamespace AND length(relname) > 63", schema.Options.Schema));
+    }
+
+    [Fact]
+    public void Two_tables_of_one_name_are_refused()
+    {
+        foreach (var options in new PostgresOptions[]
+        {
+            new() { InboxTable = "outbox" }, new() { JobsTable = "inbox" }, new() { InboxTable = "outbox_sent" }, new() { JobsTable = "migrations" },
+        })
+        {
+            Assert.Throws<SettingsException>(() => new PostgresNames(options));
+        }
+    }
+
+    [Fact]
+    public void The_databases_own_schemas_are_refused()
+    {
+        Assert.Throws<SettingsException>(() => new PostgresOptions { Schema = "pg_catalog" });
+        Assert.Throws<SettingsException>(() => new PostgresOptions { Schema = "information_schema" });
+    }
+}
