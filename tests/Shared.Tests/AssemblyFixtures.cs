@@ -1,5 +1,6 @@
 using Relaybox.Testing;
 
 [assembly: AssemblyFixture(typeof(DynamoDbLocal))]
-[assembly: AssemblyFixture(typeof(PostgresServer))]
 [assembly: AssemblyFixture(typeof(SqsEmulator))]
+[assembly: AssemblyFixture(typeof(PostgresServer))]
+[assembly: AssemblyFixture(typeof(NatsServer))]
