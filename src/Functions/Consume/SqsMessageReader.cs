@@ -1,7 +1,5 @@
-using System.Text;
 using Amazon.Lambda.SQSEvents;
 using Amazon.SQS.Model;
-using Relaybox.Diagnostics;
 using Relaybox.Inbox;
 using Relaybox.Messaging;
 using Relaybox.Messaging.Sqs;
@@ -11,20 +9,12 @@ namespace Relaybox.Functions.Consume;
 /// <summary>Reads a queue message as an event.</summary>
 internal static class SqsMessageReader
 {
-    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
-
-    /// <summary>Reads a message in the format that it names; without a name, as an envelope.</summary>
+    /// <summary>Reads a message in the format that it names, or that its body shows.</summary>
     /// <exception cref="MessageFormatException">The message cannot be read.</exception>
     internal static InboxMessage Read(SQSEvent.SQSMessage record)
     {
-        var format = MessageFormats.Get(Attribute(record, SqsAttributes.Format));
-        var outboxEvent = format.Read(Body(record));
-        if (Attribute(record, SqsAttributes.EventId) is { } id && id != outboxEvent.EventId)
-        {
-            throw new MessageFormatException(
-                ErrorCodes.MessageUnreadable, "The message's attribute 'event-id' and its body name different events.");
-        }
-
+        string? Find(string name) => record.MessageAttributes?.GetValueOrDefault(name)?.StringValue;
+        var outboxEvent = MessageFormats.Read(SqsAttributeMap.ReadBody(record.Body, Find), SqsAttributeMap.Read(Find));
         return new InboxMessage(outboxEvent) { MessageId = record.MessageId, GroupId = GroupId(record) };
     }
 
@@ -44,25 +34,4 @@ internal static class SqsMessageReader
                 StringValue = attribute.Value.StringValue,
                 BinaryValue = attribute.Value.BinaryValue,
             });
-
-    private static ReadOnlyMemory<byte> Body(SQSEvent.SQSMessage record)
-    {
-        try
-        {
-            return Attribute(record, SqsAttributes.Encoding) switch
-            {
-                null => StrictUtf8.GetBytes(record.Body ?? ""),
-                SqsAttributes.Base64 => Convert.FromBase64String(record.Body ?? ""),
-                _ => throw new MessageFormatException(
-                    ErrorCodes.MessageFormatUnknown, "The message's encoding is unknown; known are base64 and none."),
-            };
-        }
-        catch (Exception e) when (e is EncoderFallbackException || (e is FormatException and not MessageFormatException))
-        {
-            throw new MessageFormatException(ErrorCodes.MessageUnreadable, "The message's body is not text of its encoding.");
-        }
-    }
-
-    private static string? Attribute(SQSEvent.SQSMessage record, string name) =>
-        record.MessageAttributes?.GetValueOrDefault(name)?.StringValue;
 }

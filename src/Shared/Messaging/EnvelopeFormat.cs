@@ -1,9 +1,7 @@
 using System.Buffers;
-using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using Relaybox.Diagnostics;
 using Relaybox.Outbox;
 
 namespace Relaybox.Messaging;
@@ -21,7 +19,6 @@ public sealed class EnvelopeFormat : IMessageFormat
     public const int MaxPayloadDepth = 256;
 
     private const string TextEncoding = "text";
-    private const string TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ";
 
     private static readonly JsonWriterOptions WriterOptions = new()
     {
@@ -80,7 +77,7 @@ public sealed class EnvelopeFormat : IMessageFormat
 
         if (outboxEvent.EnqueuedAt is { } at)
         {
-            writer.WriteString("timestamp"u8, at.UtcDateTime.ToString(TimestampFormat, CultureInfo.InvariantCulture));
+            writer.WriteString("timestamp"u8, JsonField.WriteTime(at));
         }
 
         writer.WriteEndObject();
@@ -89,17 +86,22 @@ public sealed class EnvelopeFormat : IMessageFormat
     }
 
     /// <inheritdoc />
-    public OutboxEvent Read(ReadOnlyMemory<byte> body)
+    public MessageAttributes AttributesOf(OutboxEvent outboxEvent)
+    {
+        ArgumentNullException.ThrowIfNull(outboxEvent);
+        return MessageAttributes.Naming(outboxEvent, FormatName);
+    }
+
+    /// <inheritdoc />
+    public OutboxEvent Read(ReadOnlyMemory<byte> body, MessageAttributes attributes)
     {
         try
         {
             return EnvelopeReader.Read(body.Span);
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or DecoderFallbackException)
+        catch (Exception e) when (JsonField.IsMalformed(e))
         {
-            throw Unreadable("The body is not a JSON object of the envelope format.");
+            throw MessageFormatException.Unreadable("The body is not a JSON object of the envelope format.");
         }
     }
-
-    internal static MessageFormatException Unreadable(string message) => new(ErrorCodes.MessageUnreadable, message);
 }

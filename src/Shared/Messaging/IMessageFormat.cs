@@ -2,7 +2,10 @@ using Relaybox.Outbox;
 
 namespace Relaybox.Messaging;
 
-/// <summary>How an event looks on the wire.</summary>
+/// <summary>
+/// How an event looks on the wire: a body, and attributes beside it. A publisher sends <see cref="Write"/> as the body and
+/// carries everything of <see cref="AttributesOf"/>; a consumer gives both to <see cref="MessageFormats.Read"/>.
+/// </summary>
 public interface IMessageFormat
 {
     /// <summary>The format's name, as configured and as it travels with the message.</summary>
@@ -10,12 +13,17 @@ public interface IMessageFormat
 
     /// <summary>Writes an event as a message body.</summary>
     /// <param name="outboxEvent">The event; it keeps the row contract.</param>
-    /// <returns>The body as UTF-8.</returns>
+    /// <returns>The body as UTF-8. It can be empty.</returns>
     ReadOnlyMemory<byte> Write(OutboxEvent outboxEvent);
 
-    /// <summary>Reads a message body.</summary>
+    /// <summary>What has to travel beside the body.</summary>
+    /// <param name="outboxEvent">The event; it keeps the row contract.</param>
+    MessageAttributes AttributesOf(OutboxEvent outboxEvent);
+
+    /// <summary>Reads a message.</summary>
     /// <param name="body">The body as UTF-8.</param>
-    /// <returns>The event.</returns>
-    /// <exception cref="MessageFormatException">The body is not of this format.</exception>
-    OutboxEvent Read(ReadOnlyMemory<byte> body);
+    /// <param name="attributes">What came beside it.</param>
+    /// <returns>The event. Whether it keeps the row contract is for the caller to check.</returns>
+    /// <exception cref="MessageFormatException">The message is not of this format.</exception>
+    OutboxEvent Read(ReadOnlyMemory<byte> body, MessageAttributes attributes);
 }

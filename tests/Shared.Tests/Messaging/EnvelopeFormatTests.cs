@@ -75,7 +75,7 @@ public class EnvelopeFormatTests
 
     [Fact]
     public void Whatever_keeps_the_contract_comes_out_as_it_went_in() => Prop.ForAll(
-        Events().ToArbitrary(),
+        GeneratedEvents.Any().ToArbitrary(),
         written =>
         {
             if (RowContract.Check(written) is not null)
@@ -156,41 +156,5 @@ public class EnvelopeFormatTests
             {"v":[{"id":"no"}],"id":"a","subject":"s","eventType":"t","headers":null,"orderingKey":null,"payload":null,"timestamp":null}
             """u8.ToArray());
         Assert.Equal(("a", "s", "null"), (read.EventId, read.Subject, read.Payload));
-    }
-
-    [Fact]
-    public void A_format_is_found_by_its_name()
-    {
-        Assert.Equal("envelope", MessageFormats.Get(null).Name);
-        Assert.Equal("envelope", MessageFormats.Get("envelope").Name);
-        Assert.Equal(
-            ErrorCodes.MessageFormatUnknown, Assert.Throws<MessageFormatException>(() => MessageFormats.Get("secret")).Code);
-    }
-
-    private static Gen<OutboxEvent> Events()
-    {
-        var text = Gen.OneOf(
-            ArbMap.Default.GeneratorFor<string>().Select(s => s ?? ""),
-            Gen.ArrayOf(Gen.Elements("a", "é", "\U0001F680", "\uFFFE", "\0", "\"", "\\", "\r\n", "{", "}", " ", "\u2028")).Select(string.Concat));
-        var json = Gen.ArrayOf(Gen.Choose(0, 9)).Select(n => "{\"n\" : [" + string.Join(", ", n) + "]}");
-        var name = Gen.ArrayOf(Gen.Elements("a", "B", "-", "7", "_")).Select(parts => "h" + string.Concat(parts));
-        return
-            from id in text
-            from subject in Gen.Elements("orders.placed", "a", "A-b_c.0")
-            from payload in Gen.OneOf(text, json)
-            from headers in Gen.ArrayOf(name.Zip(text))
-            from key in Gen.OneOf(Gen.Constant<string?>(null), text.Select(string? (t) => t))
-            from result in Gen.OneOf(Gen.Constant<string?>(null), json.Select(string? (j) => j))
-            from milliseconds in Gen.Choose(0, int.MaxValue)
-            select new OutboxEvent
-            {
-                EventId = id,
-                Subject = subject,
-                Payload = payload,
-                Headers = headers.DistinctBy(h => h.Item1).ToDictionary(h => h.Item1, h => h.Item2),
-                OrderingKey = key,
-                Result = result,
-                EnqueuedAt = milliseconds % 3 == 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(milliseconds * 1000L),
-            };
     }
 }

@@ -1,4 +1,3 @@
-using System.Text;
 using Amazon.SQS.Model;
 using Microsoft.Extensions.Logging.Abstractions;
 using Relaybox.Messaging;
@@ -10,16 +9,17 @@ using Relaybox.Testing;
 
 namespace Relaybox.Shared.Tests.Messaging;
 
-/// <summary>The SQS publisher does what every publisher does, on a standard queue.</summary>
-public class SqsPublisherConformanceTests(SqsEmulator sqs) : PublisherConformance
+/// <summary>The SQS publisher does what every publisher does, on a standard queue, in every format.</summary>
+public abstract class SqsPublisherConformanceTests(SqsEmulator sqs, string format) : PublisherConformance
 {
-    protected override async Task<PublisherHarness> CreateHarnessAsync() => new SqsHarness(sqs, await sqs.CreateQueueAsync());
+    protected override async Task<PublisherHarness> CreateHarnessAsync() =>
+        new SqsHarness(sqs, await sqs.CreateQueueAsync(), format);
 
     [Fact]
     public async Task A_fifo_queue_keeps_the_order_of_a_key_and_takes_a_repeated_event_once()
     {
         var url = await sqs.CreateQueueAsync("fifo", new() { ["FifoQueue"] = "true" });
-        await using var fifo = new SqsHarness(sqs, url);
+        await using var fifo = new SqsHarness(sqs, url, format);
         var events = Enumerable.Range(0, 25).Select(i => Sample.Event($"event {i}") with { OrderingKey = "customer 7" }).ToList();
 
         foreach (var batch in new[] { events[..12], events[8..20], events })
@@ -30,12 +30,12 @@ public class SqsPublisherConformanceTests(SqsEmulator sqs) : PublisherConformanc
         Assert.Equal(events.Select(e => e.EventId), (await fifo.ReceiveAsync(25)).Select(e => e.EventId));
     }
 
-    private sealed class SqsHarness(SqsEmulator sqs, string url) : PublisherHarness
+    private sealed class SqsHarness(SqsEmulator sqs, string url, string format) : PublisherHarness
     {
-        public override IMessagePublisher Publisher { get; } = Create(sqs.Client, url);
+        public override IMessagePublisher Publisher { get; } = Create(sqs.Client, url, format);
 
         public override IMessagePublisher CreateUnreachable() =>
-            Create(sqs.CreateClient(configuration => configuration.ServiceURL = "http://127.0.0.1:1"), url);
+            Create(sqs.CreateClient(configuration => configuration.ServiceURL = "http://127.0.0.1:1"), url, format);
 
         public override string CreateTooLarge() => new('x', 1_048_576);
 
@@ -65,15 +65,20 @@ public class SqsPublisherConformanceTests(SqsEmulator sqs) : PublisherConformanc
 
         public override async ValueTask DisposeAsync() => await sqs.Client.DeleteQueueAsync(url);
 
-        private static SqsMessagePublisher Create(Amazon.SQS.IAmazonSQS client, string url) => new(
-            client, new EnvelopeFormat(), new SqsPublisherOptions { QueueUrl = url }, NullLogger<SqsMessagePublisher>.Instance);
+        private static SqsMessagePublisher Create(Amazon.SQS.IAmazonSQS client, string url, string format) => new(
+            client, MessageFormats.Get(format), new SqsPublisherOptions { QueueUrl = url }, NullLogger<SqsMessagePublisher>.Instance);
 
         private static OutboxEvent Read(Message message)
         {
-            var body = message.MessageAttributes?.ContainsKey(SqsAttributes.Encoding) == true
-                ? Convert.FromBase64String(message.Body)
-                : Encoding.UTF8.GetBytes(message.Body);
-            return MessageFormats.Get(message.MessageAttributes?[SqsAttributes.Format].StringValue).Read(body);
+            Assert.InRange(message.MessageAttributes!.Count, 2, 7);
+            string? Find(string name) => message.MessageAttributes.GetValueOrDefault(name)?.StringValue;
+            return MessageFormats.Read(SqsAttributeMap.ReadBody(message.Body, Find), SqsAttributeMap.Read(Find));
         }
     }
 }
+
+public class SqsEnvelopePublisherTests(SqsEmulator sqs) : SqsPublisherConformanceTests(sqs, EnvelopeFormat.FormatName);
+
+public class SqsCloudEventsPublisherTests(SqsEmulator sqs) : SqsPublisherConformanceTests(sqs, CloudEventsFormat.FormatName);
+
+public class SqsRawPublisherTests(SqsEmulator sqs) : SqsPublisherConformanceTests(sqs, RawFormat.FormatName);

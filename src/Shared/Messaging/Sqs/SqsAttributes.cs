@@ -18,6 +18,25 @@ public static class SqsAttributes
     /// <summary>The value of <see cref="Encoding"/> for a body that holds characters which SQS does not take.</summary>
     public const string Base64 = "base64";
 
+    /// <summary>
+    /// The value of <see cref="Encoding"/> for a body that is empty, which SQS does not take: it is <see cref="EmptyBody"/> on the
+    /// wire.
+    /// </summary>
+    public const string Empty = "empty";
+
+    /// <summary>What stands for an empty body.</summary>
+    public const string EmptyBody = "-";
+
+    /// <summary>The event's headers as a JSON object of strings, where the body does not hold them.</summary>
+    public const string Headers = "headers";
+
+    /// <summary>
+    /// What else the body does not hold, as a JSON object of strings: <c>orderingKey</c>, <c>enqueuedAt</c>, <c>result</c>, and
+    /// <c>eventId</c> where SQS does not take it as text. Two attributes for all of this, since a message may have ten and a dead
+    /// letter needs three.
+    /// </summary>
+    public const string Properties = "properties";
+
     /// <summary>The W3C trace context, taken from the header of the same name.</summary>
     public const string TraceParent = "traceparent";
 

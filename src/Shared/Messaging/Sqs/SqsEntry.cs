@@ -16,20 +16,16 @@ internal sealed record SqsEntry(int Index, string Body, Dictionary<string, Messa
     {
         var bytes = format.Write(outboxEvent);
         var body = Encoding.UTF8.GetString(bytes.Span);
-        var attributes = new Dictionary<string, MessageAttributeValue>(5)
-        {
-            [SqsAttributes.Subject] = Text(outboxEvent.Subject),
-            [SqsAttributes.Format] = Text(format.Name),
-        };
-
-        if (SqsText.IsLegalBody(outboxEvent.EventId))
-        {
-            attributes[SqsAttributes.EventId] = Text(outboxEvent.EventId);
-        }
-
+        var attributes = SqsAttributeMap.Write(format.AttributesOf(outboxEvent));
         if (outboxEvent.Headers.TryGetValue(SqsAttributes.TraceParent, out var trace) && trace.Length > 0 && SqsText.IsLegalBody(trace))
         {
             attributes[SqsAttributes.TraceParent] = Text(trace);
+        }
+
+        if (body.Length == 0)
+        {
+            body = SqsAttributes.EmptyBody;
+            attributes[SqsAttributes.Encoding] = Text(SqsAttributes.Empty);
         }
 
         var entry = new SqsEntry(index, body, attributes, SizeOf(body, attributes))
@@ -40,7 +36,8 @@ internal sealed record SqsEntry(int Index, string Body, Dictionary<string, Messa
         return SqsText.IsLegalBody(body) ? entry : entry.AsBase64();
     }
 
-    internal bool IsBase64 => Attributes.ContainsKey(SqsAttributes.Encoding);
+    /// <summary>Whether the body says how it is encoded, and so is plain ASCII.</summary>
+    internal bool IsEncoded => Attributes.ContainsKey(SqsAttributes.Encoding);
 
     internal SqsEntry AsBase64()
     {

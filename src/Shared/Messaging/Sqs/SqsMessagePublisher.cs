@@ -111,7 +111,7 @@ public sealed class SqsMessagePublisher(
             refused = fault.IsAboutContent && SqsFault.RefusesCharacters(fault.Code) ? batch : [];
         }
 
-        foreach (var entry in refused.Where(entry => !entry.IsBase64).Select(entry => entry.AsBase64()))
+        foreach (var entry in refused.Where(entry => !entry.IsEncoded).Select(entry => entry.AsBase64()))
         {
             if (entry.Size <= options.MaxBatchBytes)
             {

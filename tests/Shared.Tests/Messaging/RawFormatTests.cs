@@ -1,0 +1,95 @@
+using System.Text;
+using Relaybox.Diagnostics;
+using Relaybox.Messaging;
+using Relaybox.Messaging.Sqs;
+using Relaybox.Shared.Tests.Support;
+
+namespace Relaybox.Shared.Tests.Messaging;
+
+public class RawFormatTests
+{
+    private readonly RawFormat _format = new();
+
+    [Fact]
+    public void The_body_is_the_payload_and_nothing_else() =>
+        Assert.Equal("{ \"é\" : 1 }\n", Encoding.UTF8.GetString(_format.Write(Sample.Event(payload: "{ \"é\" : 1 }\n")).Span));
+
+    [Fact]
+    public void On_a_queue_the_rest_travels_in_attributes_that_look_like_this()
+    {
+        var entry = SqsEntry.Create(
+            0,
+            Sample.Event("e-1", "plain") with
+            {
+                Headers = new Dictionary<string, string> { ["h"] = "é\"", ["traceparent"] = "00-1-2-01" },
+                OrderingKey = "k",
+                Result = """{"ok":true}""",
+                EnqueuedAt = new DateTimeOffset(2026, 2, 3, 4, 5, 6, 789, TimeSpan.Zero),
+            },
+            _format,
+            fifo: false);
+        Assert.Equal("plain", entry.Body);
+        Assert.Equal(
+            [
+                "event-id=e-1",
+                "format=raw",
+                """headers={"h":"\u00E9\u0022","traceparent":"00-1-2-01"}""",
+                """properties={"orderingKey":"k","enqueuedAt":"2026-02-03T04:05:06.789Z","result":"{\u0022ok\u0022:true}"}""",
+                "subject=orders.placed",
+                "traceparent=00-1-2-01",
+            ],
+            entry.Attributes.OrderBy(a => a.Key, StringComparer.Ordinal).Select(a => $"{a.Key}={a.Value.StringValue}"));
+    }
+
+    [Fact]
+    public void An_empty_payload_and_an_id_that_no_queue_takes_still_travel()
+    {
+        var entry = SqsEntry.Create(0, Sample.Event("no\uFFFEt xml", ""), _format, fifo: false);
+        Assert.Equal(
+            ["encoding=empty", "format=raw", """properties={"eventId":"no\uFFFEt xml"}""", "subject=orders.placed"],
+            entry.Attributes.OrderBy(a => a.Key, StringComparer.Ordinal).Select(a => $"{a.Key}={a.Value.StringValue}"));
+        Assert.Equal("-", entry.Body);
+    }
+
+    [Theory]
+    [InlineData(null, "orders.placed")]
+    [InlineData("e-1", null)]
+    public void Without_id_or_subject_beside_it_the_body_is_unreadable(string? eventId, string? subject)
+    {
+        var error = Assert.Throws<MessageFormatException>(
+            () => _format.Read("{}"u8.ToArray(), new MessageAttributes { EventId = eventId, Subject = subject }));
+        Assert.Equal(ErrorCodes.MessageUnreadable, error.Code);
+    }
+
+    [Fact]
+    public void Bytes_that_are_no_text_are_unreadable() => Assert.Equal(
+        ErrorCodes.MessageUnreadable,
+        Assert.Throws<MessageFormatException>(
+            () => _format.Read(new byte[] { 0x61, 0xFF }, new MessageAttributes { EventId = "e", Subject = "s" })).Code);
+
+    [Theory]
+    [InlineData("headers", "")]
+    [InlineData("headers", "null")]
+    [InlineData("headers", "{")]
+    [InlineData("headers", "[]")]
+    [InlineData("headers", "{\"secret\":1}")]
+    [InlineData("headers", "{\"secret\":\"1\",\"secret\":\"2\"}")]
+    [InlineData("headers", "{} {}")]
+    [InlineData("headers", "{\"secret\":\"\\ud800\"}")]
+    [InlineData("properties", "\"secret\"")]
+    [InlineData("properties", "{\"enqueuedAt\":\"secret\"}")]
+    public void Attributes_that_are_no_such_thing_are_unreadable(string attribute, string value)
+    {
+        var error = Assert.Throws<MessageFormatException>(
+            () => SqsAttributeMap.Read(name => name == attribute ? value : name == "format" ? "raw" : null));
+        Assert.Equal(ErrorCodes.MessageUnreadable, error.Code);
+        Assert.DoesNotContain("secret", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Attributes_of_the_same_names_on_anothers_message_are_passed_over()
+    {
+        var attributes = SqsAttributeMap.Read(name => name is "headers" or "properties" ? "theirs" : null);
+        Assert.Equal(MessageAttributes.None, attributes);
+    }
+}
