@@ -8,6 +8,12 @@ namespace Relaybox.Outbox;
 /// </summary>
 public interface IOutboxRepository
 {
+    /// <summary>
+    /// Whether claims keep the order of the rows of one ordering key: a row is claimed only while every earlier row of its key
+    /// is sent, or parked and skipped, or claimed with it by the same call and before it in its answer.
+    /// </summary>
+    bool KeepsOrder => false;
+
     /// <summary>Writes an event, or finds the row that its id already has.</summary>
     /// <param name="outboxEvent">The event.</param>
     /// <param name="cancellationToken">Ends the wait; the outcome is then unknown, and the call may be repeated.</param>

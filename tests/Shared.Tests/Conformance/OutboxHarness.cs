@@ -14,6 +14,9 @@ public abstract class OutboxHarness : IAsyncDisposable
     /// <summary>The store's time.</summary>
     public abstract DateTimeOffset Now { get; }
 
+    /// <summary>Whether a payload may hold the character NUL. Where it may not, it is refused and not changed.</summary>
+    public virtual bool KeepsNul => true;
+
     /// <summary>Another process on the same rows.</summary>
     public abstract IOutboxRepository CreateRepository();
 

@@ -1,3 +1,4 @@
+using Relaybox.Diagnostics;
 using Relaybox.Outbox;
 using Relaybox.Shared.Tests.Support;
 
@@ -81,6 +82,13 @@ public abstract partial class OutboxRepositoryConformance : IAsyncLifetime
     [MemberData(nameof(Sample.AwkwardPayloads), MemberType = typeof(Sample))]
     public async Task A_payload_comes_out_as_it_went_in(string payload)
     {
+        if (payload.Contains('\0', StringComparison.Ordinal) && !Store.KeepsNul)
+        {
+            var error = await Assert.ThrowsAsync<RowContractException>(() => Repository.FindOrCreateAsync(Sample.Event("e-1", payload), Ct));
+            Assert.Equal(ErrorCodes.PayloadInvalid, error.Violation.Code);
+            return;
+        }
+
         await Repository.FindOrCreateAsync(Sample.Event("e-1", payload), Ct);
 
         Assert.Equal(payload, (await Repository.FindAsync("e-1", Ct))!.Event.Payload);

@@ -1,0 +1,111 @@
+namespace Relaybox.Stores.Postgres;
+
+/// <summary>The statements that claim.</summary>
+internal sealed class OutboxClaimSql(PostgresNames names)
+{
+    /// <summary>The condition of the index on what stands in the way of its key, to the letter.</summary>
+    internal const string Keyed =
+        "o.ordering_key IS NOT NULL AND o.status <> 'sent' AND (o.skipped_at IS NULL OR o.status IN ('pending', 'publishing'))";
+
+    private const string Claimable =
+        "((o.status = 'pending' AND o.available_at <= now()) OR (o.status = 'publishing' AND o.lease_until <= now()))";
+
+    private const string DueUnkeyed = "o.status = 'pending' AND o.ordering_key IS NULL AND o.available_at <= now()";
+
+    private const string EndedUnkeyed = "o.status = 'publishing' AND o.ordering_key IS NULL AND o.lease_until <= now()";
+
+    /// <summary>
+    /// Claims up to $1 rows, of which keyed rows leave room for $2 others where there are so many. Looks at $6 keys from $5 on,
+    /// and takes of each at most $7 rows: its first unsent one and those that follow it, without a gap.
+    /// One answer's row at least, for the last key that was looked at.
+    /// </summary>
+    internal string Claim { get; } =
+        $"""
+        WITH RECURSIVE
+        -- From key to key, each step one descent of the index, however many rows a key has. The row found is its first.
+        heads AS (
+            (SELECT o.ordering_key, o.row_id, {Claimable} AS claimable, 1 AS n
+             FROM {names.Outbox} o WHERE {Keyed} AND o.ordering_key >= $5
+             ORDER BY o.ordering_key, o.row_id LIMIT 1)
+            UNION ALL
+            SELECT next.ordering_key, next.row_id, next.claimable, heads.n + 1
+            FROM heads CROSS JOIN LATERAL
+                (SELECT o.ordering_key, o.row_id, {Claimable} AS claimable
+                 FROM {names.Outbox} o WHERE {Keyed} AND o.ordering_key > heads.ordering_key
+                 ORDER BY o.ordering_key, o.row_id LIMIT 1) next
+            WHERE heads.n < $6
+        ),
+        -- What unkeyed rows need of the batch, at most what is theirs: keyed rows get all the rest.
+        room AS (
+            SELECT $1 - count(*) AS keyed FROM
+                (SELECT 1 FROM ((SELECT 1 FROM {names.Outbox} o WHERE {DueUnkeyed} ORDER BY o.available_at, o.row_id LIMIT $2)
+                                UNION ALL
+                                (SELECT 1 FROM {names.Outbox} o WHERE {EndedUnkeyed} ORDER BY o.lease_until, o.row_id LIMIT $2)) waiting
+                 LIMIT $2) theirs
+        ),
+        chosen AS (
+            SELECT ordering_key, n FROM heads WHERE claimable ORDER BY n LIMIT (SELECT keyed FROM room)
+        ),
+        candidates AS (
+            SELECT r.row_id, r.ordering_key, r.place
+            FROM chosen CROSS JOIN LATERAL
+                (SELECT o.row_id, o.ordering_key, row_number() OVER (ORDER BY o.row_id) AS place
+                 FROM {names.Outbox} o WHERE {Keyed} AND o.ordering_key = chosen.ordering_key
+                 ORDER BY o.row_id
+                 LIMIT (SELECT greatest(1, least($7, (SELECT keyed FROM room) / greatest(1, count(*)))) FROM chosen)) r
+            ORDER BY r.place, chosen.n LIMIT (SELECT keyed FROM room)
+        ),
+        -- Who waits for nobody's lock may miss a row in the middle: what comes after such a gap is left alone.
+        locked AS (
+            SELECT o.row_id FROM {names.Outbox} o
+            WHERE o.row_id = ANY (ARRAY(SELECT row_id FROM candidates)) AND {Claimable} AND {Keyed}
+            FOR UPDATE SKIP LOCKED
+        ),
+        keyed AS (
+            SELECT row_id FROM
+                (SELECT row_id, place, row_number() OVER (PARTITION BY ordering_key ORDER BY place) AS got
+                 FROM candidates JOIN locked USING (row_id)) found
+            WHERE place = got
+        ),
+        ended AS (
+            SELECT o.row_id FROM {names.Outbox} o WHERE {EndedUnkeyed}
+            ORDER BY o.lease_until, o.row_id LIMIT (SELECT $1 - count(*) FROM keyed)
+            FOR UPDATE SKIP LOCKED
+        ),
+        due AS (
+            SELECT o.row_id FROM {names.Outbox} o WHERE {DueUnkeyed}
+            ORDER BY o.available_at, o.row_id LIMIT (SELECT $1 - (SELECT count(*) FROM keyed) - (SELECT count(*) FROM ended))
+            FOR UPDATE SKIP LOCKED
+        ),
+        claimed AS (
+            UPDATE {names.Outbox} o
+            SET status = 'publishing', claim_token = $3, claimed_at = now(), lease_until = now() + $4
+            WHERE o.row_id = ANY (ARRAY(SELECT row_id FROM keyed UNION ALL SELECT row_id FROM ended UNION ALL SELECT row_id FROM due))
+            RETURNING {OutboxRecord.Columns("o")}
+        )
+        SELECT claimed.*, seen.last_key
+        FROM (SELECT CASE
+                  WHEN (SELECT count(*) FROM chosen) >= (SELECT keyed FROM room) THEN (SELECT ordering_key FROM chosen ORDER BY n DESC LIMIT 1)
+                  WHEN (SELECT count(*) FROM heads) >= $6 THEN (SELECT ordering_key FROM heads ORDER BY n DESC LIMIT 1)
+              END AS last_key) seen
+        LEFT JOIN claimed ON true
+        """;
+
+    /// <summary>What a claim holds whose answer was lost.</summary>
+    internal string FindClaimed { get; } =
+        $"SELECT {OutboxRecord.Columns("o")} FROM {names.Outbox} o WHERE o.status = 'publishing' AND o.claim_token = $1";
+
+    /// <summary>Claims one row by its id, unless an earlier one of its key stands in the way.</summary>
+    internal string ClaimOne { get; } =
+        $"""
+        UPDATE {names.Outbox} o
+        SET status = 'publishing', claim_token = $2, claimed_at = now(), lease_until = now() + $3
+        WHERE o.event_id = $1
+          AND (o.status = 'pending' OR (o.status = 'publishing' AND (o.lease_until <= now() OR o.claim_token = $2)))
+          AND NOT EXISTS (
+              SELECT FROM {names.Outbox} earlier
+              WHERE {Keyed.Replace("o.", "earlier.", StringComparison.Ordinal)}
+                AND earlier.ordering_key = o.ordering_key AND earlier.row_id < o.row_id)
+        RETURNING {OutboxRecord.Columns("o")}
+        """;
+}

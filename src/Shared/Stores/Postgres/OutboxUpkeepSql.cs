@@ -1,0 +1,72 @@
+namespace Relaybox.Stores.Postgres;
+
+/// <summary>The statements of maintenance: bounded, and never waiting for a row that somebody else holds.</summary>
+internal sealed class OutboxUpkeepSql(PostgresNames names)
+{
+    /// <summary>Deletes up to $2 rows that were sent before now - $1.</summary>
+    internal string DeleteSent { get; } =
+        $"""
+        DELETE FROM {names.Outbox} WHERE row_id = ANY (ARRAY(
+            SELECT o.row_id FROM {names.Outbox} o WHERE o.status = 'sent' AND o.sent_at < now() - $1
+            ORDER BY o.sent_at LIMIT $2 FOR UPDATE SKIP LOCKED))
+        """;
+
+    /// <summary>Deletes up to $2 rows that were parked before now - $1, unless they hold back the later rows of their key.</summary>
+    internal string DeleteParked { get; } =
+        $"""
+        DELETE FROM {names.Outbox} WHERE row_id = ANY (ARRAY(
+            SELECT o.row_id FROM {names.Outbox} o
+            WHERE o.status = 'failed' AND o.failed_at < now() - $1 AND (o.ordering_key IS NULL OR o.skipped_at IS NOT NULL)
+            ORDER BY o.failed_at, o.row_id LIMIT $2 FOR UPDATE SKIP LOCKED))
+        """;
+
+    /// <summary>Ends up to $2 claims whose lease ended before now - $1.</summary>
+    internal string ResetStale { get; } =
+        $"""
+        UPDATE {names.Outbox} SET status = 'pending', claim_token = NULL, claimed_at = NULL, lease_until = NULL
+        WHERE row_id = ANY (ARRAY(
+            SELECT o.row_id FROM {names.Outbox} o WHERE o.status = 'publishing' AND o.lease_until <= now() - $1
+            ORDER BY o.lease_until, o.row_id LIMIT $2 FOR UPDATE SKIP LOCKED))
+        """;
+
+    /// <summary>Looks at $2 rows from number $1 on; those older than $3 without a time to be due at get one.</summary>
+    internal string Reconcile { get; } =
+        $"""
+        WITH page AS (
+            SELECT o.row_id, o.status FROM {names.Outbox} o WHERE o.row_id > $1 ORDER BY o.row_id LIMIT $2
+        ),
+        recovered AS (
+            UPDATE {names.Outbox} o SET available_at = coalesce(o.available_at, now()),
+                lease_until = CASE WHEN o.status = 'publishing' THEN coalesce(o.lease_until, now()) END
+            WHERE o.row_id = ANY (ARRAY(SELECT row_id FROM page))
+              AND ((o.status = 'pending' AND o.available_at IS NULL) OR (o.status = 'publishing' AND o.lease_until IS NULL))
+              AND coalesce(o.claimed_at, o.enqueued_at, '-infinity') <= now() - $3
+            RETURNING 1
+        )
+        SELECT coalesce(status, ''), count(*), max(row_id), sum(count(*)) OVER (), (SELECT count(*) FROM recovered)
+        FROM page GROUP BY 1
+        """;
+
+    internal string CountByStatus { get; } =
+        $"SELECT coalesce(o.status, ''), count(*) FROM {names.Outbox} o GROUP BY 1";
+
+    internal string OldestDueAge { get; } =
+        $"""
+        SELECT greatest('0', now() - greatest(oldest.at, '0001-01-02 00:00Z')) FROM (SELECT least(
+            (SELECT min(o.available_at) FROM {names.Outbox} o WHERE o.status = 'pending' AND o.ordering_key IS NULL),
+            (SELECT min(o.available_at) FROM {names.Outbox} o WHERE o.status = 'pending' AND o.ordering_key IS NOT NULL),
+            (SELECT min(o.lease_until) FROM {names.Outbox} o WHERE o.status = 'publishing')) AS at) oldest
+        WHERE oldest.at IS NOT NULL
+        """;
+
+    /// <summary>Lets the later rows of a parked row's key go on without it, and wakes who listens.</summary>
+    internal string Skip { get; } =
+        $"""
+        WITH skipped AS (
+            UPDATE {names.Outbox} o SET skipped_at = now()
+            WHERE o.event_id = $1 AND o.status NOT IN ('pending', 'publishing', 'sent') AND o.skipped_at IS NULL
+            RETURNING 1
+        )
+        SELECT pg_notify('{names.Channel}', '') FROM skipped
+        """;
+}

@@ -1,0 +1,48 @@
+using System.Net.Sockets;
+using Npgsql;
+using Relaybox.Diagnostics;
+
+namespace Relaybox.Stores.Postgres;
+
+/// <summary>Which failed calls say nothing about the row, and repeats them a few times.</summary>
+internal sealed class PostgresFaults(TimeProvider time, IEntropy entropy)
+{
+    private const int MaxTries = 5;
+
+    private readonly Backoff _backoff = new(TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(1), entropy);
+
+    /// <summary>
+    /// Whether a call failed on its way, or because it met another transaction, or because the server was ending or
+    /// starting: the same call can succeed later. Whether it took effect is not known.
+    /// </summary>
+    internal static bool IsTransient(Exception exception) => exception switch
+    {
+        PostgresException e => e.IsTransient || e.SqlState is PostgresErrorCodes.AdminShutdown
+            or PostgresErrorCodes.CrashShutdown,
+        NpgsqlException e => e.IsTransient || e.InnerException is IOException or SocketException or TimeoutException,
+        IOException or SocketException or TimeoutException => true,
+        _ => false,
+    };
+
+    /// <summary>What is kept of a failure: the server's code or the exception's name, never its text.</summary>
+    internal static string Name(Exception exception) =>
+        exception is PostgresException e ? e.SqlState : exception.GetType().Name;
+
+    /// <summary>Repeats a call that may be repeated.</summary>
+    /// <param name="call">The call; it is told which try it is, from 1, and has to expect its own earlier effect.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    internal async Task<T> RepeatAsync<T>(Func<int, CancellationToken, Task<T>> call, CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await call(attempt, cancellationToken);
+            }
+            catch (Exception e) when (attempt < MaxTries && IsTransient(e) && !cancellationToken.IsCancellationRequested)
+            {
+                await Task.Delay(_backoff.After(attempt), time, cancellationToken);
+            }
+        }
+    }
+}

@@ -1,0 +1,127 @@
+using Npgsql;
+using Relaybox.Outbox;
+
+namespace Relaybox.Stores.Postgres;
+
+// Claiming: one statement finds, locks and takes. Whoever waits for nobody never waits for a slow relay.
+public sealed partial class PostgresOutboxRepository
+{
+    private const int KeysOfAClaim = 1000;
+    private const int RowsOfAKey = 50;
+    private const int WindowsOfAClaim = 64;
+
+    private readonly OutboxClaimSql _claims;
+    private readonly double _random;
+    private string? _fromKey;
+    private int _claimCount;
+
+    /// <inheritdoc />
+    public async Task<IReadOnlyList<OutboxClaim>> ClaimAsync(int limit, TimeSpan lease, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
+        var from = FirstKey();
+        var wrapped = false;
+        for (var window = 1; ; window++)
+        {
+            var (claims, lastKey) = await ClaimWindowAsync(limit, lease, from, cancellationToken);
+            if (claims.Count > 0 || window == WindowsOfAClaim || (wrapped && lastKey is null))
+            {
+                _fromKey = lastKey is null ? "" : After(lastKey);
+                return claims;
+            }
+
+            // Nothing here, but perhaps among the keys that were not looked at.
+            wrapped |= lastKey is null;
+            from = lastKey is null ? "" : After(lastKey);
+        }
+    }
+
+    /// <inheritdoc />
+    public Task<OutboxClaim?> MarkAsPublishingAsync(string eventId, TimeSpan lease, CancellationToken cancellationToken)
+    {
+        var token = NewToken();
+        return _faults.RepeatAsync(
+            async (_, ct) =>
+            {
+                await using var command = _dataSource.CreateCommand(_claims.ClaimOne);
+                command.Parameters.Add(Parameters.Text(eventId));
+                command.Parameters.Add(Parameters.Text(token));
+                command.Parameters.Add(Parameters.Interval(lease));
+                await using var reader = await command.ExecuteReaderAsync(ct);
+                return await reader.ReadAsync(ct) ? OutboxRecord.ReadClaim(reader) : null;
+            },
+            cancellationToken);
+    }
+
+    private Task<(IReadOnlyList<OutboxClaim> Claims, string? LastKey)> ClaimWindowAsync(
+        int limit, TimeSpan lease, string from, CancellationToken cancellationToken)
+    {
+        var token = NewToken();
+
+        // An odd row goes to either side in turn, so that a limit of one starves neither.
+        var room = (limit + (Interlocked.Increment(ref _claimCount) & 1)) / 2;
+        return _faults.RepeatAsync<(IReadOnlyList<OutboxClaim>, string?)>(
+            async (attempt, ct) =>
+            {
+                if (attempt > 1 && await FindClaimedAsync(token, ct) is { Count: > 0 } ours)
+                {
+                    // The claim was committed and its answer lost.
+                    return (ours, from);
+                }
+
+                await using var command = _dataSource.CreateCommand(_claims.Claim);
+                command.Parameters.Add(Parameters.Long(limit));
+                command.Parameters.Add(Parameters.Long(room));
+                command.Parameters.Add(Parameters.Text(token));
+                command.Parameters.Add(Parameters.Interval(lease));
+                command.Parameters.Add(Parameters.Text(from));
+                command.Parameters.Add(Parameters.Integer(KeysOfAClaim));
+                command.Parameters.Add(Parameters.Long(RowsOfAKey));
+                await using var reader = await command.ExecuteReaderAsync(ct);
+                string? lastKey = null;
+                var claims = new List<OutboxClaim>();
+                while (await reader.ReadAsync(ct))
+                {
+                    lastKey = reader.IsDBNull(LastKeyColumn) ? null : reader.GetString(LastKeyColumn);
+                    if (!reader.IsDBNull(0))
+                    {
+                        claims.Add(OutboxRecord.ReadClaim(reader));
+                    }
+                }
+
+                return (InOrder(claims), lastKey);
+            },
+            cancellationToken);
+    }
+
+    private async Task<IReadOnlyList<OutboxClaim>> FindClaimedAsync(string token, CancellationToken cancellationToken)
+    {
+        await using var command = _dataSource.CreateCommand(_claims.FindClaimed);
+        command.Parameters.Add(Parameters.Text(token));
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var claims = new List<OutboxClaim>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            claims.Add(OutboxRecord.ReadClaim(reader));
+        }
+
+        return InOrder(claims);
+    }
+
+    // RETURNING has no order of its own, and the order of the numbers is that of each key.
+    private static List<OutboxClaim> InOrder(List<OutboxClaim> claims)
+    {
+        claims.Sort((a, b) => a.Token.RowKey.CompareTo(b.Token.RowKey));
+        return claims;
+    }
+
+    private const int LastKeyColumn = 11;
+
+    private string NewToken() => _entropy.NewGuid().ToString("N");
+
+    // A new process begins anywhere: if all began with the first key, the last ones could wait for ever.
+    private string FirstKey() => _fromKey ?? ((char)(' ' + (int)(_random * ('~' - ' ')))).ToString();
+
+    // The least text beyond a key: the database's text holds no NUL, and is compared by its bytes.
+    private static string After(string key) => key + '\u0001';
+}

@@ -1,0 +1,122 @@
+using System.Globalization;
+using Npgsql;
+using Relaybox.Maintenance;
+
+namespace Relaybox.Stores.Postgres;
+
+// Maintenance: bounded steps. What a step changes it does not find again, so the cursor only says that there may be more.
+public sealed partial class PostgresOutboxRepository
+{
+    private const string More = "more";
+    private const string MoreParked = "parked";
+
+    private readonly OutboxUpkeepSql _upkeep;
+
+    /// <inheritdoc />
+    public async Task<MaintenancePage> CleanupAsync(
+        TimeSpan sentRetention, TimeSpan? failedRetention, string? cursor, int pageSize, CancellationToken cancellationToken)
+    {
+        if (cursor != MoreParked)
+        {
+            var sent = await ExecuteAsync(_upkeep.DeleteSent, sentRetention, pageSize, cancellationToken);
+            return new MaintenancePage(sent, sent == pageSize ? More : failedRetention is null ? null : MoreParked);
+        }
+
+        var parked = failedRetention is { } retention
+            ? await ExecuteAsync(_upkeep.DeleteParked, retention, pageSize, cancellationToken)
+            : 0;
+        return new MaintenancePage(parked, parked == pageSize ? MoreParked : null);
+    }
+
+    /// <inheritdoc />
+    public async Task<MaintenancePage> ResetStaleAsync(
+        TimeSpan age, string? cursor, int pageSize, CancellationToken cancellationToken)
+    {
+        var reset = await ExecuteAsync(_upkeep.ResetStale, age, pageSize, cancellationToken);
+        return new MaintenancePage(reset, reset == pageSize ? More : null);
+    }
+
+    /// <inheritdoc />
+    public Task<ReconcilePage> ReconcileAsync(TimeSpan age, string? cursor, int pageSize, CancellationToken cancellationToken)
+    {
+        var after = cursor is null ? 0 : long.Parse(cursor, CultureInfo.InvariantCulture);
+        return _faults.RepeatAsync(
+            async (_, ct) =>
+            {
+                await using var command = _dataSource.CreateCommand(_upkeep.Reconcile);
+                command.Parameters.Add(Parameters.Long(after));
+                command.Parameters.Add(Parameters.Integer(pageSize));
+                command.Parameters.Add(Parameters.Interval(age));
+                await using var reader = await command.ExecuteReaderAsync(ct);
+                var counts = new Dictionary<string, long>(StringComparer.Ordinal);
+                long last = 0, seen = 0, recovered = 0;
+                while (await reader.ReadAsync(ct))
+                {
+                    counts[reader.GetString(0)] = reader.GetInt64(1);
+                    last = Math.Max(last, reader.GetInt64(2));
+                    seen = (long)reader.GetDecimal(3);
+                    recovered = reader.GetInt64(4);
+                }
+
+                return new ReconcilePage(
+                    (int)recovered, counts, seen == pageSize ? last.ToString(CultureInfo.InvariantCulture) : null);
+            },
+            cancellationToken);
+    }
+
+    /// <inheritdoc />
+    public Task<IReadOnlyDictionary<string, long>> GetCountByStatusAsync(CancellationToken cancellationToken) =>
+        _faults.RepeatAsync<IReadOnlyDictionary<string, long>>(
+            async (_, ct) =>
+            {
+                await using var command = _dataSource.CreateCommand(_upkeep.CountByStatus);
+                await using var reader = await command.ExecuteReaderAsync(ct);
+                var counts = new Dictionary<string, long>(StringComparer.Ordinal);
+                while (await reader.ReadAsync(ct))
+                {
+                    counts[reader.GetString(0)] = reader.GetInt64(1);
+                }
+
+                return counts;
+            },
+            cancellationToken);
+
+    /// <inheritdoc />
+    public Task<TimeSpan> OldestDueAgeAsync(CancellationToken cancellationToken) =>
+        _faults.RepeatAsync(
+            async (_, ct) =>
+            {
+                await using var command = _dataSource.CreateCommand(_upkeep.OldestDueAge);
+                return await command.ExecuteScalarAsync(ct) is TimeSpan age ? age : TimeSpan.Zero;
+            },
+            cancellationToken);
+
+    /// <summary>
+    /// Lets the later rows of an ordering key go on without a parked row, which keeps its status. For an operator who has
+    /// decided that the event need not arrive, or will see to it otherwise.
+    /// </summary>
+    /// <param name="eventId">The parked row's id.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>Whether the row was parked and is now skipped.</returns>
+    public Task<bool> SkipAsync(string eventId, CancellationToken cancellationToken) =>
+        _faults.RepeatAsync(
+            async (_, ct) =>
+            {
+                await using var command = _dataSource.CreateCommand(_upkeep.Skip);
+                command.Parameters.Add(Parameters.Text(eventId));
+                await using var reader = await command.ExecuteReaderAsync(ct);
+                return await reader.ReadAsync(ct);
+            },
+            cancellationToken);
+
+    private Task<int> ExecuteAsync(string sql, TimeSpan age, int limit, CancellationToken cancellationToken) =>
+        _faults.RepeatAsync(
+            async (_, ct) =>
+            {
+                await using var command = _dataSource.CreateCommand(sql);
+                command.Parameters.Add(Parameters.Interval(age));
+                command.Parameters.Add(Parameters.Integer(limit));
+                return await command.ExecuteNonQueryAsync(ct);
+            },
+            cancellationToken);
+}

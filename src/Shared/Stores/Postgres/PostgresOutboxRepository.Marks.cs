@@ -1,0 +1,105 @@
+using Npgsql;
+using Relaybox.Diagnostics;
+using Relaybox.Outbox;
+
+namespace Relaybox.Stores.Postgres;
+
+// Recording outcomes: one statement a batch. A claimed row changes only under its token.
+public sealed partial class PostgresOutboxRepository
+{
+    private readonly OutboxMarks _marks;
+
+    /// <inheritdoc />
+    public Task<MarkResult> MarkSentAsync(IReadOnlyList<OutboxMark> marks, CancellationToken cancellationToken) =>
+        MarkAsync(marks, mark => mark, _marks.Sent, (_, _) => { }, cancellationToken);
+
+    /// <inheritdoc />
+    public Task<MarkResult> RetryAsync(IReadOnlyList<RetryMark> marks, CancellationToken cancellationToken) =>
+        MarkAsync(
+            marks,
+            mark => new OutboxMark(mark.EventId, mark.Token),
+            _marks.Retry,
+            (batch, parameters) =>
+            {
+                parameters.Add(Parameters.Integers([.. batch.Select(mark => mark.Attempts)]));
+                parameters.Add(Parameters.Intervals([.. batch.Select(mark => mark.Delay)]));
+                parameters.Add(Parameters.Texts([.. batch.Select(mark => mark.ErrorCode)]));
+                parameters.Add(Parameters.Texts([.. batch.Select(mark => ErrorText.Bound(mark.ErrorMessage))]));
+            },
+            cancellationToken);
+
+    /// <inheritdoc />
+    public Task<MarkResult> ParkAsync(IReadOnlyList<ParkMark> marks, CancellationToken cancellationToken) =>
+        MarkAsync(
+            marks,
+            mark => new OutboxMark(mark.EventId, mark.Token),
+            _marks.Park,
+            (batch, parameters) =>
+            {
+                parameters.Add(Parameters.Integers([.. batch.Select(mark => mark.Attempts)]));
+                parameters.Add(Parameters.Texts([.. batch.Select(mark => mark.ErrorCode)]));
+                parameters.Add(Parameters.Texts([.. batch.Select(mark => ErrorText.Bound(mark.ErrorMessage))]));
+            },
+            cancellationToken);
+
+    private async Task<MarkResult> MarkAsync<TMark>(
+        IReadOnlyList<TMark> marks,
+        Func<TMark, OutboxMark> nameOf,
+        Func<bool, string> sql,
+        Action<IReadOnlyList<TMark>, NpgsqlParameterCollection> addParameters,
+        CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(marks);
+        var result = MarkResult.Empty;
+        foreach (var group in marks.DistinctBy(mark => nameOf(mark)).GroupBy(mark => nameOf(mark).Token.RowKey != 0))
+        {
+            result = Sum(result, await MarkGroupAsync([.. group], group.Key));
+        }
+
+        return result;
+
+        async Task<MarkResult> MarkGroupAsync(List<TMark> batch, bool byNumber)
+        {
+            try
+            {
+                return await _faults.RepeatAsync((attempt, ct) => MarkOnceAsync(batch, byNumber, attempt, ct), cancellationToken);
+            }
+            catch (Exception e) when (PostgresFaults.IsTransient(e) && !cancellationToken.IsCancellationRequested)
+            {
+                return new MarkResult(0, [], [.. batch.Select(mark => nameOf(mark).EventId)]) { Failure = PostgresFaults.Name(e) };
+            }
+        }
+
+        async Task<MarkResult> MarkOnceAsync(List<TMark> batch, bool byNumber, int attempt, CancellationToken ct)
+        {
+            var held = new HashSet<int>();
+            await ExecuteAsync(batch, byNumber, held, ct);
+            if (attempt > 1 && held.Count < batch.Count)
+            {
+                // An earlier try whose answer was lost may have been committed while this one waited for its rows, and is
+                // seen only by a statement that begins now.
+                await ExecuteAsync(batch, byNumber, held, ct);
+            }
+
+            return new MarkResult(held.Count, [.. batch.Where((_, i) => !held.Contains(i)).Select(mark => nameOf(mark).EventId)], []);
+        }
+
+        async Task ExecuteAsync(List<TMark> batch, bool byNumber, HashSet<int> held, CancellationToken ct)
+        {
+            await using var command = _dataSource.CreateCommand(sql(byNumber));
+            command.Parameters.Add(byNumber
+                ? Parameters.Longs([.. batch.Select(mark => nameOf(mark).Token.RowKey)])
+                : Parameters.Texts([.. batch.Select(mark => nameOf(mark).EventId)]));
+            command.Parameters.Add(Parameters.Texts([.. batch.Select(mark => nameOf(mark).Token.Value)]));
+            addParameters(batch, command.Parameters);
+            await using var reader = await command.ExecuteReaderAsync(ct);
+            while (await reader.ReadAsync(ct))
+            {
+                held.Add((int)reader.GetInt64(0) - 1);
+            }
+        }
+    }
+
+    private static MarkResult Sum(MarkResult a, MarkResult b) =>
+        new(a.Held + b.Held, [.. a.Late, .. b.Late], [.. a.Unrecorded, .. b.Unrecorded]) { Failure = a.Failure ?? b.Failure };
+}
