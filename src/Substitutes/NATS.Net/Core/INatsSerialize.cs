@@ -1,0 +1,8 @@
+using System.Buffers;
+
+namespace NATS.Client.Core;
+
+public interface INatsSerialize<in T>
+{
+    void Serialize(IBufferWriter<byte> bufferWriter, T value);
+}

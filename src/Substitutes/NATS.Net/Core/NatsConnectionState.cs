@@ -1,0 +1,9 @@
+namespace NATS.Client.Core;
+
+public enum NatsConnectionState
+{
+    Closed,
+    Open,
+    Connecting,
+    Reconnecting,
+}

@@ -1,0 +1,3 @@
+namespace NATS.Client.Core;
+
+public sealed class NatsNoReplyException() : NatsException("No reply received");

@@ -1,0 +1,3 @@
+namespace NATS.Client.Core;
+
+public sealed class NatsNoRespondersException() : NatsException("No responders");

@@ -1,0 +1,3 @@
+namespace NATS.Client.Core;
+
+public sealed class NatsPayloadTooLargeException(string error) : NatsException(error);

@@ -1,0 +1,3 @@
+namespace NATS.Client.JetStream.Models;
+
+public record StreamInfoRequest;

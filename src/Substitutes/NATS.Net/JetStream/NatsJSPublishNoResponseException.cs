@@ -1,0 +1,3 @@
+namespace NATS.Client.JetStream;
+
+public class NatsJSPublishNoResponseException() : NatsJSException("No response received from the server");

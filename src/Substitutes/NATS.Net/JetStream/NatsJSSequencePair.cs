@@ -1,0 +1,3 @@
+namespace NATS.Client.JetStream;
+
+public readonly record struct NatsJSSequencePair(ulong Stream, ulong Consumer);
