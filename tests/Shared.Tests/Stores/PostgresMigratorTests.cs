@@ -28,7 +28,7 @@ public sealed class PostgresMigratorTests(PostgresServer server)
     public async Task A_development_database_is_created_where_there_is_none()
     {
         var options = new PostgresOptions { Schema = PostgresServer.UniqueSchema() };
-        await new PostgresMigrator(server.DataSource, options, NullLogger<PostgresMigrator>.Instance).EnsureCreatedAsync(Ct);
+        await new PostgresMigrator(new PostgresConnections(server.DataSource), options, NullLogger<PostgresMigrator>.Instance).EnsureCreatedAsync(Ct);
         await using var command = server.DataSource.CreateCommand($"SELECT count(*) FROM {options.Schema}.outbox");
         Assert.Equal(0L, await command.ExecuteScalarAsync(Ct));
         await using var drop = server.DataSource.CreateCommand($"DROP SCHEMA {options.Schema} CASCADE");

@@ -43,7 +43,7 @@ public sealed class PostgresOutboxHarness : OutboxHarness
     public override IOutboxRepository CreateRepository() => CreateRepository(Schema.DataSource);
 
     public PostgresOutboxRepository CreateRepository(NpgsqlDataSource dataSource) =>
-        new(dataSource, Schema.Options, TimeProvider.System, SystemEntropy.Instance);
+        new(new PostgresConnections(dataSource), Schema.Options, TimeProvider.System, SystemEntropy.Instance);
 
     public override async Task PassAsync(TimeSpan time)
     {

@@ -56,7 +56,7 @@ public sealed class PostgresSchema : IAsyncDisposable
     }
 
     public PostgresMigrator Migrator(PostgresOptions? options = null) =>
-        new(DataSource, options ?? Options, NullLogger<PostgresMigrator>.Instance);
+        new(new PostgresConnections(DataSource), options ?? Options, NullLogger<PostgresMigrator>.Instance);
 
     public Task MigrateAsync() => Migrator().MigrateAsync(CancellationToken.None);
 

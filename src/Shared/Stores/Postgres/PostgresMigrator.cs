@@ -9,10 +9,10 @@ namespace Relaybox.Stores.Postgres;
 /// Brings the schema up to date: applies the numbered SQL files of this build that the database has not seen, in order,
 /// each in a transaction of its own. Running it again does nothing; of two that run at once one waits for the other.
 /// </summary>
-/// <param name="dataSource">The database, as a role that may create the schema's objects.</param>
+/// <param name="connections">The database, as a role that may create the schema's objects.</param>
 /// <param name="options">The names.</param>
 /// <param name="logger">The log.</param>
-public sealed class PostgresMigrator(NpgsqlDataSource dataSource, PostgresOptions options, ILogger<PostgresMigrator> logger)
+public sealed class PostgresMigrator(PostgresConnections connections, PostgresOptions options, ILogger<PostgresMigrator> logger)
 {
     private readonly PostgresNames _names = new(options);
 
@@ -24,7 +24,7 @@ public sealed class PostgresMigrator(NpgsqlDataSource dataSource, PostgresOption
     /// </exception>
     public async Task<IReadOnlyList<string>> MigrateAsync(CancellationToken cancellationToken)
     {
-        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        await using var connection = await connections.OpenConnectionAsync(cancellationToken);
         var applied = new List<string>();
         await RunAsync("The schema's preparation", connection, PrepareAsync, cancellationToken);
         foreach (var migration in Migration.All)
@@ -50,19 +50,29 @@ public sealed class PostgresMigrator(NpgsqlDataSource dataSource, PostgresOption
     /// <exception cref="MigrationException">As for <see cref="MigrateAsync"/>.</exception>
     public async Task EnsureCreatedAsync(CancellationToken cancellationToken)
     {
-        await using var exists = dataSource.CreateCommand("SELECT to_regclass($1) IS NOT NULL");
-        exists.Parameters.Add(new() { Value = _names.Migrations });
-        if (await exists.ExecuteScalarAsync(cancellationToken) is true)
+        await using (var connection = await connections.OpenConnectionAsync(cancellationToken))
         {
-            await using var count = dataSource.CreateCommand($"SELECT count(*) FROM {_names.Migrations} WHERE tables = $1");
-            count.Parameters.Add(new() { Value = _names.Tables });
-            if (await count.ExecuteScalarAsync(cancellationToken) is long applied && applied >= Migration.All.Count)
+            if (await IsCompleteAsync(connection, cancellationToken))
             {
                 return;
             }
         }
 
         await MigrateAsync(cancellationToken);
+    }
+
+    private async Task<bool> IsCompleteAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        await using var exists = new NpgsqlCommand("SELECT to_regclass($1) IS NOT NULL", connection);
+        exists.Parameters.Add(new() { Value = _names.Migrations });
+        if (await exists.ExecuteScalarAsync(cancellationToken) is not true)
+        {
+            return false;
+        }
+
+        await using var count = new NpgsqlCommand($"SELECT count(*) FROM {_names.Migrations} WHERE tables = $1", connection);
+        count.Parameters.Add(new() { Value = _names.Tables });
+        return await count.ExecuteScalarAsync(cancellationToken) is long applied && applied >= Migration.All.Count;
     }
 
     private async Task PrepareAsync(NpgsqlTransaction transaction, CancellationToken cancellationToken)

@@ -43,7 +43,8 @@ public sealed partial class PostgresOutboxRepository
         return _faults.RepeatAsync(
             async (_, ct) =>
             {
-                await using var command = _dataSource.CreateCommand(_claims.ClaimOne);
+                await using var connection = await _connections.OpenConnectionAsync(ct);
+                await using var command = new NpgsqlCommand(_claims.ClaimOne, connection);
                 command.Parameters.Add(Parameters.Text(eventId));
                 command.Parameters.Add(Parameters.Text(token));
                 command.Parameters.Add(Parameters.Interval(lease));
@@ -69,7 +70,8 @@ public sealed partial class PostgresOutboxRepository
                     return (ours, from);
                 }
 
-                await using var command = _dataSource.CreateCommand(_claims.Claim);
+                await using var connection = await _connections.OpenConnectionAsync(ct);
+                await using var command = new NpgsqlCommand(_claims.Claim, connection);
                 command.Parameters.Add(Parameters.Long(limit));
                 command.Parameters.Add(Parameters.Long(room));
                 command.Parameters.Add(Parameters.Text(token));
@@ -96,7 +98,8 @@ public sealed partial class PostgresOutboxRepository
 
     private async Task<IReadOnlyList<OutboxClaim>> FindClaimedAsync(string token, CancellationToken cancellationToken)
     {
-        await using var command = _dataSource.CreateCommand(_claims.FindClaimed);
+        await using var connection = await _connections.OpenConnectionAsync(cancellationToken);
+        await using var command = new NpgsqlCommand(_claims.FindClaimed, connection);
         command.Parameters.Add(Parameters.Text(token));
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var claims = new List<OutboxClaim>();

@@ -43,7 +43,8 @@ public sealed partial class PostgresOutboxRepository
         return _faults.RepeatAsync(
             async (_, ct) =>
             {
-                await using var command = _dataSource.CreateCommand(_upkeep.Reconcile);
+                await using var connection = await _connections.OpenConnectionAsync(ct);
+                await using var command = new NpgsqlCommand(_upkeep.Reconcile, connection);
                 command.Parameters.Add(Parameters.Long(after));
                 command.Parameters.Add(Parameters.Integer(pageSize));
                 command.Parameters.Add(Parameters.Interval(age));
@@ -69,7 +70,8 @@ public sealed partial class PostgresOutboxRepository
         _faults.RepeatAsync<IReadOnlyDictionary<string, long>>(
             async (_, ct) =>
             {
-                await using var command = _dataSource.CreateCommand(_upkeep.CountByStatus);
+                await using var connection = await _connections.OpenConnectionAsync(ct);
+                await using var command = new NpgsqlCommand(_upkeep.CountByStatus, connection);
                 await using var reader = await command.ExecuteReaderAsync(ct);
                 var counts = new Dictionary<string, long>(StringComparer.Ordinal);
                 while (await reader.ReadAsync(ct))
@@ -86,7 +88,8 @@ public sealed partial class PostgresOutboxRepository
         _faults.RepeatAsync(
             async (_, ct) =>
             {
-                await using var command = _dataSource.CreateCommand(_upkeep.OldestDueAge);
+                await using var connection = await _connections.OpenConnectionAsync(ct);
+                await using var command = new NpgsqlCommand(_upkeep.OldestDueAge, connection);
                 return await command.ExecuteScalarAsync(ct) is TimeSpan age ? age : TimeSpan.Zero;
             },
             cancellationToken);
@@ -102,7 +105,8 @@ public sealed partial class PostgresOutboxRepository
         _faults.RepeatAsync(
             async (_, ct) =>
             {
-                await using var command = _dataSource.CreateCommand(_upkeep.Skip);
+                await using var connection = await _connections.OpenConnectionAsync(ct);
+                await using var command = new NpgsqlCommand(_upkeep.Skip, connection);
                 command.Parameters.Add(Parameters.Text(eventId));
                 await using var reader = await command.ExecuteReaderAsync(ct);
                 return await reader.ReadAsync(ct);
@@ -113,7 +117,8 @@ public sealed partial class PostgresOutboxRepository
         _faults.RepeatAsync(
             async (_, ct) =>
             {
-                await using var command = _dataSource.CreateCommand(sql);
+                await using var connection = await _connections.OpenConnectionAsync(ct);
+                await using var command = new NpgsqlCommand(sql, connection);
                 command.Parameters.Add(Parameters.Interval(age));
                 command.Parameters.Add(Parameters.Integer(limit));
                 return await command.ExecuteNonQueryAsync(ct);

@@ -86,7 +86,8 @@ public sealed partial class PostgresOutboxRepository
 
         async Task ExecuteAsync(List<TMark> batch, bool byNumber, HashSet<int> held, CancellationToken ct)
         {
-            await using var command = _dataSource.CreateCommand(sql(byNumber));
+            await using var connection = await _connections.OpenConnectionAsync(ct);
+            await using var command = new NpgsqlCommand(sql(byNumber), connection);
             command.Parameters.Add(byNumber
                 ? Parameters.Longs([.. batch.Select(mark => nameOf(mark).Token.RowKey)])
                 : Parameters.Texts([.. batch.Select(mark => nameOf(mark).EventId)]));

@@ -11,7 +11,7 @@ namespace Relaybox.Stores.Postgres;
 /// </summary>
 public sealed partial class PostgresOutboxRepository : IOutboxRepository
 {
-    private readonly NpgsqlDataSource _dataSource;
+    private readonly PostgresConnections _connections;
     private readonly IEntropy _entropy;
     private readonly PostgresFaults _faults;
     private readonly string _insert;
@@ -19,15 +19,15 @@ public sealed partial class PostgresOutboxRepository : IOutboxRepository
     private readonly string _findPending;
 
     /// <summary>Makes a repository; it may be used by many threads at once.</summary>
-    /// <param name="dataSource">The database.</param>
+    /// <param name="connections">The database.</param>
     /// <param name="options">The names, and what becomes of sent rows.</param>
     /// <param name="time">The clock for the waits between tries; the rows' times are the database's.</param>
     /// <param name="entropy">The source of claim tokens and jitter.</param>
-    public PostgresOutboxRepository(NpgsqlDataSource dataSource, PostgresOptions options, TimeProvider time, IEntropy entropy)
+    public PostgresOutboxRepository(PostgresConnections connections, PostgresOptions options, TimeProvider time, IEntropy entropy)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(entropy);
-        _dataSource = dataSource;
+        _connections = connections;
         _entropy = entropy;
         _faults = new PostgresFaults(time, entropy);
         var names = new PostgresNames(options);
@@ -94,7 +94,8 @@ public sealed partial class PostgresOutboxRepository : IOutboxRepository
 
     private async Task<OutboxRow?> InsertAsync(OutboxEvent outboxEvent, CancellationToken cancellationToken)
     {
-        await using var command = _dataSource.CreateCommand(_insert);
+        await using var connection = await _connections.OpenConnectionAsync(cancellationToken);
+        await using var command = new NpgsqlCommand(_insert, connection);
         var parameters = command.Parameters;
         parameters.Add(Parameters.Text(outboxEvent.EventId));
         parameters.Add(Parameters.Text(outboxEvent.Subject));
@@ -110,7 +111,8 @@ public sealed partial class PostgresOutboxRepository : IOutboxRepository
 
     private async Task<IReadOnlyList<OutboxRow>> ReadRowsAsync<T>(string sql, T value, CancellationToken cancellationToken)
     {
-        await using var command = _dataSource.CreateCommand(sql);
+        await using var connection = await _connections.OpenConnectionAsync(cancellationToken);
+        await using var command = new NpgsqlCommand(sql, connection);
         command.Parameters.Add(new NpgsqlParameter<T> { TypedValue = value });
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var rows = new List<OutboxRow>();
