@@ -44,4 +44,10 @@ internal static partial class Log
 
     [LoggerMessage(1401, LogLevel.Information, "Migration {Migration} was applied to the schema {Schema}")]
     internal static partial void MigrationApplied(ILogger logger, string migration, string schema);
+
+    [LoggerMessage(1402, LogLevel.Warning, "The outbox cannot be listened to ({ErrorType}); new rows are found by asking")]
+    internal static partial void SignalLost(ILogger logger, string errorType);
+
+    [LoggerMessage(1403, LogLevel.Information, "The outbox is listened to again")]
+    internal static partial void SignalRestored(ILogger logger);
 }

@@ -8,6 +8,9 @@ public sealed class WorkDeadline(DateTimeOffset at, TimeProvider time)
     /// <summary>The moment by which work must have ended.</summary>
     public DateTimeOffset At { get; } = at;
 
+    /// <summary>The clock.</summary>
+    internal TimeProvider Time => time;
+
     /// <summary>The time left; never negative.</summary>
     public TimeSpan Remaining
     {

@@ -20,31 +20,58 @@ public sealed class OutboxRelay(
     IEntropy entropy,
     ILogger<OutboxRelay> logger)
 {
-    private readonly Backoff _backoff = new(options.FirstRetryDelay, options.LongestRetryDelay, entropy);
+    private readonly BatchPublisher _publisher = new(publisher, options, repository.KeepsOrder, entropy);
+    private readonly BatchRecorder _recorder = new(repository, logger);
 
-    /// <summary>Relays what is due until nothing is, the deadline nears, or the broker is out of reach.</summary>
+    /// <summary>
+    /// Relays what is due until nothing is, the deadline nears, or the broker is out of reach. While one batch is published
+    /// the next is claimed and the last is recorded.
+    /// </summary>
     /// <param name="deadline">When to be done.</param>
     /// <param name="cancellationToken">Ends the work; claimed rows come back when their leases end.</param>
     public async Task<RelayResult> DrainAsync(WorkDeadline deadline, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(deadline);
         var total = new RelayResult();
-        while (deadline.HasTimeFor(options.MinimumBatchTime) && !total.BrokerUnavailable)
+        var recording = Task.FromResult(new RelayResult());
+        var claimed = await ClaimAsync(deadline, cancellationToken);
+        while (claimed is not null)
         {
-            var claims = await repository.ClaimAsync(options.BatchSize, options.Lease, cancellationToken);
-            if (claims.Count == 0)
+            var publishing = _publisher.PublishAsync(claimed, cancellationToken);
+            var claiming = ClaimWhileAsync(publishing, deadline, cancellationToken);
+            try
             {
-                break;
+                await Task.WhenAll(recording, publishing, claiming);
+            }
+            catch
+            {
+                await SaveAsync(publishing, claiming, cancellationToken);
+                throw;
             }
 
-            total = total.Add(await RelayAsync(claims, deadline, cancellationToken));
+            total = total.Add(await recording);
+            var batch = await publishing;
+            recording = _recorder.RecordAsync(batch, cancellationToken);
+            claimed = await claiming;
+            if (batch.BrokerUnavailable is not null)
+            {
+                total = total.Add(await PutBackAsync(claimed, cancellationToken));
+                claimed = null;
+            }
+            else if (claimed is null && repository.KeepsOrder)
+            {
+                // The rows behind those that were under way could not be claimed yet.
+                total = total.Add(await recording);
+                recording = Task.FromResult(new RelayResult());
+                claimed = await ClaimAsync(deadline, cancellationToken);
+            }
         }
 
-        return total;
+        return total.Add(await recording);
     }
 
     /// <summary>Publishes claimed rows and records each one's outcome.</summary>
-    /// <param name="claims">The rows. One bad row never changes another's outcome.</param>
+    /// <param name="claims">The rows. One bad row never changes another's outcome, but for those after it under its ordering key.</param>
     /// <param name="deadline">When to be done.</param>
     /// <param name="cancellationToken">Ends the work; rows without a recorded outcome come back when their leases end.</param>
     public async Task<RelayResult> RelayAsync(
@@ -52,131 +79,58 @@ public sealed class OutboxRelay(
     {
         ArgumentNullException.ThrowIfNull(claims);
         ArgumentNullException.ThrowIfNull(deadline);
-        var batch = new RelayBatch(claims.Count);
-        var publishable = new List<OutboxClaim>(claims.Count);
-        foreach (var claim in claims)
-        {
-            if (claim.Violation is { } violation)
-            {
-                batch.Park(claim, claim.Attempts, violation.Code, violation.Message);
-            }
-            else
-            {
-                publishable.Add(claim);
-            }
-        }
-
-        if (publishable.Count > 0)
-        {
-            var outcomes = await PublishAsync(publishable, deadline, cancellationToken);
-            for (var i = 0; i < publishable.Count; i++)
-            {
-                Decide(batch, publishable[i], outcomes[i]);
-            }
-        }
-
-        return await RecordAsync(batch, cancellationToken);
+        var claimed = new ClaimedBatch(claims, deadline, options, claimedAt: null);
+        return await _recorder.RecordAsync(await _publisher.PublishAsync(claimed, cancellationToken), cancellationToken);
     }
 
     /// <summary>Makes rows due later, without publishing them.</summary>
     /// <param name="marks">The rows, and when they are due.</param>
     /// <param name="cancellationToken">Ends the work.</param>
     public Task<MarkResult> DeferAsync(IReadOnlyList<RetryMark> marks, CancellationToken cancellationToken) =>
-        MarkAsync(marks, m => m.EventId, repository.RetryAsync, cancellationToken);
+        _recorder.RetryAsync(marks, cancellationToken);
 
-    private async Task<IReadOnlyList<PublishOutcome>> PublishAsync(
-        List<OutboxClaim> claims, WorkDeadline deadline, CancellationToken cancellationToken)
+    private async Task<ClaimedBatch?> ClaimAsync(WorkDeadline deadline, CancellationToken cancellationToken)
     {
-        using var scope = deadline.Before(options.RecordMargin).BeginScope(cancellationToken);
-        var outcomes = await publisher.PublishAsync(claims.ConvertAll(claim => claim.Event!), scope.Token);
-        cancellationToken.ThrowIfCancellationRequested();
-        return outcomes;
+        if (!deadline.HasTimeFor(options.MinimumBatchTime) || deadline.Remaining <= options.RecordMargin)
+        {
+            return null;
+        }
+
+        var claimedAt = deadline.Time.GetTimestamp();
+        var claims = await repository.ClaimAsync(options.BatchSize, options.Lease, cancellationToken);
+        return claims.Count == 0 ? null : new ClaimedBatch(claims, deadline, options, claimedAt);
     }
 
-    private void Decide(RelayBatch batch, OutboxClaim claim, PublishOutcome outcome)
+    // Not where it is known already that the broker is out of reach.
+    private async Task<ClaimedBatch?> ClaimWhileAsync(
+        Task<RelayBatch> publishing, WorkDeadline deadline, CancellationToken cancellationToken) =>
+        publishing.IsCompleted && (!publishing.IsCompletedSuccessfully || (await publishing).BrokerUnavailable is not null)
+            ? null
+            : await ClaimAsync(deadline, cancellationToken);
+
+    // One of the three has failed: what the others did is not lost.
+    private async Task SaveAsync(
+        Task<RelayBatch> publishing, Task<ClaimedBatch?> claiming, CancellationToken cancellationToken)
     {
-        switch (outcome.Status)
+        if (publishing.IsCompletedSuccessfully)
         {
-            case PublishStatus.Accepted:
-                batch.Sent.Add(new(claim.EventId, claim.Token));
-                break;
-            case PublishStatus.Rejected:
-                batch.Park(claim, claim.Attempts + 1, outcome.Code!, outcome.Detail!);
-                break;
-            case PublishStatus.Unavailable:
-                batch.BrokerUnavailable = outcome;
-                batch.Retry(claim, claim.Attempts, OutageDelay(), outcome);
-                break;
-            case PublishStatus.Unknown when claim.Attempts + 1 >= options.MaxAttempts:
-                batch.Park(claim, claim.Attempts + 1, outcome.Code!, outcome.Detail!);
-                break;
-            default:
-                batch.Retry(claim, claim.Attempts + 1, _backoff.After(claim.Attempts + 1), outcome);
-                break;
+            await _recorder.RecordAsync(await publishing, cancellationToken);
+        }
+
+        if (claiming.IsCompletedSuccessfully)
+        {
+            await PutBackAsync(await claiming, cancellationToken);
         }
     }
 
-    // Spread over twice the delay, so that what an outage held up does not come back as one wave.
-    private TimeSpan OutageDelay() => options.OutageDelay * (1 + entropy.NextDouble());
-
-    private async Task<RelayResult> RecordAsync(RelayBatch batch, CancellationToken cancellationToken)
+    private async Task<RelayResult> PutBackAsync(ClaimedBatch? claimed, CancellationToken cancellationToken)
     {
-        var sent = await MarkAsync(batch.Sent, m => m.EventId, repository.MarkSentAsync, cancellationToken);
-        var retried = await MarkAsync(batch.Retries, m => m.EventId, repository.RetryAsync, cancellationToken);
-        var parked = await MarkAsync(batch.Parks, m => m.EventId, repository.ParkAsync, cancellationToken);
-        foreach (var mark in batch.Parks.ExceptBy([.. parked.Late, .. parked.Unrecorded], mark => mark.EventId))
+        var batch = new RelayBatch(0);
+        foreach (var claim in claimed?.Claims ?? [])
         {
-            Log.RowParked(logger, mark.EventId, mark.ErrorCode, mark.ErrorMessage);
+            batch.PutBack(claim);
         }
 
-        if (batch.BrokerUnavailable is { } outage)
-        {
-            Log.BrokerUnavailable(logger, batch.Retries.Count, outage.Detail ?? "");
-        }
-
-        string[] late = [.. sent.Late, .. retried.Late, .. parked.Late];
-        foreach (var eventId in late)
-        {
-            Log.RowLate(logger, eventId);
-        }
-
-        return new RelayResult
-        {
-            Sent = sent.Held,
-            Retried = retried.Held,
-            Parked = parked.Held,
-            Late = late.Length,
-            BrokerUnavailable = batch.BrokerUnavailable is not null,
-            Unrecorded = [.. sent.Unrecorded, .. retried.Unrecorded, .. parked.Unrecorded],
-        };
-    }
-
-    private async Task<MarkResult> MarkAsync<TMark>(
-        IReadOnlyList<TMark> marks,
-        Func<TMark, string> eventId,
-        Func<IReadOnlyList<TMark>, CancellationToken, Task<MarkResult>> write,
-        CancellationToken cancellationToken)
-    {
-        if (marks.Count == 0)
-        {
-            return MarkResult.Empty;
-        }
-
-        try
-        {
-            var result = await write(marks, cancellationToken);
-            if (result.Unrecorded.Count > 0)
-            {
-                Log.RecordFailed(logger, result.Unrecorded.Count, result.Failure ?? "");
-            }
-
-            return result;
-        }
-        catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
-        {
-            // The rows keep their state, so nothing is lost: they are published again under the same ids.
-            Log.RecordFailed(logger, marks.Count, e.GetType().Name);
-            return new MarkResult(0, [], [.. marks.Select(eventId)]);
-        }
+        return await _recorder.RecordAsync(batch, cancellationToken);
     }
 }

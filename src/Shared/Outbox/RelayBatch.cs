@@ -2,7 +2,7 @@ using Relaybox.Messaging;
 
 namespace Relaybox.Outbox;
 
-/// <summary>What is to be recorded of one published batch.</summary>
+/// <summary>What is to be recorded of one batch.</summary>
 internal sealed class RelayBatch(int capacity)
 {
     internal List<OutboxMark> Sent { get; } = new(capacity);
@@ -15,6 +15,10 @@ internal sealed class RelayBatch(int capacity)
 
     internal void Retry(OutboxClaim claim, int attempts, TimeSpan delay, PublishOutcome outcome) =>
         Retries.Add(new(claim.EventId, claim.Token, attempts, delay, outcome.Code, outcome.Detail));
+
+    /// <summary>Gives a row back that was not published.</summary>
+    internal void PutBack(OutboxClaim claim) =>
+        Retries.Add(new(claim.EventId, claim.Token, claim.Attempts, TimeSpan.Zero, null, null));
 
     internal void Park(OutboxClaim claim, int attempts, string code, string message) =>
         Parks.Add(new(claim.EventId, claim.Token, attempts, code, message));

@@ -26,4 +26,10 @@ public sealed record RelayOptions
 
     /// <summary>Without this much time left, no further batch is claimed. Default: 6 seconds.</summary>
     public TimeSpan MinimumBatchTime { get; init; } = TimeSpan.FromSeconds(6);
+
+    /// <summary>
+    /// Nothing is published any more when a claim's lease has less than this left, or less than a quarter of itself: what goes
+    /// out must arrive before another relay may send it again. Default: 5 seconds.
+    /// </summary>
+    public TimeSpan LeaseMargin { get; init; } = TimeSpan.FromSeconds(5);
 }

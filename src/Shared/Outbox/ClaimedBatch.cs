@@ -1,0 +1,50 @@
+using Relaybox.Diagnostics;
+
+namespace Relaybox.Outbox;
+
+/// <summary>Claims, and until when they may be worked on.</summary>
+internal sealed class ClaimedBatch
+{
+    private readonly WorkDeadline _deadline;
+    private readonly RelayOptions _options;
+    private readonly long? _claimedAt;
+
+    /// <param name="claims">The rows.</param>
+    /// <param name="deadline">When to be done.</param>
+    /// <param name="options">The margins.</param>
+    /// <param name="claimedAt">The clock's timestamp from before the claim; null where the claims have no lease.</param>
+    internal ClaimedBatch(IReadOnlyList<OutboxClaim> claims, WorkDeadline deadline, RelayOptions options, long? claimedAt)
+    {
+        Claims = claims;
+        _deadline = deadline;
+        _options = options;
+        _claimedAt = claimedAt;
+    }
+
+    internal IReadOnlyList<OutboxClaim> Claims { get; }
+
+    /// <summary>Whether the rows are ours for a time only. Otherwise nobody gives them back, and they are always tried.</summary>
+    internal bool IsLeased => _claimedAt is not null;
+
+    /// <summary>How long rows may still be published: until the lease nears its end, and time is left to record them.</summary>
+    internal TimeSpan PublishTime
+    {
+        get
+        {
+            var untilDeadline = _deadline.Remaining - _options.RecordMargin;
+            if (_claimedAt is not { } claimedAt)
+            {
+                return untilDeadline;
+            }
+
+            // Elapsed time and not the time of day, which may jump.
+            var margin = _options.LeaseMargin < _options.Lease / 4 ? _options.LeaseMargin : _options.Lease / 4;
+            var untilLeaseEnds = _options.Lease - margin - _deadline.Time.GetElapsedTime(claimedAt);
+            return untilLeaseEnds < untilDeadline ? untilLeaseEnds : untilDeadline;
+        }
+    }
+
+    /// <summary>A scope that cancels when rows may no longer be published.</summary>
+    internal DeadlineScope BeginPublishing(CancellationToken cancellationToken) =>
+        WorkDeadline.After(PublishTime, _deadline.Time).BeginScope(cancellationToken);
+}

@@ -1,0 +1,144 @@
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using Relaybox.Diagnostics;
+using Relaybox.Outbox;
+
+namespace Relaybox.Stores.Postgres;
+
+/// <summary>
+/// Waits for new rows by LISTEN, and asks the table besides. Notifications make it fast; asking makes it right: where they
+/// do not come, it is as late as <see cref="PostgresSignalOptions.PollInterval"/>. One caller waits at a time.
+/// </summary>
+/// <param name="dataSource">The database. One of its connections is kept while this lives.</param>
+/// <param name="options">The names.</param>
+/// <param name="signalOptions">How to wait.</param>
+/// <param name="time">The clock of the waits without a connection.</param>
+/// <param name="logger">The log.</param>
+public sealed class PostgresOutboxSignal(
+    NpgsqlDataSource dataSource,
+    PostgresOptions options,
+    PostgresSignalOptions signalOptions,
+    TimeProvider time,
+    ILogger<PostgresOutboxSignal> logger) : IOutboxSignal, IAsyncDisposable
+{
+    // A dead connection must not hold up the wait for longer than somebody would notice.
+    private const int CommandTimeoutSeconds = 5;
+
+    private static readonly TimeSpan ShortestWait = TimeSpan.FromMilliseconds(1);
+
+    private readonly PostgresNames _names = new(options);
+    private readonly string _peek = PeekSql(new PostgresNames(options));
+    private NpgsqlConnection? _connection;
+    private bool _notified;
+    private bool _isLost;
+
+    /// <inheritdoc />
+    public async Task WaitAsync(TimeSpan longest, CancellationToken cancellationToken)
+    {
+        var start = time.GetTimestamp();
+        try
+        {
+            if (_connection is null)
+            {
+                // Whatever came before the listening began is not announced: the caller has to look once more.
+                await ListenAsync(cancellationToken);
+                return;
+            }
+
+            for (var isFirst = true; !_notified; isFirst = false)
+            {
+                var left = longest - time.GetElapsedTime(start);
+                var untilDue = await PeekAsync(_connection, cancellationToken);
+                if (left <= TimeSpan.Zero || (untilDue <= TimeSpan.Zero && !isFirst) || _notified)
+                {
+                    break;
+                }
+
+                // Due rows that the caller has just not been able to claim are no reason to come back at once.
+                var slice = untilDue > TimeSpan.Zero ? Least(untilDue, signalOptions.PollInterval) : signalOptions.PollInterval;
+                await _connection.WaitAsync(Greatest(Least(slice, left), ShortestWait), cancellationToken);
+            }
+
+            _notified = false;
+        }
+        catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
+        {
+            await LoseAsync(e);
+            var left = longest - time.GetElapsedTime(start);
+            await Task.Delay(Greatest(Least(signalOptions.PollInterval, left), TimeSpan.Zero), time, cancellationToken);
+        }
+    }
+
+    /// <inheritdoc />
+    public async ValueTask DisposeAsync()
+    {
+        if (_connection is { } connection)
+        {
+            _connection = null;
+            await connection.DisposeAsync();
+        }
+    }
+
+    private async Task ListenAsync(CancellationToken cancellationToken)
+    {
+        var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        try
+        {
+            connection.Notification += (_, _) => _notified = true;
+            await using var listen = new NpgsqlCommand($"LISTEN {_names.Channel}", connection) { CommandTimeout = CommandTimeoutSeconds };
+            await listen.ExecuteNonQueryAsync(cancellationToken);
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+
+        _connection = connection;
+        _notified = false;
+        if (_isLost)
+        {
+            _isLost = false;
+            Log.SignalRestored(logger);
+        }
+    }
+
+    private async Task<TimeSpan> PeekAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(_peek, connection) { CommandTimeout = CommandTimeoutSeconds };
+        return await command.ExecuteScalarAsync(cancellationToken) is double seconds
+            ? TimeSpan.FromSeconds(Math.Clamp(seconds, 0, TimeSpan.SecondsPerDay))
+            : TimeSpan.FromDays(1);
+    }
+
+    private async Task LoseAsync(Exception exception)
+    {
+        if (!_isLost)
+        {
+            _isLost = true;
+            Log.SignalLost(logger, PostgresFaults.Name(exception));
+        }
+
+        await DisposeAsync();
+    }
+
+    /// <summary>How many seconds until something is due: 0 where something is, null where nothing ever will be.</summary>
+    private static string PeekSql(PostgresNames names) =>
+        $"""
+        SELECT CASE WHEN
+            EXISTS (SELECT FROM {names.Outbox} o WHERE o.status = 'pending' AND o.ordering_key IS NULL AND o.available_at <= now())
+            OR EXISTS (SELECT FROM {names.Outbox} o WHERE o.status = 'pending' AND o.ordering_key IS NOT NULL AND o.available_at <= now())
+            OR EXISTS (SELECT FROM {names.Outbox} o WHERE o.status = 'publishing' AND o.lease_until <= now())
+            THEN 0
+            ELSE extract(epoch FROM least(
+                (SELECT min(o.available_at) FROM {names.Outbox} o WHERE o.status = 'pending' AND o.ordering_key IS NULL),
+                (SELECT min(o.available_at) FROM {names.Outbox} o WHERE o.status = 'pending' AND o.ordering_key IS NOT NULL),
+                (SELECT min(o.lease_until) FROM {names.Outbox} o WHERE o.status = 'publishing'),
+                now() + interval '1 day') - now())
+            END::double precision
+        """;
+
+    private static TimeSpan Least(TimeSpan a, TimeSpan b) => a < b ? a : b;
+
+    private static TimeSpan Greatest(TimeSpan a, TimeSpan b) => a > b ? a : b;
+}
