@@ -58,7 +58,19 @@ internal sealed class HandlerRunner(
             var context = ToContext(registration, message, claim, transaction);
 
             // A handler that ignores its token, or blocks, is left behind; what it enlists after that is never committed.
-            await Task.Run(() => registration.InvokeAsync(message.Event, context, scope.Token), scope.Token).WaitAsync(scope.Token);
+            var handler = Task.Run(() => registration.InvokeAsync(message.Event, context, scope.Token), scope.Token);
+            try
+            {
+                await handler.WaitAsync(scope.Token);
+            }
+            finally
+            {
+                if (!handler.IsCompleted)
+                {
+                    transaction.LeaveBehind(handler);
+                }
+            }
+
             return await transaction.CommitAsync(scope.Token) switch
             {
                 CommitOutcome.Committed => new MessageOutcome.Processed(),

@@ -6,4 +6,10 @@ public interface IInboxTransaction : IMessageTransaction, IAsyncDisposable
     /// <summary>Writes the mark, everything enlisted and all emitted events at once, if the claim still holds.</summary>
     /// <param name="cancellationToken">Ends the wait; the outcome is then unknown and shows on the next delivery.</param>
     Task<CommitOutcome> CommitAsync(CancellationToken cancellationToken);
+
+    /// <summary>Tells, before disposing, that the handler did not end: what it holds of the transaction stays with it.</summary>
+    /// <param name="handler">The handler, still running.</param>
+    void LeaveBehind(Task handler)
+    {
+    }
 }

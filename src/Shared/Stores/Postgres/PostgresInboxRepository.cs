@@ -1,0 +1,148 @@
+using Npgsql;
+using Relaybox.Diagnostics;
+using Relaybox.Inbox;
+
+namespace Relaybox.Stores.Postgres;
+
+/// <summary>
+/// The inbox in a PostgreSQL table: one statement claims a whole batch, one fenced update completes a claim, alone or in
+/// the transaction of what the handler enlisted. The database's clock decides.
+/// </summary>
+/// <param name="connections">Where connections come from.</param>
+/// <param name="options">The schema and its tables.</param>
+/// <param name="time">The clock of the waits between tries.</param>
+/// <param name="entropy">The source of claim tokens and jitter.</param>
+public sealed partial class PostgresInboxRepository(
+    PostgresConnections connections, PostgresOptions options, TimeProvider time, IEntropy entropy) : IInboxRepository
+{
+    private const int MaxRounds = 10;
+
+    private readonly PostgresFaults _faults = new(time, entropy);
+    private readonly OutboxInsert _outbox = new(options);
+
+    // Two batches lock the records that they share in one order, by event id, so that neither waits for the other in a circle.
+    private readonly string _claim =
+        $"""
+        INSERT INTO {Table(options)} AS r (
+            event_id, consumer, status, deliveries, subject, payload_hash, claim_token,
+            received_at, claimed_at, lease_until, stream, stream_sequence)
+        SELECT m.event_id, $1, 'processing', 1, m.subject, m.payload_hash, m.claim_token,
+            clock_timestamp(), clock_timestamp(), clock_timestamp() + $2, m.stream, m.stream_sequence
+        FROM unnest($4::text[], $5::text[], $6::bytea[], $7::text[], $8::text[], $9::bigint[])
+            AS m (event_id, subject, payload_hash, claim_token, stream, stream_sequence)
+        ORDER BY m.event_id COLLATE "C"
+        ON CONFLICT (event_id, consumer) DO UPDATE SET
+            status = 'processing', deliveries = r.deliveries + 1, subject = EXCLUDED.subject,
+            payload_hash = EXCLUDED.payload_hash, claim_token = EXCLUDED.claim_token,
+            claimed_at = clock_timestamp(), lease_until = clock_timestamp() + $2,
+            stream = coalesce(EXCLUDED.stream, r.stream), stream_sequence = coalesce(EXCLUDED.stream_sequence, r.stream_sequence)
+        WHERE (r.status = 'failed'
+                OR (r.status = 'processing' AND (r.lease_until IS NULL OR r.lease_until <= clock_timestamp())))
+            AND r.deliveries < $3
+            AND (r.payload_hash IS NULL OR r.payload_hash = EXCLUDED.payload_hash)
+        RETURNING r.event_id, r.deliveries
+        """;
+
+    private readonly string _readRefused =
+        $"""
+        SELECT m.event_id, r.status, r.deliveries, r.claim_token, r.payload_hash, r.lease_until, clock_timestamp()
+        FROM unnest($2::text[]) AS m (event_id)
+        LEFT JOIN {Table(options)} AS r ON r.event_id = m.event_id AND r.consumer = $1
+        """;
+
+    /// <inheritdoc />
+    public async Task<IReadOnlyList<InboxClaim>> ClaimAsync(
+        string consumer, IReadOnlyList<InboxMessage> messages, TimeSpan lease, int maxAttempts, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(messages);
+        var batch = new ClaimBatch(consumer, messages, entropy);
+        for (var round = 1; !batch.IsDone; round++)
+        {
+            var isLast = round == MaxRounds;
+            await _faults.RepeatAsync(
+                async (_, ct) =>
+                {
+                    await using var connection = await connections.OpenConnectionAsync(ct);
+                    await TakeAsync(connection, batch, lease, maxAttempts, ct);
+                    if (!batch.IsDone)
+                    {
+                        await ReadRefusedAsync(connection, batch, maxAttempts, isLast, ct);
+                    }
+
+                    return batch.IsDone;
+                },
+                cancellationToken);
+        }
+
+        return batch.Claims;
+    }
+
+    /// <inheritdoc />
+    public Task<IInboxTransaction> BeginAsync(InboxClaim.Claimed claim, CancellationToken cancellationToken) =>
+        Task.FromResult<IInboxTransaction>(new PostgresInboxTransaction(connections, this, _outbox, claim, time));
+
+    /// <inheritdoc />
+    public async Task<InboxRecord?> FindAsync(string consumer, string eventId, CancellationToken cancellationToken)
+    {
+        await using var connection = await connections.OpenConnectionAsync(cancellationToken);
+        await using var command = new NpgsqlCommand(
+            $"""
+            SELECT consumer, event_id, status, deliveries, subject, received_at, processed_at, failed_at, lease_until,
+                stream, stream_sequence, error_code, error_message
+            FROM {Table(options)} WHERE event_id = $1 AND consumer = $2
+            """,
+            connection);
+        command.Parameters.Add(Parameters.Text(eventId));
+        command.Parameters.Add(Parameters.Text(consumer));
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        return await reader.ReadAsync(cancellationToken) ? ToRecord(reader) : null;
+    }
+
+    /// <inheritdoc />
+    public async Task<bool> IsProcessedAsync(string consumer, string eventId, CancellationToken cancellationToken) =>
+        await FindAsync(consumer, eventId, cancellationToken) is { Status: InboxStatus.Processed };
+
+    private async Task TakeAsync(
+        NpgsqlConnection connection, ClaimBatch batch, TimeSpan lease, int maxAttempts, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(_claim, connection);
+        command.Parameters.Add(Parameters.Text(batch.Consumer));
+        command.Parameters.Add(Parameters.Interval(lease));
+        command.Parameters.Add(Parameters.Integer(maxAttempts));
+        batch.AddOpen(command.Parameters);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            batch.Claimed(reader.GetString(0), reader.GetInt32(1));
+        }
+    }
+
+    private async Task ReadRefusedAsync(
+        NpgsqlConnection connection, ClaimBatch batch, int maxAttempts, bool isLast, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(_readRefused, connection);
+        command.Parameters.Add(Parameters.Text(batch.Consumer));
+        command.Parameters.Add(Parameters.Texts(batch.OpenIds));
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            batch.Refused(reader.GetString(0), RefusedRecord.Read(reader), maxAttempts, isLast);
+        }
+    }
+
+    private static InboxRecord ToRecord(NpgsqlDataReader reader) => new(
+        reader.GetString(0), reader.GetString(1), InboxStatusText.Parse(reader.GetString(2)), reader.GetInt32(3))
+    {
+        Subject = Columns.Text(reader, 4),
+        ReceivedAt = Columns.Time(reader, 5),
+        ProcessedAt = Columns.Time(reader, 6),
+        FailedAt = Columns.Time(reader, 7),
+        LeaseUntil = Columns.Time(reader, 8),
+        Stream = Columns.Text(reader, 9),
+        StreamSequence = reader.IsDBNull(10) ? null : reader.GetInt64(10),
+        ErrorCode = Columns.Text(reader, 11),
+        ErrorMessage = Columns.Text(reader, 12),
+    };
+
+    private static string Table(PostgresOptions options) => new PostgresNames(options).Inbox;
+}

@@ -1,0 +1,108 @@
+using Npgsql;
+using Relaybox.Diagnostics;
+using Relaybox.Inbox;
+using Relaybox.Outbox;
+using Relaybox.Shared.Tests.Conformance;
+using Relaybox.Stores.Postgres;
+using Relaybox.Testing;
+
+namespace Relaybox.Shared.Tests.Stores;
+
+/// <summary>Inbox, outbox and effects in a schema of their own, on a clock that a test can move.</summary>
+public sealed class PostgresInboxHarness : InboxHarness
+{
+    private TimeSpan _passed;
+
+    private PostgresInboxHarness(PostgresSchema schema)
+    {
+        Schema = schema;
+        Repository = CreateRepository();
+        Outbox = new PostgresOutboxRepository(schema.DataSource, schema.Options, TimeProvider.System, SystemEntropy.Instance);
+    }
+
+    public PostgresSchema Schema { get; }
+
+    public override IInboxRepository Repository { get; }
+
+    public override IOutboxRepository Outbox { get; }
+
+    // The server is on this machine, so that the two have one clock.
+    public override DateTimeOffset Now => TimeProvider.System.GetUtcNow() + _passed;
+
+    public static async Task<PostgresInboxHarness> CreateAsync(PostgresServer server)
+    {
+        var schema = await PostgresSchema.CreateAsync(server);
+        await schema.ExecuteAsync(
+            """
+            CREATE TABLE {{schema}}.effects (name text PRIMARY KEY, happened integer NOT NULL);
+            CREATE TABLE {{schema}}.needs_effect (
+                name text NOT NULL REFERENCES {{schema}}.effects DEFERRABLE INITIALLY DEFERRED);
+            """);
+        return new PostgresInboxHarness(schema);
+    }
+
+    public override IInboxRepository CreateRepository() => CreateRepository(Schema.DataSource);
+
+    public PostgresInboxRepository CreateRepository(NpgsqlDataSource dataSource) =>
+        new(new PostgresConnections(dataSource), Schema.Options, TimeProvider.System, SystemEntropy.Instance);
+
+    public override async Task PassAsync(TimeSpan time)
+    {
+        _passed += time;
+        await Schema.PassAsync(time);
+    }
+
+    public override Task WriteAsync(RawRecord record) => Schema.ExecuteAsync(
+        """
+        INSERT INTO {{inbox}} (
+            consumer, event_id, status, deliveries, claim_token, received_at, lease_until, processed_at, failed_at, error_message)
+        VALUES ($1, $2, $3, coalesce($4::integer, 0), $5::text, coalesce($6::timestamptz, now()), $7::timestamptz, $8::timestamptz, $9::timestamptz, $10::text)
+        """,
+        record.Consumer,
+        record.EventId,
+        record.Status,
+        record.Deliveries,
+        record.Token,
+        record.ReceivedAt,
+        record.LeaseUntil,
+        record.ProcessedAt,
+        record.FailedAt,
+        record.ErrorMessage);
+
+    public override Task DeleteAsync(string consumer, string eventId) =>
+        Schema.ExecuteAsync("DELETE FROM {{inbox}} WHERE consumer = $1 AND event_id = $2", consumer, eventId);
+
+    public override async Task<IReadOnlyDictionary<string, string>?> ReadAsync(string consumer, string eventId) =>
+        (await Schema.QueryAsync("SELECT * FROM {{inbox}} WHERE consumer = $1 AND event_id = $2", consumer, eventId)).SingleOrDefault();
+
+    public override void EnlistEffect(IMessageTransaction transaction, string name) =>
+        EnlistEffectAsync(transaction, name).GetAwaiter().GetResult();
+
+    public async Task EnlistEffectAsync(IMessageTransaction transaction, string name) => await ExecuteAsync(
+        transaction,
+        """
+        INSERT INTO {{schema}}.effects AS e VALUES ($1, 1) ON CONFLICT (name) DO UPDATE SET happened = e.happened + 1
+        """,
+        name);
+
+    /// <summary>The condition is looked at when the transaction commits, and not before.</summary>
+    public override void EnlistImpossible(IMessageTransaction transaction, string name) =>
+        ExecuteAsync(transaction, "INSERT INTO {{schema}}.needs_effect VALUES ($1)", name).GetAwaiter().GetResult();
+
+    public async Task ExecuteAsync(IMessageTransaction transaction, string sql, params object[] parameters)
+    {
+        var postgres = await transaction.GetNpgsqlTransactionAsync(TestContext.Current.CancellationToken);
+        await using var command = new NpgsqlCommand(Schema.Fill(sql), postgres.Connection, postgres);
+        foreach (var parameter in parameters)
+        {
+            command.Parameters.Add(new() { Value = parameter });
+        }
+
+        await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+    }
+
+    public override async Task<int> EffectsAsync(string name) =>
+        (int?)await Schema.ScalarAsync("SELECT happened FROM {{schema}}.effects WHERE name = $1", name) ?? 0;
+
+    public override ValueTask DisposeAsync() => Schema.DisposeAsync();
+}
