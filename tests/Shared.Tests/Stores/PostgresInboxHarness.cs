@@ -17,7 +17,7 @@ public sealed class PostgresInboxHarness : InboxHarness
     {
         Schema = schema;
         Repository = CreateRepository();
-        Outbox = new PostgresOutboxRepository(schema.DataSource, schema.Options, TimeProvider.System, SystemEntropy.Instance);
+        Outbox = new PostgresOutboxRepository(new PostgresConnections(schema.DataSource), schema.Options, TimeProvider.System, SystemEntropy.Instance);
     }
 
     public PostgresSchema Schema { get; }
