@@ -5,17 +5,20 @@ namespace Relaybox.Stores.Postgres;
 /// Rows are named by their number, or by their id where a mark has none. Each statement answers with the place in the batch
 /// of every row that it changed, and of those that the very same write had changed before.
 /// </remarks>
-internal sealed class OutboxMarks(PostgresNames names)
+internal sealed class OutboxMarks(PostgresNames names, AfterSending afterSending)
 {
+    private const string ArchivedColumns =
+        "event_id, subject, payload, headers, ordering_key, enqueued_at, available_at, result, row_id, attempts, claim_token";
+
     internal string Sent(bool byNumber) => byNumber ? SentByNumber : SentById;
 
     internal string Retry(bool byNumber) => byNumber ? RetryByNumber : RetryById;
 
     internal string Park(bool byNumber) => byNumber ? ParkByNumber : ParkById;
 
-    private string SentByNumber { get; } = SentSql(names, byNumber: true);
+    private string SentByNumber { get; } = SentSql(names, afterSending, byNumber: true);
 
-    private string SentById { get; } = SentSql(names, byNumber: false);
+    private string SentById { get; } = SentSql(names, afterSending, byNumber: false);
 
     private string RetryByNumber { get; } = RetrySql(names, byNumber: true);
 
@@ -25,17 +28,44 @@ internal sealed class OutboxMarks(PostgresNames names)
 
     private string ParkById { get; } = ParkSql(names, byNumber: false);
 
-    private static string SentSql(PostgresNames names, bool byNumber) =>
+    /// <summary>Which of the ids $1 are archived by the tokens $2.</summary>
+    internal string FindArchived { get; } =
+        $"""
+        SELECT m.place FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS m (event_id, token, place)
+        JOIN {names.Sent} s ON s.event_id = m.event_id AND s.claim_token = m.token
+        """;
+
+    /// <summary>Which of the ids $1 are not in the table.</summary>
+    internal string FindGone { get; } =
+        $"""
+        SELECT m.place FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS m (event_id, token, place)
+        WHERE NOT EXISTS (SELECT FROM {names.Outbox} o WHERE o.event_id = m.event_id)
+        """;
+
+    private static string SentSql(PostgresNames names, AfterSending afterSending, bool byNumber) =>
         Sql(
             names,
             byNumber,
             columns: "",
             arrays: "",
-            set:
-                """
-                status = 'sent', sent_at = now(), claimed_at = NULL, lease_until = NULL, error_code = NULL, error_message = NULL
-                """,
-            // The row keeps the token that sent it, so that a repeated call knows its own work.
+            (key, held) => afterSending switch
+            {
+                // The row keeps the token that sent it, so that a repeated call knows its own work.
+                AfterSending.Keep =>
+                    $"""
+                    UPDATE {names.Outbox} o SET status = 'sent', sent_at = now(), claimed_at = NULL, lease_until = NULL,
+                        error_code = NULL, error_message = NULL
+                    FROM marks m WHERE o.{key} = m.{key} AND {held} RETURNING m.place
+                    """,
+                AfterSending.Delete => $"DELETE FROM {names.Outbox} o USING marks m WHERE o.{key} = m.{key} AND {held} RETURNING m.place",
+                _ =>
+                    $"""
+                    DELETE FROM {names.Outbox} o USING marks m WHERE o.{key} = m.{key} AND {held} RETURNING m.place, o.*
+                    ),
+                    archived AS (
+                        INSERT INTO {names.Sent} (status, sent_at, {ArchivedColumns}) SELECT 'sent', now(), {ArchivedColumns} FROM changed
+                    """,
+            },
             already: "o.status = 'sent' AND (m.token IS NULL OR o.claim_token = m.token)");
 
     private static string RetrySql(PostgresNames names, bool byNumber) =>
@@ -44,13 +74,12 @@ internal sealed class OutboxMarks(PostgresNames names)
             byNumber,
             columns: ", attempts, delay, error_code, error_message",
             arrays: ", $3::integer[], $4::interval[], $5::text[], $6::text[]",
-            set:
-                """
+            Update(names, """
                 status = 'pending', attempts = m.attempts, claim_token = NULL, claimed_at = NULL, lease_until = NULL, released_token = m.token,
                 available_at = CASE WHEN m.delay > '0' THEN now() + m.delay ELSE least(o.available_at, now()) END,
                 error_code = coalesce(m.error_code, o.error_code),
                 error_message = CASE WHEN m.error_code IS NULL THEN o.error_message ELSE m.error_message END
-                """,
+                """),
             already: "o.status = 'pending' AND o.released_token = m.token AND o.attempts = m.attempts");
 
     private static string ParkSql(PostgresNames names, bool byNumber) =>
@@ -59,14 +88,17 @@ internal sealed class OutboxMarks(PostgresNames names)
             byNumber,
             columns: ", attempts, error_code, error_message",
             arrays: ", $3::integer[], $4::text[], $5::text[]",
-            set:
-                """
+            Update(names, """
                 status = 'failed', failed_at = now(), skipped_at = NULL, attempts = m.attempts, claim_token = NULL, claimed_at = NULL,
                 lease_until = NULL, released_token = m.token, error_code = m.error_code, error_message = m.error_message
-                """,
+                """),
             already: "o.status = 'failed' AND o.released_token = m.token");
 
-    private static string Sql(PostgresNames names, bool byNumber, string columns, string arrays, string set, string already)
+    private static Func<string, string, string> Update(PostgresNames names, string set) => (key, held) =>
+        $"UPDATE {names.Outbox} o SET {set} FROM marks m WHERE o.{key} = m.{key} AND {held} RETURNING m.place";
+
+    private static string Sql(
+        PostgresNames names, bool byNumber, string columns, string arrays, Func<string, string, string> change, string already)
     {
         var (key, type) = byNumber ? ("row_id", "bigint") : ("event_id", "text");
         return
@@ -75,10 +107,7 @@ internal sealed class OutboxMarks(PostgresNames names)
                 SELECT * FROM unnest($1::{type}[], $2::text[]{arrays}) WITH ORDINALITY AS m ({key}, token{columns}, place)
             ),
             changed AS (
-                UPDATE {names.Outbox} o SET {set}
-                FROM marks m
-                WHERE o.{key} = m.{key} AND {Held(byNumber)}
-                RETURNING m.place
+                {change(key, Held(byNumber))}
             )
             SELECT place FROM changed
             UNION ALL

@@ -48,7 +48,19 @@ internal sealed class OutboxUpkeepSql(PostgresNames names)
         """;
 
     internal string CountByStatus { get; } =
-        $"SELECT coalesce(o.status, ''), count(*) FROM {names.Outbox} o GROUP BY 1";
+        $"""
+        SELECT status, sum(rows)::bigint FROM (
+            SELECT coalesce(o.status, '') AS status, count(*) AS rows FROM {names.Outbox} o GROUP BY 1
+            UNION ALL
+            SELECT s.status, count(*) FROM {names.Sent} s GROUP BY 1) counted
+        GROUP BY 1
+        """;
+
+    /// <summary>How many rows are archived.</summary>
+    internal string CountArchived { get; } = $"SELECT count(*) FROM {names.Sent}";
+
+    /// <summary>Makes the partitions of the next $2 days and drops those that are older than $1. Answers with the number of rows dropped.</summary>
+    internal string KeepPartitions { get; } = $"SELECT {names.SentUpkeep}(now(), $1, $2)";
 
     internal string OldestDueAge { get; } =
         $"""

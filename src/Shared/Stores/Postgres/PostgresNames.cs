@@ -32,6 +32,12 @@ internal sealed class PostgresNames
 
     internal string Migrations => Qualify(MigrationsTable);
 
+    /// <summary>Where sent rows are moved.</summary>
+    internal string Sent => Qualify(SentTable(_options));
+
+    /// <summary>Keeps the partitions of <see cref="Sent"/>.</summary>
+    internal string SentUpkeep => Qualify(PostgresIdentifier.Derive(_options.OutboxTable, "sent_upkeep"));
+
     /// <summary>The channel on which the outbox announces new rows, as it is given to LISTEN, unquoted.</summary>
     internal string Channel => string.Create(
         CultureInfo.InvariantCulture, $"relaybox_{PostgresIdentifier.Hash($"{_options.Schema}.{_options.OutboxTable}"):x8}");

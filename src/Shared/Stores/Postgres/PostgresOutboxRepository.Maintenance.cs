@@ -1,6 +1,7 @@
 using System.Globalization;
 using Npgsql;
 using Relaybox.Maintenance;
+using Relaybox.Outbox;
 
 namespace Relaybox.Stores.Postgres;
 
@@ -9,6 +10,7 @@ public sealed partial class PostgresOutboxRepository
 {
     private const string More = "more";
     private const string MoreParked = "parked";
+    private const int PartitionsAhead = 7;
 
     private readonly OutboxUpkeepSql _upkeep;
 
@@ -16,6 +18,11 @@ public sealed partial class PostgresOutboxRepository
     public async Task<MaintenancePage> CleanupAsync(
         TimeSpan sentRetention, TimeSpan? failedRetention, string? cursor, int pageSize, CancellationToken cancellationToken)
     {
+        if (cursor is null && await KeepPartitionsAsync(sentRetention, cancellationToken) is > 0 and var dropped)
+        {
+            return new MaintenancePage(dropped, More);
+        }
+
         if (cursor != MoreParked)
         {
             var sent = await ExecuteAsync(_upkeep.DeleteSent, sentRetention, pageSize, cancellationToken);
@@ -59,8 +66,19 @@ public sealed partial class PostgresOutboxRepository
                     recovered = reader.GetInt64(4);
                 }
 
-                return new ReconcilePage(
-                    (int)recovered, counts, seen == pageSize ? last.ToString(CultureInfo.InvariantCulture) : null);
+                if (seen == pageSize)
+                {
+                    return new ReconcilePage((int)recovered, counts, last.ToString(CultureInfo.InvariantCulture));
+                }
+
+                await reader.DisposeAsync();
+                await using var countArchived = new NpgsqlCommand(_upkeep.CountArchived, connection);
+                if (await countArchived.ExecuteScalarAsync(ct) is long and > 0 and var archived)
+                {
+                    counts[OutboxStatusText.Sent] = counts.GetValueOrDefault(OutboxStatusText.Sent) + archived;
+                }
+
+                return new ReconcilePage((int)recovered, counts, Cursor: null);
             },
             cancellationToken);
     }
@@ -110,6 +128,18 @@ public sealed partial class PostgresOutboxRepository
                 command.Parameters.Add(Parameters.Text(eventId));
                 await using var reader = await command.ExecuteReaderAsync(ct);
                 return await reader.ReadAsync(ct);
+            },
+            cancellationToken);
+
+    private Task<int> KeepPartitionsAsync(TimeSpan retention, CancellationToken cancellationToken) =>
+        _faults.RepeatAsync(
+            async (_, ct) =>
+            {
+                await using var connection = await _connections.OpenConnectionAsync(ct);
+                await using var command = new NpgsqlCommand(_upkeep.KeepPartitions, connection);
+                command.Parameters.Add(Parameters.Interval(retention));
+                command.Parameters.Add(Parameters.Integer(_afterSending == AfterSending.Archive ? PartitionsAhead : -1));
+                return (int)Math.Min((long)(await command.ExecuteScalarAsync(ct))!, int.MaxValue);
             },
             cancellationToken);
 

@@ -11,7 +11,7 @@ public sealed partial class PostgresOutboxRepository
 
     /// <inheritdoc />
     public Task<MarkResult> MarkSentAsync(IReadOnlyList<OutboxMark> marks, CancellationToken cancellationToken) =>
-        MarkAsync(marks, mark => mark, _marks.Sent, (_, _) => { }, cancellationToken);
+        MarkAsync(marks, mark => mark, _marks.Sent, (_, _) => { }, cancellationToken, FindSentElsewhere);
 
     /// <inheritdoc />
     public Task<MarkResult> RetryAsync(IReadOnlyList<RetryMark> marks, CancellationToken cancellationToken) =>
@@ -47,7 +47,8 @@ public sealed partial class PostgresOutboxRepository
         Func<TMark, OutboxMark> nameOf,
         Func<bool, string> sql,
         Action<IReadOnlyList<TMark>, NpgsqlParameterCollection> addParameters,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken,
+        Func<int, string?>? findElsewhere = null)
     {
         ArgumentNullException.ThrowIfNull(marks);
         var result = MarkResult.Empty;
@@ -81,6 +82,15 @@ public sealed partial class PostgresOutboxRepository
                 await ExecuteAsync(batch, byNumber, held, ct);
             }
 
+            if (held.Count < batch.Count && findElsewhere?.Invoke(attempt) is { } find)
+            {
+                await using var connection = await _connections.OpenConnectionAsync(ct);
+                await using var command = new NpgsqlCommand(find, connection);
+                command.Parameters.Add(Parameters.Texts([.. batch.Select(mark => nameOf(mark).EventId)]));
+                command.Parameters.Add(Parameters.Texts([.. batch.Select(mark => nameOf(mark).Token.Value)]));
+                await AddPlacesAsync(command, held, ct);
+            }
+
             return new MarkResult(held.Count, [.. batch.Where((_, i) => !held.Contains(i)).Select(mark => nameOf(mark).EventId)], []);
         }
 
@@ -93,11 +103,25 @@ public sealed partial class PostgresOutboxRepository
                 : Parameters.Texts([.. batch.Select(mark => nameOf(mark).EventId)]));
             command.Parameters.Add(Parameters.Texts([.. batch.Select(mark => nameOf(mark).Token.Value)]));
             addParameters(batch, command.Parameters);
-            await using var reader = await command.ExecuteReaderAsync(ct);
-            while (await reader.ReadAsync(ct))
-            {
-                held.Add((int)reader.GetInt64(0) - 1);
-            }
+            await AddPlacesAsync(command, held, ct);
+        }
+    }
+
+    // Where a row that was sent is not to be kept, its own repeated mark finds it elsewhere, or not at all. That it is gone
+    // speaks for the earlier try only where there was one.
+    private string? FindSentElsewhere(int attempt) => _afterSending switch
+    {
+        AfterSending.Archive => _marks.FindArchived,
+        AfterSending.Delete when attempt > 1 => _marks.FindGone,
+        _ => null,
+    };
+
+    private static async Task AddPlacesAsync(NpgsqlCommand command, HashSet<int> places, CancellationToken cancellationToken)
+    {
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            places.Add((int)reader.GetInt64(0) - 1);
         }
     }
 

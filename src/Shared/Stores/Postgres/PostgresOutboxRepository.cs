@@ -12,6 +12,7 @@ namespace Relaybox.Stores.Postgres;
 public sealed partial class PostgresOutboxRepository : IOutboxRepository
 {
     private readonly PostgresConnections _connections;
+    private readonly AfterSending _afterSending;
     private readonly IEntropy _entropy;
     private readonly PostgresFaults _faults;
     private readonly string _insert;
@@ -28,6 +29,7 @@ public sealed partial class PostgresOutboxRepository : IOutboxRepository
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(entropy);
         _connections = connections;
+        _afterSending = options.AfterSending;
         _entropy = entropy;
         _faults = new PostgresFaults(time, entropy);
         var names = new PostgresNames(options);
@@ -35,16 +37,22 @@ public sealed partial class PostgresOutboxRepository : IOutboxRepository
         _insert =
             $"""
             INSERT INTO {names.Outbox} AS o (event_id, subject, payload, headers, ordering_key, result, enqueued_at, available_at)
-            VALUES ($1, $2, $3, $4, $5, $6, coalesce($7, now()), coalesce($8, $7, now()))
+            SELECT $1, $2, $3, $4, $5, $6, coalesce($7, now()), coalesce($8, $7, now())
+            WHERE NOT EXISTS (SELECT FROM {names.Sent} s WHERE s.event_id = $1)
             ON CONFLICT DO NOTHING
             RETURNING {row}
             """;
-        _find = $"SELECT {row} FROM {names.Outbox} o WHERE o.event_id = $1";
+        _find =
+            $"""
+            SELECT {row} FROM {names.Outbox} o WHERE o.event_id = $1
+            UNION ALL
+            SELECT {row} FROM {names.Sent} o WHERE o.event_id = $1
+            """;
         _findPending =
             $"""
             SELECT {row} FROM {names.Outbox} o WHERE o.status = 'pending' ORDER BY o.enqueued_at, o.row_id LIMIT $1
             """;
-        _marks = new OutboxMarks(names);
+        _marks = new OutboxMarks(names, options.AfterSending);
         _claims = new OutboxClaimSql(names);
         _upkeep = new OutboxUpkeepSql(names);
         _random = entropy.NextDouble();
