@@ -50,4 +50,34 @@ internal static partial class Log
 
     [LoggerMessage(1403, LogLevel.Information, "The outbox is listened to again")]
     internal static partial void SignalRestored(ILogger logger);
+
+    [LoggerMessage(1501, LogLevel.Warning, "The connection to NATS was lost: {Reason}")]
+    internal static partial void NatsDisconnected(ILogger logger, string reason);
+
+    [LoggerMessage(1502, LogLevel.Warning, "The connection to NATS does not answer after a pause ({ErrorType}); another one is made")]
+    internal static partial void NatsConnectionDead(ILogger logger, string errorType);
+
+    [LoggerMessage(1503, LogLevel.Information, "Stream {Stream} has event {EventId} already, as message {Sequence}: a copy of an earlier attempt, or another event under the same id")]
+    internal static partial void NatsDuplicate(ILogger logger, string eventId, string stream, ulong sequence);
+
+    [LoggerMessage(1504, LogLevel.Error, "Message {Sequence} of stream {Stream} is a dead letter: {Reason} ({ErrorCode})")]
+    internal static partial void NatsDeadLettered(ILogger logger, string stream, ulong sequence, string errorCode, string reason);
+
+    [LoggerMessage(1505, LogLevel.Error, "Message {Sequence} of stream {Stream} could not be copied to the dead letters ({ErrorType}); it comes again")]
+    internal static partial void NatsDeadLetterFailed(ILogger logger, string stream, ulong sequence, string errorType);
+
+    [LoggerMessage(1506, LogLevel.Warning, "Message {Sequence} of stream {Stream} could not be answered ({ErrorType}); it comes again after its acknowledgement time")]
+    internal static partial void NatsUnsettled(ILogger logger, string stream, ulong sequence, string errorType);
+
+    [LoggerMessage(1507, LogLevel.Warning, "Nothing could be pulled from stream {Stream}: {Reason}")]
+    internal static partial void NatsPullFailed(ILogger logger, string stream, string reason);
+
+    [LoggerMessage(1508, LogLevel.Information, "Stream {Stream} was {Change}")]
+    internal static partial void NatsStreamChanged(ILogger logger, string stream, string change);
+
+    [LoggerMessage(1509, LogLevel.Information, "Consumer {Consumer} of stream {Stream} was {Change}")]
+    internal static partial void NatsConsumerChanged(ILogger logger, string consumer, string stream, string change);
+
+    [LoggerMessage(1510, LogLevel.Warning, "The server could not be told that messages are worked on ({ErrorType}); they may be delivered again, and wait then")]
+    internal static partial void NatsProgressLost(ILogger logger, string errorType);
 }

@@ -13,6 +13,9 @@ internal sealed class FakeInbox(TimeProvider time) : IInboxRepository
     /// <summary>How many events each call to claim asked for.</summary>
     internal List<int> ClaimSizes { get; } = [];
 
+    /// <summary>The messages that it was asked to claim.</summary>
+    internal List<InboxMessage> Claimed { get; } = [];
+
     internal Exception? ClaimFailure { get; set; }
 
     internal Exception? MarkFailure { get; set; }
@@ -29,6 +32,7 @@ internal sealed class FakeInbox(TimeProvider time) : IInboxRepository
         lock (_gate)
         {
             ClaimSizes.Add(messages.Count);
+            Claimed.AddRange(messages);
             Assert.Equal(messages.Count, messages.Select(message => message.Event.EventId).Distinct().Count());
             if (ClaimFailure is { } failure)
             {

@@ -1,0 +1,51 @@
+using NATS.Client.Core;
+using NATS.Client.JetStream;
+using NATS.Client.JetStream.Models;
+using Relaybox.Diagnostics;
+
+namespace Relaybox.Messaging.Nats;
+
+/// <summary>Reads what went wrong with a message.</summary>
+internal static class NatsFault
+{
+    // JetStream's error codes, by its public list.
+    private const int MessageExceedsMaximum = 10054;
+    private const int HeaderExceedsMaximum = 10097;
+    private const int StreamNotMatch = 10060;
+    private const int SealedStream = 10109;
+
+    /// <summary>The message was not sent.</summary>
+    internal static PublishOutcome NotSent(Exception exception) => exception switch
+    {
+        NatsPayloadTooLargeException e => PublishOutcome.Rejected(ErrorCodes.MessageTooLarge, e.Message),
+        OperationCanceledException => PublishOutcome.Unavailable("The deadline came before the message was sent."),
+        _ => PublishOutcome.Unavailable($"NATS cannot be reached: {exception.Message}"),
+    };
+
+    /// <summary>The message was sent, and this came instead of its acknowledgement.</summary>
+    internal static PublishOutcome NotAcknowledged(Exception exception, string subject) => exception switch
+    {
+        NatsNoRespondersException => PublishOutcome.Unavailable(
+            $"No stream takes the subject '{subject}'. Create one that covers it, or correct the prefix of the subjects."),
+        NatsServerException e => PublishOutcome.Unavailable($"The server refused '{subject}': {e.Message}"),
+        NatsJSPublishNoResponseException => PublishOutcome.Unknown("The stream did not acknowledge the message in time; it may have it."),
+
+        // The same for all that was sent: no fault of the message, and it may have arrived.
+        OperationCanceledException => PublishOutcome.Unavailable("The deadline came before the acknowledgement; the stream may have the message."),
+        _ => PublishOutcome.Unknown($"The acknowledgement was lost; the stream may have the message: {exception.Message}"),
+    };
+
+    /// <summary>The stream answered with an error: it does not have the message.</summary>
+    internal static PublishOutcome Refused(ApiError error, string subject)
+    {
+        var text = $"The stream refused '{subject}': {error.Description} ({error.ErrCode})";
+        return error switch
+        {
+            { ErrCode: MessageExceedsMaximum or HeaderExceedsMaximum } => PublishOutcome.Rejected(ErrorCodes.MessageTooLarge, text),
+
+            // Full, out of resources, without a leader, sealed: an operator's matter, never a reason to give up on messages.
+            { Code: >= 500 or 408 or 429 } or { ErrCode: StreamNotMatch or SealedStream } => PublishOutcome.Unavailable(text),
+            _ => PublishOutcome.Unknown(text),
+        };
+    }
+}

@@ -1,0 +1,110 @@
+using Microsoft.Extensions.Logging;
+using NATS.Client.Core;
+using NATS.Client.JetStream;
+using Relaybox.Diagnostics;
+using Relaybox.Outbox;
+
+namespace Relaybox.Messaging.Nats;
+
+/// <summary>
+/// Sends events to JetStream over one connection, in the order of the batch, with many waiting for their acknowledgements.
+/// Only a stream's acknowledgement counts as accepted; one of a copy that it has already counts as well.
+/// </summary>
+/// <param name="connector">The connection.</param>
+/// <param name="format">How events look on the wire.</param>
+/// <param name="options">Where to send, and how much at once.</param>
+/// <param name="logger">The log.</param>
+public sealed class NatsMessagePublisher(
+    NatsConnector connector, IMessageFormat format, NatsPublisherOptions options, ILogger<NatsMessagePublisher> logger) : IMessagePublisher
+{
+    /// <inheritdoc />
+    public async Task<IReadOnlyList<PublishOutcome>> PublishAsync(
+        IReadOnlyList<OutboxEvent> events, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(events);
+        var outcomes = new PublishOutcome[events.Count];
+        if (events.Count == 0)
+        {
+            return outcomes;
+        }
+
+        NatsJSContext context;
+        try
+        {
+            context = await connector.OpenAsync(cancellationToken);
+        }
+        catch (Exception e) when (e is NatsException or OperationCanceledException)
+        {
+            Array.Fill(outcomes, NatsFault.NotSent(e));
+            return outcomes;
+        }
+
+        var waiting = new Queue<(int Index, NatsJSPublishConcurrentFuture Future)>(Math.Min(events.Count, options.MaxInFlight));
+        for (var i = 0; i < events.Count; i++)
+        {
+            if (waiting.Count >= options.MaxInFlight)
+            {
+                await SettleAsync(waiting.Dequeue(), events, outcomes, cancellationToken);
+            }
+
+            try
+            {
+                waiting.Enqueue((i, await SendAsync(context, events[i], cancellationToken)));
+            }
+            catch (NatsPayloadTooLargeException e)
+            {
+                outcomes[i] = NatsFault.NotSent(e);
+            }
+            catch (Exception e) when (e is NatsException or OperationCanceledException)
+            {
+                // Neither can those after it be sent: they must not overtake it.
+                outcomes.AsSpan(i).Fill(NatsFault.NotSent(e));
+                break;
+            }
+        }
+
+        while (waiting.TryDequeue(out var sent))
+        {
+            await SettleAsync(sent, events, outcomes, cancellationToken);
+        }
+
+        return outcomes;
+    }
+
+    private ValueTask<NatsJSPublishConcurrentFuture> SendAsync(
+        NatsJSContext context, OutboxEvent outboxEvent, CancellationToken cancellationToken) =>
+        context.PublishConcurrentAsync(
+            options.SubjectOf(outboxEvent.Subject),
+            format.Write(outboxEvent),
+            headers: NatsHeaderMap.Write(outboxEvent, format.AttributesOf(outboxEvent)),
+            cancellationToken: cancellationToken);
+
+    private async ValueTask SettleAsync(
+        (int Index, NatsJSPublishConcurrentFuture Future) sent,
+        IReadOnlyList<OutboxEvent> events,
+        PublishOutcome[] outcomes,
+        CancellationToken cancellationToken)
+    {
+        var outboxEvent = events[sent.Index];
+        await using var future = sent.Future;
+        try
+        {
+            var ack = await future.GetResponseAsync(cancellationToken);
+            if (ack.Error is { } error)
+            {
+                outcomes[sent.Index] = NatsFault.Refused(error, options.SubjectOf(outboxEvent.Subject));
+                return;
+            }
+
+            outcomes[sent.Index] = PublishOutcome.Accepted;
+            if (ack.Duplicate)
+            {
+                Log.NatsDuplicate(logger, outboxEvent.EventId, ack.Stream ?? "", ack.Seq);
+            }
+        }
+        catch (Exception e) when (e is NatsException or OperationCanceledException)
+        {
+            outcomes[sent.Index] = NatsFault.NotAcknowledged(e, options.SubjectOf(outboxEvent.Subject));
+        }
+    }
+}

@@ -1,0 +1,27 @@
+using System.Globalization;
+using NATS.Client.JetStream;
+using Relaybox.Inbox;
+
+namespace Relaybox.Messaging.Nats;
+
+/// <summary>Reads a stream's message as an event.</summary>
+internal static class NatsMessageReader
+{
+    /// <exception cref="MessageFormatException">The message cannot be read.</exception>
+    internal static InboxMessage Read(NatsJSMsg<byte[]> message, NatsJSMsgMetadata metadata)
+    {
+        if (message.Error is not null)
+        {
+            throw MessageFormatException.Unreadable("The message's headers cannot be read.");
+        }
+
+        var outboxEvent = MessageFormats.Read(message.Data ?? [], NatsHeaderMap.Read(message.Headers));
+        return new InboxMessage(outboxEvent)
+        {
+            MessageId = string.Create(CultureInfo.InvariantCulture, $"{metadata.Stream}:{metadata.Sequence.Stream}"),
+            GroupId = outboxEvent.OrderingKey,
+            Stream = metadata.Stream,
+            StreamSequence = (long)metadata.Sequence.Stream,
+        };
+    }
+}

@@ -1,0 +1,202 @@
+using System.Text;
+using Microsoft.Extensions.Logging.Abstractions;
+using NATS.Client.Core;
+using NATS.Client.JetStream;
+using Relaybox.Diagnostics;
+using Relaybox.Inbox;
+using Relaybox.Messaging;
+using Relaybox.Messaging.Nats;
+using Relaybox.Outbox;
+using Relaybox.Shared.Tests.Inbox;
+using Relaybox.Shared.Tests.Support;
+using Relaybox.Testing;
+
+namespace Relaybox.Shared.Tests.Messaging;
+
+public class NatsMessagePullerTests(NatsServer server)
+{
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task What_was_published_is_handled_once_and_gone()
+    {
+        await using var pull = await NatsPull.CreateAsync(server.Url);
+        var handler = pull.Handle();
+        await pull.PublishAsync(Sample.Event("a"), Sample.Event("b"), Sample.Event("c"));
+
+        var result = await pull.DrainAsync();
+        Assert.Equal((3, 3, 0), (result.Received, result.Processed, result.Unsettled));
+        Assert.Equal(["a", "b", "c"], handler.Handled.Order());
+        Assert.Equal(0, (await pull.DrainAsync()).Received);
+        Assert.Equal((0, 0UL), await pull.LeftAsync());
+    }
+
+    [Fact]
+    public async Task The_inbox_gets_stream_and_sequence()
+    {
+        await using var pull = await NatsPull.CreateAsync(server.Url);
+        pull.Handle();
+        await pull.PublishAsync(Sample.Event("a") with { OrderingKey = "k" });
+        await pull.DrainAsync();
+        var message = Assert.Single(pull.Inbox.Claimed);
+        Assert.Equal((pull.World.Name, 1L, "k"), (message.Stream, message.StreamSequence, message.GroupId));
+    }
+
+    [Fact]
+    public async Task A_failure_comes_again_after_its_delay_and_not_before()
+    {
+        await using var pull = await NatsPull.CreateAsync(server.Url, consumer: c => c with { FirstRetryDelay = TimeSpan.FromSeconds(2) });
+        var calls = 0;
+        pull.Handle((_, _, _) => Interlocked.Increment(ref calls) == 1 ? throw new InvalidOperationException() : Task.CompletedTask);
+        await pull.PublishAsync(Sample.Event("a"));
+
+        var clock = System.Diagnostics.Stopwatch.StartNew();
+        Assert.Equal((1, 1, 0), Counts(await pull.DrainAsync()));
+        await Eventually.TrueAsync(async () => (await pull.DrainAsync()).Processed == 1, "the second attempt");
+        Assert.InRange(clock.Elapsed, TimeSpan.FromSeconds(0.9), TimeSpan.FromSeconds(20));
+        Assert.Equal(2, calls);
+    }
+
+    [Fact]
+    public async Task A_message_whose_acknowledgement_was_lost_is_not_handled_twice()
+    {
+        await using var pull = await NatsPull.CreateAsync(server.Url, o => o with { AckWait = TimeSpan.FromSeconds(1) });
+        var handler = pull.Handle();
+        await pull.PublishAsync(Sample.Event("a"));
+
+        // As a process that dies between the handler's commit and the acknowledgement.
+        var taken = await pull.TakeWithoutAnswerAsync();
+        await pull.Consumer.ConsumeAsync([NatsMessageReader.Read(taken, taken.Metadata!.Value)], pull.Deadline(10), Ct);
+        Assert.Single(handler.Handled);
+
+        var result = await Eventually.ValueAsync(() => pull.DrainAsync(), r => r.Received > 0, "the second delivery");
+        Assert.Equal((1, 0), (result.Duplicates, result.Processed));
+        Assert.Single(handler.Handled);
+        Assert.Equal((0, 0UL), await pull.LeftAsync());
+    }
+
+    [Fact]
+    public async Task Poison_is_in_the_dead_letter_stream_with_its_reason_and_never_comes_again()
+    {
+        await using var pull = await NatsPull.CreateAsync(server.Url);
+        pull.Handle();
+        var context = await pull.World.ContextAsync();
+        await context.PublishAsync($"{pull.World.Name}.bad", (ReadOnlyMemory<byte>)"not an envelope"u8.ToArray(), headers: new NatsHeaders { ["X-Own"] = "kept" }, cancellationToken: Ct);
+        await pull.PublishAsync(Sample.Event("a"));
+
+        var result = await pull.DrainAsync();
+        Assert.Equal((2, 1, 1), (result.Received, result.Processed, result.DeadLettered));
+        Assert.Equal((0, 0UL), await pull.LeftAsync());
+        var dead = Assert.Single(await pull.World.TakeAsync(10, pull.World.DeadName));
+        Assert.Equal($"{pull.World.DeadName}.{pull.World.Name}.bad", dead.Subject);
+        Assert.Equal("not an envelope", Encoding.UTF8.GetString(dead.Data!));
+        Assert.Equal("kept", dead.Headers!["X-Own"]);
+        Assert.Equal(ErrorCodes.MessageUnreadable, dead.Headers[NatsHeaderNames.ErrorCode]);
+        Assert.Equal(pull.World.Name, dead.Headers[NatsHeaderNames.SourceStream]);
+        Assert.Equal("1", dead.Headers[NatsHeaderNames.SourceSequence]);
+        Assert.NotEmpty(dead.Headers[NatsHeaderNames.ErrorMessage].ToString());
+    }
+
+    [Fact]
+    public async Task Without_a_stream_for_its_copy_a_dead_message_is_not_ended()
+    {
+        await using var pull = await NatsPull.CreateAsync(
+            server.Url, o => o with { DeadLetterPrefix = NatsServer.UniqueName("nowhere"), DeadLetterRetryDelay = TimeSpan.FromSeconds(2) });
+        pull.Handle();
+        var context = await pull.World.ContextAsync();
+        await context.PublishAsync($"{pull.World.Name}.bad", (ReadOnlyMemory<byte>)"x"u8.ToArray(), cancellationToken: Ct);
+        Assert.Equal((1, 1, 0), Counts(await pull.DrainAsync()));
+        Assert.Equal((1, 0UL), await pull.LeftAsync());
+        var again = await Eventually.ValueAsync(() => pull.DrainAsync(), r => r.Received > 0, "the message again");
+        Assert.Equal(1, again.Retried);
+    }
+
+    [Fact]
+    public async Task A_handler_that_takes_longer_than_the_acknowledgement_time_is_not_run_again()
+    {
+        await using var pull = await NatsPull.CreateAsync(server.Url, o => o with { AckWait = TimeSpan.FromSeconds(1) });
+        var handler = pull.Handle((_, _, ct) => Task.Delay(TimeSpan.FromSeconds(3), TimeProvider.System, ct));
+        await pull.PublishAsync(Sample.Event("a"));
+        var working = pull.DrainAsync();
+        await Eventually.TrueAsync(() => handler.Handled.Count == 1, "the handler to begin");
+        var others = new List<NatsPullResult>();
+        while (!working.IsCompleted)
+        {
+            others.Add(await pull.CreatePuller().DrainAsync(pull.Deadline(30), Ct));
+        }
+
+        Assert.Equal((1, 1), ((await working).Received, (await working).Processed));
+        Assert.All(others, other => Assert.Equal(0, other.Received));
+        Assert.Single(handler.Handled);
+        Assert.Equal((0, 0UL), await pull.LeftAsync());
+    }
+
+    [Fact]
+    public async Task Near_the_deadline_nothing_is_begun_and_all_is_given_back_at_once()
+    {
+        await using var pull = await NatsPull.CreateAsync(
+            server.Url,
+            o => o with { MinimumBatchTime = TimeSpan.FromSeconds(1), SettleMargin = TimeSpan.Zero, AckWait = TimeSpan.FromMinutes(5) },
+            c => c with { MinimumHandlerTime = TimeSpan.FromMinutes(1) });
+        var handler = pull.Handle();
+        await pull.PublishAsync(Sample.Event("a"), Sample.Event("b"));
+        var result = await pull.CreatePuller().DrainAsync(pull.Deadline(1.1), Ct);
+        Assert.True(result.Retried >= 2);
+        Assert.Empty(handler.Handled);
+
+        pull.ConsumerOptions = pull.ConsumerOptions with { MinimumHandlerTime = TimeSpan.Zero };
+        Assert.Equal(2, (await pull.DrainAsync()).Processed);
+    }
+
+    [Fact]
+    public async Task It_waits_for_messages_until_the_deadline_where_it_is_not_told_to_stop()
+    {
+        await using var pull = await NatsPull.CreateAsync(
+            server.Url, o => o with { StopWhenEmpty = false, MinimumBatchTime = TimeSpan.FromSeconds(1), SettleMargin = TimeSpan.Zero });
+        var handler = pull.Handle();
+        var draining = pull.CreatePuller().DrainAsync(pull.Deadline(6), Ct);
+        await Eventually.TrueAsync(async () => (await pull.InfoAsync()).NumWaiting > 0, "a pull that waits");
+        await pull.PublishAsync(Sample.Event("a"));
+        await Eventually.TrueAsync(() => handler.Handled.Count == 1, "the message", TimeSpan.FromSeconds(3));
+        Assert.Equal(1, (await draining).Processed);
+    }
+
+    [Fact]
+    public async Task Of_a_group_that_failed_the_later_ones_do_not_come_before_the_first()
+    {
+        await using var pull = await NatsPull.CreateAsync(server.Url, consumer: c => c with { FirstRetryDelay = TimeSpan.FromSeconds(1) });
+        var order = new List<string>();
+        var failed = false;
+        pull.Handle((_, context, _) =>
+        {
+            if (context.EventId == "1" && !failed)
+            {
+                failed = true;
+                throw new InvalidOperationException();
+            }
+
+            order.Add(context.EventId);
+            return Task.CompletedTask;
+        });
+        await pull.PublishAsync([.. Enumerable.Range(1, 5).Select(i => Sample.Event($"{i}") with { OrderingKey = "k" })]);
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                await pull.DrainAsync();
+                return order.Count == 5;
+            },
+            "all five");
+        Assert.Equal("1", order[0]);
+    }
+
+    [Fact]
+    public async Task Without_its_consumer_nothing_is_pulled_and_it_says_so()
+    {
+        await using var pull = await NatsPull.CreateAsync(server.Url);
+        pull.Options = pull.Options with { Consumer = "another" };
+        Assert.True((await pull.DrainAsync()).BrokerUnavailable);
+    }
+
+    private static (int Received, int Retried, int Processed) Counts(NatsPullResult result) =>
+        (result.Received, result.Retried, result.Processed);
+}

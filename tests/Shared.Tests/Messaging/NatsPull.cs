@@ -1,0 +1,91 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using NATS.Client.JetStream;
+using NATS.Client.JetStream.Models;
+using Relaybox.Diagnostics;
+using Relaybox.Inbox;
+using Relaybox.Messaging;
+using Relaybox.Messaging.Nats;
+using Relaybox.Outbox;
+using Relaybox.Shared.Tests.Inbox;
+using Relaybox.Shared.Tests.Support;
+
+namespace Relaybox.Shared.Tests.Messaging;
+
+/// <summary>A stream, a consumer of it, an inbox and handlers, for one test.</summary>
+internal sealed class NatsPull : IAsyncDisposable
+{
+    private readonly HandlerRegistry _handlers = new("default");
+
+    private NatsPull(NatsWorld world)
+    {
+        World = world;
+        Options = new NatsPullOptions
+        {
+            Stream = world.Name, Consumer = "c", DeadLetterPrefix = world.DeadName, StopWhenEmpty = true, Wait = TimeSpan.FromSeconds(1),
+        };
+    }
+
+    internal NatsWorld World { get; }
+
+    internal NatsPullOptions Options { get; set; }
+
+    internal ConsumerOptions ConsumerOptions { get; set; } = new() { FirstRetryDelay = TimeSpan.FromMilliseconds(100), MaxAttempts = 3 };
+
+    internal FakeInbox Inbox { get; } = new(TimeProvider.System);
+
+    internal InboxConsumer Consumer => new(
+        Inbox, _handlers, ConsumerOptions, TimeProvider.System, SystemEntropy.Instance, NullLogger<InboxConsumer>.Instance);
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    internal static async Task<NatsPull> CreateAsync(
+        string url, Func<NatsPullOptions, NatsPullOptions>? options = null, Func<ConsumerOptions, ConsumerOptions>? consumer = null)
+    {
+        var pull = new NatsPull(new NatsWorld(url));
+        pull.Options = options is null ? pull.Options : options(pull.Options);
+        pull.ConsumerOptions = consumer is null ? pull.ConsumerOptions : consumer(pull.ConsumerOptions);
+        await pull.World.CreateStreamAsync();
+        await pull.World.CreateStreams().EnsureAsync(
+            new NatsStreamOptions { Name = pull.World.DeadName, Subjects = [$"{pull.World.DeadName}.>"] }, Ct);
+        await new NatsConsumers(pull.World.Connector, NullLogger<NatsConsumers>.Instance).EnsureAsync(pull.Options, Ct);
+        return pull;
+    }
+
+    internal Handler<string> Handle(Func<string, MessageContext, CancellationToken, Task>? handle = null)
+    {
+        var handler = handle is null ? new Handler<string>() : new Handler<string>(handle);
+        _handlers.AddRaw("orders.>", handler);
+        return handler;
+    }
+
+    internal WorkDeadline Deadline(double seconds) => WorkDeadline.After(TimeSpan.FromSeconds(seconds), TimeProvider.System);
+
+    internal NatsMessagePuller CreatePuller() =>
+        new(World.Connector, Consumer, Options, TimeProvider.System, NullLogger<NatsMessagePuller>.Instance);
+
+    internal Task<NatsPullResult> DrainAsync() => CreatePuller().DrainAsync(Deadline(30), Ct);
+
+    internal async Task PublishAsync(params OutboxEvent[] events)
+    {
+        var outcomes = await World.CreatePublisher().PublishAsync(events, Ct);
+        Assert.All(outcomes, outcome => Assert.Equal(PublishOutcome.Accepted, outcome));
+    }
+
+    internal async Task<NatsJSMsg<byte[]>> TakeWithoutAnswerAsync()
+    {
+        var source = await (await World.ContextAsync()).GetConsumerAsync(Options.Stream, Options.Consumer, Ct);
+        return (await source.NextAsync<byte[]>(cancellationToken: Ct))!.Value;
+    }
+
+    internal async Task<ConsumerInfo> InfoAsync() =>
+        (await (await World.ContextAsync()).GetConsumerAsync(Options.Stream, Options.Consumer, Ct)).Info;
+
+    /// <summary>How many messages were delivered and not answered, and how many were not delivered.</summary>
+    internal async Task<(int Unanswered, ulong Undelivered)> LeftAsync()
+    {
+        var info = await InfoAsync();
+        return (info.NumAckPending, info.NumPending);
+    }
+
+    public ValueTask DisposeAsync() => World.DisposeAsync();
+}
