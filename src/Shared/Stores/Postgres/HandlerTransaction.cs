@@ -72,11 +72,7 @@ internal sealed class HandlerTransaction
     /// <exception cref="TransactionEndedException">The handler has ended the transaction.</exception>
     internal async Task<bool> WriteAsync(string token, IEnumerable<NpgsqlBatchCommand> commands, CancellationToken cancellationToken)
     {
-        if (!IsOpen())
-        {
-            throw new TransactionEndedException();
-        }
-
+        TransactionEndedException.ThrowIfEnded(Transaction);
         await using var batch = new NpgsqlBatch(_connection, Transaction);
         batch.BatchCommands.Add(new NpgsqlBatchCommand($"SELECT set_config('{IdleLimit}', '{CommittingLimit}', true)"));
         foreach (var command in commands)
@@ -138,20 +134,6 @@ internal sealed class HandlerTransaction
         catch (Exception e) when (e is NpgsqlException or OperationCanceledException)
         {
             // The server ends it then, when the connection is closed or its limit is over.
-        }
-    }
-
-    private bool IsOpen()
-    {
-        try
-        {
-            // Throws where the transaction has been completed or disposed; the driver has no other way to ask.
-            _ = Transaction.IsolationLevel;
-            return _connection.State == ConnectionState.Open;
-        }
-        catch (InvalidOperationException)
-        {
-            return false;
         }
     }
 }

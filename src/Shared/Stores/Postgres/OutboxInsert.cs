@@ -1,3 +1,5 @@
+using System.Data;
+using System.Data.Common;
 using Npgsql;
 using NpgsqlTypes;
 using Relaybox.Outbox;
@@ -7,7 +9,7 @@ namespace Relaybox.Stores.Postgres;
 /// <summary>Writes new rows in somebody's transaction. It needs no right but INSERT, and an id that is taken fails it.</summary>
 internal sealed class OutboxInsert(PostgresOptions options)
 {
-    internal const string ColumnNames = "event_id, subject, payload, headers, ordering_key, result, enqueued_at, available_at";
+    private const string ColumnNames = "event_id, subject, payload, headers, ordering_key, result, enqueued_at, available_at";
 
     private readonly string _insert =
         $"""
@@ -18,7 +20,12 @@ internal sealed class OutboxInsert(PostgresOptions options)
             WITH ORDINALITY AS m ({ColumnNames}, position)
         """;
 
-    internal string Table { get; } = new PostgresNames(options).Outbox;
+    private readonly string _insertOne =
+        $"""
+        INSERT INTO {new PostgresNames(options).Outbox} ({ColumnNames})
+        VALUES (@event_id, @subject, @payload, @headers, @ordering_key, @result,
+            coalesce(@enqueued_at, now()), coalesce(@available_at, @enqueued_at, now()))
+        """;
 
     /// <summary>Puts events into the order in which they may be written: a key's rows as they came, the keys sorted.</summary>
     /// <remarks>Who writes a key holds it until the end of the transaction: two that write several keys must not meet crosswise.</remarks>
@@ -40,6 +47,29 @@ internal sealed class OutboxInsert(PostgresOptions options)
         }
 
         return command;
+    }
+
+    /// <summary>Makes a command of any ADO.NET provider the insert of an event.</summary>
+    internal void Fill(DbCommand command, OutboxEvent outboxEvent)
+    {
+        command.CommandText = _insertOne;
+        Add("event_id", DbType.String, outboxEvent.EventId);
+        Add("subject", DbType.String, outboxEvent.Subject);
+        Add("payload", DbType.String, outboxEvent.Payload);
+        Add("headers", DbType.String, HeadersText.Write(outboxEvent.Headers));
+        Add("ordering_key", DbType.String, outboxEvent.OrderingKey);
+        Add("result", DbType.String, outboxEvent.Result);
+        Add("enqueued_at", DbType.DateTime, outboxEvent.EnqueuedAt?.UtcDateTime);
+        Add("available_at", DbType.DateTime, outboxEvent.AvailableAt?.UtcDateTime);
+
+        void Add(string name, DbType type, object? value)
+        {
+            var parameter = command.CreateParameter();
+            parameter.ParameterName = name;
+            parameter.DbType = type;
+            parameter.Value = value ?? DBNull.Value;
+            command.Parameters.Add(parameter);
+        }
     }
 
     private static void AddColumns(NpgsqlParameterCollection parameters, IReadOnlyList<OutboxEvent> events)
