@@ -61,6 +61,21 @@ public sealed class PostgresMigrator(PostgresConnections connections, PostgresOp
         await MigrateAsync(cancellationToken);
     }
 
+    /// <summary>
+    /// Makes the roles of least privilege where they are missing, and grants them what the options ask for, no more. After
+    /// <see cref="MigrateAsync"/>; again after a change of <see cref="PostgresOptions.AfterSending"/>.
+    /// </summary>
+    /// <param name="roles">Their names.</param>
+    /// <param name="cancellationToken">Ends the work; nothing is granted then.</param>
+    /// <exception cref="MigrationException">A role could not be made or granted to.</exception>
+    public async Task GrantRolesAsync(PostgresRoles roles, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(roles);
+        var sql = roles.Render(_names, options.AfterSending);
+        await using var connection = await connections.OpenConnectionAsync(cancellationToken);
+        await RunAsync("Granting the roles", connection, (transaction, ct) => ExecuteAsync(sql, transaction, ct), cancellationToken);
+    }
+
     private async Task<bool> IsCompleteAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         await using var exists = new NpgsqlCommand("SELECT to_regclass($1) IS NOT NULL", connection);
