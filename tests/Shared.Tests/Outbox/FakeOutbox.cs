@@ -10,6 +10,14 @@ internal sealed class FakeOutbox : IOutboxRepository
 
     internal int Claims { get; private set; }
 
+    public bool KeepsOrder { get; init; }
+
+    /// <summary>Awaited by each claim, which is told its number, from 1.</summary>
+    internal Func<int, Task>? BeforeClaim { get; set; }
+
+    /// <summary>Awaited by each mark, which is told its name.</summary>
+    internal Func<string, Task>? BeforeMark { get; set; }
+
     internal List<OutboxMark> Sent { get; } = [];
 
     internal List<RetryMark> Retries { get; } = [];
@@ -22,10 +30,15 @@ internal sealed class FakeOutbox : IOutboxRepository
     /// <summary>Thrown by the mark of that name.</summary>
     internal Dictionary<string, Exception> Failures { get; } = [];
 
-    public Task<IReadOnlyList<OutboxClaim>> ClaimAsync(int limit, TimeSpan lease, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<OutboxClaim>> ClaimAsync(int limit, TimeSpan lease, CancellationToken cancellationToken)
     {
-        Claims++;
-        return Task.FromResult(Batches.TryDequeue(out var batch) ? batch : []);
+        var number = ++Claims;
+        if (BeforeClaim is { } before)
+        {
+            await before(number);
+        }
+
+        return Batches.TryDequeue(out var batch) ? batch : [];
     }
 
     public Task<MarkResult> MarkSentAsync(IReadOnlyList<OutboxMark> marks, CancellationToken cancellationToken) =>
@@ -63,17 +76,22 @@ internal sealed class FakeOutbox : IOutboxRepository
 
     public Task<TimeSpan> OldestDueAgeAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
 
-    private Task<MarkResult> Record<TMark>(
+    private async Task<MarkResult> Record<TMark>(
         string name, IReadOnlyList<TMark> marks, List<TMark> kept, Func<TMark, string> eventId)
     {
+        if (BeforeMark is { } before)
+        {
+            await before(name);
+        }
+
         if (Failures.TryGetValue(name, out var failure))
         {
-            return Task.FromException<MarkResult>(failure);
+            throw failure;
         }
 
         var late = marks.Where(mark => TakenOver.Contains(eventId(mark))).ToList();
         var held = marks.Except(late).ToList();
         kept.AddRange(held);
-        return Task.FromResult(new MarkResult(held.Count, [.. late.Select(eventId)], []));
+        return new MarkResult(held.Count, [.. late.Select(eventId)], []);
     }
 }

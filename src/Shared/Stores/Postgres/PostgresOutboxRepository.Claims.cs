@@ -19,20 +19,32 @@ public sealed partial class PostgresOutboxRepository
     public async Task<IReadOnlyList<OutboxClaim>> ClaimAsync(int limit, TimeSpan lease, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
+        var claims = new List<OutboxClaim>();
         var from = FirstKey();
-        var wrapped = false;
+        var isWholeCircle = from.Length == 0;
         for (var window = 1; ; window++)
         {
-            var (claims, lastKey) = await ClaimWindowAsync(limit, lease, from, cancellationToken);
-            if (claims.Count > 0 || window == WindowsOfAClaim || (wrapped && lastKey is null))
+            string? lastKey;
+            try
             {
-                _fromKey = lastKey is null ? "" : After(lastKey);
-                return claims;
+                (var found, lastKey) = await ClaimWindowAsync(limit - claims.Count, lease, from, cancellationToken);
+                claims.AddRange(found);
+            }
+            catch (Exception e) when (claims.Count > 0 && PostgresFaults.IsTransient(e))
+            {
+                // What an earlier window claimed is not given up.
+                return InOrder(claims);
             }
 
-            // Nothing here, but perhaps among the keys that were not looked at.
-            wrapped |= lastKey is null;
-            from = lastKey is null ? "" : After(lastKey);
+            _fromKey = from = lastKey is null ? "" : After(lastKey);
+            var isAtTheEnd = lastKey is null && isWholeCircle;
+            if (isAtTheEnd || claims.Count >= limit || (claims.Count > 0 && lastKey is not null) || window == WindowsOfAClaim)
+            {
+                return InOrder(claims);
+            }
+
+            // Nothing here, or not enough before the last key: what is left may be among the keys not looked at yet.
+            isWholeCircle |= lastKey is null;
         }
     }
 

@@ -1,0 +1,131 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using Relaybox.Diagnostics;
+using Relaybox.Messaging;
+using Relaybox.Outbox;
+using Relaybox.Shared.Tests.Support;
+using Relaybox.Testing;
+
+namespace Relaybox.Shared.Tests.Conformance;
+
+// Many relays at once, with everything that goes wrong: the first time that each event of a key is published, it is in the
+// order in which the events were written.
+public abstract partial class OutboxOrderConformance
+{
+    private const int Keys = 6;
+    private const int EventsOfAKey = 15;
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public async Task Each_key_is_published_in_order_whatever_happens_to_the_workers(int seed)
+    {
+        var broker = new UnreliableBroker(seed);
+        var writing = Task.WhenAll(Enumerable.Range(0, Keys).Select(key => Task.Run(
+            async () =>
+            {
+                for (var i = 0; i < EventsOfAKey; i++)
+                {
+                    await WriteAsync($"key-{key}", $"{key}:{i}");
+                    await WriteAsync(null, $"free-{key}-{i}");
+                }
+            },
+            Ct)));
+
+        // Time passes between the rounds only, so that no test machine's pause looks like the end of a lease; what a round's
+        // killed workers had claimed is then taken over.
+        var random = new Random(seed);
+        for (var round = 0; ; round++)
+        {
+            Assert.InRange(round, 0, 400);
+            await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(() => WorkAsync(broker), Ct)));
+            await Store.PassAsync(random.Next(3) == 0 ? Lease + TimeSpan.FromSeconds(1) : TimeSpan.FromSeconds(3));
+            foreach (var eventId in broker.Rejected)
+            {
+                await SkipAsync(eventId);
+            }
+
+            broker.IsReliable = round > 40;
+            var counts = await Repository.GetCountByStatusAsync(Ct);
+            if (writing.IsCompleted && counts.Keys.All(status => status is "sent" or "failed"))
+            {
+                break;
+            }
+        }
+
+        await writing;
+        var first = broker.Published.DistinctBy(id => id).Where(id => !id.StartsWith("free", StringComparison.Ordinal)).ToList();
+        foreach (var key in first.GroupBy(id => id[..id.IndexOf(':', StringComparison.Ordinal)]))
+        {
+            var numbers = key.Select(id => int.Parse(id.AsSpan(id.IndexOf(':', StringComparison.Ordinal) + 1), CultureInfo.InvariantCulture)).ToList();
+            Assert.Equal(numbers.Order(), numbers);
+        }
+
+        Assert.Equal(2 * Keys * EventsOfAKey, broker.Published.Concat(broker.Rejected).Distinct().Count());
+        Assert.True(broker.Kills > 0 && !broker.Rejected.IsEmpty && broker.Published.Count > 2 * Keys * EventsOfAKey - broker.Rejected.Count, "the faults have happened");
+    }
+
+    private async Task WorkAsync(UnreliableBroker broker)
+    {
+        var options = new RelayOptions { BatchSize = 20, Lease = Lease, FirstRetryDelay = TimeSpan.FromSeconds(2), MaxAttempts = 1000 };
+        var relay = new OutboxRelay(Store.CreateRepository(), broker, options, SystemEntropy.Instance, new RecordingLogger<OutboxRelay>());
+        try
+        {
+            await relay.DrainAsync(WorkDeadline.After(TimeSpan.FromMinutes(1), TimeProvider.System), Ct);
+        }
+        catch (InvalidOperationException)
+        {
+            // Killed: what it had claimed stays claimed.
+        }
+    }
+
+    /// <summary>Takes, refuses, loses, loses the answer to, or kills who sends, at random; knows what it got, in order.</summary>
+    private sealed class UnreliableBroker(int seed) : IMessagePublisher
+    {
+        private readonly Random _random = new(seed);
+        private readonly Lock _gate = new();
+
+        public List<string> Published { get; } = [];
+
+        public ConcurrentBag<string> Rejected { get; } = [];
+
+        public int Kills { get; private set; }
+
+        public bool IsReliable { get; set; }
+
+        public async Task<IReadOnlyList<PublishOutcome>> PublishAsync(IReadOnlyList<OutboxEvent> events, CancellationToken cancellationToken)
+        {
+            await Task.Yield();
+            var outcomes = new List<PublishOutcome>();
+            foreach (var e in events)
+            {
+                lock (_gate)
+                {
+                    var chance = IsReliable ? 99 : _random.Next(100);
+                    if (chance < 2)
+                    {
+                        Kills++;
+                        throw new InvalidOperationException("killed");
+                    }
+
+                    if (chance is >= 5 and < 7)
+                    {
+                        Rejected.Add(e.EventId);
+                        outcomes.Add(PublishOutcome.Rejected(ErrorCodes.PublishRejected, "no"));
+                        continue;
+                    }
+
+                    if (chance is < 5 or >= 15)
+                    {
+                        Published.Add(e.EventId);
+                    }
+
+                    outcomes.Add(chance < 15 ? PublishOutcome.Unknown("lost") : PublishOutcome.Accepted);
+                }
+            }
+
+            return outcomes;
+        }
+    }
+}

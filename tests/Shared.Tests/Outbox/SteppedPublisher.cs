@@ -1,0 +1,33 @@
+using System.Threading.Channels;
+using Relaybox.Messaging;
+using Relaybox.Outbox;
+
+namespace Relaybox.Shared.Tests.Outbox;
+
+/// <summary>A broker that answers when the test says so: each call waits for its answer.</summary>
+internal sealed class SteppedPublisher : IMessagePublisher
+{
+    private readonly Channel<Call> _calls = Channel.CreateUnbounded<Call>();
+
+    /// <summary>The next call, as soon as there is one.</summary>
+    internal ValueTask<Call> NextAsync(CancellationToken cancellationToken) => _calls.Reader.ReadAsync(cancellationToken);
+
+    internal bool HasCall => _calls.Reader.TryPeek(out _);
+
+    public Task<IReadOnlyList<PublishOutcome>> PublishAsync(IReadOnlyList<OutboxEvent> events, CancellationToken cancellationToken)
+    {
+        var call = new Call([.. events.Select(e => e.EventId)], cancellationToken);
+        _calls.Writer.TryWrite(call);
+        return call.Answer.Task;
+    }
+
+    internal sealed record Call(IReadOnlyList<string> EventIds, CancellationToken CancellationToken)
+    {
+        internal TaskCompletionSource<IReadOnlyList<PublishOutcome>> Answer { get; } =
+            new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        internal void Accept() => AnswerAll(PublishOutcome.Accepted);
+
+        internal void AnswerAll(PublishOutcome outcome) => Answer.SetResult([.. EventIds.Select(_ => outcome)]);
+    }
+}
