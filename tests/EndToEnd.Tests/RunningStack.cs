@@ -24,7 +24,7 @@ internal sealed class RunningStack : IAsyncDisposable
         Output = output;
         DynamoDb = new AmazonDynamoDBClient(
             new BasicAWSCredentials("local", "local"),
-            new AmazonDynamoDBConfig { ServiceURL = runner.DynamoDbEndpoint.ToString(), AuthenticationRegion = runner.Environment["AWS_REGION"] });
+            new AmazonDynamoDBConfig { ServiceURL = runner.Servers.DynamoDb!.ToString(), AuthenticationRegion = runner.Environment["AWS_REGION"] });
     }
 
     public AmazonDynamoDBClient DynamoDb { get; }
@@ -150,7 +150,7 @@ internal sealed class RunningStack : IAsyncDisposable
 
     public string Variable(string name) => _runner.Environment[name];
 
-    public Uri SqsEndpoint => _runner.SqsEndpoint;
+    public Uri SqsEndpoint => _runner.Servers.Sqs;
 
     public async ValueTask DisposeAsync()
     {

@@ -74,6 +74,12 @@ internal sealed class TemplateDocument
         }
     }
 
+    /// <summary>Every value that a number can have, whatever the conditions are.</summary>
+    public IEnumerable<int> Alternatives(YamlNode? node) =>
+        node is YamlSequenceNode { Tag.IsEmpty: false } choice && choice.Tag == "!If"
+            ? Alternatives(choice[1]).Concat(Alternatives(choice[2]))
+            : [Evaluate(node)];
+
     public static IReadOnlyDictionary<string, YamlNode> Entries(YamlNode? node) =>
         node is YamlMappingNode map ? map.Children.ToDictionary(entry => ((YamlScalarNode)entry.Key).Value!, entry => entry.Value) : [];
 
@@ -93,7 +99,7 @@ internal sealed class TemplateDocument
 
     private static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
 
-    private IReadOnlyDictionary<string, YamlNode> Section(string name) => Entries(Child(root, name));
+    internal IReadOnlyDictionary<string, YamlNode> Section(string name) => Entries(Child(root, name));
 
     private static string FindFolder()
     {

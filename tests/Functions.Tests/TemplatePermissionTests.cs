@@ -45,6 +45,15 @@ public class TemplatePermissionTests
             ]
         },
         {
+            "PullConsume",
+            [
+                .. On(Inbox, "dynamodb:GetItem", "dynamodb:UpdateItem"),
+                .. On(Outbox, "dynamodb:PutItem"),
+                .. On("!GetAtt EffectsTable.Arn", "dynamodb:UpdateItem"),
+            ]
+        },
+        { "Setup", [.. On("!Ref DatabaseOwnerSecretArn", "secretsmanager:GetSecretValue")] },
+        {
             "Cleanup",
             [
                 .. On(Outbox, "dynamodb:DeleteItem", "dynamodb:Scan"),
@@ -115,7 +124,10 @@ public class TemplatePermissionTests
 
         Assert.NotEmpty(allowed);
         Assert.All(allowed, permission => Assert.DoesNotContain('*', permission.Split(' ', 2)[0]));
-        Assert.All(allowed, permission => Assert.NotEqual("*", permission.Split(' ', 2)[1]));
+        // A network interface has no ARN before it is made.
+        Assert.All(
+            allowed.Where(permission => !permission.StartsWith("ec2:", StringComparison.Ordinal)),
+            permission => Assert.NotEqual("*", permission.Split(' ', 2)[1]));
     }
 
     [Fact]
@@ -132,12 +144,36 @@ public class TemplatePermissionTests
     }
 
     [Fact]
-    public void Every_role_may_use_the_stacks_own_key_if_there_is_one()
+    public void Every_role_may_use_key_secrets_and_network_if_there_are_any()
     {
         Assert.All(
-            Template.Resources("AWS::IAM::Role").Values,
+            Template.Resources("AWS::IAM::Role"),
             role => Assert.Equal(
-                "!If [WithOwnKey, [!Ref KeyAccessPolicy], !Ref AWS::NoValue]", Text(Child(role, "Properties", "ManagedPolicyArns"))));
+                role.Key.EndsWith("ScheduleRole", StringComparison.Ordinal)
+                    ? "!If [WithOwnKey, [!Ref KeyAccessPolicy], !Ref AWS::NoValue]"
+                    : "[!If [WithOwnKey, !Ref KeyAccessPolicy, !Ref AWS::NoValue], "
+                        + "!If [WithSecrets, !Ref SecretAccessPolicy, !Ref AWS::NoValue], "
+                        + "!If [InVpc, !Ref NetworkAccessPolicy, !Ref AWS::NoValue]]",
+                Text(Child(role.Value, "Properties", "ManagedPolicyArns"))));
+    }
+
+    [Fact]
+    public void A_secret_may_be_read_by_its_ARN_alone()
+    {
+        string[] readable =
+        [
+            .. Statements(Template.Property("SecretAccessPolicy", "PolicyDocument")).SelectMany(Flatten),
+            .. Permissions("SetupRole").Where(permission => permission.StartsWith("secretsmanager:", StringComparison.Ordinal)),
+        ];
+
+        Assert.Equal(
+            [
+                "secretsmanager:GetSecretValue !Ref DatabaseSecretArn",
+                "secretsmanager:GetSecretValue !Ref NatsCredentialsSecretArn",
+                "kms:Decrypt !Ref SecretsKmsKeyArn",
+                "secretsmanager:GetSecretValue !Ref DatabaseOwnerSecretArn",
+            ],
+            readable);
     }
 
     [Fact]

@@ -1,13 +1,16 @@
+using System.Text.RegularExpressions;
 using Relaybox.Configuration;
 using static Relaybox.Functions.Tests.TemplateDocument;
 
 namespace Relaybox.Functions.Tests;
 
 /// <summary>What a deployer may choose, the functions must take.</summary>
-public class TemplateSettingsTests
+public partial class TemplateSettingsTests
 {
     private const FunctionNeeds Everything =
-        FunctionNeeds.Publisher | FunctionNeeds.Inbox | FunctionNeeds.Jobs | FunctionNeeds.Consumer;
+        FunctionNeeds.Publisher | FunctionNeeds.Inbox | FunctionNeeds.Jobs | FunctionNeeds.Consumer | FunctionNeeds.Setup;
+
+    private static readonly string[] RequiredByRules = ["DatabaseSecretArn", "NatsUrl"];
 
     private static readonly TemplateDocument Template = Instance;
 
@@ -22,7 +25,8 @@ public class TemplateSettingsTests
                 var values = edges.Select(edge => Template.Parameter(parameter, edge)).OfType<YamlDotNet.RepresentationModel.YamlNode>()
                     .Concat(Items(Template.Parameter(parameter, "AllowedValues")))
                     .Select(Text)
-                    .Distinct();
+                    .Distinct()
+                    .Where(value => value.Length > 0 || !RequiredByRules.Contains(parameter));
                 foreach (var value in values)
                 {
                     choices.Add(variable, parameter, value);
@@ -39,6 +43,10 @@ public class TemplateSettingsTests
     {
         var settings = new Dictionary<string, string>
         {
+            ["OUTBOX_STORE"] = parameter.StartsWith("Database", StringComparison.Ordinal) || parameter is "AfterSending" or "SweepListenSeconds" ? "postgres" : "dynamodb",
+            ["BROKER"] = parameter.StartsWith("Nats", StringComparison.Ordinal) ? "nats" : "sqs",
+            ["DATABASE_SECRET_ARN"] = "arn:aws:secretsmanager:eu-central-1:000000000000:secret:database-AbCdEf",
+            ["NATS_URL"] = "tls://nats.example.com:4222",
             ["OUTBOX_TABLE"] = "outbox",
             ["INBOX_TABLE"] = "inbox",
             ["JOBS_TABLE"] = "jobs",
@@ -52,14 +60,26 @@ public class TemplateSettingsTests
     }
 
     [Fact]
-    public void The_template_sets_variables_by_parameters() => Assert.InRange(Variables().Count(), 12, 100);
+    public void What_the_functions_cannot_do_without_the_template_demands()
+    {
+        var assertions = Entries(Template.Section("Rules")).Values.SelectMany(rule => Items(Child(rule, "Assertions"))).Select(Text).ToList();
+        Assert.All(
+            RequiredByRules,
+            parameter => Assert.Contains(assertions, text => text.Contains($"!Not [!Equals [!Ref {parameter}, ]]", StringComparison.Ordinal)));
+    }
 
-    // Variables that are exactly one parameter, of all functions.
+    [Fact]
+    public void The_template_sets_variables_by_parameters() => Assert.InRange(Variables().Count(), 30, 100);
+
+    // Variables that are exactly one parameter, or one or none, of all functions.
     private static IEnumerable<(string Variable, string Parameter)> Variables() =>
         Template.Functions.Keys
             .SelectMany(function => Entries(Template.Property(function, "Environment", "Variables")))
             .Concat(Entries(Template.Global("Environment", "Variables")))
-            .Select(entry => (entry.Key, Text(entry.Value).Replace("!Ref ", "", StringComparison.Ordinal)))
+            .Select(entry => (entry.Key, OneParameter().Match(Text(entry.Value)).Groups["name"].Value))
             .Where(entry => Template.Parameters.Contains(entry.Item2))
             .Distinct();
+
+    [GeneratedRegex("^(!If \\[\\w+, )?!Ref (?<name>\\w+)(, !Ref AWS::NoValue\\])?$")]
+    private static partial Regex OneParameter();
 }

@@ -1,3 +1,5 @@
+using System.Globalization;
+using Relaybox.Configuration;
 using static Relaybox.Functions.Tests.TemplateDocument;
 
 namespace Relaybox.Functions.Tests;
@@ -39,14 +41,27 @@ public class TemplateTimingTests
     public void A_relay_lease_outlives_the_function(string function)
     {
         Assert.Equal("!Ref RelayLeaseSeconds", Template.Variable(function, "RELAY_LEASE_SECONDS"));
-        Assert.True(Template.ParameterNumber("RelayLeaseSeconds", "MinValue") > Template.Evaluate(Template.Property(function, "Timeout")));
+        var timeout = Template.Alternatives(Template.Property(function, "Timeout")).Max();
+        Assert.True(Template.ParameterNumber("RelayLeaseSeconds", "MinValue") > timeout);
     }
 
     [Fact]
-    public void A_sweep_ends_before_the_next_one_starts()
+    public void With_DynamoDB_a_sweep_ends_before_the_next_one_starts_and_with_PostgreSQL_it_listens_until_the_next_one_does()
     {
         Assert.Equal("rate(1 minute)", Text(Template.Parameter("SweepSchedule", "Default")));
-        Assert.InRange(Template.Evaluate(Template.Property("SweepRelayFunction", "Timeout")), 1, 59);
+        Assert.Equal("!If [OnPostgres, 75, 55]", Text(Template.Property("SweepRelayFunction", "Timeout")));
+        Assert.InRange(Template.ParameterNumber("SweepListenSeconds", "Default"), 61, 75 - 10);
+        Assert.InRange(Template.ParameterNumber("SweepListenSeconds", "MaxValue"), 61, 75 - 10);
+        Assert.True(Template.ParameterNumber("SweepConcurrency", "Default") >= 2);
+    }
+
+    [Fact]
+    public void A_pull_goes_on_until_the_next_one_has_begun_and_its_leases_outlive_it()
+    {
+        var timeout = Template.Evaluate(Template.Property("PullConsumeFunction", "Timeout"));
+        Assert.InRange(int.Parse(Template.Variable("PullConsumeFunction", "PULL_SECONDS"), CultureInfo.InvariantCulture), 61, timeout - 10);
+        Assert.True(int.Parse(Template.Variable("PullConsumeFunction", "INBOX_LEASE_SECONDS"), CultureInfo.InvariantCulture) > timeout);
+        Assert.True(Template.ParameterNumber("PullConcurrency", "MinValue") >= 2);
     }
 
     [Fact]
@@ -82,6 +97,14 @@ public class TemplateTimingTests
         Assert.Equal($"{seconds / 3600}", Template.Variable(function, "QUEUE_RETENTION_HOURS"));
         Assert.Equal("!Ref ProcessedRetentionHours", Template.Variable(function, "PROCESSED_RETENTION_HOURS"));
         Assert.True(Template.ParameterNumber("ProcessedRetentionHours", "MinValue") * 3600 >= seconds);
+    }
+
+    [Fact]
+    public void The_inbox_remembers_for_longer_than_a_message_can_live_in_a_stream()
+    {
+        var hours = Template.ParameterNumber("NatsStreamMaxAgeHours", "MaxValue") + NatsSettings.DeadLetterAge.TotalHours;
+
+        Assert.True(hours <= int.Parse(Template.Variable("PullConsumeFunction", "QUEUE_RETENTION_HOURS"), CultureInfo.InvariantCulture));
     }
 
     [Fact]

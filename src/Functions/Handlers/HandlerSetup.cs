@@ -11,11 +11,19 @@ internal static class HandlerSetup
 {
     internal static HandlerRegistry Register(HandlerRegistry registry, RelayboxSettings settings, IServiceProvider services)
     {
-        if (settings.EffectsTable is { } effectsTable)
+        if (settings.DynamoDb?.EffectsTable is { } effectsTable)
         {
             registry.Add(
                 "orders.placed",
                 new OrderPlacedHandler(effectsTable, services.GetRequiredService<TimeProvider>()),
+                HandlersJsonContext.Default.OrderPlaced);
+        }
+
+        if (settings.Postgres is { EffectsTable: { } table } postgres)
+        {
+            registry.Add(
+                "orders.placed",
+                new PostgresOrderPlacedHandler(postgres.Tables.Schema, table),
                 HandlersJsonContext.Default.OrderPlaced);
         }
 

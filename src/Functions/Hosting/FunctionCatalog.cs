@@ -22,12 +22,16 @@ internal static class FunctionCatalog
         ["SweepRelay"] = new(FunctionNeeds.Publisher, Bind<SweepRelayFunction, ScheduleInput, JobReport, ScheduleJsonContext>(
             (function, input, context) => function.HandleAsync(input, context))),
         ["Consume"] = new(FunctionNeeds.Consumer | FunctionNeeds.Inbox, Bind<ConsumeFunction, SQSEvent, SQSBatchResponse, SqsJsonContext>(
-            (function, input, context) => function.HandleAsync(input, context))),
+            (function, input, context) => function.HandleAsync(input, context)), BrokerKind.Sqs),
+        ["PullConsume"] = new(FunctionNeeds.Inbox, Bind<PullConsumeFunction, ScheduleInput, JobReport, ScheduleJsonContext>(
+            (function, input, context) => function.HandleAsync(input, context)), BrokerKind.Nats),
         ["Cleanup"] = new(FunctionNeeds.Inbox | FunctionNeeds.Jobs, Bind<CleanupFunction, ScheduleInput, JobReport, ScheduleJsonContext>(
             (function, input, context) => function.HandleAsync(input, context))),
         ["ResetStale"] = new(FunctionNeeds.Inbox | FunctionNeeds.Jobs, Bind<ResetStaleFunction, ScheduleInput, JobReport, ScheduleJsonContext>(
             (function, input, context) => function.HandleAsync(input, context))),
         ["Reconcile"] = new(FunctionNeeds.Jobs, Bind<ReconcileFunction, ScheduleInput, JobReport, ScheduleJsonContext>(
+            (function, input, context) => function.HandleAsync(input, context))),
+        ["Setup"] = new(FunctionNeeds.Setup, Bind<SetupFunction, ScheduleInput, JobReport, ScheduleJsonContext>(
             (function, input, context) => function.HandleAsync(input, context))),
     };
 
@@ -45,7 +49,14 @@ internal static class FunctionCatalog
         }
 
         var settings = RelayboxSettings.Read(getVariable, entry.Needs);
+        if (entry.Broker is { } broker && broker != settings.Broker)
+        {
+            throw new SettingsException([$"BROKER is '{Text(settings.Broker)}', and {name} works with '{Text(broker)}' alone. Set it to {Text(broker)}."]);
+        }
+
         return entry.Bind(Composition.Build(name, settings));
+
+        static string Text(BrokerKind broker) => broker.ToString().ToLowerInvariant();
     }
 
     private static Func<IServiceProvider, Func<Stream, ILambdaContext, Task<Stream>>> Bind<TFunction, TInput, TOutput,
@@ -69,5 +80,7 @@ internal static class FunctionCatalog
         };
     }
 
-    private sealed record Entry(FunctionNeeds Needs, Func<IServiceProvider, Func<Stream, ILambdaContext, Task<Stream>>> Bind);
+    // Broker: the one that the function is for; null: it does not care.
+    private sealed record Entry(
+        FunctionNeeds Needs, Func<IServiceProvider, Func<Stream, ILambdaContext, Task<Stream>>> Bind, BrokerKind? Broker = null);
 }

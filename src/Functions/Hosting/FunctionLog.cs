@@ -29,6 +29,9 @@ internal static partial class FunctionLog
     [LoggerMessage(2204, LogLevel.Warning, "No handler is registered: every message will go to the dead-letter queue. Register yours in Handlers/HandlerSetup.cs")]
     internal static partial void NoHandlers(ILogger logger);
 
+    [LoggerMessage(2205, LogLevel.Information, "Pulled {Messages} messages: {Processed} processed, {Duplicates} duplicates, {Failed} to come again, {DeadLettered} dead-lettered")]
+    internal static partial void PullEnded(ILogger logger, int messages, int processed, int duplicates, int failed, int deadLettered);
+
     [LoggerMessage(2301, LogLevel.Warning, "{Rows} rows have the status '{Status}', which is none of the contract's; they are not touched")]
     internal static partial void UnknownStatus(ILogger logger, long rows, string status);
 }

@@ -1,23 +1,35 @@
 using Amazon.Lambda.Core;
 using Microsoft.Extensions.Logging;
+using Relaybox.Diagnostics;
 using Relaybox.Functions.Hosting;
 using Relaybox.Outbox;
 
 namespace Relaybox.Functions.Relay;
 
-/// <summary>Relays what is due, until nothing is or the deadline nears; where there is no stream, this is the main relay.</summary>
+/// <summary>
+/// Relays what is due, until nothing is or the deadline nears. Where there is no stream this is the main relay, and goes on
+/// to wait for new rows while it has time.
+/// </summary>
 internal sealed class SweepRelayFunction(
     OutboxRelay relay,
     IOutboxRepository repository,
+    RelayOptions relayOptions,
+    SweepOptions options,
     TimeProvider time,
     MetricsWriter metrics,
-    ILogger<SweepRelayFunction> logger)
+    ILogger<SweepRelayFunction> logger,
+    IOutboxSignal? signal = null)
 {
     internal async Task<JobReport> HandleAsync(ScheduleInput input, ILambdaContext context)
     {
         var deadline = Invocation.Begin(context, time);
         using var scope = deadline.BeginScope(CancellationToken.None);
         var result = await relay.DrainAsync(deadline, scope.Token);
+        if (signal is not null)
+        {
+            result = result.Add(await ListenAsync(signal, deadline, scope.Token));
+        }
+
         var oldest = await repository.OldestDueAgeAsync(scope.Token);
         metrics.Write(
             ("RowsSent", result.Sent, MetricsWriter.Count),
@@ -28,4 +40,25 @@ internal sealed class SweepRelayFunction(
         FunctionLog.SweepEnded(logger, result.Sent, result.Retried, result.Parked, result.Late, oldest.TotalSeconds);
         return new JobReport("sweep", result.Sent, !result.BrokerUnavailable && oldest == TimeSpan.Zero);
     }
+
+    private async Task<RelayResult> ListenAsync(IOutboxSignal wakeUp, WorkDeadline deadline, CancellationToken cancellationToken)
+    {
+        var total = new RelayResult();
+        var start = time.GetTimestamp();
+        while (deadline.HasTimeFor(relayOptions.MinimumBatchTime) && options.Listen - time.GetElapsedTime(start) is { Ticks: > 0 } left)
+        {
+            await wakeUp.WaitAsync(Shorter(left, deadline.Remaining - relayOptions.MinimumBatchTime), cancellationToken);
+            total = total.Add(await relay.DrainAsync(deadline, cancellationToken));
+        }
+
+        // What listens would be a dead connection when the function is thawed for its next run.
+        if (wakeUp is IAsyncDisposable connection)
+        {
+            await connection.DisposeAsync();
+        }
+
+        return total;
+    }
+
+    private static TimeSpan Shorter(TimeSpan a, TimeSpan b) => a < b ? a : b;
 }

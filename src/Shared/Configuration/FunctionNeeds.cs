@@ -4,7 +4,7 @@ namespace Relaybox.Configuration;
 [Flags]
 public enum FunctionNeeds
 {
-    /// <summary>The outbox table alone.</summary>
+    /// <summary>The outbox alone.</summary>
     None = 0,
 
     /// <summary>It sends to the broker.</summary>
@@ -16,6 +16,9 @@ public enum FunctionNeeds
     /// <summary>It runs jobs that remember where they stopped.</summary>
     Jobs = 4,
 
-    /// <summary>It takes messages from the queue, and dead-letters some.</summary>
+    /// <summary>It takes messages from the broker, and dead-letters some.</summary>
     Consumer = 8,
+
+    /// <summary>It makes what the others need: tables in a database, streams in a broker.</summary>
+    Setup = 16,
 }

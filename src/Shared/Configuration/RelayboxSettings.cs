@@ -2,29 +2,33 @@ using Microsoft.Extensions.Logging;
 using Relaybox.Inbox;
 using Relaybox.Maintenance;
 using Relaybox.Messaging;
-using Relaybox.Messaging.Sqs;
 using Relaybox.Outbox;
-using Relaybox.Stores.DynamoDb;
 
 namespace Relaybox.Configuration;
 
 /// <summary>Everything that is configured, read once at start from environment variables; see docs/configuration.md.</summary>
 public sealed record RelayboxSettings
 {
-    /// <summary>The outbox table.</summary>
-    public required DynamoDbOutboxOptions Outbox { get; init; }
+    /// <summary>Where outbox, inbox and jobs are kept.</summary>
+    public required StoreKind Store { get; init; }
 
-    /// <summary>The inbox table.</summary>
-    public required DynamoDbInboxOptions Inbox { get; init; }
+    /// <summary>The tables, where the store is DynamoDB.</summary>
+    public DynamoDbSettings? DynamoDb { get; init; }
 
-    /// <summary>The jobs table's name.</summary>
-    public required string JobsTable { get; init; }
+    /// <summary>The database, where the store is PostgreSQL.</summary>
+    public PostgresSettings? Postgres { get; init; }
 
-    /// <summary>The queue that events are sent to and taken from.</summary>
-    public required SqsPublisherOptions Sqs { get; init; }
+    /// <summary>Where events are sent, and taken from.</summary>
+    public required BrokerKind Broker { get; init; }
 
-    /// <summary>The dead-letter queue's URL.</summary>
-    public required string DeadLetterQueueUrl { get; init; }
+    /// <summary>The queues, where the broker is SQS.</summary>
+    public SqsSettings? Sqs { get; init; }
+
+    /// <summary>The servers and the streams, where the broker is NATS.</summary>
+    public NatsSettings? Nats { get; init; }
+
+    /// <summary>The port of the AWS Parameters and Secrets Lambda Extension, on loopback.</summary>
+    public required int SecretsPort { get; init; }
 
     /// <summary>The format in which events are sent.</summary>
     public required string MessageFormat { get; init; }
@@ -41,9 +45,6 @@ public sealed record RelayboxSettings
     /// <summary>What the scheduled jobs do.</summary>
     public required MaintenanceOptions Maintenance { get; init; }
 
-    /// <summary>The example handler's table; null where the example is not deployed.</summary>
-    public string? EffectsTable { get; init; }
-
     /// <summary>The least severe messages that are logged.</summary>
     public required LogLevel LogLevel { get; init; }
 
@@ -58,48 +59,36 @@ public sealed record RelayboxSettings
     {
         ArgumentNullException.ThrowIfNull(get);
         var reader = new SettingsReader(get);
-        reader.Choice("OUTBOX_STORE", "dynamodb", ("dynamodb", "dynamodb"));
-        reader.Choice("BROKER", "sqs", ("sqs", "sqs"));
+        var store = reader.Choice(
+            "OUTBOX_STORE", StoreKind.DynamoDb, ("dynamodb", StoreKind.DynamoDb), ("postgres", StoreKind.Postgres));
+        var broker = reader.Choice("BROKER", BrokerKind.Sqs, ("sqs", BrokerKind.Sqs), ("nats", BrokerKind.Nats));
         var sentRetention = reader.Hours("SENT_RETENTION_HOURS", 168, 24, 87_600);
         var processedRetention = reader.Hours("PROCESSED_RETENTION_HOURS", 504, 1, 87_600);
+        var relay = new RelayOptions
+        {
+            BatchSize = reader.Number("RELAY_BATCH_SIZE", 500, 1, 1_000),
+            Lease = reader.Seconds("RELAY_LEASE_SECONDS", 120, 5, 3_600),
+            MaxAttempts = reader.Number("RELAY_MAX_ATTEMPTS", 10, 1, 1_000),
+        };
+        var inboxLease = reader.Seconds("INBOX_LEASE_SECONDS", 60, 5, 43_200);
+        var consumerName = ReadConsumerName(reader);
         var settings = new RelayboxSettings
         {
-            Outbox = new DynamoDbOutboxOptions
-            {
-                TableName = reader.TableName("OUTBOX_TABLE", "the name of the outbox table"),
-                Trigger = reader.Choice(
-                    "RELAY_TRIGGER", RelayTrigger.Stream, ("stream", RelayTrigger.Stream), ("schedule", RelayTrigger.Schedule)),
-                DueShards = reader.Number("DUE_SHARDS", 8, 1, 256),
-                SentRetention = sentRetention,
-            },
-            Inbox = new DynamoDbInboxOptions
-            {
-                TableName = Any(FunctionNeeds.Inbox) ? reader.TableName("INBOX_TABLE", "the name of the inbox table") : "",
-                ProcessedRetention = processedRetention,
-            },
-            JobsTable = Any(FunctionNeeds.Jobs) ? reader.TableName("JOBS_TABLE", "the name of the jobs table") : "",
-            Sqs = new SqsPublisherOptions
-            {
-                QueueUrl = Any(FunctionNeeds.Publisher | FunctionNeeds.Consumer)
-                    ? reader.QueueUrl("QUEUE_URL", "the URL of the queue")
-                    : "",
-                MaxBatchBytes = reader.Number("SQS_MAX_BATCH_BYTES", 1_048_576, 1_024, 1_048_576),
-                Concurrency = reader.Number("PUBLISH_CONCURRENCY", 8, 1, 64),
-            },
-            DeadLetterQueueUrl = Any(FunctionNeeds.Consumer)
-                ? reader.QueueUrl("DEAD_LETTER_QUEUE_URL", "the URL of the dead-letter queue")
-                : "",
+            Store = store,
+            DynamoDb = store == StoreKind.DynamoDb ? DynamoDbSettings.Read(reader, needs, sentRetention, processedRetention) : null,
+            Postgres = store == StoreKind.Postgres ? PostgresSettings.Read(reader) : null,
+            Broker = broker,
+            Sqs = broker == BrokerKind.Sqs ? SqsSettings.Read(reader, needs) : null,
+            Nats = broker == BrokerKind.Nats
+                ? NatsSettings.Read(reader, consumerName, relay.Lease, relay.LongestRetryDelay, inboxLease)
+                : null,
+            SecretsPort = reader.Number("PARAMETERS_SECRETS_EXTENSION_HTTP_PORT", 2773, 1, 65_535),
             MessageFormat = ReadFormat(reader),
-            Relay = new RelayOptions
-            {
-                BatchSize = reader.Number("RELAY_BATCH_SIZE", 500, 1, 1_000),
-                Lease = reader.Seconds("RELAY_LEASE_SECONDS", 120, 5, 3_600),
-                MaxAttempts = reader.Number("RELAY_MAX_ATTEMPTS", 10, 1, 1_000),
-            },
-            ConsumerName = ReadConsumerName(reader),
+            Relay = relay,
+            ConsumerName = consumerName,
             Consumer = new ConsumerOptions
             {
-                Lease = reader.Seconds("INBOX_LEASE_SECONDS", 60, 5, 43_200),
+                Lease = inboxLease,
                 MaxAttempts = reader.Number("INBOX_MAX_ATTEMPTS", 5, 1, 1_000),
                 Concurrency = reader.Number("HANDLER_CONCURRENCY", 10, 1, 1_000),
             },
@@ -111,7 +100,6 @@ public sealed record RelayboxSettings
                 StaleAfter = reader.Seconds("STALE_AFTER_SECONDS", 60, 0, 86_400),
                 ReconcileAfter = reader.Seconds("RECONCILE_AFTER_SECONDS", 300, 10, 86_400),
             },
-            EffectsTable = reader.Optional("EFFECTS_TABLE"),
             LogLevel = reader.Choice(
                 "LOG_LEVEL",
                 LogLevel.Information,
@@ -124,7 +112,7 @@ public sealed record RelayboxSettings
         };
 
         var queueRetention = reader.Hours("QUEUE_RETENTION_HOURS", 0, 0, 87_600);
-        if (Any(FunctionNeeds.Inbox) && processedRetention < queueRetention)
+        if (needs.HasFlag(FunctionNeeds.Inbox) && processedRetention < queueRetention)
         {
             reader.Add(
                 $"PROCESSED_RETENTION_HOURS is {processedRetention.TotalHours:0}, but a message can come back for {queueRetention.TotalHours:0} hours "
@@ -133,8 +121,6 @@ public sealed record RelayboxSettings
 
         reader.ThrowIfWrong();
         return settings;
-
-        bool Any(FunctionNeeds some) => (needs & some) != 0;
     }
 
     private static string ReadFormat(SettingsReader reader)

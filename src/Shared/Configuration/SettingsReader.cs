@@ -43,6 +43,48 @@ internal sealed class SettingsReader(Func<string, string?> get)
         return value;
     }
 
+    /// <summary>A text of a form.</summary>
+    internal string Matching(string name, string fallback, Func<string, bool> isOfForm, string form)
+    {
+        var value = Optional(name) ?? fallback;
+        if (isOfForm(value))
+        {
+            return value;
+        }
+
+        _errors.Add($"{name} is not of its form. Set it to {form}; the default is {fallback}.");
+        return fallback;
+    }
+
+    /// <summary>An ARN of a service, or null where it is not set.</summary>
+    internal string? Arn(string name, string service)
+    {
+        if (Optional(name) is not { } value)
+        {
+            return null;
+        }
+
+        if (value.Split(':', 6) is not ["arn", _, var of, _, _, { Length: > 0 }] || of != service)
+        {
+            // Not repeated: somebody may have put the secret itself here.
+            _errors.Add($"{name} is not an ARN of {service}. Set it to one, such as arn:aws:{service}:<region>:<account>:<resource>.");
+        }
+
+        return value;
+    }
+
+    /// <summary>The path of a file that is there, or null where it is not set.</summary>
+    internal string? File(string name, string meaning)
+    {
+        var path = Optional(name);
+        if (path is not null && !System.IO.File.Exists(path))
+        {
+            _errors.Add($"{name} is '{Shorten(path)}', and there is no such file. Set it to the path of {meaning}.");
+        }
+
+        return path;
+    }
+
     internal T Choice<T>(string name, T fallback, params ReadOnlySpan<(string Text, T Value)> choices)
     {
         if (Optional(name) is not { } text)

@@ -21,7 +21,9 @@ public sealed record RelayResult
     /// <summary>Ids of rows whose outcome could not be recorded; they will be published again.</summary>
     public IReadOnlyList<string> Unrecorded { get; init; } = [];
 
-    internal RelayResult Add(RelayResult other) => new()
+    /// <summary>What this and another did together.</summary>
+    /// <param name="other">The other.</param>
+    public RelayResult Add(RelayResult other) => new()
     {
         Sent = Sent + other.Sent,
         Retried = Retried + other.Retried,

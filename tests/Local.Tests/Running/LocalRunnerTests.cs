@@ -13,13 +13,13 @@ public sealed class LocalRunnerTests(RunningStack stack) : IClassFixture<Running
 
     private LinesOutput Output => stack.Output;
 
-    private AwsJsonClient Sqs => AwsJsonClient.Sqs(Runner.SqsEndpoint);
+    private AwsJsonClient Sqs => AwsJsonClient.Sqs(Runner.Servers.Sqs);
 
     [Fact]
     public async Task A_row_reaches_the_stream_function_and_a_message_the_queue_function()
     {
         var row = new JsonObject { ["eventId"] = new JsonObject { ["S"] = "1" } };
-        await AwsJsonClient.DynamoDb(Runner.DynamoDbEndpoint).CallAsync(
+        await AwsJsonClient.DynamoDb(Runner.Servers.DynamoDb!).CallAsync(
             "PutItem", new JsonObject { ["TableName"] = Runner.Environment["OUTBOX_TABLE"], ["Item"] = row }, TestContext.Current.CancellationToken);
         await SendAsync("{}");
 

@@ -165,7 +165,7 @@ public sealed class FunctionHostTests : IAsyncLifetime
                     command.Program,
                     command.Arguments,
                     null,
-                    WorkerEnvironment.Create(function, server.AddressOf(function.ShortName, worker), worker, Nowhere, Nowhere, new Dictionary<string, string>()),
+                    WorkerEnvironment.Create(function, server.AddressOf(function.ShortName, worker), worker, server.Port, Nowhere, Nowhere, new Dictionary<string, string>()),
                     line => output.FunctionLine(function.ShortName, line)),
             },
             output,

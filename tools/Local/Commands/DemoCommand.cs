@@ -1,7 +1,4 @@
 using System.CommandLine;
-using Amazon.DynamoDBv2;
-using Amazon.Runtime;
-using Relaybox.Local.Aws;
 using Relaybox.Local.Demo;
 using Relaybox.Local.Running;
 
@@ -45,6 +42,14 @@ internal static class DemoCommand
         return command;
     }
 
+    private static IDemoApp AppOf(LocalRunner runner)
+    {
+        var stack = runner.Environment;
+        return runner.Servers.Postgres is { } postgres
+            ? new PostgresDemoApp(postgres.ConnectionString, stack["DATABASE_SCHEMA"], stack["OUTBOX_TABLE"], stack["EFFECTS_TABLE"])
+            : new DynamoDbDemoApp(runner.Servers.DynamoDb!, stack["OUTBOX_TABLE"], stack["EFFECTS_TABLE"], TimeProvider.System);
+    }
+
     private static DemoOptions Checked(DemoOptions options)
     {
         if (options.Count < 1)
@@ -68,7 +73,7 @@ internal static class DemoCommand
         Directory.CreateDirectory(runnerOptions.StateDirectory);
         var logPath = Path.Combine(runnerOptions.StateDirectory, "demo.log");
         using var output = new DemoOutput(progress, logPath);
-        progress.Say("Starting the emulators and the functions ...");
+        progress.Say("Starting the servers and the functions ...");
         try
         {
             await using var runner = await LocalRunner.StartAsync(
@@ -83,10 +88,8 @@ internal static class DemoCommand
             progress.Say(
                 $"Ready; logs are in {logPath}. Here a message that a killed process held comes back after {VisibilitySeconds} s and its claims "
                 + $"end after {LeaseSeconds} s, sooner than in the template, so that you can kill any process of processes.json and watch.");
-            using var dynamoDb = new AmazonDynamoDBClient(
-                new BasicAWSCredentials(LocalAws.AccessKeyId, LocalAws.SecretAccessKey),
-                new AmazonDynamoDBConfig { ServiceURL = runner.DynamoDbEndpoint.ToString(), AuthenticationRegion = LocalAws.Region });
-            var summary = await new DemoRun(runner, dynamoDb, demo, progress, TimeProvider.System).RunAsync(cancellationToken);
+            await using var app = AppOf(runner);
+            var summary = await new DemoRun(runner, app, demo, progress, TimeProvider.System).RunAsync(cancellationToken);
             if (demo.Json)
             {
                 progress.Say(summary.ToText());

@@ -18,9 +18,13 @@ internal sealed class StackCommandOptions
         Description = "A parameter of the template, NAME=VALUE; may be given several times",
     };
 
+    private readonly Option<string?> store = Choice("--store", "Where outbox and inbox are kept: dynamodb or postgres. Default: the template's", "dynamodb", "postgres");
+
+    private readonly Option<string?> broker = Choice("--broker", "Where events are sent: sqs or nats. Default: the template's", "sqs", "nats");
+
     public Option<int> PortBase { get; } = new("--port-base")
     {
-        Description = "Port of DynamoDB; SQS and the Runtime API take the next two. 0 picks free ports",
+        Description = "Port of DynamoDB; SQS, the Runtime API, PostgreSQL and NATS take the next four. 0 picks free ports",
         DefaultValueFactory = _ => RunnerOptions.DefaultPortBase,
     };
 
@@ -36,6 +40,8 @@ internal sealed class StackCommandOptions
         command.Options.Add(template);
         command.Options.Add(functionsDirectory);
         command.Options.Add(PortBase);
+        command.Options.Add(store);
+        command.Options.Add(broker);
         command.Options.Add(parameters);
         command.Options.Add(StateDirectory);
     }
@@ -47,8 +53,29 @@ internal sealed class StackCommandOptions
         StateDirectory = ResolveStateDirectory(result.GetValue(StateDirectory)),
         FunctionsDirectory = result.GetValue(functionsDirectory)?.FullName ?? DefaultFunctionsDirectory(),
         PortBase = result.GetValue(PortBase),
-        Parameters = (result.GetValue(parameters) ?? []).Select(Split).ToDictionary(pair => pair.Name, pair => pair.Value),
+        Parameters = ReadParameters(result),
     };
+
+    private Dictionary<string, string> ReadParameters(ParseResult result)
+    {
+        var values = (result.GetValue(parameters) ?? []).Select(Split).ToDictionary(pair => pair.Name, pair => pair.Value);
+        foreach (var (name, value) in new[] { ("Store", result.GetValue(store)), ("Broker", result.GetValue(broker)) })
+        {
+            if (value is not null)
+            {
+                values[name] = value;
+            }
+        }
+
+        return values;
+    }
+
+    private static Option<string?> Choice(string name, string description, params string[] values)
+    {
+        var option = new Option<string?>(name) { Description = description };
+        option.AcceptOnlyFromAmong(values);
+        return option;
+    }
 
     private static (string Name, string Value) Split(string text)
     {

@@ -1,28 +1,23 @@
 using System.Diagnostics;
-using Amazon.DynamoDBv2;
-using Relaybox.Local.Aws;
-using Relaybox.Local.EventSources;
 using Relaybox.Local.Running;
 
 namespace Relaybox.Local.Demo;
 
 /// <summary>Writes the orders, waits until every event has its effect and everything is quiet, and reads the result.</summary>
-internal sealed class DemoRun(LocalRunner runner, IAmazonDynamoDB dynamoDb, DemoOptions options, ProgressLine progress, TimeProvider time)
+internal sealed class DemoRun(LocalRunner runner, IDemoApp app, DemoOptions options, ProgressLine progress, TimeProvider time)
 {
     // Progress is read from whole tables; the emulator's time belongs to the orders.
     private const int PauseForReading = 20;
 
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(400);
 
-    private readonly OrderWriter writer = new(dynamoDb, runner.Environment["OUTBOX_TABLE"], time);
-    private readonly DemoTables tables = new(dynamoDb, runner.Environment["OUTBOX_TABLE"], runner.Environment["EFFECTS_TABLE"]);
-    private readonly QueueClient queue = new(AwsJsonClient.Sqs(runner.SqsEndpoint), runner.Environment["QUEUE_URL"]);
+    private readonly OrderWriter writer = new(app, time);
 
     private int DuplicatesInjected => runner.Sources.StreamDuplicates.Injected + runner.Sources.QueueDuplicates.Injected;
 
     public async Task<DemoSummary> RunAsync(CancellationToken cancellationToken)
     {
-        await writer.CreateTableAsync(cancellationToken);
+        await app.PrepareAsync(cancellationToken);
         var writing = writer.WriteAsync(options.Count, options.Rate, options.Writers, cancellationToken);
         await WaitUntilQuietAsync(writing, cancellationToken);
         if (writer.Failed > 0)
@@ -32,9 +27,9 @@ internal sealed class DemoRun(LocalRunner runner, IAmazonDynamoDB dynamoDb, Demo
 
         await MetricsSettleAsync(cancellationToken);
         return DemoSummary.Create(
-            await tables.ReadOrdersAsync(cancellationToken),
-            await tables.ReadOutboxAsync(cancellationToken),
-            await tables.ReadEffectsAsync(cancellationToken),
+            await app.ReadOrdersAsync(cancellationToken),
+            await app.ReadOutboxAsync(cancellationToken),
+            await app.ReadEffectsAsync(cancellationToken),
             (int)runner.Metrics.Sum("MessagesReceived"),
             DuplicatesInjected,
             (int)runner.Metrics.Sum("DuplicatesSuppressed"));
@@ -76,9 +71,9 @@ internal sealed class DemoRun(LocalRunner runner, IAmazonDynamoDB dynamoDb, Demo
 
     private async Task<DemoProgress> ReadProgressAsync(CancellationToken cancellationToken) => new(
         writer.Written.Count,
-        await tables.CountSentAsync(cancellationToken),
-        await tables.CountEffectsAsync(cancellationToken),
-        await queue.CountAsync(cancellationToken),
+        await app.CountSentAsync(cancellationToken),
+        await app.CountEffectsAsync(cancellationToken),
+        await runner.Sources.CountWaitingAsync(cancellationToken),
         DuplicatesInjected);
 
     private bool IsQuiet(DemoProgress now) =>

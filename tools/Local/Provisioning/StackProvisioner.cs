@@ -5,8 +5,11 @@ using Relaybox.Local.Stack;
 namespace Relaybox.Local.Provisioning;
 
 /// <summary>Creates the tables and queues of a stack in empty emulators.</summary>
-internal sealed class StackProvisioner(AwsJsonClient dynamoDb, AwsJsonClient sqs)
+/// <param name="dynamoDb">Null where the stack has no tables.</param>
+internal sealed class StackProvisioner(AwsJsonClient? dynamoDb, AwsJsonClient sqs)
 {
+    private AwsJsonClient DynamoDb => dynamoDb ?? throw new RunnerException("The template has tables, and its Store is not dynamodb.");
+
     /// <summary>Returns when everything can be used.</summary>
     public async Task CreateAsync(StackDefinition stack, CancellationToken cancellationToken)
     {
@@ -46,7 +49,7 @@ internal sealed class StackProvisioner(AwsJsonClient dynamoDb, AwsJsonClient sqs
             request["StreamSpecification"] = new JsonObject { ["StreamEnabled"] = true, ["StreamViewType"] = viewType };
         }
 
-        await dynamoDb.CallAsync("CreateTable", request, cancellationToken);
+        await DynamoDb.CallAsync("CreateTable", request, cancellationToken);
         while ((string?)(await DescribeTableAsync(table.Name, cancellationToken))["TableStatus"] != "ACTIVE")
         {
             await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, cancellationToken);
@@ -55,13 +58,13 @@ internal sealed class StackProvisioner(AwsJsonClient dynamoDb, AwsJsonClient sqs
         if (table.TimeToLiveAttribute is { } attribute)
         {
             var specification = new JsonObject { ["AttributeName"] = attribute, ["Enabled"] = true };
-            await dynamoDb.CallAsync(
+            await DynamoDb.CallAsync(
                 "UpdateTimeToLive", new JsonObject { ["TableName"] = table.Name, ["TimeToLiveSpecification"] = specification }, cancellationToken);
         }
     }
 
     private async Task<JsonObject> DescribeTableAsync(string name, CancellationToken cancellationToken) =>
-        (await dynamoDb.CallAsync("DescribeTable", new JsonObject { ["TableName"] = name }, cancellationToken))["Table"]!.AsObject();
+        (await DynamoDb.CallAsync("DescribeTable", new JsonObject { ["TableName"] = name }, cancellationToken))["Table"]!.AsObject();
 
     private async Task CreateQueueAsync(QueueDefinition queue, CancellationToken cancellationToken)
     {

@@ -9,10 +9,13 @@ namespace Relaybox.Local.Running;
 
 /// <summary>Plays every event source of a stack.</summary>
 internal sealed class EventSourcePlayer(
-    StackDefinition stack, Uri dynamoDb, AwsJsonClient sqs, double duplicatePercent, ILiveOutput output, TimeProvider time)
+    StackDefinition stack, LocalServers servers, double duplicatePercent, ILiveOutput output, TimeProvider time) : IAsyncDisposable
 {
+    private readonly AwsJsonClient sqs = AwsJsonClient.Sqs(servers.Sqs);
     private readonly List<Task> running = [];
     private readonly List<StreamEventSource> streams = [];
+    private readonly List<QueueClient> queues = [];
+    private JetStreamSource? jetStream;
 
     public DuplicatePlan StreamDuplicates { get; } = new(duplicatePercent);
 
@@ -23,6 +26,18 @@ internal sealed class EventSourcePlayer(
 
     /// <summary>Completes when a source has failed beyond repair, or all have been stopped.</summary>
     public Task Completion => Task.WhenAll(running);
+
+    /// <summary>Messages in the queues that feed a function: those that wait, and those that are being worked on.</summary>
+    public async Task<int> CountWaitingAsync(CancellationToken cancellationToken)
+    {
+        var waiting = 0;
+        foreach (var queue in queues)
+        {
+            waiting += await queue.CountAsync(cancellationToken);
+        }
+
+        return jetStream is null ? waiting : waiting + await jetStream.CountAsync(cancellationToken);
+    }
 
     /// <summary>Starts the sources of a function; they end with the token.</summary>
     public async Task StartAsync(FunctionHost host, bool withSchedules, CancellationToken cancellationToken)
@@ -45,9 +60,21 @@ internal sealed class EventSourcePlayer(
         }
     }
 
+    /// <summary>Starts to look at the stream that a function pulls from, if the broker is NATS.</summary>
+    public async Task StartJetStreamAsync(CancellationToken cancellationToken)
+    {
+        var puller = stack.Functions.FirstOrDefault(function => function.Environment.ContainsKey("PULL_SECONDS"));
+        if (servers.Nats is { } nats && puller is not null)
+        {
+            jetStream = new JetStreamSource(nats, puller.Environment["NATS_STREAM"], puller.Environment["CONSUMER_NAME"].Replace('.', '_'), QueueDuplicates);
+            await jetStream.OpenAsync(cancellationToken);
+            running.Add(jetStream.RunAsync(cancellationToken));
+        }
+    }
+
     private async Task StartStreamAsync(StreamEventDefinition source, FunctionHost host, CancellationToken cancellationToken)
     {
-        var reader = await DynamoDbStreamReader.OpenAsync(dynamoDb, source.TableName, cancellationToken);
+        var reader = await DynamoDbStreamReader.OpenAsync(servers.DynamoDb!, source.TableName, cancellationToken);
         var filter = EventFilter.Parse(source.FilterPatterns);
         var destination = source.OnFailureQueueArn is { } arn
             ? new StreamFailureDestination(sqs, UrlOf(arn), host.FunctionArn, reader.EventSourceArn, time)
@@ -67,9 +94,19 @@ internal sealed class EventSourcePlayer(
 
     private void StartQueue(QueueEventDefinition source, FunctionHost host, CancellationToken cancellationToken)
     {
+        var client = new QueueClient(sqs, UrlOf(source.QueueArn));
+        queues.Add(client);
         var queue = new QueueEventSource(
-            source, new QueueClient(sqs, UrlOf(source.QueueArn)), host, EventFilter.Parse(source.FilterPatterns), QueueDuplicates, output, time);
+            source, client, host, EventFilter.Parse(source.FilterPatterns), QueueDuplicates, output, time);
         running.Add(queue.RunAsync(Math.Min(source.MaximumConcurrency ?? host.MaximumWorkers, host.MaximumWorkers), cancellationToken));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (jetStream is not null)
+        {
+            await jetStream.DisposeAsync();
+        }
     }
 
     private string UrlOf(string queueArn) =>

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Routing;
 using Relaybox.Local.Aws;
 using Relaybox.Local.Emulators;
@@ -20,12 +21,16 @@ internal sealed class LocalRunner : IAsyncDisposable
     private const string StackName = "relaybox";
     private const int MostWorkers = 4;
 
+    // A sweep that listens ends after the next one has begun.
+    private const int ScheduledWorkers = 2;
+
     private readonly RunnerOptions options;
     private readonly ILiveOutput output;
     private readonly CancellationTokenSource stopping = new();
     private readonly Dictionary<string, FunctionHost> hosts = new(StringComparer.OrdinalIgnoreCase);
-    private readonly List<EmulatorProcess> emulators = [];
+    private readonly LocalSecrets secrets = new();
     private readonly StateFiles state;
+    private LocalServers? servers;
     private RuntimeApiServer? server;
     private bool isDisposed;
 
@@ -38,9 +43,7 @@ internal sealed class LocalRunner : IAsyncDisposable
 
     public StackDefinition Stack { get; private set; } = null!;
 
-    public Uri DynamoDbEndpoint => emulators[0].Endpoint;
-
-    public Uri SqsEndpoint => emulators[1].Endpoint;
+    public LocalServers Servers => servers ?? throw new InvalidOperationException("The servers have not been started.");
 
     public EventSourcePlayer Sources { get; private set; } = null!;
 
@@ -72,7 +75,7 @@ internal sealed class LocalRunner : IAsyncDisposable
     /// <summary>Completes when a part that everything depends on has ended by itself; the result says which.</summary>
     public async Task<string> FailureAsync(CancellationToken cancellationToken)
     {
-        var parts = emulators.ToDictionary(emulator => emulator.Ended, emulator => $"The {emulator.Name} emulator ended.");
+        var parts = Servers.Processes.ToDictionary(process => process.Ended, process => $"The {process.Name} server ended.");
         var sources = Sources.Completion;
         var ended = await Task.WhenAny([.. parts.Keys, sources]).WaitAsync(cancellationToken);
         return ended == sources ? $"An event source failed: {sources.Exception?.InnerException?.Message}" : parts[ended];
@@ -93,33 +96,52 @@ internal sealed class LocalRunner : IAsyncDisposable
         }
 
         await stopping.CancelAsync();
+        if (Sources is not null)
+        {
+            await Sources.DisposeAsync();
+        }
+
         await Task.WhenAll(hosts.Values.Select(host => host.DisposeAsync().AsTask()));
         if (server is not null)
         {
             await server.DisposeAsync();
         }
 
-        await Task.WhenAll(emulators.Select(emulator => emulator.DisposeAsync().AsTask()));
+        if (servers is not null)
+        {
+            await servers.DisposeAsync();
+        }
+
         state.Clear();
         stopping.Dispose();
     }
 
     private async Task StartAsync(CancellationToken cancellationToken)
     {
-        var ports = options.PortBase == 0 ? NetworkPorts.Free(3) : [.. Enumerable.Range(options.PortBase, 3)];
-        var sqsEndpoint = new Uri($"http://127.0.0.1:{ports[1]}/");
-        Stack = WithVisibility(LoadStack(sqsEndpoint));
+        var ports = LocalPorts.From(options.PortBase);
+        var template = ReadTemplate();
+        var choice = Explained(() => StackLoader.Choose(template, options.Parameters));
+        state.RequireNoOtherRunner();
+        ports.RequireFree(choice);
+
+        // Before anything is started: a template that is wrong costs nobody a second.
+        Stack = LoadStack(template, ports, choice, new string('0', 32));
         var commands = Stack.Functions.ToDictionary(
             function => function.LogicalId, function => WorkerCommand.Find(options.FunctionsDirectory, function.Handler));
-        state.RequireNoOtherRunner();
-        RequireFree(ports);
 
-        await StartEmulatorsAsync(ports, cancellationToken);
-        await new StackProvisioner(AwsJsonClient.DynamoDb(DynamoDbEndpoint), AwsJsonClient.Sqs(SqsEndpoint)).CreateAsync(Stack, cancellationToken);
+        servers = await LocalServers.StartAsync(ports, choice, output, cancellationToken);
+        Stack = WithVisibility(LoadStack(template, ports, choice, servers.PostgresPassword));
+        foreach (var note in Stack.Notes)
+        {
+            output.Information(note);
+        }
+
+        await new StackProvisioner(Servers.DynamoDb is { } dynamoDb ? AwsJsonClient.DynamoDb(dynamoDb) : null, AwsJsonClient.Sqs(Servers.Sqs))
+            .CreateAsync(Stack, cancellationToken);
         output.Information($"Created {Stack.Tables.Count} tables and {Stack.Queues.Count} queues.");
-        Environment = StackEnvironment.Create(Stack, DynamoDbEndpoint, SqsEndpoint);
+        Environment = StackEnvironment.Create(Stack, Servers);
 
-        server = await RuntimeApiServer.StartAsync(ports[2], hosts, MapControl, cancellationToken);
+        server = await RuntimeApiServer.StartAsync(ports.Runtime, hosts, MapControl, cancellationToken);
         foreach (var function in Stack.Functions)
         {
             AddHost(function, commands[function.LogicalId]);
@@ -127,7 +149,9 @@ internal sealed class LocalRunner : IAsyncDisposable
 
         WriteProcesses();
         await Task.WhenAll(hosts.Values.Select(host => host.WaitUntilReadyAsync(cancellationToken)));
-        Sources = new EventSourcePlayer(Stack, DynamoDbEndpoint, AwsJsonClient.Sqs(SqsEndpoint), options.DuplicatePercent, output, TimeProvider.System);
+        await SetUpAsync(cancellationToken);
+        Sources = new EventSourcePlayer(Stack, Servers, options.DuplicatePercent, output, TimeProvider.System);
+        await Sources.StartJetStreamAsync(stopping.Token);
         foreach (var host in hosts.Values)
         {
             await Sources.StartAsync(host, options.RunSchedules, stopping.Token);
@@ -138,22 +162,56 @@ internal sealed class LocalRunner : IAsyncDisposable
         WriteProcesses();
     }
 
-    private StackDefinition LoadStack(Uri sqsEndpoint)
+    /// <summary>What a person does after a deployment: lets Setup make tables and streams, before anything needs them.</summary>
+    private async Task SetUpAsync(CancellationToken cancellationToken)
     {
-        if (!File.Exists(options.TemplatePath))
+        if (!hosts.TryGetValue("Setup", out var setup))
         {
-            throw new RunnerException($"There is no template {options.TemplatePath}. Pass --template PATH.");
+            return;
         }
 
+        var result = await InvokeAsync(setup, null, cancellationToken);
+        if (!result.Succeeded)
+        {
+            throw new RunnerException($"Setup failed: {result.Text}");
+        }
+
+        output.Information($"Setup: {result.Text}");
+    }
+
+    private string ReadTemplate() => File.Exists(options.TemplatePath)
+        ? File.ReadAllText(options.TemplatePath)
+        : throw new RunnerException($"There is no template {options.TemplatePath}. Pass --template PATH.");
+
+    private StackDefinition LoadStack(string template, LocalPorts ports, StackChoice choice, string password)
+    {
+        var parameters = new Dictionary<string, string>(options.Parameters);
+        if (choice.IsPostgres)
+        {
+            parameters.TryAdd("DatabaseSecretArn", secrets.Add("database", new JsonObject
+            {
+                ["engine"] = "postgres",
+                ["host"] = "127.0.0.1",
+                ["port"] = ports.Postgres,
+                ["dbname"] = "postgres",
+                ["username"] = PostgresCluster.User,
+                ["password"] = password,
+            }.ToJsonString()));
+        }
+
+        if (choice.IsNats)
+        {
+            parameters.TryAdd("NatsUrl", $"nats://127.0.0.1:{ports.Nats}");
+        }
+
+        return Explained(() => StackLoader.Load(template, new StackOptions(StackName, new Uri($"http://127.0.0.1:{ports.Sqs}/"), parameters)));
+    }
+
+    private T Explained<T>(Func<T> read)
+    {
         try
         {
-            var stack = StackLoader.Load(File.ReadAllText(options.TemplatePath), new StackOptions(StackName, sqsEndpoint, options.Parameters));
-            foreach (var note in stack.Notes)
-            {
-                output.Information(note);
-            }
-
-            return stack;
+            return read();
         }
         catch (TemplateException exception)
         {
@@ -178,27 +236,6 @@ internal sealed class LocalRunner : IAsyncDisposable
         };
     }
 
-    private static void RequireFree(int[] ports)
-    {
-        NetworkPorts.RequireFree(ports[0], "DynamoDB");
-        NetworkPorts.RequireFree(ports[1], "SQS");
-        NetworkPorts.RequireFree(ports[2], "Runtime API");
-    }
-
-    private async Task StartEmulatorsAsync(int[] ports, CancellationToken cancellationToken)
-    {
-        var dynamoDb = DynamoDbProcess.StartAsync(ports[0], cancellationToken);
-        var sqs = SqsProcess.StartAsync(ports[1], cancellationToken);
-        await Task.WhenAll(dynamoDb, sqs).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        emulators.AddRange(new Task<EmulatorProcess>?[] { Started(dynamoDb), Started(sqs) }.OfType<Task<EmulatorProcess>>().Select(task => task.Result));
-        await Task.WhenAll(dynamoDb, sqs);
-        output.Information($"DynamoDB on {DynamoDbEndpoint}, SQS on {SqsEndpoint}");
-
-        static Task<EmulatorProcess>? Started<T>(Task<T> start)
-            where T : EmulatorProcess =>
-            start.IsCompletedSuccessfully ? Task.FromResult<EmulatorProcess>(start.Result) : null;
-    }
-
     private void AddHost(FunctionDefinition function, WorkerCommand command)
     {
         var host = new FunctionHost(
@@ -215,7 +252,7 @@ internal sealed class LocalRunner : IAsyncDisposable
             command.Arguments,
             options.FunctionsDirectory,
             WorkerEnvironment.Create(
-                definition, server!.AddressOf(definition.ShortName, worker), worker, DynamoDbEndpoint, SqsEndpoint, options.Environment),
+                definition, server!.AddressOf(definition.ShortName, worker), worker, server.Port, Servers.DynamoDb, Servers.Sqs, options.Environment),
             line => OnLine(definition.ShortName, line));
     }
 
@@ -229,17 +266,21 @@ internal sealed class LocalRunner : IAsyncDisposable
 
     private static int MaximumWorkers(FunctionDefinition function)
     {
-        var wanted = function.Events.OfType<QueueEventDefinition>().Select(source => source.MaximumConcurrency ?? MostWorkers).DefaultIfEmpty(1).Max();
+        var wanted = function.Events.OfType<QueueEventDefinition>().Select(source => source.MaximumConcurrency ?? MostWorkers).DefaultIfEmpty(ScheduledWorkers).Max();
         return Math.Max(1, Math.Min(Math.Min(wanted, function.ReservedConcurrency ?? MostWorkers), MostWorkers));
     }
 
-    private void MapControl(IEndpointRouteBuilder routes) => ControlEndpoint.Map(routes, this);
+    private void MapControl(IEndpointRouteBuilder routes)
+    {
+        ControlEndpoint.Map(routes, this);
+        secrets.Map(routes);
+    }
 
     private void WriteProcesses()
     {
         if (!stopping.IsCancellationRequested && server is not null)
         {
-            state.WriteProcesses(server.Port, hosts.Values, emulators);
+            state.WriteProcesses(server.Port, hosts.Values, Servers.Processes);
         }
     }
 }

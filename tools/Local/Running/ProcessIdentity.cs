@@ -7,7 +7,13 @@ internal static class ProcessIdentity
 {
     public static bool IsRunner(int pid) => Contains(pid, "cmdline", "relaybox-local");
 
-    public static bool IsEmulator(string name, int pid) => Contains(pid, "cmdline", name == "dynamodb" ? "DynamoDBLocal.jar" : "sqs.mjs");
+    public static bool IsEmulator(string name, int pid) => Contains(pid, "cmdline", name switch
+    {
+        "dynamodb" => "DynamoDBLocal.jar",
+        "postgres" => "relaybox-postgres-",
+        "nats" => "relaybox-nats-",
+        _ => "sqs.mjs",
+    });
 
     public static bool IsWorker(int pid) => Contains(pid, "environ", "AWS_LAMBDA_RUNTIME_API=127.0.0.1:");
 

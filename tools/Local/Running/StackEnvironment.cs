@@ -1,3 +1,4 @@
+using Relaybox.Local.Emulators;
 using Relaybox.Local.Runtime;
 using Relaybox.Local.Stack;
 
@@ -12,9 +13,18 @@ internal static class StackEnvironment
     private static readonly (string Variable, string LogicalId)[] Queues =
         [("QUEUE_URL", "Queue"), ("DEAD_LETTER_QUEUE_URL", "DeadLetterQueue")];
 
-    public static IReadOnlyDictionary<string, string> Create(StackDefinition stack, Uri dynamoDb, Uri sqs)
+    private static readonly string[] OfFunctions =
+    [
+        "OUTBOX_TABLE", "INBOX_TABLE", "JOBS_TABLE", "EFFECTS_TABLE", "DATABASE_SCHEMA", "NATS_URL", "NATS_STREAM", "NATS_SUBJECT_PREFIX",
+    ];
+
+    public static IReadOnlyDictionary<string, string> Create(StackDefinition stack, LocalServers servers)
     {
-        var environment = new Dictionary<string, string>(WorkerEnvironment.Aws(dynamoDb, sqs));
+        var environment = new Dictionary<string, string>(WorkerEnvironment.Aws(servers.DynamoDb, servers.Sqs))
+        {
+            ["OUTBOX_STORE"] = servers.Choice.Store,
+            ["BROKER"] = servers.Choice.Broker,
+        };
         foreach (var (variable, logicalId) in Tables)
         {
             if (stack.Table(logicalId) is { } table)
@@ -31,6 +41,31 @@ internal static class StackEnvironment
             }
         }
 
+        if (servers.Postgres is { } postgres)
+        {
+            AddPostgres(environment, postgres, servers.PostgresPassword);
+        }
+
+        // As the functions have them; no function needs all.
+        foreach (var variable in OfFunctions)
+        {
+            if (stack.Functions.Select(function => function.Environment.GetValueOrDefault(variable)).FirstOrDefault(value => value is { Length: > 0 }) is { } value)
+            {
+                environment.TryAdd(variable, value);
+            }
+        }
+
         return environment;
+    }
+
+    // DATABASE_URL is Relaybox's own; the others are what psql and every driver read.
+    private static void AddPostgres(Dictionary<string, string> environment, PostgresProcess postgres, string password)
+    {
+        environment["DATABASE_URL"] = $"postgres://{PostgresCluster.User}:{password}@127.0.0.1:{postgres.Port}/postgres";
+        environment["PGHOST"] = "127.0.0.1";
+        environment["PGPORT"] = $"{postgres.Port}";
+        environment["PGUSER"] = PostgresCluster.User;
+        environment["PGPASSWORD"] = password;
+        environment["PGDATABASE"] = "postgres";
     }
 }

@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Globalization;
 using Relaybox.Local.Aws;
+using Relaybox.Local.Running;
 using Relaybox.Local.Stack;
 
 namespace Relaybox.Local.Runtime;
@@ -14,7 +15,7 @@ internal static class WorkerEnvironment
     private static readonly string[] Inherited = ["PATH", "HOME", "TMPDIR", "LANG", "LC_ALL"];
 
     public static Dictionary<string, string> Create(
-        FunctionDefinition function, string runtimeApi, string worker, Uri dynamoDb, Uri sqs, IReadOnlyDictionary<string, string> overrides)
+        FunctionDefinition function, string runtimeApi, string worker, int port, Uri? dynamoDb, Uri sqs, IReadOnlyDictionary<string, string> overrides)
     {
         var environment = new Dictionary<string, string>();
         foreach (DictionaryEntry variable in Environment.GetEnvironmentVariables())
@@ -50,17 +51,27 @@ internal static class WorkerEnvironment
             environment[name] = value;
         }
 
+        environment["AWS_SESSION_TOKEN"] = LocalSecrets.SessionToken;
+        environment["PARAMETERS_SECRETS_EXTENSION_HTTP_PORT"] = port.ToString(CultureInfo.InvariantCulture);
         return environment;
     }
 
     /// <summary>What any SDK or the AWS CLI needs to reach the emulators.</summary>
-    public static IReadOnlyDictionary<string, string> Aws(Uri dynamoDb, Uri sqs) => new Dictionary<string, string>
+    public static IReadOnlyDictionary<string, string> Aws(Uri? dynamoDb, Uri sqs)
     {
-        ["AWS_ENDPOINT_URL_DYNAMODB"] = dynamoDb.ToString().TrimEnd('/'),
-        ["AWS_ENDPOINT_URL_SQS"] = sqs.ToString().TrimEnd('/'),
-        ["AWS_REGION"] = LocalAws.Region,
-        ["AWS_DEFAULT_REGION"] = LocalAws.Region,
-        ["AWS_ACCESS_KEY_ID"] = LocalAws.AccessKeyId,
-        ["AWS_SECRET_ACCESS_KEY"] = LocalAws.SecretAccessKey,
-    };
+        var environment = new Dictionary<string, string>
+        {
+            ["AWS_ENDPOINT_URL_SQS"] = sqs.ToString().TrimEnd('/'),
+            ["AWS_REGION"] = LocalAws.Region,
+            ["AWS_DEFAULT_REGION"] = LocalAws.Region,
+            ["AWS_ACCESS_KEY_ID"] = LocalAws.AccessKeyId,
+            ["AWS_SECRET_ACCESS_KEY"] = LocalAws.SecretAccessKey,
+        };
+        if (dynamoDb is not null)
+        {
+            environment["AWS_ENDPOINT_URL_DYNAMODB"] = dynamoDb.ToString().TrimEnd('/');
+        }
+
+        return environment;
+    }
 }

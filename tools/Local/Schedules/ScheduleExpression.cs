@@ -23,6 +23,9 @@ internal abstract partial class ScheduleExpression
         };
     }
 
+    /// <summary>Whether it begins with a run, as a rate without a start date does, rather than with a wait.</summary>
+    public virtual bool BeginsAtOnce => false;
+
     /// <returns>The first moment after the given one; null when there is none any more.</returns>
     public abstract DateTimeOffset? NextAfter(DateTimeOffset moment);
 
@@ -43,6 +46,8 @@ internal abstract partial class ScheduleExpression
 
     private sealed partial class RateExpression(TimeSpan period) : ScheduleExpression
     {
+        public override bool BeginsAtOnce => true;
+
         public static RateExpression Parse(string body)
         {
             var match = RateForm().Match(body);

@@ -24,6 +24,11 @@ internal sealed class ScheduleRunner(
         try
         {
             var last = time.GetUtcNow();
+            if (expression.BeginsAtOnce)
+            {
+                runs.Add(FireAsync(last, cancellationToken));
+            }
+
             while (expression.NextAfter(last) is { } next)
             {
                 await DelayUntilAsync(next, cancellationToken);

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Relaybox.Local.Running;
 using Relaybox.Local.Template;
 
 namespace Relaybox.Local.Stack;
@@ -40,6 +41,16 @@ internal sealed class StackLoader
             [.. loader.OfType("AWS::SQS::Queue").Select(loader.Queue)],
             [.. loader.OfType("AWS::Serverless::Function").Select(loader.Function)],
             loader.notes);
+    }
+
+    /// <summary>Which store and broker a template has with these parameters; one without the parameters has DynamoDB and SQS.</summary>
+    /// <exception cref="TemplateException">The template or a parameter is wrong.</exception>
+    public static StackChoice Choose(string yaml, IReadOnlyDictionary<string, string> parameters)
+    {
+        var values = ParameterValues.Resolve(TemplateReader.Read(yaml), parameters);
+        return new StackChoice(Value("Store") ?? "dynamodb", Value("Broker") ?? "sqs");
+
+        string? Value(string name) => (values.GetValueOrDefault(name) as JsonValue)?.GetValue<string>();
     }
 
     private IEnumerable<(string LogicalId, MapValue Resource)> OfType(string type) =>

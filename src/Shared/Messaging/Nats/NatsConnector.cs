@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using NATS.Client.Core;
 using NATS.Client.JetStream;
 using Relaybox.Diagnostics;
+using Relaybox.Secrets;
 
 namespace Relaybox.Messaging.Nats;
 
@@ -10,6 +11,7 @@ public sealed class NatsConnector : IAsyncDisposable
 {
     private readonly NatsConnectionOptions _options;
     private readonly NatsOpts _client;
+    private readonly CachedSecret? _secret;
     private readonly TimeProvider _time;
     private readonly ILogger<NatsConnector> _logger;
     private readonly SemaphoreSlim _gate = new(1);
@@ -21,14 +23,16 @@ public sealed class NatsConnector : IAsyncDisposable
     /// <param name="options">Where the servers are, and who we are there.</param>
     /// <param name="time">The clock that tells how long the connection was not used.</param>
     /// <param name="logger">The log.</param>
+    /// <param name="secret">The credentials, where they are kept as a secret; read again once when the servers refuse them.</param>
     /// <exception cref="Configuration.SettingsException">The options cannot be used.</exception>
-    public NatsConnector(NatsConnectionOptions options, TimeProvider time, ILogger<NatsConnector> logger)
+    public NatsConnector(NatsConnectionOptions options, TimeProvider time, ILogger<NatsConnector> logger, CachedSecret? secret = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         _options = options;
         _client = NatsClientOptions.From(options);
         _time = time;
         _logger = logger;
+        _secret = secret;
     }
 
     /// <summary>JetStream over a connection that works, or did a moment ago.</summary>
@@ -73,7 +77,34 @@ public sealed class NatsConnector : IAsyncDisposable
 
     private async Task ConnectAsync(CancellationToken cancellationToken)
     {
-        var connection = new NatsConnection(_client);
+        if (_secret is null)
+        {
+            await ConnectAsync(_client, cancellationToken);
+            return;
+        }
+
+        var text = await _secret.GetAsync(null, cancellationToken);
+        try
+        {
+            await ConnectAsync(Client(text), cancellationToken);
+        }
+        catch (NatsException)
+        {
+            var fresh = await _secret.GetAsync(text, cancellationToken);
+            if (fresh == text)
+            {
+                throw;
+            }
+
+            await ConnectAsync(Client(fresh), cancellationToken);
+        }
+    }
+
+    private NatsOpts Client(string secret) => NatsClientOptions.From(NatsCredentials.Apply(_options, secret, _secret!.Arn));
+
+    private async Task ConnectAsync(NatsOpts client, CancellationToken cancellationToken)
+    {
+        var connection = new NatsConnection(client);
         try
         {
             await connection.ConnectAsync().AsTask().WaitAsync(cancellationToken);

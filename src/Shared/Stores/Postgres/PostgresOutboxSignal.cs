@@ -9,13 +9,13 @@ namespace Relaybox.Stores.Postgres;
 /// Waits for new rows by LISTEN, and asks the table besides. Notifications make it fast; asking makes it right: where they
 /// do not come, it is as late as <see cref="PostgresSignalOptions.PollInterval"/>. One caller waits at a time.
 /// </summary>
-/// <param name="dataSource">The database. One of its connections is kept while this lives.</param>
+/// <param name="connections">The database. One of its connections is kept while this lives.</param>
 /// <param name="options">The names.</param>
 /// <param name="signalOptions">How to wait.</param>
 /// <param name="time">The clock of the waits without a connection.</param>
 /// <param name="logger">The log.</param>
 public sealed class PostgresOutboxSignal(
-    NpgsqlDataSource dataSource,
+    PostgresConnections connections,
     PostgresOptions options,
     PostgresSignalOptions signalOptions,
     TimeProvider time,
@@ -81,12 +81,15 @@ public sealed class PostgresOutboxSignal(
 
     private async Task ListenAsync(CancellationToken cancellationToken)
     {
-        var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        var connection = await connections.OpenConnectionAsync(cancellationToken);
         try
         {
-            connection.Notification += (_, _) => _notified = true;
-            await using var listen = new NpgsqlCommand($"LISTEN {_names.Channel}", connection) { CommandTimeout = CommandTimeoutSeconds };
-            await listen.ExecuteNonQueryAsync(cancellationToken);
+            if (signalOptions.Listen)
+            {
+                connection.Notification += (_, _) => _notified = true;
+                await using var listen = new NpgsqlCommand($"LISTEN {_names.Channel}", connection) { CommandTimeout = CommandTimeoutSeconds };
+                await listen.ExecuteNonQueryAsync(cancellationToken);
+            }
         }
         catch
         {

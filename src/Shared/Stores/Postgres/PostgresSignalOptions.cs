@@ -9,4 +9,10 @@ public sealed record PostgresSignalOptions
     /// succeeds and nothing ever comes, and where the table's notify trigger is switched off.
     /// </summary>
     public TimeSpan PollInterval { get; init; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>
+    /// Whether to listen. Default: yes. No behind such a pooler: its connection to the server would go on listening for
+    /// whoever has it next.
+    /// </summary>
+    public bool Listen { get; init; } = true;
 }

@@ -1,0 +1,32 @@
+using Amazon.Lambda.Core;
+using Microsoft.Extensions.Logging;
+using Relaybox.Configuration;
+using Relaybox.Diagnostics;
+using Relaybox.Functions.Hosting;
+using Relaybox.Messaging.Nats;
+
+namespace Relaybox.Functions.Consume;
+
+/// <summary>Pulls messages from the stream and takes them through the inbox to the handlers, for as long as it is told to.</summary>
+internal sealed class PullConsumeFunction(
+    NatsMessagePuller puller, NatsSettings settings, TimeProvider time, MetricsWriter metrics, ILogger<PullConsumeFunction> logger)
+{
+    internal async Task<JobReport> HandleAsync(ScheduleInput input, ILambdaContext context)
+    {
+        var deadline = Invocation.Begin(context, time);
+        using var scope = deadline.BeginScope(CancellationToken.None);
+
+        // What is pulled last may take as long as a handler may.
+        var enough = WorkDeadline.After(settings.PullFor + settings.Pull.MinimumBatchTime, time);
+        var result = await puller.DrainAsync(enough.At < deadline.At ? enough : deadline, scope.Token);
+        metrics.Write(
+            ("MessagesReceived", result.Received, MetricsWriter.Count),
+            ("MessagesProcessed", result.Processed, MetricsWriter.Count),
+            ("DuplicatesSuppressed", result.Duplicates, MetricsWriter.Count),
+            ("MessagesFailed", result.Retried, MetricsWriter.Count),
+            ("MessagesDeadLettered", result.DeadLettered, MetricsWriter.Count),
+            ("MessagesPending", result.Pending, MetricsWriter.Count));
+        FunctionLog.PullEnded(logger, result.Received, result.Processed, result.Duplicates, result.Retried, result.DeadLettered);
+        return new JobReport("pull", result.Processed, !result.BrokerUnavailable);
+    }
+}

@@ -1,0 +1,33 @@
+using Npgsql;
+using Relaybox.Inbox;
+using Relaybox.Stores.Postgres;
+
+namespace Relaybox.Functions.Handlers;
+
+/// <summary>
+/// The worked example where the store is PostgreSQL: counts how often an order was applied. The statement runs in the
+/// transaction of the inbox mark, so it commits with the mark or not at all, and the count is 1 however often the message
+/// is delivered.
+/// </summary>
+/// <param name="schema">The schema of the table.</param>
+/// <param name="effectsTable">The table.</param>
+internal sealed class PostgresOrderPlacedHandler(string schema, string effectsTable) : IMessageHandler<OrderPlaced>
+{
+    private readonly string _sql =
+        $"""
+        INSERT INTO {PostgresIdentifier.Quote(schema)}.{PostgresIdentifier.Quote(effectsTable)} AS e
+            (event_id, applied, order_id, applied_at)
+        VALUES ($1, 1, $2, clock_timestamp())
+        ON CONFLICT (event_id) DO UPDATE SET applied = e.applied + 1, order_id = EXCLUDED.order_id
+        """;
+
+    /// <inheritdoc />
+    public async Task HandleAsync(OrderPlaced message, MessageContext context, CancellationToken cancellationToken)
+    {
+        var transaction = await context.Transaction.GetNpgsqlTransactionAsync(cancellationToken);
+        await using var command = new NpgsqlCommand(_sql, transaction.Connection, transaction);
+        command.Parameters.Add(new() { Value = context.EventId });
+        command.Parameters.Add(new() { Value = message.OrderId });
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+}

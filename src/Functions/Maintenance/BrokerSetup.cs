@@ -1,0 +1,17 @@
+using Relaybox.Configuration;
+using Relaybox.Functions.Hosting;
+using Relaybox.Messaging.Nats;
+
+namespace Relaybox.Functions.Maintenance;
+
+/// <summary>Creates, or checks, the streams of events and dead letters, and the consumer that pulls.</summary>
+internal sealed class BrokerSetup(NatsStreams streams, NatsConsumers consumers, NatsSettings settings) : ISetupStep
+{
+    public async Task<int> RunAsync(CancellationToken cancellationToken)
+    {
+        await streams.EnsureAsync(settings.Stream, cancellationToken);
+        await streams.EnsureAsync(settings.DeadLetters, cancellationToken);
+        await consumers.EnsureAsync(settings.Pull, cancellationToken);
+        return 3;
+    }
+}

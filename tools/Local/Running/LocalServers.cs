@@ -1,0 +1,96 @@
+using System.Security.Cryptography;
+using Relaybox.Local.Emulators;
+using Relaybox.Local.Output;
+
+namespace Relaybox.Local.Running;
+
+/// <summary>The servers of a run: those that its store and its broker need, and no others.</summary>
+internal sealed class LocalServers : IAsyncDisposable
+{
+    private readonly List<EmulatorProcess> processes = [];
+    private PostgresCluster? cluster;
+    private DirectoryInfo? natsStorage;
+
+    private LocalServers(LocalPorts ports, StackChoice choice)
+    {
+        Ports = ports;
+        Choice = choice;
+    }
+
+    public LocalPorts Ports { get; }
+
+    public StackChoice Choice { get; }
+
+    /// <summary>Null where the store is not DynamoDB.</summary>
+    public Uri? DynamoDb => Find("dynamodb")?.Endpoint;
+
+    public Uri Sqs => Find("sqs")!.Endpoint;
+
+    /// <summary>Null where the store is not PostgreSQL.</summary>
+    public PostgresProcess? Postgres => (PostgresProcess?)Find("postgres");
+
+    /// <summary>Null where the broker is not NATS.</summary>
+    public Uri? Nats => Find("nats")?.Endpoint;
+
+    /// <summary>The superuser's password, made up for this run.</summary>
+    public string PostgresPassword { get; } = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
+
+    public IReadOnlyList<EmulatorProcess> Processes => processes;
+
+    /// <summary>Starts them, all at once; what has started when one fails is stopped again.</summary>
+    /// <exception cref="RunnerException">A server is missing or does not come up.</exception>
+    public static async Task<LocalServers> StartAsync(LocalPorts ports, StackChoice choice, ILiveOutput output, CancellationToken cancellationToken)
+    {
+        var servers = new LocalServers(ports, choice);
+        try
+        {
+            await servers.StartAsync(cancellationToken);
+        }
+        catch
+        {
+            await servers.DisposeAsync();
+            throw;
+        }
+
+        output.Information(string.Join(", ", servers.processes.Select(process => $"{process.Name} on {process.Endpoint}")));
+        return servers;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Task.WhenAll(processes.Select(process => process.DisposeAsync().AsTask()));
+        cluster?.Dispose();
+        natsStorage?.Delete(recursive: true);
+    }
+
+    private async Task StartAsync(CancellationToken cancellationToken)
+    {
+        var starts = new List<Task<EmulatorProcess>>
+        {
+            Choice.IsPostgres ? StartPostgresAsync(cancellationToken) : As(DynamoDbProcess.StartAsync(Ports.DynamoDb, cancellationToken)),
+
+            // Schedules have a dead-letter queue, whatever the broker is.
+            As(SqsProcess.StartAsync(Ports.Sqs, cancellationToken)),
+        };
+        if (Choice.IsNats)
+        {
+            natsStorage = Directory.CreateTempSubdirectory("relaybox-nats-");
+            starts.Add(As(NatsProcess.StartAsync(Ports.Nats, natsStorage.FullName, [], cancellationToken)));
+        }
+
+        await ((Task)Task.WhenAll(starts)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        processes.AddRange(starts.Where(start => start.IsCompletedSuccessfully).Select(start => start.Result));
+        await Task.WhenAll(starts);
+
+        static async Task<EmulatorProcess> As<T>(Task<T> start)
+            where T : EmulatorProcess => await start;
+    }
+
+    private async Task<EmulatorProcess> StartPostgresAsync(CancellationToken cancellationToken)
+    {
+        cluster = await PostgresCluster.CreateAsync(PostgresPassword, cancellationToken);
+        return await PostgresProcess.StartAsync(Ports.Postgres, cluster, durable: true, cancellationToken);
+    }
+
+    private EmulatorProcess? Find(string name) => processes.Find(process => process.Name == name);
+}
