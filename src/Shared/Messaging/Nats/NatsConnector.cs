@@ -17,7 +17,7 @@ public sealed class NatsConnector : IAsyncDisposable
     private readonly SemaphoreSlim _gate = new(1);
     private NatsConnection? _connection;
     private NatsJSContext? _context;
-    private long _lastUse;
+    private DateTimeOffset _lastUse;
 
     /// <summary>Checks the options; the connection is made when it is first needed.</summary>
     /// <param name="options">Where the servers are, and who we are there.</param>
@@ -55,7 +55,7 @@ public sealed class NatsConnector : IAsyncDisposable
                 await ConnectAsync(cancellationToken);
             }
 
-            _lastUse = _time.GetTimestamp();
+            _lastUse = _time.GetUtcNow();
             return _context!;
         }
         finally
@@ -131,7 +131,9 @@ public sealed class NatsConnector : IAsyncDisposable
             return false;
         }
 
-        if (_time.GetElapsedTime(_lastUse) < _options.ProbeAfter)
+        // The time of day goes on where the machine was halted; other clocks may have stood still with it.
+        var pause = _time.GetUtcNow() - _lastUse;
+        if (pause >= TimeSpan.Zero && pause < _options.ProbeAfter)
         {
             return true;
         }

@@ -4,8 +4,8 @@ using System.Text;
 namespace Relaybox.Messaging.Nats;
 
 /// <summary>
-/// What a header can carry so that it comes out as it went in, and means nothing to the server. The server looks for its
-/// own headers anywhere in the block: <c>Nats-Rollup:all</c> within another header's value would be an order to it.
+/// What a header can carry so that it comes out as it went in, and means nothing to the server. The server takes the first
+/// place in the block where a name of its own stands: within another header's value that can hide the header itself.
 /// </summary>
 internal static class NatsHeaderText
 {

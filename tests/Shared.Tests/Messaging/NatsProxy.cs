@@ -1,0 +1,151 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Relaybox.Shared.Tests.Messaging;
+
+/// <summary>Stands between a client and the server, and loses what a test wants lost.</summary>
+internal sealed class NatsProxy : IAsyncDisposable
+{
+    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly CancellationTokenSource _ending = new();
+    private readonly Lock _gate = new();
+    private readonly List<Pair> _pairs = [];
+    private readonly int _port;
+    private readonly Task _accepting;
+
+    internal NatsProxy(int port)
+    {
+        _port = port;
+        _listener.Start();
+        _accepting = AcceptAsync();
+    }
+
+    internal string Url => $"nats://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}";
+
+    internal int Connections
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _pairs.Count;
+            }
+        }
+    }
+
+    /// <summary>From now on nothing that the server says on the connections that exist arrives.</summary>
+    internal void SwallowAnswers() => ForEach(pair => pair.Swallows = true);
+
+    /// <summary>Cuts the connections that exist.</summary>
+    internal void Cut() => ForEach(pair => pair.Close());
+
+    /// <summary>Cuts a connection after this many more bytes of the client.</summary>
+    internal void CutAfter(int bytes) => ForEach(pair => pair.Allowance = bytes);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _ending.CancelAsync();
+        _listener.Stop();
+        Cut();
+        await _accepting;
+        _ending.Dispose();
+    }
+
+    private void ForEach(Action<Pair> change)
+    {
+        lock (_gate)
+        {
+            _pairs.ForEach(change);
+        }
+    }
+
+    private async Task AcceptAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                var client = await _listener.AcceptTcpClientAsync(_ending.Token);
+                var server = new TcpClient();
+                await server.ConnectAsync(IPAddress.Loopback, _port, _ending.Token);
+                var pair = new Pair(client, server);
+                lock (_gate)
+                {
+                    _pairs.Add(pair);
+                }
+
+                pair.Start();
+            }
+        }
+        catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
+        {
+            // The test is over.
+        }
+    }
+
+    private sealed class Pair(TcpClient client, TcpClient server)
+    {
+        private volatile bool _swallows;
+        private int _allowance = int.MaxValue;
+
+        internal bool Swallows
+        {
+            set => _swallows = value;
+        }
+
+        internal int Allowance
+        {
+            set => Volatile.Write(ref _allowance, value);
+        }
+
+        internal void Start()
+        {
+            _ = PumpAsync(client, server, fromServer: false);
+            _ = PumpAsync(server, client, fromServer: true);
+        }
+
+        internal void Close()
+        {
+            client.Dispose();
+            server.Dispose();
+        }
+
+        private async Task PumpAsync(TcpClient from, TcpClient to, bool fromServer)
+        {
+            var buffer = new byte[16 * 1024];
+            try
+            {
+                while (await from.GetStream().ReadAsync(buffer) is var read and > 0)
+                {
+                    if (fromServer)
+                    {
+                        if (!_swallows)
+                        {
+                            await to.GetStream().WriteAsync(buffer.AsMemory(0, read));
+                        }
+
+                        continue;
+                    }
+
+                    var allowed = Math.Min(read, Volatile.Read(ref _allowance));
+                    await to.GetStream().WriteAsync(buffer.AsMemory(0, allowed));
+                    if (Interlocked.Add(ref _allowance, -read) <= 0)
+                    {
+                        break;
+                    }
+
+                    if (Volatile.Read(ref _allowance) > int.MaxValue / 2)
+                    {
+                        Volatile.Write(ref _allowance, int.MaxValue);
+                    }
+                }
+            }
+            catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException or InvalidOperationException)
+            {
+                // One side has gone; so does the other.
+            }
+
+            Close();
+        }
+    }
+}
