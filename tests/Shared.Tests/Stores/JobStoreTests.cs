@@ -1,0 +1,44 @@
+using Relaybox.Diagnostics;
+using Relaybox.Maintenance;
+using Relaybox.Shared.Tests.Conformance;
+using Relaybox.Shared.Tests.Support;
+using Relaybox.Stores.DynamoDb;
+using Relaybox.Stores.Postgres;
+using Relaybox.Testing;
+
+namespace Relaybox.Shared.Tests.Stores;
+
+public sealed class DynamoDbJobStoreTests(DynamoDbLocal dynamoDb) : JobStoreConformance
+{
+    private readonly SkippingTimeProvider _clock = new();
+    private string _table = "";
+
+    public override async ValueTask DisposeAsync() => await dynamoDb.Client.DeleteTableAsync(_table);
+
+    protected override async Task<IJobStore> CreateStoreAsync()
+    {
+        _table = await DynamoDbTables.CreateSimpleAsync(dynamoDb.Client, "job");
+        return new DynamoDbJobStore(dynamoDb.Client, _table, _clock, SystemEntropy.Instance);
+    }
+
+    protected override Task PassAsync(TimeSpan time)
+    {
+        _clock.Skip(time);
+        return Task.CompletedTask;
+    }
+}
+
+public sealed class PostgresJobStoreTests(PostgresServer server) : JobStoreConformance
+{
+    private PostgresSchema _schema = null!;
+
+    public override ValueTask DisposeAsync() => _schema.DisposeAsync();
+
+    protected override async Task<IJobStore> CreateStoreAsync()
+    {
+        _schema = await PostgresSchema.CreateAsync(server);
+        return new PostgresJobStore(new PostgresConnections(_schema.DataSource), _schema.Options, TimeProvider.System, SystemEntropy.Instance);
+    }
+
+    protected override Task PassAsync(TimeSpan time) => _schema.PassAsync(time);
+}
