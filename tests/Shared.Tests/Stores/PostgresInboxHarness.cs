@@ -43,8 +43,8 @@ public sealed class PostgresInboxHarness : InboxHarness
 
     public override IInboxRepository CreateRepository() => CreateRepository(Schema.DataSource);
 
-    public PostgresInboxRepository CreateRepository(NpgsqlDataSource dataSource) =>
-        new(new PostgresConnections(dataSource), Schema.Options, TimeProvider.System, SystemEntropy.Instance);
+    public PostgresInboxRepository CreateRepository(NpgsqlDataSource dataSource, IEntropy? entropy = null) =>
+        new(new PostgresConnections(dataSource), Schema.Options, TimeProvider.System, entropy ?? SystemEntropy.Instance);
 
     public override async Task PassAsync(TimeSpan time)
     {

@@ -101,7 +101,7 @@ internal sealed class HandlerTransaction
             await TerminateAsync(connections);
         }
 
-        await _connection.DisposeAsync();
+        await DisposeConnectionAsync();
     }
 
     /// <summary>
@@ -117,7 +117,19 @@ internal sealed class HandlerTransaction
     private async Task CloseAfterAsync(Task handler)
     {
         await handler.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ForceYielding);
-        await _connection.DisposeAsync();
+        await DisposeConnectionAsync();
+    }
+
+    private async Task DisposeConnectionAsync()
+    {
+        try
+        {
+            await _connection.DisposeAsync();
+        }
+        catch (Exception e) when (e is NpgsqlException or IOException or InvalidOperationException)
+        {
+            // It broke while it was closed, so that the pool does not take it back; what became of the message is known by now.
+        }
     }
 
     private async Task TerminateAsync(PostgresConnections connections)
