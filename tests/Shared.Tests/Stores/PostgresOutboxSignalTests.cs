@@ -1,0 +1,173 @@
+using System.Diagnostics;
+using Npgsql;
+using Relaybox.Shared.Tests.Support;
+using Relaybox.Stores.Postgres;
+using Relaybox.Testing;
+
+namespace Relaybox.Shared.Tests.Stores;
+
+/// <summary>A relay that waits is woken by new rows, and finds them without being woken.</summary>
+public sealed class PostgresOutboxSignalTests(PostgresServer server) : IAsyncLifetime
+{
+    private static readonly TimeSpan Long = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan Never = TimeSpan.FromMinutes(10);
+
+    private readonly RecordingLogger<PostgresOutboxSignal> _log = new();
+    private PostgresOutboxHarness? _store;
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    private PostgresOutboxHarness Store => _store!;
+
+    public async ValueTask InitializeAsync() => _store = await PostgresOutboxHarness.CreateAsync(server);
+
+    public ValueTask DisposeAsync() => Store.DisposeAsync();
+
+    [Fact]
+    public async Task The_first_wait_returns_at_once_since_nobody_knows_what_came_before_it()
+    {
+        await using var signal = Signal(Never);
+        await InTimeAsync(signal.WaitAsync(Long, Ct));
+    }
+
+    [Fact]
+    public async Task A_new_row_ends_the_wait()
+    {
+        await using var signal = await ListeningAsync(Never);
+        var waiting = signal.WaitAsync(Long, Ct);
+        await Store.Repository.FindOrCreateAsync(Sample.Event(), Ct);
+        await InTimeAsync(waiting);
+    }
+
+    [Fact]
+    public async Task A_row_that_came_before_the_wait_began_ends_it()
+    {
+        await using var signal = await ListeningAsync(Never);
+        await Store.Repository.FindOrCreateAsync(Sample.Event(), Ct);
+        await InTimeAsync(signal.WaitAsync(Long, Ct));
+    }
+
+    [Fact]
+    public async Task Another_tables_rows_end_nobodys_wait()
+    {
+        await using var other = await PostgresOutboxHarness.CreateAsync(server);
+        await using var signal = await ListeningAsync(Never);
+        var waiting = signal.WaitAsync(Long, Ct);
+        await other.Repository.FindOrCreateAsync(Sample.Event(), Ct);
+        await signalIsListening();
+        Assert.False(waiting.IsCompleted);
+        await Store.Repository.FindOrCreateAsync(Sample.Event(), Ct);
+        await InTimeAsync(waiting);
+
+        // Both notifications go through one queue: when a third connection has the later one, the earlier was delivered.
+        async Task signalIsListening()
+        {
+            await using var third = new PostgresOutboxSignal(
+                new PostgresConnections(other.Schema.DataSource), other.Schema.Options, new() { PollInterval = Never }, TimeProvider.System, _log);
+            await third.WaitAsync(Long, Ct);
+            await other.Repository.FindOrCreateAsync(Sample.Event(), Ct);
+            await InTimeAsync(third.WaitAsync(Long, Ct));
+        }
+    }
+
+    [Fact]
+    public async Task Without_notifications_a_row_is_found_by_asking()
+    {
+        await Store.Schema.ExecuteAsync("ALTER TABLE {{outbox}} DISABLE TRIGGER {{outbox:notify}}");
+        await using var signal = await ListeningAsync(TimeSpan.FromMilliseconds(50));
+        var waiting = signal.WaitAsync(Long, Ct);
+        await Store.Repository.FindOrCreateAsync(Sample.Event(), Ct);
+        await InTimeAsync(waiting);
+    }
+
+    [Fact]
+    public async Task The_wait_ends_when_a_row_becomes_due_and_when_a_lease_ends()
+    {
+        await using var signal = await ListeningAsync(Never);
+        await Store.Repository.FindOrCreateAsync(Sample.Event("a") with { AvailableAt = Store.Now + TimeSpan.FromSeconds(1) }, Ct);
+        await InTimeAsync(signal.WaitAsync(Long, Ct));
+        await InTimeAsync(signal.WaitAsync(Long, Ct));
+        Assert.Single(await Store.Repository.ClaimAsync(10, TimeSpan.FromSeconds(1), Ct));
+
+        await InTimeAsync(signal.WaitAsync(Long, Ct));
+        Assert.Single(await Store.Repository.ClaimAsync(10, TimeSpan.FromSeconds(1), Ct));
+    }
+
+    [Fact]
+    public async Task The_wait_is_no_longer_than_was_asked_for()
+    {
+        await using var signal = await ListeningAsync(Never);
+        await InTimeAsync(signal.WaitAsync(TimeSpan.FromMilliseconds(50), Ct));
+        await InTimeAsync(signal.WaitAsync(TimeSpan.Zero, Ct));
+    }
+
+    [Fact]
+    public async Task A_row_that_is_due_and_cannot_be_claimed_does_not_make_the_wait_a_busy_loop()
+    {
+        await Store.Repository.FindOrCreateAsync(Sample.Event(), Ct);
+        await using var signal = await ListeningAsync(TimeSpan.FromMilliseconds(200));
+        await signal.WaitAsync(Long, Ct);
+        var elapsed = Stopwatch.StartNew();
+        for (var i = 0; i < 3; i++)
+        {
+            await signal.WaitAsync(Long, Ct);
+        }
+
+        Assert.True(elapsed.Elapsed > TimeSpan.FromMilliseconds(500), $"three waits took {elapsed.Elapsed}");
+    }
+
+    [Fact]
+    public async Task A_connection_that_was_ended_is_made_again_and_nothing_is_missed()
+    {
+        await using var dataSource = Store.Schema.Connect(settings => settings.ApplicationName = Store.Schema.Options.Schema);
+        await using var signal = new PostgresOutboxSignal(
+            new PostgresConnections(dataSource), Store.Schema.Options, new() { PollInterval = TimeSpan.FromMilliseconds(50) }, TimeProvider.System, _log);
+        await signal.WaitAsync(Long, Ct);
+        var waiting = signal.WaitAsync(Long, Ct);
+        await Eventually.TrueAsync(
+            async () => await Store.Schema.ScalarAsync(
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = $1", Store.Schema.Options.Schema) is 1L,
+            "the listening connection is ended");
+        await InTimeAsync(waiting);
+        await Store.Repository.FindOrCreateAsync(Sample.Event(), Ct);
+        await InTimeAsync(signal.WaitAsync(Long, Ct));
+        await InTimeAsync(signal.WaitAsync(Long, Ct));
+        Assert.Contains(_log.Lines, line => line.StartsWith("1402 ", StringComparison.Ordinal));
+        Assert.Contains(_log.Lines, line => line.StartsWith("1403 ", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Where_the_server_cannot_be_reached_only_the_time_passes()
+    {
+        await using var dataSource = NpgsqlDataSource.Create("Host=127.0.0.1;Port=1;Username=x;Timeout=2");
+        await using var signal = new PostgresOutboxSignal(
+            new PostgresConnections(dataSource), Store.Schema.Options, new() { PollInterval = TimeSpan.FromMilliseconds(20) }, TimeProvider.System, _log);
+        await InTimeAsync(signal.WaitAsync(Long, Ct));
+        await InTimeAsync(signal.WaitAsync(Long, Ct));
+        Assert.Single(_log.Lines, line => line.StartsWith("1402 ", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_wait_that_is_cancelled_ends_and_the_next_one_works()
+    {
+        await using var signal = await ListeningAsync(Never);
+        using var cancel = new CancellationTokenSource();
+        var waiting = signal.WaitAsync(Long, cancel.Token);
+        await cancel.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
+        await Store.Repository.FindOrCreateAsync(Sample.Event(), Ct);
+        await InTimeAsync(signal.WaitAsync(Long, Ct));
+    }
+
+    private static Task InTimeAsync(Task waiting) => waiting.WaitAsync(TimeSpan.FromSeconds(30), TimeProvider.System, Ct);
+
+    private async Task<PostgresOutboxSignal> ListeningAsync(TimeSpan pollInterval)
+    {
+        var signal = Signal(pollInterval);
+        await signal.WaitAsync(Long, Ct);
+        return signal;
+    }
+
+    private PostgresOutboxSignal Signal(TimeSpan pollInterval) => new(
+        new PostgresConnections(Store.Schema.DataSource), Store.Schema.Options, new() { PollInterval = pollInterval }, TimeProvider.System, _log);
+}
