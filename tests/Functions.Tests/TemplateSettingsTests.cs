@@ -62,7 +62,7 @@ public partial class TemplateSettingsTests
     [Fact]
     public void What_the_functions_cannot_do_without_the_template_demands()
     {
-        var assertions = Entries(Template.Section("Rules")).Values.SelectMany(rule => Items(Child(rule, "Assertions"))).Select(Text).ToList();
+        var assertions = Template.Section("Rules").Values.SelectMany(rule => Items(Child(rule, "Assertions"))).Select(Text).ToList();
         Assert.All(
             RequiredByRules,
             parameter => Assert.Contains(assertions, text => text.Contains($"!Not [!Equals [!Ref {parameter}, ]]", StringComparison.Ordinal)));

@@ -2,3 +2,4 @@ using Relaybox.Testing;
 
 [assembly: AssemblyFixture(typeof(DynamoDbLocal))]
 [assembly: AssemblyFixture(typeof(SqsEmulator))]
+[assembly: AssemblyFixture(typeof(PostgresServer))]

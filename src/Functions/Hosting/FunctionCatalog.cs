@@ -23,7 +23,7 @@ internal static class FunctionCatalog
             (function, input, context) => function.HandleAsync(input, context))),
         ["Consume"] = new(FunctionNeeds.Consumer | FunctionNeeds.Inbox, Bind<ConsumeFunction, SQSEvent, SQSBatchResponse, SqsJsonContext>(
             (function, input, context) => function.HandleAsync(input, context)), BrokerKind.Sqs),
-        ["PullConsume"] = new(FunctionNeeds.Inbox, Bind<PullConsumeFunction, ScheduleInput, JobReport, ScheduleJsonContext>(
+        ["PullConsume"] = new(FunctionNeeds.Inbox | FunctionNeeds.Stream, Bind<PullConsumeFunction, ScheduleInput, JobReport, ScheduleJsonContext>(
             (function, input, context) => function.HandleAsync(input, context)), BrokerKind.Nats),
         ["Cleanup"] = new(FunctionNeeds.Inbox | FunctionNeeds.Jobs, Bind<CleanupFunction, ScheduleInput, JobReport, ScheduleJsonContext>(
             (function, input, context) => function.HandleAsync(input, context))),

@@ -16,9 +16,12 @@ public enum FunctionNeeds
     /// <summary>It runs jobs that remember where they stopped.</summary>
     Jobs = 4,
 
-    /// <summary>It takes messages from the broker, and dead-letters some.</summary>
+    /// <summary>It takes messages from the queue, and dead-letters some.</summary>
     Consumer = 8,
 
     /// <summary>It makes what the others need: tables in a database, streams in a broker.</summary>
     Setup = 16,
+
+    /// <summary>It pulls messages from a stream.</summary>
+    Stream = 32,
 }

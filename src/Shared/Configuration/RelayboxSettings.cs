@@ -24,7 +24,7 @@ public sealed record RelayboxSettings
     /// <summary>The queues, where the broker is SQS.</summary>
     public SqsSettings? Sqs { get; init; }
 
-    /// <summary>The servers and the streams, where the broker is NATS.</summary>
+    /// <summary>The servers and the streams, where the broker is NATS and the function needs it.</summary>
     public NatsSettings? Nats { get; init; }
 
     /// <summary>The port of the AWS Parameters and Secrets Lambda Extension, on loopback.</summary>
@@ -79,7 +79,7 @@ public sealed record RelayboxSettings
             Postgres = store == StoreKind.Postgres ? PostgresSettings.Read(reader) : null,
             Broker = broker,
             Sqs = broker == BrokerKind.Sqs ? SqsSettings.Read(reader, needs) : null,
-            Nats = broker == BrokerKind.Nats
+            Nats = broker == BrokerKind.Nats && (needs & (FunctionNeeds.Publisher | FunctionNeeds.Setup | FunctionNeeds.Stream)) != 0
                 ? NatsSettings.Read(reader, consumerName, relay.Lease, relay.LongestRetryDelay, inboxLease)
                 : null,
             SecretsPort = reader.Number("PARAMETERS_SECRETS_EXTENSION_HTTP_PORT", 2773, 1, 65_535),

@@ -42,14 +42,6 @@ internal static class DemoCommand
         return command;
     }
 
-    private static IDemoApp AppOf(LocalRunner runner)
-    {
-        var stack = runner.Environment;
-        return runner.Servers.Postgres is { } postgres
-            ? new PostgresDemoApp(postgres.ConnectionString, stack["DATABASE_SCHEMA"], stack["OUTBOX_TABLE"], stack["EFFECTS_TABLE"])
-            : new DynamoDbDemoApp(runner.Servers.DynamoDb!, stack["OUTBOX_TABLE"], stack["EFFECTS_TABLE"], TimeProvider.System);
-    }
-
     private static DemoOptions Checked(DemoOptions options)
     {
         if (options.Count < 1)
@@ -88,7 +80,7 @@ internal static class DemoCommand
             progress.Say(
                 $"Ready; logs are in {logPath}. Here a message that a killed process held comes back after {VisibilitySeconds} s and its claims "
                 + $"end after {LeaseSeconds} s, sooner than in the template, so that you can kill any process of processes.json and watch.");
-            await using var app = AppOf(runner);
+            await using var app = DemoApps.Of(runner);
             var summary = await new DemoRun(runner, app, demo, progress, TimeProvider.System).RunAsync(cancellationToken);
             if (demo.Json)
             {

@@ -29,8 +29,10 @@ public sealed class NatsMessagePuller(
 
     /// <summary>Pulls and handles until the deadline nears, or until nothing is left where the options say so.</summary>
     /// <param name="deadline">When to be done.</param>
+    /// <param name="onBatch">Is told of each batch when it has been answered; null: nobody.</param>
     /// <param name="cancellationToken">Ends the work; what has no answer comes again.</param>
-    public async Task<NatsPullResult> DrainAsync(WorkDeadline deadline, CancellationToken cancellationToken)
+    public async Task<NatsPullResult> DrainAsync(
+        WorkDeadline deadline, Action<NatsPullResult>? onBatch, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(deadline);
         var total = new NatsPullResult();
@@ -43,7 +45,9 @@ public sealed class NatsMessagePuller(
                 var batch = await PullAsync(source, deadline, cancellationToken);
                 if (batch.Count > 0)
                 {
-                    total = total.Add(await HandleAsync(context, batch, deadline, cancellationToken));
+                    var result = await HandleAsync(context, batch, deadline, cancellationToken);
+                    onBatch?.Invoke(result);
+                    total = total.Add(result);
                 }
                 else if (options.StopWhenEmpty)
                 {
@@ -59,6 +63,10 @@ public sealed class NatsMessagePuller(
             return total with { BrokerUnavailable = true };
         }
     }
+
+    /// <inheritdoc cref="DrainAsync(WorkDeadline, Action{NatsPullResult}?, CancellationToken)"/>
+    public Task<NatsPullResult> DrainAsync(WorkDeadline deadline, CancellationToken cancellationToken) =>
+        DrainAsync(deadline, null, cancellationToken);
 
     // What is there at once; where there is nothing, the first that comes and what came with it.
     private async Task<List<PulledMessage>> PullAsync(

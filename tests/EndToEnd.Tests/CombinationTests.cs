@@ -1,0 +1,77 @@
+using Relaybox.Local.Demo;
+using Relaybox.Local.Processes;
+using Relaybox.Local.Running;
+using Relaybox.Testing;
+
+namespace Relaybox.EndToEnd.Tests;
+
+/// <summary>Every store with every broker, as a person would choose them: by the template's parameters and nothing else.</summary>
+public sealed class CombinationTests
+{
+    [Theory]
+    [InlineData("dynamodb", "sqs")]
+    [InlineData("dynamodb", "nats")]
+    [InlineData("postgres", "sqs")]
+    [InlineData("postgres", "nats")]
+    public async Task Every_order_has_its_effect_once_through_duplicates_and_killed_functions(string store, string broker)
+    {
+        var state = Directory.CreateTempSubdirectory("relaybox-e2e-");
+        var output = new RunningStack.LastLines();
+        using var stop = new CancellationTokenSource();
+        try
+        {
+            await using var runner = await LocalRunner.StartAsync(
+                new RunnerOptions
+                {
+                    TemplatePath = RepositoryRoot.Combine("template.yaml"),
+                    StateDirectory = state.FullName,
+                    FunctionsDirectory = RunningStack.BuiltFunctions,
+                    PortBase = 0,
+                    Parameters = new Dictionary<string, string> { ["Store"] = store, ["Broker"] = broker },
+                    Environment = new Dictionary<string, string> { ["INBOX_LEASE_SECONDS"] = "5", ["RELAY_LEASE_SECONDS"] = "5" },
+                    VisibilitySeconds = 5,
+                    DuplicatePercent = 20,
+                },
+                output,
+                CancellationToken.None);
+            Assert.Equal((store == "dynamodb", broker == "nats"), (runner.Servers.DynamoDb is not null, runner.Servers.Nats is not null));
+
+            await using var app = DemoApps.Of(runner);
+            var demo = new DemoRun(
+                runner, app, new DemoOptions(150, 40, 20, Json: false), new ProgressLine(), TimeProvider.System);
+            var running = demo.RunAsync(CancellationToken.None);
+            var next = new List<Task>();
+            foreach (var effects in new[] { 20, 80 })
+            {
+                await Eventually.TrueAsync(
+                    async () => running.IsCompleted || await app.CountEffectsAsync(CancellationToken.None) >= effects,
+                    $"{effects} effects. {output}",
+                    TimeSpan.FromMinutes(3));
+                foreach (var host in runner.Functions.Values)
+                {
+                    foreach (var pid in host.Pids)
+                    {
+                        Signals.Send(pid, Signals.Kill);
+                    }
+                }
+
+                // What the schedules would start within the minute.
+                foreach (var name in new[] { "SweepRelay", "PullConsume" }.Where(runner.Functions.ContainsKey))
+                {
+                    next.Add(runner.InvokeAsync(runner.Functions[name], null, stop.Token));
+                }
+            }
+
+            var summary = await running;
+            Assert.True(summary.IsClean, $"{summary.ToText()} {output}");
+            Assert.Equal((150, 150, 150), (summary.Written, summary.Sent, summary.Effects));
+            Assert.True(summary.DuplicatesInjected > 0, $"{summary.ToText()}");
+            await stop.CancelAsync();
+            await Task.WhenAll(next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        }
+        finally
+        {
+            state.Delete(recursive: true);
+        }
+    }
+}

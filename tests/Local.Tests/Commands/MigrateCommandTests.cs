@@ -1,0 +1,65 @@
+using System.Diagnostics;
+using Relaybox.Local.Running;
+using Relaybox.Testing;
+
+namespace Relaybox.Local.Tests.Commands;
+
+/// <summary>The program as a person runs it against a database.</summary>
+public sealed class MigrateCommandTests(PostgresServer postgres)
+{
+    private string Url => $"postgres://postgres@127.0.0.1:{postgres.Port}/postgres";
+
+    [Fact]
+    public async Task A_schema_is_migrated_once_and_then_up_to_date()
+    {
+        var schema = PostgresServer.UniqueSchema();
+        var first = await RunAsync(null, "--url", Url, "--schema", schema, "--roles");
+        Assert.True(first.Code == 0, first.Output);
+        Assert.Contains("Applied 0001", first.Output, StringComparison.Ordinal);
+        Assert.Contains("Granted the roles.", first.Output, StringComparison.Ordinal);
+
+        var second = await RunAsync(Url, "--schema", schema);
+        Assert.Equal((0, $"The schema '{schema}' is up to date.\n"), (second.Code, second.Output));
+    }
+
+    [Theory]
+    [InlineData(null, "DATABASE_URL")]
+    [InlineData("canary", "neither a postgres:// URL nor a connection string")]
+    [InlineData("postgres://u:canary@127.0.0.1:1/x", "127.0.0.1:1")]
+    [InlineData("postgres://u:canary@db.example.com/x?sslmode=disable", "VerifyFull")]
+    public async Task What_is_wrong_is_said_without_the_password(string? url, string part)
+    {
+        var failed = await RunAsync(url);
+        Assert.Equal(2, failed.Code);
+        Assert.Contains(part, failed.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("canary", failed.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_hostile_schema_is_refused()
+    {
+        var failed = await RunAsync(Url, "--schema", "x; DROP SCHEMA public CASCADE; --");
+        Assert.Equal(2, failed.Code);
+        Assert.Contains("DATABASE_SCHEMA", failed.Output, StringComparison.Ordinal);
+    }
+
+    private static async Task<(int Code, string Output)> RunAsync(string? databaseUrl, params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", [typeof(LocalRunner).Assembly.Location, "migrate", .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.Environment.Remove("DATABASE_URL");
+        if (databaseUrl is not null)
+        {
+            start.Environment["DATABASE_URL"] = databaseUrl;
+        }
+
+        using var process = Process.Start(start)!;
+        var output = process.StandardOutput.ReadToEndAsync();
+        var errors = process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        return (process.ExitCode, await output + await errors);
+    }
+}

@@ -1,0 +1,85 @@
+using System.CommandLine;
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+using Relaybox.Configuration;
+using Relaybox.Secrets;
+using Relaybox.Stores.Postgres;
+
+namespace Relaybox.Local.Commands;
+
+/// <summary>Brings a PostgreSQL schema up to date from this machine: development, CI, or an operator with access.</summary>
+internal static class MigrateCommand
+{
+    public static Command Create()
+    {
+        var url = new Option<string?>("--url") { Description = "postgres://user:password@host:port/database. Default: the variable DATABASE_URL" };
+        var schema = new Option<string?>("--schema") { Description = "The schema. Default: the variable DATABASE_SCHEMA, else relaybox" };
+        var roles = new Option<bool>("--roles")
+        {
+            Description = "Also make the roles of least privilege (relaybox_app, relaybox_relay, relaybox_cleaner, relaybox_consumer) and grant them what they need",
+        };
+        var command = new Command("migrate", "Apply the migrations that a PostgreSQL database lacks");
+        command.Options.Add(url);
+        command.Options.Add(schema);
+        command.Options.Add(roles);
+        command.SetAction(async (result, cancellationToken) => await RunAsync(
+            Read(result.GetValue(url), result.GetValue(schema)), result.GetValue(roles), cancellationToken));
+        return command;
+    }
+
+    /// <exception cref="RunnerException">Something is wrong with what is configured.</exception>
+    private static PostgresSettings Read(string? url, string? schema)
+    {
+        try
+        {
+            return RelayboxSettings.Read(Variable, FunctionNeeds.None).Postgres!;
+        }
+        catch (SettingsException exception)
+        {
+            throw new RunnerException(exception.Message, exception);
+        }
+
+        string? Variable(string name) => name switch
+        {
+            "OUTBOX_STORE" => "postgres",
+            "DATABASE_URL" => url ?? Environment.GetEnvironmentVariable(name)
+                ?? throw new RunnerException("Which database? Pass --url postgres://user:password@host:port/database, or set DATABASE_URL."),
+            "DATABASE_SECRET_ARN" => null,
+            "DATABASE_SCHEMA" => schema ?? Environment.GetEnvironmentVariable(name),
+            _ => Environment.GetEnvironmentVariable(name),
+        };
+    }
+
+    private static async Task<int> RunAsync(PostgresSettings settings, bool withRoles, CancellationToken cancellationToken)
+    {
+        await using var connections = new PostgresConnections(settings.Connection, new NoSecrets());
+        var migrator = new PostgresMigrator(connections, settings.Tables, NullLogger<PostgresMigrator>.Instance);
+        try
+        {
+            var applied = await migrator.MigrateAsync(cancellationToken);
+            foreach (var name in applied)
+            {
+                Console.WriteLine($"Applied {name}");
+            }
+
+            if (withRoles)
+            {
+                await migrator.GrantRolesAsync(new PostgresRoles(), cancellationToken);
+                Console.WriteLine("Granted the roles.");
+            }
+
+            Console.WriteLine($"The schema '{settings.Tables.Schema}' is up to date.");
+            return 0;
+        }
+        catch (Exception exception) when (exception is MigrationException or NpgsqlException)
+        {
+            throw new RunnerException($"The schema '{settings.Tables.Schema}' was not migrated: {exception.Message}", exception);
+        }
+    }
+
+    private sealed class NoSecrets : ISecretSource
+    {
+        public Task<string> GetAsync(string arn, CancellationToken cancellationToken) =>
+            throw new RunnerException("There are no secrets on this machine: pass --url.");
+    }
+}
