@@ -102,8 +102,9 @@ public class NatsMessagePublisherTests(NatsServer server)
         await using var world = new NatsWorld(server.Url);
         await world.CreateStreams().EnsureAsync(world.StreamOptions() with { Subjects = [$"{world.Name}.orders.>"] }, Ct);
         var outcomes = await world.CreatePublisher().PublishAsync(
-            [Sample.Event("a"), Sample.Event("b", subject: "payments.made"), Sample.Event("c")], Ct);
-        Assert.Equal([PublishStatus.Accepted, PublishStatus.Unavailable, PublishStatus.Accepted], outcomes.Select(o => o.Status));
+            [Sample.Event("a"), Sample.Event("b", subject: "payments.made"), Sample.Event("c"), Sample.Event("d")], Ct);
+        Assert.Equal(
+            [PublishStatus.Accepted, PublishStatus.Unavailable, PublishStatus.Accepted, PublishStatus.Accepted], outcomes.Select(o => o.Status));
         Assert.Contains($"'{world.Name}.payments.made'", outcomes[1].Detail, StringComparison.Ordinal);
     }
 

@@ -23,6 +23,7 @@ public sealed class NatsMessagePublisher(
     {
         ArgumentNullException.ThrowIfNull(events);
         var outcomes = new PublishOutcome[events.Count];
+        Array.Fill(outcomes, PublishOutcome.Unavailable("The message was not sent."));
         if (events.Count == 0)
         {
             return outcomes;
