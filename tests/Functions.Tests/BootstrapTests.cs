@@ -43,7 +43,7 @@ public sealed class BootstrapTests(DynamoDbLocal dynamoDb, SqsEmulator sqs)
     }
 
     [Theory]
-    [InlineData("Nobody", "StreamRelay, SweepRelay, Consume, Cleanup, ResetStale, Reconcile")]
+    [InlineData("Nobody", "StreamRelay, SweepRelay, Consume, PullConsume, Cleanup, ResetStale, Reconcile, Setup")]
     [InlineData("Consume", "INBOX_TABLE is not set")]
     public async Task What_is_wrong_at_start_is_an_init_error_and_ends_the_process(string function, string expected)
     {

@@ -44,6 +44,7 @@ public sealed class StartTests
             ["RELAY_TRIGGER"] = "push",
             ["DUE_SHARDS"] = "0",
             ["MESSAGE_FORMAT"] = "xml",
+            ["CLOUDEVENTS_SOURCE"] = "not a URI",
             ["RELAY_BATCH_SIZE"] = "many",
             ["SENT_RETENTION_HOURS"] = "1",
             ["LOG_LEVEL"] = "loud",
@@ -54,6 +55,70 @@ public sealed class StartTests
             () => RelayboxSettings.Read(name => variables.GetValueOrDefault(name), FunctionNeeds.Publisher));
 
         Assert.Equal(variables.Keys.Order(StringComparer.Ordinal), error.Errors.Select(line => line.Split(' ')[0]).Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("OUTBOX_TABLE", "outbox; DROP TABLE users")]
+    [InlineData("INBOX_TABLE", "1nbox")]
+    [InlineData("JOBS_TABLE", "jobs\"")]
+    [InlineData("DATABASE_SCHEMA", "pg_catalog")]
+    [InlineData("EFFECTS_TABLE", "e.f")]
+    [InlineData("DATABASE_SECRET_ARN", "canary")]
+    [InlineData("DATABASE_URL", "postgres://u:canary@db.example.com/shop?sslmode=disable")]
+    [InlineData("DATABASE_PORT", "x")]
+    [InlineData("DATABASE_CA_FILE", "/nowhere/ca.pem")]
+    [InlineData("DATABASE_POOLER", "maybe")]
+    [InlineData("AFTER_SENDING", "forget")]
+    [InlineData("SWEEP_LISTEN_SECONDS", "-1")]
+    [InlineData("NATS_STREAM", "a.b")]
+    [InlineData("NATS_SUBJECT_PREFIX", "relaybox.>")]
+    [InlineData("NATS_CREDENTIALS_SECRET_ARN", "canary")]
+    [InlineData("NATS_CA_FILE", "/nowhere/ca.pem")]
+    [InlineData("NATS_MAX_IN_FLIGHT", "0")]
+    public void A_wrong_setting_of_store_or_broker_is_named_and_a_secret_never_repeated(string variable, string value)
+    {
+        var variables = new Dictionary<string, string>
+        {
+            ["OUTBOX_STORE"] = "postgres",
+            ["BROKER"] = "nats",
+            ["NATS_URL"] = "tls://nats.example.com",
+        };
+        if (!variable.StartsWith("DATABASE_URL", StringComparison.Ordinal))
+        {
+            variables["DATABASE_SECRET_ARN"] = "arn:aws:secretsmanager:eu-central-1:000000000000:secret:db-AbCdEf";
+        }
+
+        variables[variable] = value;
+        var error = Assert.Throws<SettingsException>(
+            () => RelayboxSettings.Read(name => variables.GetValueOrDefault(name), FunctionNeeds.Setup));
+        Assert.StartsWith(variable, Assert.Single(error.Errors), StringComparison.Ordinal);
+        Assert.DoesNotContain("canary", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Store_and_broker_say_what_they_need()
+    {
+        var variables = new Dictionary<string, string> { ["OUTBOX_STORE"] = "postgres", ["BROKER"] = "nats" };
+        var error = Assert.Throws<SettingsException>(() => FunctionCatalog.Create("Setup", variables.GetValueOrDefault));
+        Assert.Equal(["DATABASE_SECRET_ARN", "NATS_URL"], error.Errors.Select(line => line.Split(' ')[0]));
+    }
+
+    [Theory]
+    [InlineData("Consume", "nats", "sqs")]
+    [InlineData("PullConsume", "sqs", "nats")]
+    public void A_function_of_one_broker_is_refused_with_the_other(string function, string broker, string wanted)
+    {
+        var variables = new Dictionary<string, string>
+        {
+            ["BROKER"] = broker,
+            ["NATS_URL"] = "tls://nats.example.com",
+            ["OUTBOX_TABLE"] = "outbox",
+            ["INBOX_TABLE"] = "inbox",
+            ["QUEUE_URL"] = "https://sqs.eu-central-1.amazonaws.com/000000000000/queue",
+            ["DEAD_LETTER_QUEUE_URL"] = "https://sqs.eu-central-1.amazonaws.com/000000000000/dead",
+        };
+        var error = Assert.Throws<SettingsException>(() => FunctionCatalog.Create(function, variables.GetValueOrDefault));
+        Assert.Contains($"Set it to {wanted}", Assert.Single(error.Errors), StringComparison.Ordinal);
     }
 
     [Fact]

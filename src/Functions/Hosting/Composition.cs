@@ -49,7 +49,7 @@ internal static class Composition
             AddPostgres(services, postgres);
         }
 
-        services.AddSingleton(_ => MessageFormats.Get(settings.MessageFormat));
+        services.AddSingleton(_ => MessageFormats.Get(settings.MessageFormat, settings.CloudEventsSource));
         if (settings.Sqs is { } sqs)
         {
             AddSqs(services, sqs);

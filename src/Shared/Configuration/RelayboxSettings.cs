@@ -33,6 +33,9 @@ public sealed record RelayboxSettings
     /// <summary>The format in which events are sent.</summary>
     public required string MessageFormat { get; init; }
 
+    /// <summary>The source that events have as CloudEvents.</summary>
+    public required string CloudEventsSource { get; init; }
+
     /// <summary>How the relay works.</summary>
     public required RelayOptions Relay { get; init; }
 
@@ -84,6 +87,8 @@ public sealed record RelayboxSettings
                 : null,
             SecretsPort = reader.Number("PARAMETERS_SECRETS_EXTENSION_HTTP_PORT", 2773, 1, 65_535),
             MessageFormat = ReadFormat(reader),
+            CloudEventsSource = reader.Matching(
+                "CLOUDEVENTS_SOURCE", CloudEventsFormat.DefaultSource, CloudEventsFormat.IsSource, "a URI reference, such as /shop/orders"),
             Relay = relay,
             ConsumerName = consumerName,
             Consumer = new ConsumerOptions
