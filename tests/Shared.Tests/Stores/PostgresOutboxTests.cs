@@ -77,7 +77,7 @@ public sealed class PostgresOutboxTests(PostgresServer server) : IAsyncLifetime
         Assert.Equal(["second"], await SendAllAsync());
     }
 
-    [Fact]
+    [Fact(Timeout = 60_000)]
     public async Task A_claim_waits_for_no_row_that_somebody_holds()
     {
         await CreateAsync("held", "free");
@@ -85,7 +85,7 @@ public sealed class PostgresOutboxTests(PostgresServer server) : IAsyncLifetime
         Assert.Equal("free", Assert.Single(await Repository.ClaimAsync(10, Lease, Ct)).EventId);
     }
 
-    [Fact]
+    [Fact(Timeout = 60_000)]
     public async Task What_comes_after_a_row_that_somebody_holds_is_left_alone()
     {
         foreach (var eventId in new[] { "k1", "k2", "k3" })
@@ -99,7 +99,7 @@ public sealed class PostgresOutboxTests(PostgresServer server) : IAsyncLifetime
         }
     }
 
-    [Fact]
+    [Fact(Timeout = 60_000)]
     public async Task Cleanup_and_reset_wait_for_no_row_that_somebody_holds()
     {
         var old = TimeProvider.System.GetUtcNow() - TimeSpan.FromDays(30);
