@@ -1,0 +1,8 @@
+namespace PlaceOrder;
+
+/// <summary>The app's orders, in either store.</summary>
+internal interface IOrders : IAsyncDisposable
+{
+    /// <summary>Writes an order and its event in one transaction: both are there, or neither.</summary>
+    Task PlaceAsync(Order order, string eventId, CancellationToken cancellationToken = default);
+}

@@ -1,0 +1,83 @@
+namespace Relaybox.EndToEnd.Tests.Examples;
+
+/// <summary>What examples/ shows is done, in every language, and the handler sees it.</summary>
+public sealed class ExampleTests(ExampleStacks stacks) : IClassFixture<ExampleStacks>
+{
+    public static TheoryData<string, bool> Writers { get; } = new()
+    {
+        { ExamplePrograms.NodeDynamoDb, false },
+        { ExamplePrograms.PythonDynamoDb, false },
+        { ExamplePrograms.HttpDynamoDb, false },
+        { ExamplePrograms.CSharp, false },
+        { ExamplePrograms.Sql, true },
+        { ExamplePrograms.NodePostgres, true },
+        { ExamplePrograms.PythonPostgres, true },
+        { ExamplePrograms.CSharp, true },
+    };
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [MemberData(nameof(Writers))]
+    public async Task An_order_and_its_event_are_written_and_the_handler_is_applied_once(string example, bool postgres)
+    {
+        var stack = await StackAsync(postgres);
+        var program = await ExamplePrograms.GetAsync(example, Ct);
+
+        var eventId = Assert.Single((await program.RunAsync(stack.Environment, Ct)).Printed);
+
+        var effect = await stack.EffectAsync(eventId);
+        Assert.Equal(1, effect.Applied);
+        Assert.True(await stack.HasOrderAsync(effect.OrderId), "The order is in the app's table.");
+    }
+
+    [Theory]
+    [MemberData(nameof(Writers))]
+    public async Task An_order_whose_event_cannot_be_written_is_not_written_either(string example, bool postgres)
+    {
+        var stack = await StackAsync(postgres);
+        var program = await ExamplePrograms.GetAsync(example, Ct);
+        var eventId = $"{example} event";
+        Assert.Equal([eventId], (await program.For($"{example} first", eventId).RunAsync(stack.Environment, Ct)).Printed);
+        var events = await stack.CountEventsAsync();
+
+        var again = await program.For($"{example} second", eventId).RunAsync(stack.Environment, Ct);
+        Assert.NotEqual(0, again.ExitCode);
+        Assert.Empty(again.Lines);
+        Assert.True(await stack.HasOrderAsync($"{example} first"));
+        Assert.False(await stack.HasOrderAsync($"{example} second"), "The transaction was rolled back.");
+
+        // The other way round: without its order there is no event.
+        Assert.NotEqual(0, (await program.For($"{example} first", $"{example} other event").RunAsync(stack.Environment, Ct)).ExitCode);
+        Assert.Equal(events, await stack.CountEventsAsync());
+
+        var effect = await stack.EffectAsync(eventId);
+        Assert.Equal((1, $"{example} first"), (effect.Applied, effect.OrderId));
+    }
+
+    [Fact]
+    public async Task A_keyed_and_a_delayed_event_are_written_in_plain_SQL_and_the_delayed_one_is_handled_after_its_time()
+    {
+        var stack = (PostgresExampleStack)await stacks.Postgres;
+
+        var ids = (await ExamplePrograms.Psql("keyed-and-delayed.sql").RunAsync(stack.Environment, Ct)).Printed;
+
+        Assert.Equal(3, ids.Length);
+        foreach (var id in ids)
+        {
+            Assert.Equal(1, (await stack.EffectAsync(id)).Applied);
+        }
+
+        var first = await stack.SentRowAsync(ids[0]);
+        var second = await stack.SentRowAsync(ids[1]);
+        Assert.Equal("customer-Grace", first.OrderingKey);
+        Assert.Equal(first.OrderingKey, second.OrderingKey);
+        Assert.True(first.RowId < second.RowId, "The events of a key are numbered as they were written.");
+
+        var later = await stack.SentRowAsync(ids[2]);
+        Assert.Contains("\"tenant\"", later.Headers, StringComparison.Ordinal);
+        Assert.True((await stack.EffectAsync(ids[2])).AppliedAt >= later.AvailableAt, "It was not handled before its time.");
+    }
+
+    private Task<ExampleStack> StackAsync(bool postgres) => postgres ? stacks.Postgres : stacks.DynamoDb;
+}
