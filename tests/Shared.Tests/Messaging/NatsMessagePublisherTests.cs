@@ -92,7 +92,8 @@ public class NatsMessagePublisherTests(NatsServer server)
         proxy.SwallowAnswers();
         clock.Skip(TimeSpan.FromMinutes(1));
         Assert.Equal(PublishOutcome.Accepted, (await publisher.PublishAsync([Sample.Event("b")], Ct))[0]);
-        Assert.Equal(2, proxy.Connections);
+        // The official client may try the dead one again meanwhile.
+        Assert.InRange(proxy.Connections, 2, 3);
         Assert.Contains(log.Lines, line => line.StartsWith("1502 ", StringComparison.Ordinal));
     }
 

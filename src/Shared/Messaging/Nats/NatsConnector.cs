@@ -142,7 +142,8 @@ public sealed class NatsConnector : IAsyncDisposable
         timeout.CancelAfter(_options.ProbeTimeout);
         try
         {
-            await connection.PingAsync(timeout.Token);
+            // The client's own wait for the answer does not end with the token.
+            await connection.PingAsync(timeout.Token).AsTask().WaitAsync(timeout.Token);
             return true;
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested && e is NatsException or OperationCanceledException)

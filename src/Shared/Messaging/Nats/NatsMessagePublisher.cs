@@ -50,6 +50,8 @@ public sealed class NatsMessagePublisher(
 
             try
             {
+                // The client itself may send on after the deadline.
+                cancellationToken.ThrowIfCancellationRequested();
                 waiting.Enqueue((i, await SendAsync(context, events[i], cancellationToken)));
             }
             catch (NatsPayloadTooLargeException e)
@@ -87,18 +89,19 @@ public sealed class NatsMessagePublisher(
         CancellationToken cancellationToken)
     {
         var outboxEvent = events[sent.Index];
-        await using var future = sent.Future;
         try
         {
-            var ack = await future.GetResponseAsync(cancellationToken);
+            var ack = await sent.Future.GetResponseAsync(cancellationToken);
             if (ack.Error is { } error)
             {
                 outcomes[sent.Index] = NatsFault.Refused(error, options.SubjectOf(outboxEvent.Subject));
-                return;
+            }
+            else
+            {
+                outcomes[sent.Index] = PublishOutcome.Accepted;
             }
 
-            outcomes[sent.Index] = PublishOutcome.Accepted;
-            if (ack.Duplicate)
+            if (ack is { Error: null, Duplicate: true })
             {
                 Log.NatsDuplicate(logger, outboxEvent.EventId, ack.Stream ?? "", ack.Seq);
             }
@@ -106,6 +109,20 @@ public sealed class NatsMessagePublisher(
         catch (Exception e) when (e is NatsException or OperationCanceledException)
         {
             outcomes[sent.Index] = NatsFault.NotAcknowledged(e, options.SubjectOf(outboxEvent.Subject));
+        }
+
+        try
+        {
+            await sent.Future.DisposeAsync();
+        }
+        catch (NatsNoRespondersException e)
+        {
+            // The official client says only here that this was the answer.
+            outcomes[sent.Index] = NatsFault.NotAcknowledged(e, options.SubjectOf(outboxEvent.Subject));
+        }
+        catch (NatsException)
+        {
+            // What it could not end it has told of above.
         }
     }
 }
