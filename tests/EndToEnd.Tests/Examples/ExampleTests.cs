@@ -76,6 +76,7 @@ public sealed class ExampleTests(ExampleStacks stacks) : IClassFixture<ExampleSt
 
         var later = await stack.SentRowAsync(ids[2]);
         Assert.Contains("\"tenant\"", later.Headers, StringComparison.Ordinal);
+        Assert.Equal((TimeSpan.Zero, TimeSpan.FromSeconds(3)), (first.Delay, later.Delay));
         Assert.True((await stack.EffectAsync(ids[2])).AppliedAt >= later.AvailableAt, "It was not handled before its time.");
     }
 

@@ -33,13 +33,14 @@ internal sealed class PostgresExampleStack : ExampleStack
 
     /// <summary>Reads an outbox row's times and headers.</summary>
     public async Task<SentRow> SentRowAsync(string eventId) => (await ReadAsync(
-        $"SELECT row_id, ordering_key, available_at, headers FROM {_schema}.outbox WHERE event_id = $1",
+        $"SELECT row_id, ordering_key, available_at, headers, available_at - enqueued_at FROM {_schema}.outbox WHERE event_id = $1",
         eventId,
         row => new SentRow(
             row.GetInt64(0),
             row.IsDBNull(1) ? null : row.GetString(1),
             new DateTimeOffset(row.GetDateTime(2), TimeSpan.Zero),
-            row.IsDBNull(3) ? null : row.GetString(3))))!;
+            row.IsDBNull(3) ? null : row.GetString(3),
+            row.GetTimeSpan(4))))!;
 
     public override async ValueTask DisposeAsync()
     {
@@ -57,5 +58,5 @@ internal sealed class PostgresExampleStack : ExampleStack
     }
 
     /// <summary>An outbox row as the relay has numbered it.</summary>
-    internal sealed record SentRow(long RowId, string? OrderingKey, DateTimeOffset AvailableAt, string? Headers);
+    internal sealed record SentRow(long RowId, string? OrderingKey, DateTimeOffset AvailableAt, string? Headers, TimeSpan Delay);
 }
