@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -33,6 +34,12 @@ public sealed class PostgresProxy : IAsyncDisposable
 
         /// <summary>The server has answered; the client does not have the answer.</summary>
         Answered,
+
+        /// <summary>
+        /// The client has the whole answer but for the word that it is done: the server has not committed, and cannot.
+        /// So it looks when a server is stopped between a statement's end and its commit.
+        /// </summary>
+        Uncommitted,
     }
 
     public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
@@ -101,6 +108,11 @@ public sealed class PostgresProxy : IAsyncDisposable
             {
                 wire.OnAnswer = rule.Action;
             }
+            else if (rule is { Moment: Moment.Uncommitted })
+            {
+                FlushInsteadOfSync(buffer.AsSpan(0, count));
+                wire.AfterAnswer = rule.Action;
+            }
 
             await SendAsync(wire.Server, buffer.AsMemory(0, count));
             if (rule is { Moment: Moment.Sent })
@@ -121,7 +133,22 @@ public sealed class PostgresProxy : IAsyncDisposable
             }
 
             await SendAsync(wire.Client, buffer.AsMemory(0, count));
+            if (Interlocked.Exchange(ref wire.AfterAnswer, null) is { } after)
+            {
+                await after(wire);
+            }
         }
+    }
+
+    // The last message of a statement tells the server to commit; in its place comes one that asks for the answer alone.
+    private static void FlushInsteadOfSync(Span<byte> statement)
+    {
+        if (!statement.EndsWith("S\0\0\0\u0004"u8))
+        {
+            throw new InvalidOperationException("The statement does not end with Sync.");
+        }
+
+        statement[^5] = (byte)'H';
     }
 
     private async Task SendAsync(Socket socket, ReadOnlyMemory<byte> bytes)
@@ -136,6 +163,7 @@ public sealed class PostgresProxy : IAsyncDisposable
     public sealed class Wire : IDisposable
     {
         internal Func<Wire, Task>? OnAnswer;
+        internal Func<Wire, Task>? AfterAnswer;
 
         internal Wire(Socket client, Socket server)
         {
@@ -151,6 +179,19 @@ public sealed class PostgresProxy : IAsyncDisposable
         public void Cut()
         {
             Client.Dispose();
+            Server.Dispose();
+        }
+
+        /// <summary>Ends it as a server does that is stopped at once: it says so, sends whatever else it had ready, and is gone.</summary>
+        public async Task CrashAsync()
+        {
+            var fields = "SFATAL\0VFATAL\0C57P02\0Mterminating connection due to immediate shutdown command\0\0"u8.ToArray();
+            var message = new byte[5 + fields.Length];
+            message[0] = (byte)'E';
+            BinaryPrimitives.WriteInt32BigEndian(message.AsSpan(1), message.Length - 1);
+            fields.CopyTo(message, 5);
+            await Client.SendAsync(message);
+            Client.Shutdown(SocketShutdown.Send);
             Server.Dispose();
         }
 

@@ -162,12 +162,14 @@ public abstract partial class OutboxOrderConformance : IAsyncLifetime
             await WriteAsync(null, $"free-{i}");
         }
 
-        var first = await ClaimIdsAsync(10);
-        Assert.Equal((5, 5), (first.Count(id => id.StartsWith("keyed", StringComparison.Ordinal)), first.Count(id => id.StartsWith("free", StringComparison.Ordinal))));
+        // A store that begins with any key may find none beyond it in its first claim.
+        var first = (await ClaimIdsAsync(10)).Concat(await ClaimIdsAsync(10)).ToList();
+        Assert.InRange(first.Count(id => id.StartsWith("keyed", StringComparison.Ordinal)), 5, 10);
+        Assert.Equal(20, first.Count);
         var one = (await ClaimIdsAsync(1)).Concat(await ClaimIdsAsync(1)).Order().ToArray();
         Assert.StartsWith("free", one[0], StringComparison.Ordinal);
         Assert.StartsWith("keyed", one[1], StringComparison.Ordinal);
-        Assert.Equal(28, (await ClaimIdsAsync(100)).Count);
+        Assert.Equal(18, (await ClaimIdsAsync(100)).Count);
     }
 
     [Fact]

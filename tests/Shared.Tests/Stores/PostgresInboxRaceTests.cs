@@ -109,8 +109,29 @@ public sealed class PostgresInboxRaceTests(PostgresServer server) : IAsyncLifeti
     }
 
     [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Rows_that_come_before_the_commit_are_no_claim(bool isTold)
+    {
+        _proxy.Once("AS r (", PostgresProxy.Moment.Uncommitted, wire =>
+        {
+            if (isTold)
+            {
+                return wire.CrashAsync();
+            }
+
+            wire.Cut();
+            return Task.CompletedTask;
+        });
+        var claim = await ClaimAsync(_repository);
+        Assert.Equal(InboxStatus.Processing, (await _store.Repository.FindAsync("billing", "e-1", Ct))?.Status);
+        Assert.True(await _repository.MarkProcessedAsync(claim, Ct));
+    }
+
+    [Theory]
     [InlineData(PostgresProxy.Moment.Sent)]
     [InlineData(PostgresProxy.Moment.Answered)]
+    [InlineData(PostgresProxy.Moment.Uncommitted)]
     public async Task A_mark_whose_answer_is_lost_held_all_the_same(PostgresProxy.Moment moment)
     {
         var processed = await ClaimAsync(_repository);
@@ -121,6 +142,7 @@ public sealed class PostgresInboxRaceTests(PostgresServer server) : IAsyncLifeti
         Once("status = 'failed'", moment);
         Assert.True(await _repository.MarkFailedAsync(failed, ErrorCodes.HandlerFailed, "no", Ct));
         Assert.Equal(1, (await _store.Repository.FindAsync("billing", "e-2", Ct))!.Deliveries);
+        Assert.Equal(InboxStatus.Processed, (await _store.Repository.FindAsync("billing", "e-1", Ct))!.Status);
     }
 
     [Fact]

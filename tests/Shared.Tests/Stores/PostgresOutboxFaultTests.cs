@@ -88,6 +88,47 @@ public sealed class PostgresOutboxFaultTests(PostgresServer server)
         Assert.Equal(1L, await world.Store.Schema.ScalarAsync("SELECT count(*) FROM {{outbox}}"));
     }
 
+    [Theory]
+    [InlineData("claim", OutboxStatus.Publishing)]
+    [InlineData("claim by id", OutboxStatus.Publishing)]
+    [InlineData("sent", OutboxStatus.Sent)]
+    [InlineData("retry", OutboxStatus.Pending)]
+    [InlineData("park", OutboxStatus.Failed)]
+    public async Task Rows_that_come_before_the_commit_say_nothing(string statement, OutboxStatus after)
+    {
+        await using var store = await PostgresOutboxHarness.CreateAsync(server);
+        await store.Repository.FindOrCreateAsync(Sample.Event("a"), Ct);
+        await using var proxy = new PostgresProxy(server.Port);
+        await using var dataSource = store.Schema.Connect(settings => settings.Port = proxy.Port);
+        var repository = store.CreateRepository(dataSource);
+        var claim = statement.StartsWith("claim", StringComparison.Ordinal) ? null : Assert.Single(await repository.ClaimAsync(1, Lease, Ct));
+        var uncommitted = 0;
+        proxy.Once("UPDATE", PostgresProxy.Moment.Uncommitted, wire =>
+        {
+            uncommitted++;
+            return wire.CrashAsync();
+        });
+
+        if (claim is null)
+        {
+            claim = statement == "claim" ? Assert.Single(await repository.ClaimAsync(1, Lease, Ct)) : await repository.MarkAsPublishingAsync("a", Lease, Ct);
+            Assert.Equal(claim!.Token, (await store.Repository.FindAsync("a", Ct))!.Token);
+        }
+        else
+        {
+            var result = statement switch
+            {
+                "sent" => await repository.MarkSentAsync([new("a", claim.Token)], Ct),
+                "retry" => await repository.RetryAsync([new("a", claim.Token, 1, TimeSpan.FromMinutes(1), "code", "why")], Ct),
+                _ => await repository.ParkAsync([new("a", claim.Token, 1, "code", "why")], Ct),
+            };
+            Assert.Equal(1, result.Held);
+        }
+
+        Assert.Equal(1, uncommitted);
+        Assert.Equal(after, (await store.Repository.FindAsync("a", Ct))!.Status);
+    }
+
     [Fact]
     public async Task A_backend_that_is_ended_while_its_mark_waits_is_asked_again()
     {

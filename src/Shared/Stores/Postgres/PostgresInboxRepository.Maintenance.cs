@@ -50,14 +50,8 @@ public sealed partial class PostgresInboxRepository
     {
         await using var connection = await connections.OpenConnectionAsync(cancellationToken);
         await using var command = new NpgsqlCommand($"SELECT status, count(*) FROM {Table(options)} GROUP BY status", connection);
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        var counts = new Dictionary<string, long>(StringComparer.Ordinal);
-        while (await reader.ReadAsync(cancellationToken))
-        {
-            counts.Add(reader.GetString(0), reader.GetInt64(1));
-        }
-
-        return counts;
+        var counts = await command.ReadCommittedAsync(row => KeyValuePair.Create(row.GetString(0), row.GetInt64(1)), cancellationToken);
+        return new Dictionary<string, long>(counts, StringComparer.Ordinal);
     }
 
     private async Task<MaintenancePage> StepAsync(string sql, TimeSpan age, int pageSize, CancellationToken cancellationToken)

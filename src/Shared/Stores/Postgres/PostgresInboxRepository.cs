@@ -94,8 +94,7 @@ public sealed partial class PostgresInboxRepository(
             connection);
         command.Parameters.Add(Parameters.Text(eventId));
         command.Parameters.Add(Parameters.Text(consumer));
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        return await reader.ReadAsync(cancellationToken) ? ToRecord(reader) : null;
+        return (await command.ReadCommittedAsync(ToRecord, cancellationToken)).SingleOrDefault();
     }
 
     /// <inheritdoc />
@@ -110,10 +109,9 @@ public sealed partial class PostgresInboxRepository(
         command.Parameters.Add(Parameters.Interval(lease));
         command.Parameters.Add(Parameters.Integer(maxAttempts));
         batch.AddOpen(command.Parameters);
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        while (await reader.ReadAsync(cancellationToken))
+        foreach (var (eventId, deliveries) in await command.ReadCommittedAsync(row => (row.GetString(0), row.GetInt32(1)), cancellationToken))
         {
-            batch.Claimed(reader.GetString(0), reader.GetInt32(1));
+            batch.Claimed(eventId, deliveries);
         }
     }
 
@@ -123,10 +121,9 @@ public sealed partial class PostgresInboxRepository(
         await using var command = new NpgsqlCommand(_readRefused, connection);
         command.Parameters.Add(Parameters.Text(batch.Consumer));
         command.Parameters.Add(Parameters.Texts(batch.OpenIds));
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        while (await reader.ReadAsync(cancellationToken))
+        foreach (var (eventId, record) in await command.ReadCommittedAsync(row => (row.GetString(0), RefusedRecord.Read(row)), cancellationToken))
         {
-            batch.Refused(reader.GetString(0), RefusedRecord.Read(reader), maxAttempts, isLast);
+            batch.Refused(eventId, record, maxAttempts, isLast);
         }
     }
 

@@ -38,8 +38,7 @@ public sealed class PostgresJobStore(
                 command.Parameters.Add(Parameters.Text(job));
                 command.Parameters.Add(Parameters.Text(token));
                 command.Parameters.Add(Parameters.Interval(lease));
-                await using var reader = await command.ExecuteReaderAsync(ct);
-                return await reader.ReadAsync(ct) ? new JobLease(job, token, Columns.Text(reader, 0)) : null;
+                return (await command.ReadCommittedAsync(row => new JobLease(job, token, Columns.Text(row, 0)), ct)).SingleOrDefault();
             },
             cancellationToken);
     }

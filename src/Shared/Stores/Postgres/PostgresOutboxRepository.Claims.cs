@@ -60,8 +60,7 @@ public sealed partial class PostgresOutboxRepository
                 command.Parameters.Add(Parameters.Text(eventId));
                 command.Parameters.Add(Parameters.Text(token));
                 command.Parameters.Add(Parameters.Interval(lease));
-                await using var reader = await command.ExecuteReaderAsync(ct);
-                return await reader.ReadAsync(ct) ? OutboxRecord.ReadClaim(reader) : null;
+                return (await command.ReadCommittedAsync(OutboxRecord.ReadClaim, ct)).SingleOrDefault();
             },
             cancellationToken);
     }
@@ -91,19 +90,9 @@ public sealed partial class PostgresOutboxRepository
                 command.Parameters.Add(Parameters.Text(from));
                 command.Parameters.Add(Parameters.Integer(KeysOfAClaim));
                 command.Parameters.Add(Parameters.Long(RowsOfAKey));
-                await using var reader = await command.ExecuteReaderAsync(ct);
-                string? lastKey = null;
-                var claims = new List<OutboxClaim>();
-                while (await reader.ReadAsync(ct))
-                {
-                    lastKey = reader.IsDBNull(LastKeyColumn) ? null : reader.GetString(LastKeyColumn);
-                    if (!reader.IsDBNull(0))
-                    {
-                        claims.Add(OutboxRecord.ReadClaim(reader));
-                    }
-                }
-
-                return (InOrder(claims), lastKey);
+                var rows = await command.ReadCommittedAsync(
+                    row => (Claim: row.IsDBNull(0) ? null : OutboxRecord.ReadClaim(row), LastKey: Columns.Text(row, LastKeyColumn)), ct);
+                return (InOrder([.. rows.Select(row => row.Claim).OfType<OutboxClaim>()]), rows[0].LastKey);
             },
             cancellationToken);
     }
@@ -113,14 +102,7 @@ public sealed partial class PostgresOutboxRepository
         await using var connection = await _connections.OpenConnectionAsync(cancellationToken);
         await using var command = new NpgsqlCommand(_claims.FindClaimed, connection);
         command.Parameters.Add(Parameters.Text(token));
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        var claims = new List<OutboxClaim>();
-        while (await reader.ReadAsync(cancellationToken))
-        {
-            claims.Add(OutboxRecord.ReadClaim(reader));
-        }
-
-        return InOrder(claims);
+        return InOrder(await command.ReadCommittedAsync(OutboxRecord.ReadClaim, cancellationToken));
     }
 
     // RETURNING has no order of its own, and the order of the numbers is that of each key.

@@ -55,23 +55,15 @@ public sealed partial class PostgresOutboxRepository
                 command.Parameters.Add(Parameters.Long(after));
                 command.Parameters.Add(Parameters.Integer(pageSize));
                 command.Parameters.Add(Parameters.Interval(age));
-                await using var reader = await command.ExecuteReaderAsync(ct);
-                var counts = new Dictionary<string, long>(StringComparer.Ordinal);
-                long last = 0, seen = 0, recovered = 0;
-                while (await reader.ReadAsync(ct))
-                {
-                    counts[reader.GetString(0)] = reader.GetInt64(1);
-                    last = Math.Max(last, reader.GetInt64(2));
-                    seen = (long)reader.GetDecimal(3);
-                    recovered = reader.GetInt64(4);
-                }
-
+                var rows = await command.ReadCommittedAsync(
+                    row => (Status: row.GetString(0), Count: row.GetInt64(1), Last: row.GetInt64(2), Seen: (long)row.GetDecimal(3), Recovered: row.GetInt64(4)), ct);
+                var counts = rows.ToDictionary(row => row.Status, row => row.Count, StringComparer.Ordinal);
+                var (last, seen, recovered) = rows.Count == 0 ? (0, 0, 0) : (rows.Max(row => row.Last), rows[0].Seen, rows[0].Recovered);
                 if (seen == pageSize)
                 {
                     return new ReconcilePage((int)recovered, counts, last.ToString(CultureInfo.InvariantCulture));
                 }
 
-                await reader.DisposeAsync();
                 await using var countArchived = new NpgsqlCommand(_upkeep.CountArchived, connection);
                 if (await countArchived.ExecuteScalarAsync(ct) is long and > 0 and var archived)
                 {
@@ -90,14 +82,8 @@ public sealed partial class PostgresOutboxRepository
             {
                 await using var connection = await _connections.OpenConnectionAsync(ct);
                 await using var command = new NpgsqlCommand(_upkeep.CountByStatus, connection);
-                await using var reader = await command.ExecuteReaderAsync(ct);
-                var counts = new Dictionary<string, long>(StringComparer.Ordinal);
-                while (await reader.ReadAsync(ct))
-                {
-                    counts[reader.GetString(0)] = reader.GetInt64(1);
-                }
-
-                return counts;
+                var counts = await command.ReadCommittedAsync(row => KeyValuePair.Create(row.GetString(0), row.GetInt64(1)), ct);
+                return new Dictionary<string, long>(counts, StringComparer.Ordinal);
             },
             cancellationToken);
 
@@ -126,8 +112,7 @@ public sealed partial class PostgresOutboxRepository
                 await using var connection = await _connections.OpenConnectionAsync(ct);
                 await using var command = new NpgsqlCommand(_upkeep.Skip, connection);
                 command.Parameters.Add(Parameters.Text(eventId));
-                await using var reader = await command.ExecuteReaderAsync(ct);
-                return await reader.ReadAsync(ct);
+                return (await command.ReadCommittedAsync(_ => true, ct)).Count > 0;
             },
             cancellationToken);
 

@@ -118,11 +118,7 @@ public sealed partial class PostgresOutboxRepository
 
     private static async Task AddPlacesAsync(NpgsqlCommand command, HashSet<int> places, CancellationToken cancellationToken)
     {
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        while (await reader.ReadAsync(cancellationToken))
-        {
-            places.Add((int)reader.GetInt64(0) - 1);
-        }
+        places.UnionWith(await command.ReadCommittedAsync(row => (int)row.GetInt64(0) - 1, cancellationToken));
     }
 
     private static MarkResult Sum(MarkResult a, MarkResult b) =>

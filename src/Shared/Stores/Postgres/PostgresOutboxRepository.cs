@@ -113,8 +113,7 @@ public sealed partial class PostgresOutboxRepository : IOutboxRepository
         parameters.Add(Parameters.Text(outboxEvent.Result));
         parameters.Add(Parameters.Time(outboxEvent.EnqueuedAt));
         parameters.Add(Parameters.Time(outboxEvent.AvailableAt));
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        return await reader.ReadAsync(cancellationToken) ? OutboxRecord.ReadRow(reader) : null;
+        return (await command.ReadCommittedAsync(OutboxRecord.ReadRow, cancellationToken)).SingleOrDefault();
     }
 
     private async Task<IReadOnlyList<OutboxRow>> ReadRowsAsync<T>(string sql, T value, CancellationToken cancellationToken)
@@ -122,13 +121,6 @@ public sealed partial class PostgresOutboxRepository : IOutboxRepository
         await using var connection = await _connections.OpenConnectionAsync(cancellationToken);
         await using var command = new NpgsqlCommand(sql, connection);
         command.Parameters.Add(new NpgsqlParameter<T> { TypedValue = value });
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        var rows = new List<OutboxRow>();
-        while (await reader.ReadAsync(cancellationToken))
-        {
-            rows.Add(OutboxRecord.ReadRow(reader));
-        }
-
-        return rows;
+        return await command.ReadCommittedAsync(OutboxRecord.ReadRow, cancellationToken);
     }
 }
