@@ -29,6 +29,14 @@ public sealed record NatsSettings
     /// <summary>How long one invocation goes on pulling.</summary>
     public required TimeSpan PullFor { get; init; }
 
+    /// <summary>What the durable consumer of a stream is called: JetStream takes no dots there.</summary>
+    /// <param name="consumer">The consumer's name in the inbox.</param>
+    public static string DurableName(string consumer)
+    {
+        ArgumentNullException.ThrowIfNull(consumer);
+        return consumer.Replace('.', '_');
+    }
+
     internal static NatsSettings Read(SettingsReader reader, string consumer, TimeSpan relayLease, TimeSpan longestRetryDelay, TimeSpan inboxLease)
     {
         var stream = reader.Matching("NATS_STREAM", "RELAYBOX", IsStreamName, "1 to 64 letters, digits, '-' and '_'");
@@ -69,7 +77,7 @@ public sealed record NatsSettings
             Pull = new NatsPullOptions
             {
                 Stream = stream,
-                Consumer = consumer.Replace('.', '_'),
+                Consumer = DurableName(consumer),
                 DeadLetterPrefix = $"{prefix}-dead",
                 BatchSize = reader.Number("PULL_BATCH_SIZE", 50, 1, 500),
                 AckWait = inboxLease,

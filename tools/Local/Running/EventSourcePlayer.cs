@@ -1,3 +1,4 @@
+using Relaybox.Configuration;
 using Relaybox.Local.Aws;
 using Relaybox.Local.EventSources;
 using Relaybox.Local.Output;
@@ -66,7 +67,7 @@ internal sealed class EventSourcePlayer(
         var puller = stack.Functions.FirstOrDefault(function => function.Environment.ContainsKey("PULL_SECONDS"));
         if (servers.Nats is { } nats && puller is not null)
         {
-            jetStream = new JetStreamSource(nats, puller.Environment["NATS_STREAM"], puller.Environment["CONSUMER_NAME"].Replace('.', '_'), QueueDuplicates);
+            jetStream = new JetStreamSource(nats, puller.Environment["NATS_STREAM"], NatsSettings.DurableName(puller.Environment["CONSUMER_NAME"]), QueueDuplicates);
             await jetStream.OpenAsync(cancellationToken);
             running.Add(jetStream.RunAsync(cancellationToken));
         }

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Routing;
@@ -125,12 +126,12 @@ internal sealed class LocalRunner : IAsyncDisposable
         ports.RequireFree(choice);
 
         // Before anything is started: a template that is wrong costs nobody a second.
-        Stack = LoadStack(template, ports, choice, new string('0', 32));
+        var password = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
+        Stack = WithVisibility(LoadStack(template, ports, choice, password));
         var commands = Stack.Functions.ToDictionary(
             function => function.LogicalId, function => WorkerCommand.Find(options.FunctionsDirectory, function.Handler));
 
-        servers = await LocalServers.StartAsync(ports, choice, output, cancellationToken);
-        Stack = WithVisibility(LoadStack(template, ports, choice, servers.PostgresPassword));
+        servers = await LocalServers.StartAsync(ports, choice, password, output, cancellationToken);
         foreach (var note in Stack.Notes)
         {
             output.Information(note);

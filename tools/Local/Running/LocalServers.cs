@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Relaybox.Local.Emulators;
 using Relaybox.Local.Output;
 
@@ -11,10 +10,11 @@ internal sealed class LocalServers : IAsyncDisposable
     private PostgresCluster? cluster;
     private DirectoryInfo? natsStorage;
 
-    private LocalServers(LocalPorts ports, StackChoice choice)
+    private LocalServers(LocalPorts ports, StackChoice choice, string postgresPassword)
     {
         Ports = ports;
         Choice = choice;
+        PostgresPassword = postgresPassword;
     }
 
     public LocalPorts Ports { get; }
@@ -32,16 +32,17 @@ internal sealed class LocalServers : IAsyncDisposable
     /// <summary>Null where the broker is not NATS.</summary>
     public Uri? Nats => Find("nats")?.Endpoint;
 
-    /// <summary>The superuser's password, made up for this run.</summary>
-    public string PostgresPassword { get; } = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
+    /// <summary>The password of PostgreSQL's superuser.</summary>
+    public string PostgresPassword { get; }
 
     public IReadOnlyList<EmulatorProcess> Processes => processes;
 
     /// <summary>Starts them, all at once; what has started when one fails is stopped again.</summary>
     /// <exception cref="RunnerException">A server is missing or does not come up.</exception>
-    public static async Task<LocalServers> StartAsync(LocalPorts ports, StackChoice choice, ILiveOutput output, CancellationToken cancellationToken)
+    public static async Task<LocalServers> StartAsync(
+        LocalPorts ports, StackChoice choice, string postgresPassword, ILiveOutput output, CancellationToken cancellationToken)
     {
-        var servers = new LocalServers(ports, choice);
+        var servers = new LocalServers(ports, choice, postgresPassword);
         try
         {
             await servers.StartAsync(cancellationToken);

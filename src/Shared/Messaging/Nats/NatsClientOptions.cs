@@ -1,4 +1,3 @@
-using System.Net;
 using System.Text;
 using NATS.Client.Core;
 using Relaybox.Configuration;
@@ -32,7 +31,7 @@ internal static class NatsClientOptions
             TlsOpts = new NatsTlsOpts
             {
                 CaFile = options.CaFile,
-                Mode = servers.Exists(server => !IsLoopback(server)) ? TlsMode.Require : TlsMode.Auto,
+                Mode = servers.Exists(server => !Loopback.Is(server.Host)) ? TlsMode.Require : TlsMode.Auto,
             },
             ConnectTimeout = options.ConnectTimeout,
             RequestTimeout = options.RequestTimeout,
@@ -116,10 +115,6 @@ internal static class NatsClientOptions
             return begin >= 0 && begin + 1 < lines.Length && !lines[begin + 1].StartsWith('-') ? lines[begin + 1] : null;
         }
     }
-
-    private static bool IsLoopback(Uri server) =>
-        server.Host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
-        || (IPAddress.TryParse(server.Host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
 
     private static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
 }

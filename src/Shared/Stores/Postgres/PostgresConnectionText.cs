@@ -1,7 +1,7 @@
-using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Npgsql;
+using Relaybox.Configuration;
 using Relaybox.Secrets;
 
 namespace Relaybox.Stores.Postgres;
@@ -80,11 +80,8 @@ internal static class PostgresConnectionText
             $"The database's secret {options.SecretArn} {what}. It must be a JSON object with host, port, dbname, username and password.");
     }
 
-    internal static bool IsLoopback(string? host) =>
-        string.IsNullOrEmpty(host)
-        || host.StartsWith('/')
-        || string.Equals(host, "localhost", StringComparison.OrdinalIgnoreCase)
-        || (IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
+    // Without a host, or with a path, the server is reached by a socket of this machine.
+    private static bool IsLoopback(string host) => host.Length == 0 || host.StartsWith('/') || Loopback.Is(host);
 
     private static NpgsqlConnectionStringBuilder FromUrl(string url)
     {
