@@ -52,7 +52,8 @@ internal sealed class ConsumeFunction(
         {
             try
             {
-                messages.Add(SqsMessageReader.Read(records[i]));
+                var handle = records[i].ReceiptHandle;
+                messages.Add(SqsMessageReader.Read(records[i]) with { ExtendAsync = (time, ct) => visibility.DelayAsync([(handle, time)], ct) });
                 positions.Add(i);
             }
             catch (MessageFormatException e)

@@ -51,6 +51,12 @@ public static class ErrorCodes
     /// <summary>All attempts of the handler are used up.</summary>
     public const string AttemptsExhausted = "message.attempts-exhausted";
 
+    /// <summary>The handler began several times and never said how it ended: it ends its process, or lasts too long.</summary>
+    public const string AttemptsUnfinished = "message.attempts-unfinished";
+
+    /// <summary>The message is older than the inbox remembers, so that nobody can say whether it was handled.</summary>
+    public const string MessageTooOld = "message.too-old";
+
     /// <summary>The handler threw.</summary>
     public const string HandlerFailed = "handler.failed";
 

@@ -16,18 +16,23 @@ internal sealed class HandlerRunner(
         HandlerRegistration registration,
         InboxMessage message,
         InboxClaim? claim,
+        long claimedAt,
         WorkDeadline deadline,
         CancellationToken cancellationToken)
     {
         switch (claim)
         {
             case InboxClaim.Claimed claimed:
-                return await HandleAsync(registration, message, claimed, deadline, cancellationToken);
+                return await HandleAsync(registration, message, claimed, claimedAt, deadline, cancellationToken);
             case InboxClaim.AlreadyProcessed:
                 Log.DuplicateSuppressed(logger, message.Event.EventId, registration.Consumer);
                 return new MessageOutcome.Duplicate();
             case InboxClaim.InProgress inProgress:
                 return new MessageOutcome.Retry(UntilFree(inProgress.Until), ErrorCodes.InProgressElsewhere);
+            case InboxClaim.Exhausted { Unfinished: >= InboxClaim.MaxUnfinished } unfinished:
+                return new MessageOutcome.DeadLetter(
+                    ErrorCodes.AttemptsUnfinished,
+                    $"The handler began {unfinished.Deliveries} times and did not say how it ended {unfinished.Unfinished} times: it ends its process, or lasts longer than its function may.");
             case InboxClaim.Exhausted exhausted:
                 return new MessageOutcome.DeadLetter(
                     ErrorCodes.AttemptsExhausted, $"The handler has failed, or did not end, {exhausted.Deliveries} times.");
@@ -43,25 +48,33 @@ internal sealed class HandlerRunner(
         HandlerRegistration registration,
         InboxMessage message,
         InboxClaim.Claimed claim,
+        long claimedAt,
         WorkDeadline deadline,
         CancellationToken cancellationToken)
     {
         if (!deadline.HasTimeFor(options.MinimumHandlerTime))
         {
-            return await ReleaseAsync(claim, cancellationToken);
+            await ReleaseAsync(claim, cancellationToken);
+            return new MessageOutcome.Retry(TimeSpan.Zero, ErrorCodes.NoTimeLeft);
         }
 
         using var scope = deadline.Before(options.RecordMargin).BeginScope(cancellationToken);
+        await using var keeper = new LeaseKeeper(repository, claim, message, options.Lease, time, logger, scope.Token);
         try
         {
+            if (!await MayBeginAsync(claim, claimedAt, scope.Token))
+            {
+                return ClaimLost(claim);
+            }
+
             await using var transaction = await repository.BeginAsync(claim, scope.Token);
             var context = ToContext(registration, message, claim, transaction);
 
             // A handler that ignores its token, or blocks, is left behind; what it enlists after that is never committed.
-            var handler = Task.Run(() => registration.InvokeAsync(message.Event, context, scope.Token), scope.Token);
+            var handler = Task.Run(() => registration.InvokeAsync(message.Event, context, keeper.Token), keeper.Token);
             try
             {
-                await handler.WaitAsync(scope.Token);
+                await handler.WaitAsync(keeper.Token);
             }
             finally
             {
@@ -71,6 +84,8 @@ internal sealed class HandlerRunner(
                 }
             }
 
+            // From here on a renewal could only stand in the way of the mark, or be misled by it.
+            await keeper.StopAsync();
             return await transaction.CommitAsync(scope.Token) switch
             {
                 CommitOutcome.Committed => new MessageOutcome.Processed(),
@@ -84,6 +99,10 @@ internal sealed class HandlerRunner(
             await FailAsync(claim, e.Code, e.Message, e, cancellationToken);
             return new MessageOutcome.DeadLetter(e.Code, e.Message);
         }
+        catch (Exception) when (keeper.IsLost && !cancellationToken.IsCancellationRequested)
+        {
+            return ClaimLost(claim);
+        }
         catch (OperationCanceledException e) when (scope.IsOver && !cancellationToken.IsCancellationRequested)
         {
             return await FailAsync(
@@ -96,7 +115,13 @@ internal sealed class HandlerRunner(
         }
     }
 
-    private async Task<MessageOutcome> ReleaseAsync(InboxClaim.Claimed claim, CancellationToken cancellationToken)
+    // A claim that has waited for its turn may have become another's.
+    private Task<bool> MayBeginAsync(InboxClaim.Claimed claim, long claimedAt, CancellationToken cancellationToken) =>
+        claim.Unfinished > 0 ? repository.StartAsync(claim, options.Lease, cancellationToken)
+        : time.GetElapsedTime(claimedAt) > options.Lease / 3 ? repository.RenewAsync(claim, options.Lease, cancellationToken)
+        : Task.FromResult(true);
+
+    private async Task ReleaseAsync(InboxClaim.Claimed claim, CancellationToken cancellationToken)
     {
         try
         {
@@ -106,8 +131,6 @@ internal sealed class HandlerRunner(
         {
             Log.InboxStoreFailed(logger, claim.EventId, e.GetType().Name);
         }
-
-        return new MessageOutcome.Retry(TimeSpan.Zero, ErrorCodes.NoTimeLeft);
     }
 
     /// <summary>Ends the attempt, so that the next delivery does not have to wait for the lease to end.</summary>

@@ -12,11 +12,31 @@ public interface IInboxRepository
     /// <param name="consumer">The consumer.</param>
     /// <param name="messages">The messages, each event id once.</param>
     /// <param name="lease">How long the claims hold, measured from now.</param>
-    /// <param name="maxAttempts">After how many claims a message that was not processed is exhausted.</param>
+    /// <param name="maxAttempts">
+    /// After how many claims a message that was not processed is exhausted. It is so, too, after <see cref="InboxClaim.MaxUnfinished"/>
+    /// that never said how they ended.
+    /// </param>
     /// <param name="cancellationToken">Ends the wait; what was claimed comes back when its lease ends.</param>
     /// <returns>One answer per message, in the order of <paramref name="messages"/>.</returns>
     Task<IReadOnlyList<InboxClaim>> ClaimAsync(
         string consumer, IReadOnlyList<InboxMessage> messages, TimeSpan lease, int maxAttempts, CancellationToken cancellationToken);
+
+    /// <summary>Lets a claim hold for longer, while its handler lives.</summary>
+    /// <param name="claim">The claim.</param>
+    /// <param name="lease">How long it holds, measured from now.</param>
+    /// <param name="cancellationToken">Ends the wait; the outcome is then unknown, and the call may be repeated.</param>
+    /// <returns>Whether the claim still held; otherwise nothing changed.</returns>
+    Task<bool> RenewAsync(InboxClaim.Claimed claim, TimeSpan lease, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Counts an attempt before it begins, and lets the claim hold for longer: for a message whose earlier attempts never ended.
+    /// All others are counted with their claim.
+    /// </summary>
+    /// <param name="claim">The claim.</param>
+    /// <param name="lease">How long it holds, measured from now.</param>
+    /// <param name="cancellationToken">Ends the wait; the outcome is then unknown, and the call may be repeated.</param>
+    /// <returns>Whether the claim still held; otherwise nothing changed.</returns>
+    Task<bool> StartAsync(InboxClaim.Claimed claim, TimeSpan lease, CancellationToken cancellationToken);
 
     /// <summary>Begins the transaction in which a claimed message will be marked as processed.</summary>
     /// <param name="claim">The claim.</param>

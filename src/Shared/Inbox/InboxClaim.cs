@@ -3,6 +3,9 @@ namespace Relaybox.Inbox;
 /// <summary>The answer of the store when a message is to be handled.</summary>
 public abstract record InboxClaim
 {
+    /// <summary>After how many attempts that began and never ended a message is exhausted: whatever it does, it ends its process.</summary>
+    public const int MaxUnfinished = 3;
+
     private InboxClaim()
     {
     }
@@ -12,7 +15,15 @@ public abstract record InboxClaim
     /// <param name="EventId">The event.</param>
     /// <param name="Token">The fencing token under which the outcome is recorded.</param>
     /// <param name="Deliveries">Which attempt this is, from 1; higher with every further claim.</param>
-    public sealed record Claimed(string Consumer, string EventId, string Token, int Deliveries) : InboxClaim;
+    public sealed record Claimed(string Consumer, string EventId, string Token, int Deliveries) : InboxClaim
+    {
+        /// <summary>
+        /// How many earlier attempts began and never said how they ended: their processes died, or were stopped. Zero for all
+        /// but a few; whoever gets another starts it (<see cref="IInboxRepository.StartAsync"/>) and runs it on its own, since it
+        /// may be the reason.
+        /// </summary>
+        public int Unfinished { get; init; }
+    }
 
     /// <summary>The message was handled before: drop it.</summary>
     public sealed record AlreadyProcessed : InboxClaim;
@@ -23,7 +34,11 @@ public abstract record InboxClaim
 
     /// <summary>All attempts are used up.</summary>
     /// <param name="Deliveries">How many there were.</param>
-    public sealed record Exhausted(int Deliveries) : InboxClaim;
+    public sealed record Exhausted(int Deliveries) : InboxClaim
+    {
+        /// <summary>How many of them never said how they ended.</summary>
+        public int Unfinished { get; init; }
+    }
 
     /// <summary>The store could not say; nothing is known, and the message comes again.</summary>
     public sealed record Unavailable : InboxClaim;

@@ -72,7 +72,7 @@ public sealed class InboxConsumer(
             var key = (isGroup, message.GroupId ?? message.Event.EventId);
             if (!lanes.TryGetValue(key, out var lane))
             {
-                lanes.Add(key, lane = new Lane(isGroup, []));
+                lanes.Add(key, lane = new Lane(isGroup));
             }
 
             lane.Items.Add(new LaneItem(i, message, found));
@@ -94,75 +94,92 @@ public sealed class InboxConsumer(
             return;
         }
 
-        var claims = await ClaimHeadsAsync(lanes, cancellationToken);
+        await ClaimHeadsAsync(lanes, cancellationToken);
         await Parallel.ForEachAsync(
             lanes,
             new ParallelOptions { MaxDegreeOfParallelism = options.Concurrency, CancellationToken = cancellationToken },
-            async (lane, ct) => await RunLaneAsync(lane, claims, outcomes, deadline, ct));
+            async (lane, ct) => await RunLaneAsync(lane, outcomes, deadline, ct));
+
+        // What may have ended its process runs last and alone, the least suspicious first: should it end this one, too, then
+        // nobody else pays for it.
+        foreach (var lane in lanes.Where(lane => lane.Suspicion > 0).OrderBy(lane => lane.Suspicion))
+        {
+            lane.IsAlone = true;
+            await RunLaneAsync(lane, outcomes, deadline, cancellationToken);
+        }
     }
 
-    private async Task RunLaneAsync(
-        Lane lane,
-        Dictionary<(string Consumer, int Index), InboxClaim?> headClaims,
-        MessageOutcome[] outcomes,
-        WorkDeadline deadline,
-        CancellationToken cancellationToken)
+    private async Task RunLaneAsync(Lane lane, MessageOutcome[] outcomes, WorkDeadline deadline, CancellationToken cancellationToken)
     {
-        var blocked = false;
-        foreach (var item in lane.Items)
+        for (; lane.Item < lane.Items.Count; lane.Item++)
         {
-            if (blocked)
+            var item = lane.Items[lane.Item];
+            if (lane.IsBlocked)
             {
                 outcomes[item.Index] = new MessageOutcome.Retry(TimeSpan.Zero, ErrorCodes.GroupBlocked);
                 continue;
             }
 
-            MessageOutcome? outcome = null;
-            foreach (var registration in item.Registrations)
+            for (; lane.Registration < item.Registrations.Count; lane.Registration++)
             {
-                if (!headClaims.TryGetValue((registration.Consumer, item.Index), out var claim))
+                var registration = item.Registrations[lane.Registration];
+                if (!lane.Claims.Remove(registration.Consumer, out var held))
                 {
-                    claim = await TryClaimAsync(registration.Consumer, [item.Message], cancellationToken) is [var single] ? single : null;
+                    held = await ClaimOneAsync(registration.Consumer, item.Message, cancellationToken);
                 }
 
-                outcome = Worse(outcome, await _runner.RunAsync(registration, item.Message, claim, deadline, cancellationToken));
+                if (!lane.IsAlone && held.Claim is InboxClaim.Claimed { Unfinished: > 0 } suspect)
+                {
+                    lane.Suspicion = suspect.Unfinished;
+                    lane.Claims.Add(registration.Consumer, held);
+                    return;
+                }
+
+                var outcome = await _runner.RunAsync(registration, item.Message, held.Claim, held.At, deadline, cancellationToken);
+                lane.Outcome = Worse(lane.Outcome, outcome);
             }
 
-            outcomes[item.Index] = outcome!;
-            blocked = lane.IsGroup && outcome is MessageOutcome.Retry;
+            outcomes[item.Index] = lane.Outcome!;
+            lane.IsBlocked = lane.IsGroup && lane.Outcome is MessageOutcome.Retry;
+            lane.Registration = 0;
+            lane.Outcome = null;
         }
     }
 
-    private async Task<Dictionary<(string Consumer, int Index), InboxClaim?>> ClaimHeadsAsync(
-        Lane[] lanes, CancellationToken cancellationToken)
+    private async Task ClaimHeadsAsync(Lane[] lanes, CancellationToken cancellationToken)
     {
-        var byConsumer = new Dictionary<string, List<LaneItem>>(StringComparer.Ordinal);
+        var byConsumer = new Dictionary<string, List<Lane>>(StringComparer.Ordinal);
         var claimed = new HashSet<(string Consumer, string EventId)>();
-        foreach (var head in lanes.Select(lane => lane.Items[0]))
+        foreach (var lane in lanes)
         {
+            var head = lane.Items[0];
             foreach (var registration in head.Registrations)
             {
                 // One event can lead two groups; within one call an id may be there only once.
                 if (claimed.Add((registration.Consumer, head.Message.Event.EventId)))
                 {
-                    (byConsumer.TryGetValue(registration.Consumer, out var heads)
-                        ? heads
-                        : byConsumer[registration.Consumer] = []).Add(head);
+                    (byConsumer.TryGetValue(registration.Consumer, out var leading)
+                        ? leading
+                        : byConsumer[registration.Consumer] = []).Add(lane);
                 }
             }
         }
 
-        var claims = new Dictionary<(string, int), InboxClaim?>();
-        foreach (var (consumer, heads) in byConsumer)
+        foreach (var (consumer, leading) in byConsumer)
         {
-            var answers = await TryClaimAsync(consumer, heads.ConvertAll(head => head.Message), cancellationToken);
-            for (var i = 0; i < heads.Count; i++)
+            var at = time.GetTimestamp();
+            var answers = await TryClaimAsync(consumer, leading.ConvertAll(lane => lane.Items[0].Message), cancellationToken);
+            for (var i = 0; i < leading.Count; i++)
             {
-                claims[(consumer, heads[i].Index)] = answers?[i];
+                leading[i].Claims[consumer] = new HeldClaim(answers?[i], at);
             }
         }
+    }
 
-        return claims;
+    private async Task<HeldClaim> ClaimOneAsync(string consumer, InboxMessage message, CancellationToken cancellationToken)
+    {
+        var at = time.GetTimestamp();
+        return new HeldClaim(await TryClaimAsync(consumer, [message], cancellationToken) is [var claim] ? claim : null, at);
     }
 
     private async Task<IReadOnlyList<InboxClaim>?> TryClaimAsync(
@@ -191,7 +208,32 @@ public sealed class InboxConsumer(
         _ => 0,
     };
 
-    private sealed record Lane(bool IsGroup, List<LaneItem> Items);
+    /// <summary>Messages that wait for each other, and how far they have come.</summary>
+    private sealed class Lane(bool isGroup)
+    {
+        public bool IsGroup { get; } = isGroup;
+
+        public List<LaneItem> Items { get; } = [];
+
+        /// <summary>What is claimed for the next message, by consumer.</summary>
+        public Dictionary<string, HeldClaim> Claims { get; } = new(StringComparer.Ordinal);
+
+        public int Item { get; set; }
+
+        public int Registration { get; set; }
+
+        public MessageOutcome? Outcome { get; set; }
+
+        public bool IsBlocked { get; set; }
+
+        /// <summary>How often the next message's handler may have ended its process; not 0: the lane is put off.</summary>
+        public int Suspicion { get; set; }
+
+        /// <summary>Whether nothing else runs beside it.</summary>
+        public bool IsAlone { get; set; }
+    }
+
+    private readonly record struct HeldClaim(InboxClaim? Claim, long At);
 
     private sealed record LaneItem(int Index, InboxMessage Message, IReadOnlyList<HandlerRegistration> Registrations);
 }

@@ -13,6 +13,12 @@ public sealed record InboxMessage(OutboxEvent Event)
     /// <summary>The broker's id of this delivery, unique within a batch. It is never the event id.</summary>
     public required string MessageId { get; init; }
 
+    /// <summary>
+    /// Tells the broker that the message is still worked on, so that it delivers no copy for this long; null where the
+    /// transport sees to that itself. What it throws is logged, and tried again.
+    /// </summary>
+    public Func<TimeSpan, CancellationToken, Task>? ExtendAsync { get; init; }
+
     /// <summary>Messages of one group are handled one after another, and wait for each other; null: on its own.</summary>
     public string? GroupId { get; init; }
 

@@ -7,6 +7,9 @@ namespace Relaybox.Inbox;
 /// <param name="Deliveries">How often it was claimed: it counts up with each attempt, and fences them.</param>
 public sealed record InboxRecord(string Consumer, string EventId, InboxStatus Status, int Deliveries)
 {
+    /// <summary>How many attempts began and have not said how they ended; the one under way is among them.</summary>
+    public int Unfinished { get; init; }
+
     /// <summary>The event's subject.</summary>
     public string? Subject { get; init; }
 

@@ -200,6 +200,94 @@ public abstract partial class InboxRepositoryConformance : IAsyncLifetime
         Assert.Equal(1, Assert.IsType<InboxClaim.Exhausted>(await TryClaimAsync("e-1", maxAttempts: 1)).Deliveries);
     }
 
+    [Fact]
+    public async Task A_claim_tells_how_many_attempts_never_ended()
+    {
+        Assert.Equal(0, (await ClaimAsync("e-1")).Unfinished);
+        await Store.PassAsync(Lease + TimeSpan.FromSeconds(1));
+        var second = await ClaimAsync("e-1");
+        Assert.Equal((2, 1), (second.Deliveries, second.Unfinished));
+        Assert.Equal(1, (await Repository.FindAsync(Consumer, "e-1", Ct))!.Unfinished);
+        Assert.True(await Repository.StartAsync(second, Lease, Ct));
+        Assert.True(await Repository.StartAsync(second, Lease, Ct));
+        Assert.Equal(2, (await Repository.FindAsync(Consumer, "e-1", Ct))!.Unfinished);
+
+        Assert.True(await Repository.MarkFailedAsync(second, ErrorCodes.HandlerFailed, "no", Ct));
+        var third = await ClaimAsync("e-1");
+        Assert.Equal((3, 1), (third.Deliveries, third.Unfinished));
+        Assert.True(await Repository.ReleaseAsync(third, Ct));
+        var again = await ClaimAsync("e-1");
+        Assert.Equal((3, 1), (again.Deliveries, again.Unfinished));
+    }
+
+    [Fact]
+    public async Task What_began_three_times_and_never_ended_is_exhausted_whatever_its_attempts()
+    {
+        for (var i = 0; i < 3; i++)
+        {
+            var claim = await ClaimAsync("e-1", maxAttempts: 100);
+            Assert.Equal(i, claim.Unfinished);
+            Assert.True(i == 0 || await Repository.StartAsync(claim, Lease, Ct));
+            await Store.PassAsync(Lease + TimeSpan.FromSeconds(1));
+        }
+
+        var exhausted = Assert.IsType<InboxClaim.Exhausted>(await TryClaimAsync("e-1", maxAttempts: 100));
+        Assert.Equal((3, 3), (exhausted.Deliveries, exhausted.Unfinished));
+    }
+
+    [Fact]
+    public async Task Claims_that_never_began_do_not_count_after_the_first()
+    {
+        for (var i = 0; i < 6; i++)
+        {
+            Assert.Equal(i == 0 ? 0 : 1, (await ClaimAsync("e-1", maxAttempts: 100)).Unfinished);
+            await Store.PassAsync(Lease + TimeSpan.FromSeconds(1));
+        }
+
+        Assert.True(await Repository.MarkProcessedAsync(await ClaimAsync("e-1", maxAttempts: 100), Ct));
+    }
+
+    [Fact]
+    public async Task An_ended_claim_that_was_reset_never_ended_all_the_same()
+    {
+        await ClaimAsync("e-1");
+        await Store.PassAsync(Lease + TimeSpan.FromSeconds(1));
+        Assert.Equal(1, (await Repository.ResetStaleAsync(TimeSpan.Zero, null, 10, Ct)).Affected);
+        Assert.Equal(1, (await ClaimAsync("e-1")).Unfinished);
+    }
+
+    [Fact]
+    public async Task A_renewed_claim_holds_on_from_now()
+    {
+        var claim = await ClaimAsync("e-1");
+        await Store.PassAsync(Lease * 0.75);
+        Assert.True(await Repository.RenewAsync(claim, Lease, Ct));
+        await Store.PassAsync(Lease * 0.75);
+        Assert.IsType<InboxClaim.InProgress>(await TryClaimAsync("e-1", Store.CreateRepository()));
+        Assert.True(await Repository.MarkProcessedAsync(claim, Ct));
+    }
+
+    [Fact]
+    public async Task A_claim_that_is_anothers_or_over_cannot_be_renewed()
+    {
+        var late = await ClaimAsync("e-1");
+        await Store.PassAsync(Lease + TimeSpan.FromSeconds(1));
+        var winner = await ClaimAsync("e-1", Store.CreateRepository());
+        var before = await Store.ReadAsync(Consumer, "e-1");
+        Assert.False(await Repository.RenewAsync(late, Lease, Ct));
+        Assert.False(await Repository.StartAsync(late, Lease, Ct));
+        Assert.Equal(before, await Store.ReadAsync(Consumer, "e-1"));
+
+        Assert.True(await Repository.MarkProcessedAsync(winner, Ct));
+        before = await Store.ReadAsync(Consumer, "e-1");
+        Assert.False(await Repository.RenewAsync(winner, Lease, Ct));
+        Assert.Equal(before, await Store.ReadAsync(Consumer, "e-1"));
+        await Store.DeleteAsync(Consumer, "e-1");
+        Assert.False(await Repository.RenewAsync(winner, Lease, Ct));
+        Assert.False(await Repository.StartAsync(winner, Lease, Ct));
+        Assert.Null(await Store.ReadAsync(Consumer, "e-1"));
+    }
+
     [Theory]
     [InlineData("""{"n":2}""", "orders.placed")]
     [InlineData("""{"n":1}""", "orders.cancelled")]

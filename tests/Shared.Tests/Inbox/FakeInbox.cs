@@ -26,6 +26,10 @@ internal sealed class FakeInbox(TimeProvider time) : IInboxRepository
 
     internal List<OutboxEvent> Emitted { get; } = [];
 
+    internal List<string> Started { get; } = [];
+
+    internal int Renewals { get; private set; }
+
     public Task<IReadOnlyList<InboxClaim>> ClaimAsync(
         string consumer, IReadOnlyList<InboxMessage> messages, TimeSpan lease, int maxAttempts, CancellationToken cancellationToken)
     {
@@ -45,6 +49,33 @@ internal sealed class FakeInbox(TimeProvider time) : IInboxRepository
 
     public Task<IInboxTransaction> BeginAsync(InboxClaim.Claimed claim, CancellationToken cancellationToken) =>
         Task.FromResult<IInboxTransaction>(new Transaction(this, claim));
+
+    public Task<bool> RenewAsync(InboxClaim.Claimed claim, TimeSpan lease, CancellationToken cancellationToken)
+    {
+        lock (_gate)
+        {
+            var record = _records[(claim.Consumer, claim.EventId)];
+            var held = record.Status == InboxStatus.Processing && record.Token == claim.Token;
+            if (held)
+            {
+                record.LeaseUntil = time.GetUtcNow() + lease;
+                Renewals++;
+            }
+
+            return Task.FromResult(held);
+        }
+    }
+
+    public Task<bool> StartAsync(InboxClaim.Claimed claim, TimeSpan lease, CancellationToken cancellationToken)
+    {
+        lock (_gate)
+        {
+            Started.Add(claim.EventId);
+            _records[(claim.Consumer, claim.EventId)].Unfinished = claim.Unfinished + 1;
+        }
+
+        return RenewAsync(claim, lease, cancellationToken);
+    }
 
     public Task<bool> MarkProcessedAsync(InboxClaim.Claimed claim, CancellationToken cancellationToken) =>
         Task.FromResult(TryEnd(claim, InboxStatus.Processed, null));
@@ -122,16 +153,18 @@ internal sealed class FakeInbox(TimeProvider time) : IInboxRepository
                 return new InboxClaim.InProgress(record.LeaseUntil);
         }
 
-        if (record.Deliveries >= maxAttempts)
+        if (record.Deliveries >= maxAttempts || record.Unfinished >= InboxClaim.MaxUnfinished)
         {
-            return new InboxClaim.Exhausted(record.Deliveries);
+            return new InboxClaim.Exhausted(record.Deliveries) { Unfinished = record.Unfinished };
         }
 
         record.Status = InboxStatus.Processing;
         record.Deliveries++;
+        var unfinished = record.Unfinished;
+        record.Unfinished = Math.Max(1, unfinished);
         record.Token = Guid.NewGuid().ToString();
         record.LeaseUntil = time.GetUtcNow() + lease;
-        return new InboxClaim.Claimed(consumer, message.Event.EventId, record.Token, record.Deliveries);
+        return new InboxClaim.Claimed(consumer, message.Event.EventId, record.Token, record.Deliveries) { Unfinished = unfinished };
     }
 
     private bool TryEnd(InboxClaim.Claimed claim, InboxStatus status, string? error)
@@ -146,6 +179,7 @@ internal sealed class FakeInbox(TimeProvider time) : IInboxRepository
 
             record.Status = status;
             record.Error = error;
+            record.Unfinished = claim.Unfinished;
             return true;
         }
     }
@@ -155,6 +189,8 @@ internal sealed class FakeInbox(TimeProvider time) : IInboxRepository
         public InboxStatus Status { get; set; }
 
         public int Deliveries { get; set; }
+
+        public int Unfinished { get; set; }
 
         public string Token { get; set; } = "";
 

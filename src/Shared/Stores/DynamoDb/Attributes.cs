@@ -27,6 +27,8 @@ internal static class Attributes
     internal const string Consumer = "consumer";
     internal const string LeaseUntil = "leaseUntil";
     internal const string Deliveries = "deliveries";
+    internal const string Unfinished = "unfinished";
+    internal const string BegunToken = "begunToken";
     internal const string PayloadHash = "payloadHash";
     internal const string ReceivedAt = "receivedAt";
     internal const string ProcessedAt = "processedAt";

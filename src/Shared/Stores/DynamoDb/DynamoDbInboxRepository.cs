@@ -26,7 +26,8 @@ public sealed partial class DynamoDbInboxRepository(
     private const string ClaimCondition =
         "attribute_not_exists(eventId) OR ("
         + "(#status = :failed OR (#status = :processing AND (attribute_not_exists(leaseUntil) OR leaseUntil <= :now)))"
-        + " AND deliveries < :max AND (attribute_not_exists(payloadHash) OR payloadHash = :hash))";
+        + " AND deliveries < :max AND (attribute_not_exists(unfinished) OR unfinished < :maxUnfinished)"
+        + " AND (attribute_not_exists(payloadHash) OR payloadHash = :hash))";
 
     private readonly DynamoDbFaults _faults = new(time, entropy);
 
@@ -41,6 +42,21 @@ public sealed partial class DynamoDbInboxRepository(
             new ParallelOptions { MaxDegreeOfParallelism = options.Concurrency, CancellationToken = cancellationToken },
             async (i, ct) => claims[i] = await ClaimOneAsync(consumer, messages[i], lease, maxAttempts, ct));
         return claims;
+    }
+
+    /// <inheritdoc />
+    public Task<bool> RenewAsync(InboxClaim.Claimed claim, TimeSpan lease, CancellationToken cancellationToken) =>
+        TryUpdateAsync(HoldRequest(claim, lease), static _ => false, cancellationToken);
+
+    /// <inheritdoc />
+    public Task<bool> StartAsync(InboxClaim.Claimed claim, TimeSpan lease, CancellationToken cancellationToken)
+    {
+        var request = HoldRequest(claim, lease);
+        request.UpdateExpression += ", begunToken = :token, unfinished = :unfinished";
+
+        // A fixed number and not one more: counted once, however often the call is repeated.
+        request.ExpressionAttributeValues[":unfinished"] = Values.N(claim.Unfinished + 1);
+        return TryUpdateAsync(request, static _ => false, cancellationToken);
     }
 
     /// <inheritdoc />
@@ -126,7 +142,7 @@ public sealed partial class DynamoDbInboxRepository(
         {
             var request = ClaimRequest(consumer, message, token, now, lease, maxAttempts);
             var response = await _faults.WhileConflictingAsync(ct => dynamoDb.UpdateItemAsync(request, ct), cancellationToken);
-            return new InboxClaim.Claimed(consumer, eventId, token, response.Attributes.GetCount(Attributes.Deliveries));
+            return InboxItem.ToClaim(response.Attributes, token);
         }
         catch (ConditionalCheckFailedException e)
         {
@@ -150,7 +166,7 @@ public sealed partial class DynamoDbInboxRepository(
         if (item.GetString(Attributes.ClaimToken) == token && record.Status == InboxStatus.Processing)
         {
             // Our claim was applied and its answer lost.
-            return new InboxClaim.Claimed(consumer, message.Event.EventId, token, record.Deliveries);
+            return InboxItem.ToClaim(item, token);
         }
 
         if (InboxItem.HasOtherHash(item, message.PayloadHash))
@@ -162,7 +178,8 @@ public sealed partial class DynamoDbInboxRepository(
         {
             InboxStatus.Processed => new InboxClaim.AlreadyProcessed(),
             InboxStatus.Processing when record.LeaseUntil > now => new InboxClaim.InProgress(record.LeaseUntil.Value),
-            _ when record.Deliveries >= maxAttempts => new InboxClaim.Exhausted(record.Deliveries),
+            _ when record.Deliveries >= maxAttempts || record.Unfinished >= InboxClaim.MaxUnfinished =>
+                new InboxClaim.Exhausted(record.Deliveries) { Unfinished = record.Unfinished },
 
             // An unknown status, or a record that changed hands within this very call: not ours, and not decided.
             _ => new InboxClaim.InProgress(now),
@@ -178,7 +195,8 @@ public sealed partial class DynamoDbInboxRepository(
             Key = InboxItem.Key(consumer, message.Event.EventId),
             UpdateExpression =
                 "SET #status = :processing, claimToken = :token, claimedAt = :now, leaseUntil = :lease, payloadHash = :hash,"
-                + " subject = :subject, receivedAt = if_not_exists(receivedAt, :now), deliveries = if_not_exists(deliveries, :zero) + :one",
+                + " subject = :subject, receivedAt = if_not_exists(receivedAt, :now), deliveries = if_not_exists(deliveries, :zero) + :one,"
+                + " unfinished = if_not_exists(unfinished, :one), begunToken = if_not_exists(begunToken, :token)",
             ConditionExpression = ClaimCondition,
             ExpressionAttributeNames = StatusName(),
             ExpressionAttributeValues = new()
@@ -191,6 +209,7 @@ public sealed partial class DynamoDbInboxRepository(
                 [":hash"] = new AttributeValue { B = new MemoryStream(message.PayloadHash.ToArray()) },
                 [":subject"] = Values.S(message.Event.Subject),
                 [":max"] = Values.N(maxAttempts),
+                [":maxUnfinished"] = Values.N(InboxClaim.MaxUnfinished),
                 [":zero"] = Values.N(0),
                 [":one"] = Values.N(1),
             },
@@ -208,32 +227,62 @@ public sealed partial class DynamoDbInboxRepository(
         return request;
     }
 
-    private Task<bool> EndAttemptAsync(
-        InboxClaim.Claimed claim, int deliveries, string errorCode, string errorMessage, CancellationToken cancellationToken) =>
-        TryUpdateAsync(
-            new UpdateItemRequest
+    private UpdateItemRequest HoldRequest(InboxClaim.Claimed claim, TimeSpan lease)
+    {
+        ArgumentNullException.ThrowIfNull(claim);
+        return new()
+        {
+            TableName = options.TableName,
+            Key = InboxItem.Key(claim.Consumer, claim.EventId),
+            UpdateExpression = "SET leaseUntil = :lease",
+            ConditionExpression = "#status = :processing AND claimToken = :token",
+            ExpressionAttributeNames = StatusName(),
+            ExpressionAttributeValues = new()
             {
-                TableName = options.TableName,
-                Key = InboxItem.Key(claim.Consumer, claim.EventId),
-                UpdateExpression = "SET #status = :failed, deliveries = :deliveries, failedAt = :now, errorCode = :code,"
-                    + " errorMessage = :message REMOVE leaseUntil",
-                ConditionExpression = "#status = :processing AND claimToken = :token",
-                ExpressionAttributeNames = StatusName(),
-                ExpressionAttributeValues = new()
-                {
-                    [":failed"] = Values.S(InboxStatusText.Failed),
-                    [":processing"] = Values.S(InboxStatusText.Processing),
-                    [":token"] = Values.S(claim.Token),
-                    [":deliveries"] = Values.N(deliveries),
-                    [":now"] = Values.Time(time.GetUtcNow()),
-                    [":code"] = Values.S(errorCode),
-                    [":message"] = Values.S(ErrorText.Bound(errorMessage)),
-                },
-                ReturnValuesOnConditionCheckFailure = ReturnValuesOnConditionCheckFailure.ALL_OLD,
+                [":processing"] = Values.S(InboxStatusText.Processing),
+                [":token"] = Values.S(claim.Token),
+                [":lease"] = Values.Time(time.GetUtcNow() + lease),
             },
-            item => item.GetString(Attributes.Status) == InboxStatusText.Failed
-                && item.GetString(Attributes.ClaimToken) == claim.Token,
+        };
+    }
+
+    private Task<bool> EndAttemptAsync(
+        InboxClaim.Claimed claim, int deliveries, string errorCode, string errorMessage, CancellationToken cancellationToken)
+    {
+        var request = new UpdateItemRequest
+        {
+            TableName = options.TableName,
+            Key = InboxItem.Key(claim.Consumer, claim.EventId),
+            UpdateExpression = "SET #status = :failed, deliveries = :deliveries, failedAt = :now, errorCode = :code, errorMessage = :message",
+            ConditionExpression = "#status = :processing AND claimToken = :token",
+            ExpressionAttributeNames = StatusName(),
+            ExpressionAttributeValues = new()
+            {
+                [":failed"] = Values.S(InboxStatusText.Failed),
+                [":processing"] = Values.S(InboxStatusText.Processing),
+                [":token"] = Values.S(claim.Token),
+                [":deliveries"] = Values.N(deliveries),
+                [":now"] = Values.Time(time.GetUtcNow()),
+                [":code"] = Values.S(errorCode),
+                [":message"] = Values.S(ErrorText.Bound(errorMessage)),
+            },
+            ReturnValuesOnConditionCheckFailure = ReturnValuesOnConditionCheckFailure.ALL_OLD,
+        };
+        if (claim.Unfinished > 0)
+        {
+            request.UpdateExpression += ", unfinished = :unfinished REMOVE leaseUntil";
+            request.ExpressionAttributeValues[":unfinished"] = Values.N(claim.Unfinished);
+        }
+        else
+        {
+            request.UpdateExpression += " REMOVE leaseUntil, unfinished, begunToken";
+        }
+
+        return TryUpdateAsync(
+            request,
+            item => item.GetString(Attributes.Status) == InboxStatusText.Failed && item.GetString(Attributes.ClaimToken) == claim.Token,
             cancellationToken);
+    }
 
     private async Task<bool> TryUpdateAsync(
         UpdateItemRequest request, Predicate<Dictionary<string, AttributeValue>> isAlreadyDone, CancellationToken cancellationToken)

@@ -18,6 +18,7 @@ internal static class InboxItem
         InboxStatusText.Parse(item.GetString(Attributes.Status)),
         item.GetCount(Attributes.Deliveries))
     {
+        Unfinished = item.GetCount(Attributes.Unfinished),
         Subject = item.GetString(Attributes.Subject),
         ReceivedAt = item.GetTime(Attributes.ReceivedAt),
         ProcessedAt = item.GetTime(Attributes.ProcessedAt),
@@ -28,6 +29,16 @@ internal static class InboxItem
         ErrorCode = item.GetString(Attributes.ErrorCode),
         ErrorMessage = item.GetString(Attributes.ErrorMessage),
     };
+
+    /// <summary>A record that was claimed under a token.</summary>
+    internal static InboxClaim.Claimed ToClaim(Dictionary<string, AttributeValue> item, string token)
+    {
+        var record = ToRecord(item);
+
+        // A claim that has begun is one of the unfinished itself.
+        var begun = item.GetString(Attributes.BegunToken) == token ? 1 : 0;
+        return new InboxClaim.Claimed(record.Consumer, record.EventId, token, record.Deliveries) { Unfinished = record.Unfinished - begun };
+    }
 
     internal static bool HasOtherHash(Dictionary<string, AttributeValue> item, ReadOnlyMemory<byte> hash) =>
         item.TryGetValue(Attributes.PayloadHash, out var stored)

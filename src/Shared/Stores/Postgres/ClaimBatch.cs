@@ -52,11 +52,11 @@ internal sealed class ClaimBatch
             new() { Value = Array.ConvertAll(indexes, i => column(i)), NpgsqlDbType = NpgsqlDbType.Array | type });
     }
 
-    internal void Claimed(string eventId, int deliveries)
+    internal void Claimed(string eventId, int deliveries, int unfinished)
     {
         if (_open.Remove(eventId, out var i))
         {
-            _claims[i] = new InboxClaim.Claimed(Consumer, eventId, _tokens[i], deliveries);
+            _claims[i] = new InboxClaim.Claimed(Consumer, eventId, _tokens[i], deliveries) { Unfinished = unfinished };
         }
     }
 

@@ -19,7 +19,7 @@ public sealed partial class PostgresInboxRepository
     private readonly string _endAttempt =
         $"""
         UPDATE {Table(options)} SET
-            status = 'failed', deliveries = $4, failed_at = clock_timestamp(), lease_until = NULL,
+            status = 'failed', deliveries = $4, unfinished = $7, failed_at = clock_timestamp(), lease_until = NULL,
             error_code = $5, error_message = $6
         WHERE event_id = $1 AND consumer = $2 AND status = 'processing' AND claim_token = $3
         """;
@@ -27,6 +27,44 @@ public sealed partial class PostgresInboxRepository
     // Where a transaction that marks the record is still on its way, this waits for its end.
     private readonly string _readOwn =
         $"SELECT status FROM {Table(options)} WHERE event_id = $1 AND consumer = $2 AND claim_token = $3 FOR UPDATE";
+
+    private readonly string _renew =
+        $"""
+        UPDATE {Table(options)} SET lease_until = clock_timestamp() + $4
+        WHERE event_id = $1 AND consumer = $2 AND status = 'processing' AND claim_token = $3
+        """;
+
+    // Counted once, however often the call is repeated.
+    private readonly string _start =
+        $"""
+        UPDATE {Table(options)} SET
+            lease_until = clock_timestamp() + $4, begun_token = $3,
+            unfinished = unfinished + (begun_token IS DISTINCT FROM $3)::int
+        WHERE event_id = $1 AND consumer = $2 AND status = 'processing' AND claim_token = $3
+        """;
+
+    /// <inheritdoc />
+    public Task<bool> RenewAsync(InboxClaim.Claimed claim, TimeSpan lease, CancellationToken cancellationToken) =>
+        HoldAsync(_renew, claim, lease, cancellationToken);
+
+    /// <inheritdoc />
+    public Task<bool> StartAsync(InboxClaim.Claimed claim, TimeSpan lease, CancellationToken cancellationToken) =>
+        HoldAsync(_start, claim, lease, cancellationToken);
+
+    private Task<bool> HoldAsync(string sql, InboxClaim.Claimed claim, TimeSpan lease, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(claim);
+        return _faults.RepeatAsync(
+            async (_, ct) =>
+            {
+                await using var connection = await connections.OpenConnectionAsync(ct);
+                await using var command = new NpgsqlCommand(sql, connection);
+                AddKey(command.Parameters, claim);
+                command.Parameters.Add(Parameters.Interval(lease));
+                return await command.ExecuteNonQueryAsync(ct) == 1;
+            },
+            cancellationToken);
+    }
 
     /// <inheritdoc />
     public Task<bool> MarkProcessedAsync(InboxClaim.Claimed claim, CancellationToken cancellationToken) =>
@@ -72,6 +110,7 @@ public sealed partial class PostgresInboxRepository
                 parameters.Add(Parameters.Integer(deliveries));
                 parameters.Add(Parameters.Text(errorCode));
                 parameters.Add(Parameters.Text(ErrorText.Bound(errorMessage)));
+                parameters.Add(Parameters.Integer(claim.Unfinished));
             },
             cancellationToken);
 

@@ -24,9 +24,9 @@ public sealed partial class PostgresInboxRepository(
     private readonly string _claim =
         $"""
         INSERT INTO {Table(options)} AS r (
-            event_id, consumer, status, deliveries, subject, payload_hash, claim_token,
+            event_id, consumer, status, deliveries, unfinished, subject, payload_hash, claim_token, begun_token,
             received_at, claimed_at, lease_until, stream, stream_sequence)
-        SELECT m.event_id, $1, 'processing', 1, m.subject, m.payload_hash, m.claim_token,
+        SELECT m.event_id, $1, 'processing', 1, 1, m.subject, m.payload_hash, m.claim_token, m.claim_token,
             clock_timestamp(), clock_timestamp(), clock_timestamp() + $2, m.stream, m.stream_sequence
         FROM unnest($4::text[], $5::text[], $6::bytea[], $7::text[], $8::text[], $9::bigint[])
             AS m (event_id, subject, payload_hash, claim_token, stream, stream_sequence)
@@ -34,18 +34,19 @@ public sealed partial class PostgresInboxRepository(
         ON CONFLICT (event_id, consumer) DO UPDATE SET
             status = 'processing', deliveries = r.deliveries + 1, subject = EXCLUDED.subject,
             payload_hash = EXCLUDED.payload_hash, claim_token = EXCLUDED.claim_token,
+            unfinished = greatest(r.unfinished, 1), begun_token = CASE r.unfinished WHEN 0 THEN EXCLUDED.claim_token ELSE r.begun_token END,
             claimed_at = clock_timestamp(), lease_until = clock_timestamp() + $2,
             stream = coalesce(EXCLUDED.stream, r.stream), stream_sequence = coalesce(EXCLUDED.stream_sequence, r.stream_sequence)
         WHERE (r.status = 'failed'
                 OR (r.status = 'processing' AND (r.lease_until IS NULL OR r.lease_until <= clock_timestamp())))
-            AND r.deliveries < $3
+            AND r.deliveries < $3 AND r.unfinished < {InboxClaim.MaxUnfinished}
             AND (r.payload_hash IS NULL OR r.payload_hash = EXCLUDED.payload_hash)
-        RETURNING r.event_id, r.deliveries
+        RETURNING r.event_id, r.deliveries, r.unfinished - (r.begun_token IS NOT DISTINCT FROM r.claim_token)::int
         """;
 
     private readonly string _readRefused =
         $"""
-        SELECT m.event_id, r.status, r.deliveries, r.claim_token, r.payload_hash, r.lease_until, clock_timestamp()
+        SELECT m.event_id, r.status, r.deliveries, r.unfinished, r.claim_token, r.begun_token, r.payload_hash, r.lease_until, clock_timestamp()
         FROM unnest($2::text[]) AS m (event_id)
         LEFT JOIN {Table(options)} AS r ON r.event_id = m.event_id AND r.consumer = $1
         """;
@@ -88,7 +89,7 @@ public sealed partial class PostgresInboxRepository(
         await using var command = new NpgsqlCommand(
             $"""
             SELECT consumer, event_id, status, deliveries, subject, received_at, processed_at, failed_at, lease_until,
-                stream, stream_sequence, error_code, error_message
+                stream, stream_sequence, error_code, error_message, unfinished
             FROM {Table(options)} WHERE event_id = $1 AND consumer = $2
             """,
             connection);
@@ -109,9 +110,10 @@ public sealed partial class PostgresInboxRepository(
         command.Parameters.Add(Parameters.Interval(lease));
         command.Parameters.Add(Parameters.Integer(maxAttempts));
         batch.AddOpen(command.Parameters);
-        foreach (var (eventId, deliveries) in await command.ReadCommittedAsync(row => (row.GetString(0), row.GetInt32(1)), cancellationToken))
+        var rows = await command.ReadCommittedAsync(row => (row.GetString(0), row.GetInt32(1), row.GetInt32(2)), cancellationToken);
+        foreach (var (eventId, deliveries, unfinished) in rows)
         {
-            batch.Claimed(eventId, deliveries);
+            batch.Claimed(eventId, deliveries, unfinished);
         }
     }
 
@@ -139,6 +141,7 @@ public sealed partial class PostgresInboxRepository(
         StreamSequence = reader.IsDBNull(10) ? null : reader.GetInt64(10),
         ErrorCode = Columns.Text(reader, 11),
         ErrorMessage = Columns.Text(reader, 12),
+        Unfinished = reader.GetInt32(13),
     };
 
     private static string Table(PostgresOptions options) => new PostgresNames(options).Inbox;

@@ -5,15 +5,17 @@ namespace Relaybox.Stores.Postgres;
 
 /// <summary>A record that a claim did not get, as it was a moment later; without a status there is none.</summary>
 internal readonly record struct RefusedRecord(
-    string? Status, int Deliveries, string? Token, byte[]? PayloadHash, DateTimeOffset? LeaseUntil, DateTimeOffset Now)
+    string? Status, int Deliveries, int Unfinished, string? Token, string? BegunToken, byte[]? PayloadHash, DateTimeOffset? LeaseUntil, DateTimeOffset Now)
 {
     internal static RefusedRecord Read(NpgsqlDataReader reader) => new(
         Columns.Text(reader, 1),
         reader.IsDBNull(2) ? 0 : reader.GetInt32(2),
-        Columns.Text(reader, 3),
-        reader.IsDBNull(4) ? null : reader.GetFieldValue<byte[]>(4),
-        Columns.Time(reader, 5),
-        Columns.Time(reader, 6)!.Value);
+        reader.IsDBNull(3) ? 0 : reader.GetInt32(3),
+        Columns.Text(reader, 4),
+        Columns.Text(reader, 5),
+        reader.IsDBNull(6) ? null : reader.GetFieldValue<byte[]>(6),
+        Columns.Time(reader, 7),
+        Columns.Time(reader, 8)!.Value);
 
     /// <summary>What the record says about a claim under a token; null where it can be claimed now.</summary>
     internal InboxClaim? Decide(string consumer, InboxMessage message, string token, int maxAttempts)
@@ -28,7 +30,7 @@ internal readonly record struct RefusedRecord(
         if (Token == token && status == InboxStatus.Processing)
         {
             // Our claim was applied and its answer lost.
-            return new InboxClaim.Claimed(consumer, message.Event.EventId, token, Deliveries);
+            return new InboxClaim.Claimed(consumer, message.Event.EventId, token, Deliveries) { Unfinished = BegunToken == token ? Unfinished - 1 : Unfinished };
         }
 
         if (PayloadHash is { } hash && !hash.AsSpan().SequenceEqual(message.PayloadHash.Span))
@@ -40,7 +42,9 @@ internal readonly record struct RefusedRecord(
         {
             InboxStatus.Processed => new InboxClaim.AlreadyProcessed(),
             InboxStatus.Processing when LeaseUntil > Now => new InboxClaim.InProgress(LeaseUntil.Value),
-            InboxStatus.Processing or InboxStatus.Failed => Deliveries >= maxAttempts ? new InboxClaim.Exhausted(Deliveries) : null,
+            InboxStatus.Processing or InboxStatus.Failed => Deliveries >= maxAttempts || Unfinished >= InboxClaim.MaxUnfinished
+                ? new InboxClaim.Exhausted(Deliveries) { Unfinished = Unfinished }
+                : null,
 
             // Not ours to touch, and not decided.
             _ => new InboxClaim.InProgress(Now),
