@@ -176,22 +176,6 @@ public class TemplatePermissionTests
             readable);
     }
 
-    [Fact]
-    public void Every_queue_refuses_plaintext()
-    {
-        var policies = Template.Resources("AWS::SQS::QueuePolicy").Values;
-        foreach (var queue in Template.Resources("AWS::SQS::Queue").Keys)
-        {
-            var policy = Assert.Single(policies, policy => Text(Child(policy, "Properties", "Queues")) == $"[!Ref {queue}]");
-            var statement = Assert.Single(Statements(Child(policy, "Properties", "PolicyDocument")));
-
-            Assert.Equal("Deny", Text(Child(statement, "Effect")));
-            Assert.Equal("sqs:*", Text(Child(statement, "Action")));
-            Assert.Equal($"!GetAtt {queue}.Arn", Text(Child(statement, "Resource")));
-            Assert.Equal("{Bool: {aws:SecureTransport: false}}", Text(Child(statement, "Condition")));
-        }
-    }
-
     private static string Short(string function) => function[..^"Function".Length];
 
     private static IEnumerable<string> On(string resource, params string[] actions) => actions.Select(action => $"{action} {resource}");
