@@ -64,6 +64,20 @@ public sealed class ConsumeTests(DynamoDbLocal dynamoDb, SqsEmulator sqs)
     }
 
     [Fact]
+    public async Task A_message_older_than_the_inbox_remembers_goes_to_the_dead_letter_queue()
+    {
+        await using var world = await FunctionWorld.CreateAsync(dynamoDb, sqs);
+        var now = DateTimeOffset.UtcNow;
+
+        Assert.Equal(Success, await world.InvokeAsync("Consume", Rows.OldSqsEvent("m-1", Rows.Envelope("e-1"), now - TimeSpan.FromDays(21))));
+        Assert.Equal(Success, await world.InvokeAsync("Consume", Rows.OldSqsEvent("m-2", Rows.Envelope("e-2"), now - TimeSpan.FromDays(20))));
+
+        var message = Assert.Single(await world.ReceiveAllAsync(world.DeadLetterQueueUrl));
+        Assert.Equal(("message.too-old", "m-1"), (message.MessageAttributes["error-code"].StringValue, message.MessageAttributes["source-message-id"].StringValue));
+        Assert.Equal("1", (await world.EffectAsync("e-2"))["applied"].N);
+    }
+
+    [Fact]
     public async Task The_same_id_with_another_payload_goes_to_the_dead_letter_queue()
     {
         await using var world = await FunctionWorld.CreateAsync(dynamoDb, sqs);

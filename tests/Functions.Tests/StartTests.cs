@@ -135,5 +135,40 @@ public sealed class StartTests
         var error = Assert.Throws<SettingsException>(
             () => RelayboxSettings.Read(name => variables.GetValueOrDefault(name), FunctionNeeds.Inbox));
         Assert.Contains("432", Assert.Single(error.Errors), StringComparison.Ordinal);
+
+        // What is not said is what the template has.
+        variables.Remove("QUEUE_RETENTION_HOURS");
+        Assert.Contains(
+            "432",
+            Assert.Single(Assert.Throws<SettingsException>(() => RelayboxSettings.Read(variables.GetValueOrDefault, FunctionNeeds.Inbox)).Errors),
+            StringComparison.Ordinal);
+        variables["PROCESSED_RETENTION_HOURS"] = "432";
+        Assert.Equal(TimeSpan.FromDays(18), RelayboxSettings.Read(variables.GetValueOrDefault, FunctionNeeds.Inbox).Consumer.RememberedFor);
+    }
+
+    [Fact]
+    public void A_memory_shorter_than_a_stream_and_its_dead_letters_is_refused()
+    {
+        var variables = new Dictionary<string, string>
+        {
+            ["OUTBOX_TABLE"] = "outbox",
+            ["INBOX_TABLE"] = "inbox",
+            ["BROKER"] = "nats",
+            ["NATS_URL"] = "nats://127.0.0.1:4222",
+            ["NATS_STREAM_MAX_AGE_HOURS"] = "200",
+        };
+        var error = Assert.Throws<SettingsException>(
+            () => RelayboxSettings.Read(variables.GetValueOrDefault, FunctionNeeds.Inbox | FunctionNeeds.Stream));
+        Assert.Contains("536 hours (NATS_STREAM_MAX_AGE_HOURS", Assert.Single(error.Errors), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Sent_rows_are_kept_for_a_day_at_least()
+    {
+        var variables = new Dictionary<string, string> { ["OUTBOX_TABLE"] = "outbox", ["INBOX_TABLE"] = "inbox", ["SENT_RETENTION_HOURS"] = "23" };
+        var error = Assert.Throws<SettingsException>(() => RelayboxSettings.Read(variables.GetValueOrDefault, FunctionNeeds.Inbox));
+        Assert.Contains("SENT_RETENTION_HOURS", Assert.Single(error.Errors), StringComparison.Ordinal);
+        variables.Remove("SENT_RETENTION_HOURS");
+        Assert.True(RelayboxSettings.Read(variables.GetValueOrDefault, FunctionNeeds.Inbox).Maintenance.SentRetention >= TimeSpan.FromHours(24));
     }
 }

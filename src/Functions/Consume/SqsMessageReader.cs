@@ -1,3 +1,4 @@
+using System.Globalization;
 using Amazon.Lambda.SQSEvents;
 using Amazon.SQS.Model;
 using Relaybox.Inbox;
@@ -14,9 +15,21 @@ internal static class SqsMessageReader
     internal static InboxMessage Read(SQSEvent.SQSMessage record)
     {
         string? Find(string name) => record.MessageAttributes?.GetValueOrDefault(name)?.StringValue;
-        var outboxEvent = MessageFormats.Read(SqsAttributeMap.ReadBody(record.Body, Find), SqsAttributeMap.Read(Find));
-        return new InboxMessage(outboxEvent) { MessageId = record.MessageId, GroupId = GroupId(record) };
+        var attributes = SqsAttributeMap.Read(Find);
+        var outboxEvent = MessageFormats.Read(SqsAttributeMap.ReadBody(record.Body, Find), attributes);
+        return new InboxMessage(outboxEvent)
+        {
+            MessageId = record.MessageId,
+            GroupId = GroupId(record),
+            PublishedAt = InboxMessage.Earlier(attributes.PublishedAt, SentAt(record)),
+        };
     }
+
+    private static DateTimeOffset? SentAt(SQSEvent.SQSMessage record) =>
+        long.TryParse(record.Attributes?.GetValueOrDefault("SentTimestamp"), NumberStyles.None, CultureInfo.InvariantCulture, out var milliseconds)
+            && milliseconds <= DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()
+            ? DateTimeOffset.FromUnixTimeMilliseconds(milliseconds)
+            : null;
 
     /// <summary>The message group, on a FIFO queue.</summary>
     internal static string? GroupId(SQSEvent.SQSMessage record) =>

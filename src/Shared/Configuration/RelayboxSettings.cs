@@ -94,6 +94,7 @@ public sealed record RelayboxSettings
             Consumer = new ConsumerOptions
             {
                 Lease = inboxLease,
+                RememberedFor = processedRetention,
                 MaxAttempts = reader.Number("INBOX_MAX_ATTEMPTS", 5, 1, 1_000),
                 Concurrency = reader.Number("HANDLER_CONCURRENCY", 10, 1, 1_000),
             },
@@ -116,12 +117,16 @@ public sealed record RelayboxSettings
             MetricsNamespace = reader.Optional("METRICS_NAMESPACE") ?? "Relaybox",
         };
 
-        var queueRetention = reader.Hours("QUEUE_RETENTION_HOURS", 0, 0, 87_600);
-        if (needs.HasFlag(FunctionNeeds.Inbox) && processedRetention < queueRetention)
+        // Without a word on it, what template.yaml gives its queues: 4 days, and 14 for the dead letters.
+        var queueRetention = reader.Hours("QUEUE_RETENTION_HOURS", 432, 0, 87_600);
+        var (horizon, why) = settings.Nats is { } nats
+            ? (nats.Stream.MaxAge + NatsSettings.DeadLetterAge, "NATS_STREAM_MAX_AGE_HOURS, and 14 days among the dead letters")
+            : (queueRetention, "QUEUE_RETENTION_HOURS: queue and dead-letter queue together");
+        if (needs.HasFlag(FunctionNeeds.Inbox) && processedRetention < horizon)
         {
             reader.Add(
-                $"PROCESSED_RETENTION_HOURS is {processedRetention.TotalHours:0}, but a message can come back for {queueRetention.TotalHours:0} hours "
-                + "(QUEUE_RETENTION_HOURS: queue and dead-letter queue together). Set it to at least that, or duplicates will be handled again.");
+                $"PROCESSED_RETENTION_HOURS is {processedRetention.TotalHours:0}, but a message can come back for {horizon.TotalHours:0} hours "
+                + $"({why}). Set it to at least that, or duplicates will be handled again.");
         }
 
         reader.ThrowIfWrong();

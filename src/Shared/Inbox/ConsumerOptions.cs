@@ -9,6 +9,12 @@ public sealed record ConsumerOptions
     /// <summary>After how many claims a message counts as exhausted. Default: 5; at most the queue's maxReceiveCount.</summary>
     public int MaxAttempts { get; init; } = 5;
 
+    /// <summary>
+    /// How long the inbox remembers what was processed: a message that was sent longer ago is not handled, since nobody can say
+    /// whether it was. Default: 21 days.
+    /// </summary>
+    public TimeSpan RememberedFor { get; init; } = TimeSpan.FromDays(21);
+
     /// <summary>How many messages of a batch are handled at once. Default: 10.</summary>
     public int Concurrency { get; init; } = 10;
 

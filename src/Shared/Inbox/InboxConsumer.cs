@@ -25,6 +25,9 @@ public sealed class InboxConsumer(
 {
     private const int LanesPerClaim = 100;
 
+    // The relay's clock and ours may differ.
+    private static readonly TimeSpan ClockSkew = TimeSpan.FromMinutes(15);
+
     private readonly HandlerRunner _runner = new(repository, options, time, entropy, logger);
 
     /// <summary>Handles a batch.</summary>
@@ -57,6 +60,14 @@ public sealed class InboxConsumer(
             if (RowContract.Check(message.Event) is { } violation)
             {
                 outcomes[i] = new MessageOutcome.DeadLetter(violation.Code, violation.Message);
+                continue;
+            }
+
+            if (message.PublishedAt is { } publishedAt && time.GetUtcNow() - publishedAt > options.RememberedFor - ClockSkew)
+            {
+                outcomes[i] = new MessageOutcome.DeadLetter(
+                    ErrorCodes.MessageTooOld,
+                    $"The message was sent at {publishedAt:u}, longer ago than the inbox remembers: it may have been handled.");
                 continue;
             }
 

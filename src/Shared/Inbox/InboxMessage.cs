@@ -19,6 +19,9 @@ public sealed record InboxMessage(OutboxEvent Event)
     /// </summary>
     public Func<TimeSpan, CancellationToken, Task>? ExtendAsync { get; init; }
 
+    /// <summary>When it was sent first, as far as it or its transport says. Whoever is older than the inbox remembers is not handled.</summary>
+    public DateTimeOffset? PublishedAt { get; init; }
+
     /// <summary>Messages of one group are handled one after another, and wait for each other; null: on its own.</summary>
     public string? GroupId { get; init; }
 
@@ -27,6 +30,11 @@ public sealed record InboxMessage(OutboxEvent Event)
 
     /// <summary>Its place in the stream.</summary>
     public long? StreamSequence { get; init; }
+
+    /// <summary>The earlier of two times, of which either may be missing: what moves a message gives it a new one.</summary>
+    /// <param name="first">One of them.</param>
+    /// <param name="second">The other.</param>
+    public static DateTimeOffset? Earlier(DateTimeOffset? first, DateTimeOffset? second) => first < second ? first : second ?? first;
 
     /// <summary>SHA-256 over subject and payload: tells a duplicate from another event under the same id.</summary>
     public ReadOnlyMemory<byte> PayloadHash => _payloadHash ??=

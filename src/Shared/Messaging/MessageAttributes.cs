@@ -26,6 +26,9 @@ public sealed record MessageAttributes
     /// <summary>When the app wrote the row, where the format's body does not hold it.</summary>
     public DateTimeOffset? EnqueuedAt { get; init; }
 
+    /// <summary>When it was sent by the relay. A message that is moved back from the dead letters keeps it.</summary>
+    public DateTimeOffset? PublishedAt { get; init; }
+
     /// <summary>The operation's result as JSON, where the format's body does not hold it.</summary>
     public string? Result { get; init; }
 

@@ -110,6 +110,12 @@ internal static class Rows
         $$"""{"id":"{{eventId}}","eventType":"{{subject}}","subject":"{{subject}}","payload":{{payload}}}""";
 
     /// <summary>A queue event with these bodies.</summary>
+    /// <summary>A batch of one message that was sent at a time.</summary>
+    internal static string OldSqsEvent(string messageId, string body, DateTimeOffset sentAt) => SqsEvent((messageId, body)).Replace(
+        "\"ApproximateReceiveCount\":\"1\"",
+        $"\"ApproximateReceiveCount\":\"1\",\"SentTimestamp\":\"{sentAt.ToUnixTimeMilliseconds()}\"",
+        StringComparison.Ordinal);
+
     internal static string SqsEvent(params (string MessageId, string Body)[] messages) =>
         SqsEvent("arn:aws:sqs:us-east-1:000000000000:queue", [.. messages.Select(message => (message.MessageId, message.Body, (string?)null))]);
 

@@ -183,6 +183,23 @@ public partial class InboxConsumerTests
         Assert.Equal(["free", "g-1"], order.Take(2).Order());
     }
 
+    [Fact]
+    public async Task A_message_older_than_the_inbox_remembers_is_a_dead_letter_and_no_record()
+    {
+        var handler = Add("orders.>");
+        var remembered = _clock.GetUtcNow() - _options.RememberedFor;
+        var outcomes = await ConsumeAsync(
+            Sample.Message("old") with { PublishedAt = remembered },
+            Sample.Message("young") with { PublishedAt = remembered + TimeSpan.FromHours(1) },
+            Sample.Message("unknown"));
+
+        var dead = Assert.IsType<MessageOutcome.DeadLetter>(outcomes[0]);
+        Assert.Equal(ErrorCodes.MessageTooOld, dead.ErrorCode);
+        Assert.Contains("2025-12-11 12:00:00Z", dead.Reason, StringComparison.Ordinal);
+        Assert.Equal(["unknown", "young"], handler.Handled.Order());
+        Assert.Null(await _inbox.FindAsync("default", "old", Ct));
+    }
+
     // Claimed, and never heard of again.
     private async Task DieWithAsync(params string[] eventIds)
     {

@@ -53,13 +53,15 @@ public class MessageFormatTests
         var format = MessageFormats.Get(name);
         Holds(written =>
         {
-            var entry = SqsEntry.Create(0, written, format, fifo: false);
+            var publishedAt = new DateTimeOffset(2026, 1, 2, 3, 4, 5, 678, TimeSpan.Zero);
+            var entry = SqsEntry.Create(0, written, format, fifo: false, publishedAt);
             Assert.True(entry.Body.Length > 0 && SqsText.IsLegalBody(entry.Body), "the body");
             Assert.InRange(entry.Attributes.Count, 2, 7);
             Assert.All(entry.Attributes.Values, value => Assert.True(
                 value.StringValue.Length > 0 && SqsText.IsLegalBody(value.StringValue), value.StringValue));
             string? Find(string attribute) => entry.Attributes.GetValueOrDefault(attribute)?.StringValue;
             Same(written, MessageFormats.Read(SqsAttributeMap.ReadBody(entry.Body, Find), SqsAttributeMap.Read(Find)));
+            Assert.Equal(publishedAt, SqsAttributeMap.Read(Find).PublishedAt);
         });
     }
 

@@ -71,7 +71,7 @@ public class NatsMessagePublisherTests(NatsServer server)
         await world.CreateStreamAsync();
         var events = Enumerable.Range(0, 1_000).Select(i => Sample.Event($"e-{i}")).ToList();
         var publisher = new NatsMessagePublisher(
-            world.Connector, new EnvelopeFormat(), new NatsPublisherOptions { SubjectPrefix = world.Name, MaxInFlight = 16 }, world.PublisherLog);
+            world.Connector, new EnvelopeFormat(), new NatsPublisherOptions { SubjectPrefix = world.Name, MaxInFlight = 16 }, TimeProvider.System, world.PublisherLog);
         Assert.All(await publisher.PublishAsync(events, Ct), outcome => Assert.Equal(PublishOutcome.Accepted, outcome));
         Assert.Equal(events.Select(e => e.EventId), (await world.TakeAsync(1_000)).Select(m => m.Headers![NatsHeaderNames.MessageId].ToString()));
     }
@@ -213,7 +213,7 @@ public class NatsMessagePublisherTests(NatsServer server)
         var outcomes = new List<PublishOutcome>();
         outcomes.AddRange(await world.CreatePublisher().PublishAsync([canary, canary, canary with { Payload = "hunter2" + new string('x', 1_100_000) }], Ct));
         outcomes.AddRange(await new NatsMessagePublisher(
-            world.Connector, new EnvelopeFormat(), new NatsPublisherOptions { SubjectPrefix = "nowhere" }, world.PublisherLog).PublishAsync([canary], Ct));
+            world.Connector, new EnvelopeFormat(), new NatsPublisherOptions { SubjectPrefix = "nowhere" }, TimeProvider.System, world.PublisherLog).PublishAsync([canary], Ct));
         Assert.NotEmpty(world.PublisherLog.Lines);
         Assert.DoesNotContain(world.PublisherLog.Lines, line => line.Contains("hunter2", StringComparison.Ordinal));
         Assert.DoesNotContain(outcomes, outcome => $"{outcome}".Contains("hunter2", StringComparison.Ordinal));

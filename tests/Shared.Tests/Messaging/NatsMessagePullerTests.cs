@@ -43,6 +43,25 @@ public class NatsMessagePullerTests(NatsServer server)
     }
 
     [Fact]
+    public async Task A_message_that_was_moved_here_keeps_the_time_at_which_it_was_sent_first()
+    {
+        await using var pull = await NatsPull.CreateAsync(server.Url);
+        var handler = pull.Handle();
+        var moved = new NATS.Client.Core.NatsHeaders
+        {
+            ["Relaybox-Format"] = "envelope",
+            ["Relaybox-Properties"] = """{"publishedAt":"2020-02-03T04:05:06.000Z"}""",
+        };
+        await (await pull.World.ContextAsync()).PublishAsync(
+            $"{pull.World.Name}.orders.placed", new EnvelopeFormat().Write(Sample.Event("old")), headers: moved, cancellationToken: Ct);
+        await pull.PublishAsync(Sample.Event("new"));
+
+        Assert.Equal((2, 1), ((await pull.DrainAsync()) is var result ? result.Received : 0, result.DeadLettered));
+        Assert.Equal(["new"], handler.Handled);
+        Assert.InRange(Assert.Single(pull.Inbox.Claimed).PublishedAt!.Value, DateTimeOffset.UtcNow - TimeSpan.FromMinutes(5), DateTimeOffset.UtcNow);
+    }
+
+    [Fact]
     public async Task A_failure_comes_again_after_its_delay_and_not_before()
     {
         await using var pull = await NatsPull.CreateAsync(server.Url, consumer: c => c with { FirstRetryDelay = TimeSpan.FromSeconds(2) });

@@ -29,7 +29,7 @@ public abstract class NatsPublisherConformanceTests(NatsServer server, string fo
             var connector = NatsWorld.Connect("nats://127.0.0.1:1");
             _others.Add(connector);
             return new NatsMessagePublisher(
-                connector, format, new NatsPublisherOptions(), NullLogger<NatsMessagePublisher>.Instance);
+                connector, format, new NatsPublisherOptions(), TimeProvider.System, NullLogger<NatsMessagePublisher>.Instance);
         }
 
         public override string CreateTooLarge() => new('x', 1_048_576);

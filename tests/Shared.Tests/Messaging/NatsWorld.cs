@@ -40,6 +40,7 @@ internal sealed class NatsWorld(string url) : IAsyncDisposable
         connector ?? Connector,
         format ?? new EnvelopeFormat(),
         new NatsPublisherOptions { SubjectPrefix = Name },
+        TimeProvider.System,
         PublisherLog);
 
     internal async Task<NatsJSContext> ContextAsync() => await Connector.OpenAsync(Ct);

@@ -300,8 +300,9 @@ public sealed class SqsMessagePublisherTests : IDisposable
         var entries = Assert.Single(_sqs.Requests).Entries;
         Assert.Equal(
             ["event-id=e-1", "format=envelope", "subject=orders.placed", "traceparent=00-1-2-01"],
-            entries[0].MessageAttributes.OrderBy(a => a.Key).Select(a => $"{a.Key}={a.Value.StringValue}"));
-        Assert.Equal(["encoding", "format", "subject"], entries[1].MessageAttributes.Keys.Order());
+            entries[0].MessageAttributes.Where(a => a.Key != "properties").OrderBy(a => a.Key).Select(a => $"{a.Key}={a.Value.StringValue}"));
+        Assert.Matches("""^\{"publishedAt":"20[^"]+Z"\}$""", entries[0].MessageAttributes["properties"].StringValue);
+        Assert.Equal(["encoding", "format", "properties", "subject"], entries[1].MessageAttributes.Keys.Order());
         Assert.All(entries, entry => Assert.Matches("^[A-Za-z0-9_-]{1,80}$", entry.Id));
     }
 
@@ -320,7 +321,7 @@ public sealed class SqsMessagePublisherTests : IDisposable
     private static BatchResultErrorEntry Failed(SendMessageBatchRequest request, int i, string code, bool senderFault) =>
         new() { Id = request.Entries[i].Id, Code = code, SenderFault = senderFault, Message = "made by a test" };
 
-    private SqsMessagePublisher Publisher() => new(_sqs, new EnvelopeFormat(), _options, _log);
+    private SqsMessagePublisher Publisher() => new(_sqs, new EnvelopeFormat(), _options, TimeProvider.System, _log);
 
     private async Task<PublishOutcome[]> PublishAsync(params OutboxEvent[] events) => [.. await Publisher().PublishAsync(events, Ct)];
 

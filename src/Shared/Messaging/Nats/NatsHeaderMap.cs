@@ -10,6 +10,7 @@ internal static class NatsHeaderMap
     private const string OrderingKey = "orderingKey";
     private const string EnqueuedAt = "enqueuedAt";
     private const string Result = "result";
+    private const string PublishedAt = "publishedAt";
 
     internal static NatsHeaders Write(OutboxEvent outboxEvent, MessageAttributes attributes)
     {
@@ -31,6 +32,7 @@ internal static class NatsHeaderMap
         AddProperty(properties, OrderingKey, attributes.OrderingKey);
         AddProperty(properties, EnqueuedAt, attributes.EnqueuedAt is { } at ? JsonField.WriteTime(at) : null);
         AddProperty(properties, Result, attributes.Result);
+        AddProperty(properties, PublishedAt, attributes.PublishedAt is { } published ? JsonField.WriteTime(published) : null);
         if (properties.Count > 0)
         {
             headers[NatsHeaderNames.Properties] = NatsHeaderText.WriteMap(properties);
@@ -68,6 +70,7 @@ internal static class NatsHeaderMap
                 OrderingKey = properties.GetValueOrDefault(OrderingKey),
                 EnqueuedAt = JsonField.ParseTime(properties.GetValueOrDefault(EnqueuedAt), EnqueuedAt),
                 Result = properties.GetValueOrDefault(Result),
+                PublishedAt = JsonField.ParseTime(properties.GetValueOrDefault(PublishedAt), PublishedAt),
             };
         }
 

@@ -13,9 +13,14 @@ namespace Relaybox.Messaging.Nats;
 /// <param name="connector">The connection.</param>
 /// <param name="format">How events look on the wire.</param>
 /// <param name="options">Where to send, and how much at once.</param>
+/// <param name="time">The clock: each message says when it was sent.</param>
 /// <param name="logger">The log.</param>
 public sealed class NatsMessagePublisher(
-    NatsConnector connector, IMessageFormat format, NatsPublisherOptions options, ILogger<NatsMessagePublisher> logger) : IMessagePublisher
+    NatsConnector connector,
+    IMessageFormat format,
+    NatsPublisherOptions options,
+    TimeProvider time,
+    ILogger<NatsMessagePublisher> logger) : IMessagePublisher
 {
     /// <inheritdoc />
     public async Task<IReadOnlyList<PublishOutcome>> PublishAsync(
@@ -79,7 +84,7 @@ public sealed class NatsMessagePublisher(
         context.PublishConcurrentAsync(
             options.SubjectOf(outboxEvent.Subject),
             format.Write(outboxEvent),
-            headers: NatsHeaderMap.Write(outboxEvent, format.AttributesOf(outboxEvent)),
+            headers: NatsHeaderMap.Write(outboxEvent, format.AttributesOf(outboxEvent) with { PublishedAt = time.GetUtcNow() }),
             cancellationToken: cancellationToken);
 
     private async ValueTask SettleAsync(

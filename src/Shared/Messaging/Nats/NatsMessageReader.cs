@@ -15,10 +15,12 @@ internal static class NatsMessageReader
             throw MessageFormatException.Unreadable("The message's headers cannot be read.");
         }
 
-        var outboxEvent = MessageFormats.Read(message.Data ?? [], NatsHeaderMap.Read(message.Headers));
+        var attributes = NatsHeaderMap.Read(message.Headers);
+        var outboxEvent = MessageFormats.Read(message.Data ?? [], attributes);
         return new InboxMessage(outboxEvent)
         {
             MessageId = string.Create(CultureInfo.InvariantCulture, $"{metadata.Stream}:{metadata.Sequence.Stream}"),
+            PublishedAt = InboxMessage.Earlier(attributes.PublishedAt, metadata.Timestamp),
             GroupId = outboxEvent.OrderingKey,
             Stream = metadata.Stream,
             StreamSequence = (long)metadata.Sequence.Stream,

@@ -1,5 +1,6 @@
 using Amazon.SQS.Model;
 using Relaybox.Diagnostics;
+using Relaybox.Outbox;
 
 namespace Relaybox.Messaging.Sqs;
 
@@ -10,6 +11,7 @@ public static class SqsAttributeMap
     private const string OrderingKey = "orderingKey";
     private const string EnqueuedAt = "enqueuedAt";
     private const string Result = "result";
+    private const string PublishedAt = "publishedAt";
 
     /// <summary>Reads what came beside a body.</summary>
     /// <param name="find">Finds a message attribute's text by its name; null where there is none.</param>
@@ -23,9 +25,18 @@ public static class SqsAttributeMap
             EventId = find(SqsAttributes.EventId),
             Subject = find(SqsAttributes.Subject),
         };
-        if (attributes.Format != RawFormat.FormatName)
+        if (attributes.Format is not { } format || !MessageFormats.Names.Contains(format))
         {
             // Attributes of these names on another's message are none of ours.
+            return attributes;
+        }
+
+        var properties = find(SqsAttributes.Properties) is { } json
+            ? StringMap.Parse(json, SqsAttributes.Properties)
+            : OutboxEvent.EmptyHeaders;
+        attributes = attributes with { PublishedAt = JsonField.ParseTime(properties.GetValueOrDefault(PublishedAt), PublishedAt) };
+        if (format != RawFormat.FormatName)
+        {
             return attributes;
         }
 
@@ -34,19 +45,13 @@ public static class SqsAttributeMap
             attributes = attributes with { Headers = StringMap.Parse(headers, SqsAttributes.Headers) };
         }
 
-        if (find(SqsAttributes.Properties) is { } json)
+        return attributes with
         {
-            var properties = StringMap.Parse(json, SqsAttributes.Properties);
-            attributes = attributes with
-            {
-                EventId = attributes.EventId ?? properties.GetValueOrDefault(EventId),
-                OrderingKey = properties.GetValueOrDefault(OrderingKey),
-                EnqueuedAt = JsonField.ParseTime(properties.GetValueOrDefault(EnqueuedAt), EnqueuedAt),
-                Result = properties.GetValueOrDefault(Result),
-            };
-        }
-
-        return attributes;
+            EventId = attributes.EventId ?? properties.GetValueOrDefault(EventId),
+            OrderingKey = properties.GetValueOrDefault(OrderingKey),
+            EnqueuedAt = JsonField.ParseTime(properties.GetValueOrDefault(EnqueuedAt), EnqueuedAt),
+            Result = properties.GetValueOrDefault(Result),
+        };
     }
 
     /// <summary>Reads a body as it came, in the encoding that its attributes name.</summary>
@@ -96,6 +101,7 @@ public static class SqsAttributeMap
         AddProperty(properties, OrderingKey, attributes.OrderingKey);
         AddProperty(properties, EnqueuedAt, attributes.EnqueuedAt is { } at ? JsonField.WriteTime(at) : null);
         AddProperty(properties, Result, attributes.Result);
+        AddProperty(properties, PublishedAt, attributes.PublishedAt is { } published ? JsonField.WriteTime(published) : null);
         if (properties.Count > 0)
         {
             Add(written, SqsAttributes.Properties, StringMap.Write(properties));

@@ -12,11 +12,11 @@ internal sealed record SqsEntry(int Index, string Body, Dictionary<string, Messa
 
     internal string? DeduplicationId { get; private init; }
 
-    internal static SqsEntry Create(int index, OutboxEvent outboxEvent, IMessageFormat format, bool fifo)
+    internal static SqsEntry Create(int index, OutboxEvent outboxEvent, IMessageFormat format, bool fifo, DateTimeOffset? publishedAt = null)
     {
         var bytes = format.Write(outboxEvent);
         var body = Encoding.UTF8.GetString(bytes.Span);
-        var attributes = SqsAttributeMap.Write(format.AttributesOf(outboxEvent));
+        var attributes = SqsAttributeMap.Write(format.AttributesOf(outboxEvent) with { PublishedAt = publishedAt });
         if (outboxEvent.Headers.TryGetValue(SqsAttributes.TraceParent, out var trace) && trace.Length > 0 && SqsText.IsLegalBody(trace))
         {
             attributes[SqsAttributes.TraceParent] = Text(trace);

@@ -15,9 +15,10 @@ namespace Relaybox.Messaging.Sqs;
 /// <param name="sqs">The client; its own retries come first.</param>
 /// <param name="format">How events look on the wire.</param>
 /// <param name="options">Where to send, and how much at once.</param>
+/// <param name="time">The clock: each message says when it was sent.</param>
 /// <param name="logger">The log.</param>
 public sealed class SqsMessagePublisher(
-    IAmazonSQS sqs, IMessageFormat format, SqsPublisherOptions options, ILogger<SqsMessagePublisher> logger) : IMessagePublisher
+    IAmazonSQS sqs, IMessageFormat format, SqsPublisherOptions options, TimeProvider time, ILogger<SqsMessagePublisher> logger) : IMessagePublisher
 {
     private const int MaxEntries = 10;
 
@@ -38,9 +39,10 @@ public sealed class SqsMessagePublisher(
         var batches = new List<List<SqsEntry>>((events.Count / MaxEntries) + 1);
         List<SqsEntry>? batch = null;
         var bytes = 0;
+        var now = time.GetUtcNow();
         for (var i = 0; i < events.Count; i++)
         {
-            var entry = SqsEntry.Create(i, events[i], format, options.IsFifo);
+            var entry = SqsEntry.Create(i, events[i], format, options.IsFifo, now);
             if (entry.Size > options.MaxBatchBytes)
             {
                 outcomes[i] = entry.TooLarge(options.MaxBatchBytes);
