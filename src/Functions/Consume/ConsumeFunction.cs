@@ -24,6 +24,7 @@ internal sealed class ConsumeFunction(
         using var scope = deadline.BeginScope(CancellationToken.None);
         var records = input?.Records ?? [];
         var outcomes = await ConsumeAsync(records, deadline, scope.Token);
+        using var settling = Spans.Begin(Spans.Settle, records.Count);
         await DeadLetterAsync(records, outcomes, scope.Token);
 
         var failures = new List<SQSBatchResponse.BatchItemFailure>();

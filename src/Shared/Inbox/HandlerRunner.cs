@@ -70,6 +70,8 @@ internal sealed class HandlerRunner(
             await using var transaction = await repository.BeginAsync(claim, scope.Token);
             var context = ToContext(registration, message, claim, transaction);
 
+            var handling = Spans.Begin(Spans.Handle);
+
             // A handler that ignores its token, or blocks, is left behind; what it enlists after that is never committed.
             var handler = Task.Run(() => registration.InvokeAsync(message.Event, context, keeper.Token), keeper.Token);
             try
@@ -78,6 +80,7 @@ internal sealed class HandlerRunner(
             }
             finally
             {
+                handling?.Dispose();
                 if (!handler.IsCompleted)
                 {
                     transaction.LeaveBehind(handler);
@@ -86,6 +89,7 @@ internal sealed class HandlerRunner(
 
             // From here on a renewal could only stand in the way of the mark, or be misled by it.
             await keeper.StopAsync();
+            using var committing = Spans.Begin(Spans.Commit);
             return await transaction.CommitAsync(scope.Token) switch
             {
                 CommitOutcome.Committed => new MessageOutcome.Processed(),
@@ -137,6 +141,7 @@ internal sealed class HandlerRunner(
     private async Task<MessageOutcome> FailAsync(
         InboxClaim.Claimed claim, string code, string reason, Exception? exception, CancellationToken cancellationToken)
     {
+        using var step = Spans.Begin(Spans.Fail);
         Log.HandlerFailed(
             logger, claim.EventId, claim.Consumer, claim.Deliveries, code, exception?.GetType().FullName ?? "", exception?.StackTrace);
         try

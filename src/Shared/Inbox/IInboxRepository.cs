@@ -13,7 +13,7 @@ public interface IInboxRepository
     /// <param name="messages">The messages, each event id once.</param>
     /// <param name="lease">How long the claims hold, measured from now.</param>
     /// <param name="maxAttempts">
-    /// After how many claims a message that was not processed is exhausted. It is so, too, after <see cref="InboxClaim.MaxUnfinished"/>
+    /// After how many attempts a message that was not processed is exhausted. It is so, too, after <see cref="InboxClaim.MaxUnfinished"/>
     /// that never said how they ended.
     /// </param>
     /// <param name="cancellationToken">Ends the wait; what was claimed comes back when its lease ends.</param>

@@ -196,6 +196,7 @@ public sealed class InboxConsumer(
     private async Task<IReadOnlyList<InboxClaim>?> TryClaimAsync(
         string consumer, IReadOnlyList<InboxMessage> messages, CancellationToken cancellationToken)
     {
+        using var step = Spans.Begin(Spans.ClaimMessages, messages.Count);
         try
         {
             return await repository.ClaimAsync(consumer, messages, options.Lease, options.MaxAttempts, cancellationToken);

@@ -4,7 +4,7 @@ namespace Relaybox.Inbox;
 /// <param name="Consumer">The consumer.</param>
 /// <param name="EventId">The event.</param>
 /// <param name="Status">What the consumer has done with it.</param>
-/// <param name="Deliveries">How often it was claimed: it counts up with each attempt, and fences them.</param>
+/// <param name="Deliveries">How many attempts have begun.</param>
 public sealed record InboxRecord(string Consumer, string EventId, InboxStatus Status, int Deliveries)
 {
     /// <summary>How many attempts began and have not said how they ended; the one under way is among them.</summary>

@@ -55,6 +55,7 @@ internal sealed class BatchPublisher(IMessagePublisher publisher, RelayOptions o
             return [];
         }
 
+        using var step = Spans.Begin(Spans.Publish, publishable.Count);
         using var scope = claimed.BeginPublishing(cancellationToken);
         var outcomes = await publisher.PublishAsync(publishable.ConvertAll(claim => claim.Event!), scope.Token);
         cancellationToken.ThrowIfCancellationRequested();

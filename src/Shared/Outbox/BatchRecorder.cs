@@ -8,6 +8,7 @@ internal sealed class BatchRecorder(IOutboxRepository repository, ILogger logger
 {
     internal async Task<RelayResult> RecordAsync(RelayBatch batch, CancellationToken cancellationToken)
     {
+        using var step = Spans.Begin(Spans.Record, batch.Sent.Count + batch.Retries.Count + batch.Parks.Count);
         var sent = await MarkAsync(batch.Sent, m => m.EventId, repository.MarkSentAsync, cancellationToken);
         var retried = await RetryAsync(batch.Retries, cancellationToken);
         var parked = await MarkAsync(batch.Parks, m => m.EventId, repository.ParkAsync, cancellationToken);

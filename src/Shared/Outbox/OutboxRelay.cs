@@ -96,6 +96,7 @@ public sealed class OutboxRelay(
             return null;
         }
 
+        using var step = Spans.Begin(Spans.Claim, options.BatchSize);
         var claimedAt = deadline.Time.GetTimestamp();
         var claims = await repository.ClaimAsync(options.BatchSize, options.Lease, cancellationToken);
         return claims.Count == 0 ? null : new ClaimedBatch(claims, deadline, options, claimedAt);

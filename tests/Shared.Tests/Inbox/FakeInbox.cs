@@ -72,6 +72,7 @@ internal sealed class FakeInbox(TimeProvider time) : IInboxRepository
         {
             Started.Add(claim.EventId);
             _records[(claim.Consumer, claim.EventId)].Unfinished = claim.Unfinished + 1;
+            _records[(claim.Consumer, claim.EventId)].Deliveries = claim.Deliveries;
         }
 
         return RenewAsync(claim, lease, cancellationToken);
@@ -95,7 +96,7 @@ internal sealed class FakeInbox(TimeProvider time) : IInboxRepository
 
         lock (_gate)
         {
-            _records[(claim.Consumer, claim.EventId)].Deliveries--;
+            _records[(claim.Consumer, claim.EventId)].Deliveries = claim.Deliveries - 1;
         }
 
         return Task.FromResult(true);
@@ -159,12 +160,12 @@ internal sealed class FakeInbox(TimeProvider time) : IInboxRepository
         }
 
         record.Status = InboxStatus.Processing;
-        record.Deliveries++;
+        record.Deliveries += record.Unfinished == 0 ? 1 : 0;
         var unfinished = record.Unfinished;
         record.Unfinished = Math.Max(1, unfinished);
         record.Token = Guid.NewGuid().ToString();
         record.LeaseUntil = time.GetUtcNow() + lease;
-        return new InboxClaim.Claimed(consumer, message.Event.EventId, record.Token, record.Deliveries) { Unfinished = unfinished };
+        return new InboxClaim.Claimed(consumer, message.Event.EventId, record.Token, record.Deliveries + (unfinished > 0 ? 1 : 0)) { Unfinished = unfinished };
     }
 
     private bool TryEnd(InboxClaim.Claimed claim, InboxStatus status, string? error)

@@ -18,7 +18,8 @@ internal sealed record RunnerOptions
     public IReadOnlyDictionary<string, string> Parameters { get; init; } = new Dictionary<string, string>();
 
     /// <summary>
-    /// Overrides of the functions' environment; a variable that a function does not have in the template is not given to it.
+    /// Overrides of the functions' environment; a variable that a function does not have in the template is not given to it,
+    /// unless it is the .NET runtime's own (<c>DOTNET_</c>) or a test's (<c>RELAYBOX_</c>).
     /// </summary>
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
 

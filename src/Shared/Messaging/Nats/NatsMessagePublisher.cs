@@ -79,13 +79,16 @@ public sealed class NatsMessagePublisher(
         return outcomes;
     }
 
-    private ValueTask<NatsJSPublishConcurrentFuture> SendAsync(
-        NatsJSContext context, OutboxEvent outboxEvent, CancellationToken cancellationToken) =>
-        context.PublishConcurrentAsync(
+    private async ValueTask<NatsJSPublishConcurrentFuture> SendAsync(
+        NatsJSContext context, OutboxEvent outboxEvent, CancellationToken cancellationToken)
+    {
+        using var step = Spans.Begin(Spans.Send);
+        return await context.PublishConcurrentAsync(
             options.SubjectOf(outboxEvent.Subject),
             format.Write(outboxEvent),
             headers: NatsHeaderMap.Write(outboxEvent, format.AttributesOf(outboxEvent) with { PublishedAt = time.GetUtcNow() }),
             cancellationToken: cancellationToken);
+    }
 
     private async ValueTask SettleAsync(
         (int Index, NatsJSPublishConcurrentFuture Future) sent,

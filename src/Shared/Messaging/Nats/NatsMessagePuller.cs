@@ -220,6 +220,7 @@ public sealed class NatsMessagePuller(
     private async Task<(MessageOutcome Outcome, bool Confirmed)> SettleAsync(
         NatsJSContext context, PulledMessage pulled, MessageOutcome outcome, CancellationToken cancellationToken)
     {
+        using var step = Spans.Begin(Spans.Settle);
         var confirmed = new AckOpts { DoubleAck = true };
         var sequence = pulled.Metadata.Sequence.Stream;
         if (outcome is MessageOutcome.DeadLetter dead)

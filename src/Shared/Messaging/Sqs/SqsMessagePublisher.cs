@@ -90,6 +90,7 @@ public sealed class SqsMessagePublisher(
         List<SqsEntry> refused;
         try
         {
+            using var step = Spans.Begin(Spans.Send, batch.Count);
             var request = new SendMessageBatchRequest
             {
                 QueueUrl = options.QueueUrl,

@@ -23,11 +23,17 @@ public sealed partial class DynamoDbInboxRepository(
 {
     // A record may be claimed when there is none, when its last attempt failed, or when its claim's lease has ended; and
     // only for the very same event, and while attempts are left.
-    private const string ClaimCondition =
-        "attribute_not_exists(eventId) OR ("
-        + "(#status = :failed OR (#status = :processing AND (attribute_not_exists(leaseUntil) OR leaseUntil <= :now)))"
-        + " AND deliveries < :max AND (attribute_not_exists(unfinished) OR unfinished < :maxUnfinished)"
-        + " AND (attribute_not_exists(payloadHash) OR payloadHash = :hash))";
+    private const string Claimable =
+        "(#status = :failed OR (#status = :processing AND (attribute_not_exists(leaseUntil) OR leaseUntil <= :now)))"
+        + " AND deliveries < :max AND (attribute_not_exists(payloadHash) OR payloadHash = :hash)";
+
+    // The attempt counts with its claim.
+    private const string NewCondition = $"attribute_not_exists(eventId) OR ({Claimable} AND attribute_not_exists(unfinished))";
+    private const string NewAttempt =
+        ", deliveries = if_not_exists(deliveries, :zero) + :one, unfinished = :one, begunToken = :token";
+
+    // Earlier attempts never ended: this one counts with its start.
+    private const string SuspectCondition = $"{Claimable} AND unfinished < :maxUnfinished";
 
     private readonly DynamoDbFaults _faults = new(time, entropy);
 
@@ -52,10 +58,11 @@ public sealed partial class DynamoDbInboxRepository(
     public Task<bool> StartAsync(InboxClaim.Claimed claim, TimeSpan lease, CancellationToken cancellationToken)
     {
         var request = HoldRequest(claim, lease);
-        request.UpdateExpression += ", begunToken = :token, unfinished = :unfinished";
+        request.UpdateExpression += ", begunToken = :token, unfinished = :unfinished, deliveries = :deliveries";
 
-        // A fixed number and not one more: counted once, however often the call is repeated.
+        // Fixed numbers and not one more: counted once, however often the call is repeated.
         request.ExpressionAttributeValues[":unfinished"] = Values.N(claim.Unfinished + 1);
+        request.ExpressionAttributeValues[":deliveries"] = Values.N(claim.Deliveries);
         return TryUpdateAsync(request, static _ => false, cancellationToken);
     }
 
@@ -135,32 +142,41 @@ public sealed partial class DynamoDbInboxRepository(
     private async Task<InboxClaim> ClaimOneAsync(
         string consumer, InboxMessage message, TimeSpan lease, int maxAttempts, CancellationToken cancellationToken)
     {
-        var eventId = message.Event.EventId;
         var now = time.GetUtcNow();
         var token = entropy.NewGuid().ToString("N");
         try
         {
-            var request = ClaimRequest(consumer, message, token, now, lease, maxAttempts);
-            var response = await _faults.WhileConflictingAsync(ct => dynamoDb.UpdateItemAsync(request, ct), cancellationToken);
-            return InboxItem.ToClaim(response.Attributes, token);
-        }
-        catch (ConditionalCheckFailedException e)
-        {
-            return e.Item is { Count: > 0 } item
-                ? Refused(item, consumer, message, token, now, maxAttempts)
-
-                // Between the check and the answer the record was deleted: the next delivery finds none.
-                : new InboxClaim.InProgress(now);
+            return await TryClaimAsync(ClaimRequest(isSuspect: false)) ?? await TryClaimAsync(ClaimRequest(isSuspect: true)) ?? new InboxClaim.InProgress(now);
         }
         catch (Exception e) when (DynamoDbFaults.IsTransient(e) && !cancellationToken.IsCancellationRequested)
         {
             // One message's trouble must not cost the others their claims.
             return new InboxClaim.Unavailable();
         }
+
+        UpdateItemRequest ClaimRequest(bool isSuspect) => CreateClaim(consumer, message, token, now, lease, maxAttempts, isSuspect);
+
+        // Null where the record is not decided by this condition.
+        async Task<InboxClaim?> TryClaimAsync(UpdateItemRequest request)
+        {
+            try
+            {
+                var response = await _faults.WhileConflictingAsync(ct => dynamoDb.UpdateItemAsync(request, ct), cancellationToken);
+                return InboxItem.ToClaim(response.Attributes, token);
+            }
+            catch (ConditionalCheckFailedException e)
+            {
+                return e.Item is { Count: > 0 } item
+                    ? Refused(item, message, token, now, maxAttempts)
+
+                    // Between the check and the answer the record was deleted: the next delivery finds none.
+                    : new InboxClaim.InProgress(now);
+            }
+        }
     }
 
-    private static InboxClaim Refused(
-        Dictionary<string, AttributeValue> item, string consumer, InboxMessage message, string token, DateTimeOffset now, int maxAttempts)
+    private static InboxClaim? Refused(
+        Dictionary<string, AttributeValue> item, InboxMessage message, string token, DateTimeOffset now, int maxAttempts)
     {
         var record = InboxItem.ToRecord(item);
         if (item.GetString(Attributes.ClaimToken) == token && record.Status == InboxStatus.Processing)
@@ -181,13 +197,15 @@ public sealed partial class DynamoDbInboxRepository(
             _ when record.Deliveries >= maxAttempts || record.Unfinished >= InboxClaim.MaxUnfinished =>
                 new InboxClaim.Exhausted(record.Deliveries) { Unfinished = record.Unfinished },
 
-            // An unknown status, or a record that changed hands within this very call: not ours, and not decided.
+            InboxStatus.Processing or InboxStatus.Failed => null,
+
+            // An unknown status: not ours, and not decided.
             _ => new InboxClaim.InProgress(now),
         };
     }
 
-    private UpdateItemRequest ClaimRequest(
-        string consumer, InboxMessage message, string token, DateTimeOffset now, TimeSpan lease, int maxAttempts)
+    private UpdateItemRequest CreateClaim(
+        string consumer, InboxMessage message, string token, DateTimeOffset now, TimeSpan lease, int maxAttempts, bool isSuspect)
     {
         var request = new UpdateItemRequest
         {
@@ -195,9 +213,8 @@ public sealed partial class DynamoDbInboxRepository(
             Key = InboxItem.Key(consumer, message.Event.EventId),
             UpdateExpression =
                 "SET #status = :processing, claimToken = :token, claimedAt = :now, leaseUntil = :lease, payloadHash = :hash,"
-                + " subject = :subject, receivedAt = if_not_exists(receivedAt, :now), deliveries = if_not_exists(deliveries, :zero) + :one,"
-                + " unfinished = if_not_exists(unfinished, :one), begunToken = if_not_exists(begunToken, :token)",
-            ConditionExpression = ClaimCondition,
+                + " subject = :subject, receivedAt = if_not_exists(receivedAt, :now)" + (isSuspect ? "" : NewAttempt),
+            ConditionExpression = isSuspect ? SuspectCondition : NewCondition,
             ExpressionAttributeNames = StatusName(),
             ExpressionAttributeValues = new()
             {
@@ -209,13 +226,20 @@ public sealed partial class DynamoDbInboxRepository(
                 [":hash"] = new AttributeValue { B = new MemoryStream(message.PayloadHash.ToArray()) },
                 [":subject"] = Values.S(message.Event.Subject),
                 [":max"] = Values.N(maxAttempts),
-                [":maxUnfinished"] = Values.N(InboxClaim.MaxUnfinished),
-                [":zero"] = Values.N(0),
-                [":one"] = Values.N(1),
             },
             ReturnValues = ReturnValue.ALL_NEW,
             ReturnValuesOnConditionCheckFailure = ReturnValuesOnConditionCheckFailure.ALL_OLD,
         };
+        if (isSuspect)
+        {
+            request.ExpressionAttributeValues[":maxUnfinished"] = Values.N(InboxClaim.MaxUnfinished);
+        }
+        else
+        {
+            request.ExpressionAttributeValues[":zero"] = Values.N(0);
+            request.ExpressionAttributeValues[":one"] = Values.N(1);
+        }
+
         if (message is { Stream: { } stream, StreamSequence: { } sequence })
         {
             request.UpdateExpression += ", #stream = :stream, streamSequence = :sequence";

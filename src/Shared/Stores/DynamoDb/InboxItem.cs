@@ -35,9 +35,9 @@ internal static class InboxItem
     {
         var record = ToRecord(item);
 
-        // A claim that has begun is one of the unfinished itself.
+        // A claim that has begun is one of the unfinished itself. One that counts with its start is told as if it had started.
         var begun = item.GetString(Attributes.BegunToken) == token ? 1 : 0;
-        return new InboxClaim.Claimed(record.Consumer, record.EventId, token, record.Deliveries) { Unfinished = record.Unfinished - begun };
+        return new InboxClaim.Claimed(record.Consumer, record.EventId, token, record.Deliveries + 1 - begun) { Unfinished = record.Unfinished - begun };
     }
 
     internal static bool HasOtherHash(Dictionary<string, AttributeValue> item, ReadOnlyMemory<byte> hash) =>

@@ -39,6 +39,7 @@ public sealed partial class PostgresInboxRepository
         $"""
         UPDATE {Table(options)} SET
             lease_until = clock_timestamp() + $4, begun_token = $3,
+            deliveries = deliveries + (begun_token IS DISTINCT FROM $3)::int,
             unfinished = unfinished + (begun_token IS DISTINCT FROM $3)::int
         WHERE event_id = $1 AND consumer = $2 AND status = 'processing' AND claim_token = $3
         """;

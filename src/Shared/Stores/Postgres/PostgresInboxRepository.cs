@@ -32,7 +32,7 @@ public sealed partial class PostgresInboxRepository(
             AS m (event_id, subject, payload_hash, claim_token, stream, stream_sequence)
         ORDER BY m.event_id COLLATE "C"
         ON CONFLICT (event_id, consumer) DO UPDATE SET
-            status = 'processing', deliveries = r.deliveries + 1, subject = EXCLUDED.subject,
+            status = 'processing', deliveries = r.deliveries + (r.unfinished = 0)::int, subject = EXCLUDED.subject,
             payload_hash = EXCLUDED.payload_hash, claim_token = EXCLUDED.claim_token,
             unfinished = greatest(r.unfinished, 1), begun_token = CASE r.unfinished WHEN 0 THEN EXCLUDED.claim_token ELSE r.begun_token END,
             claimed_at = clock_timestamp(), lease_until = clock_timestamp() + $2,
@@ -41,7 +41,7 @@ public sealed partial class PostgresInboxRepository(
                 OR (r.status = 'processing' AND (r.lease_until IS NULL OR r.lease_until <= clock_timestamp())))
             AND r.deliveries < $3 AND r.unfinished < {InboxClaim.MaxUnfinished}
             AND (r.payload_hash IS NULL OR r.payload_hash = EXCLUDED.payload_hash)
-        RETURNING r.event_id, r.deliveries, r.unfinished - (r.begun_token IS NOT DISTINCT FROM r.claim_token)::int
+        RETURNING r.event_id, r.deliveries + (r.begun_token IS DISTINCT FROM r.claim_token)::int, r.unfinished - (r.begun_token IS NOT DISTINCT FROM r.claim_token)::int
         """;
 
     private readonly string _readRefused =

@@ -29,8 +29,9 @@ internal readonly record struct RefusedRecord(
         var status = InboxStatusText.Parse(Status);
         if (Token == token && status == InboxStatus.Processing)
         {
-            // Our claim was applied and its answer lost.
-            return new InboxClaim.Claimed(consumer, message.Event.EventId, token, Deliveries) { Unfinished = BegunToken == token ? Unfinished - 1 : Unfinished };
+            // Our claim was applied and its answer lost. One that counts with its start is told as if it had started.
+            var begun = BegunToken == token ? 1 : 0;
+            return new InboxClaim.Claimed(consumer, message.Event.EventId, token, Deliveries + 1 - begun) { Unfinished = Unfinished - begun };
         }
 
         if (PayloadHash is { } hash && !hash.AsSpan().SequenceEqual(message.PayloadHash.Span))
