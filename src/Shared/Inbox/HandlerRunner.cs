@@ -73,7 +73,7 @@ internal sealed class HandlerRunner(
             var handling = Spans.Begin(Spans.Handle);
 
             // A handler that ignores its token, or blocks, is left behind; what it enlists after that is never committed.
-            var handler = Task.Run(() => registration.InvokeAsync(message.Event, context, keeper.Token), keeper.Token);
+            var handler = Begin.Task(() => registration.InvokeAsync(message.Event, context, keeper.Token), keeper.Token);
             try
             {
                 await handler.WaitAsync(keeper.Token);

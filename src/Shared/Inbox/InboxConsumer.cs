@@ -108,7 +108,10 @@ public sealed class InboxConsumer(
         await ClaimHeadsAsync(lanes, cancellationToken);
         await Parallel.ForEachAsync(
             lanes,
-            new ParallelOptions { MaxDegreeOfParallelism = options.Concurrency, CancellationToken = cancellationToken },
+            new ParallelOptions
+            {
+                MaxDegreeOfParallelism = options.Concurrency, CancellationToken = cancellationToken, TaskScheduler = TaskScheduler.Current,
+            },
             async (lane, ct) => await RunLaneAsync(lane, outcomes, deadline, ct));
 
         // What may have ended its process runs last and alone, the least suspicious first: should it end this one, too, then

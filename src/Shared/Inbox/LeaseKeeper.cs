@@ -43,7 +43,7 @@ internal sealed class LeaseKeeper : IAsyncDisposable
     /// <summary>Renews no longer. Once this has returned, nothing of it is under way.</summary>
     internal async Task StopAsync()
     {
-        await _ended.CancelAsync();
+        await Begin.CancelAsync(_ended);
         await _keeping;
     }
 
@@ -67,7 +67,7 @@ internal sealed class LeaseKeeper : IAsyncDisposable
                     if (!await repository.RenewAsync(claim, lease, _ended.Token))
                     {
                         IsLost = true;
-                        await _lost.CancelAsync();
+                        await Begin.CancelAsync(_lost);
                         return;
                     }
 

@@ -1,0 +1,8 @@
+using Relaybox.Shared.Tests.Conformance;
+
+namespace Relaybox.Simulation.Tests.Model;
+
+public sealed class OrderedOutboxTests : OutboxRepositoryConformance
+{
+    protected override Task<OutboxHarness> CreateHarnessAsync() => Task.FromResult<OutboxHarness>(new ModelOutboxHarness(keepsOrder: true));
+}

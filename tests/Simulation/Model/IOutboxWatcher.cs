@@ -1,0 +1,18 @@
+using Relaybox.Outbox;
+
+namespace Relaybox.Simulation.Model;
+
+/// <summary>Is told of every change of the model outbox, in the moment that it happens.</summary>
+internal interface IOutboxWatcher
+{
+    void Inserted(TableRow row);
+
+    void Claimed(TableRow row);
+
+    /// <summary>A row was recorded as sent, put back, or parked, under a token.</summary>
+    void Marked(TableRow row, OutboxStatus status, ClaimToken token);
+
+    void Reset(TableRow row);
+
+    void Deleted(TableRow row);
+}

@@ -1,0 +1,229 @@
+using Relaybox.Diagnostics;
+using Relaybox.Inbox;
+using Relaybox.Maintenance;
+using Relaybox.Outbox;
+
+namespace Relaybox.Simulation.Model;
+
+/// <summary>The model of an inbox in a store, with the effects that handlers enlist: what one statement does, at once and whole.</summary>
+/// <param name="outbox">Where emitted events go.</param>
+/// <param name="watcher">Who is told.</param>
+internal sealed class InboxTable(OutboxTable outbox, IInboxWatcher? watcher = null)
+{
+    private readonly SortedDictionary<(string EventId, string Consumer), RecordState> _records = new(KeyOrder.Instance);
+
+    internal OutboxTable Outbox { get; } = outbox;
+
+    internal IEnumerable<RecordState> Records => _records.Values;
+
+    /// <summary>How often each effect has happened.</summary>
+    internal Dictionary<string, int> Effects { get; } = new(StringComparer.Ordinal);
+
+    internal RecordState? Find(string consumer, string eventId) => _records.GetValueOrDefault((eventId, consumer));
+
+    internal void Put(RecordState record) => _records[(record.EventId, record.Consumer)] = record;
+
+    internal bool Remove(string consumer, string eventId) => _records.Remove((eventId, consumer));
+
+    internal InboxClaim Claim(
+        string consumer, InboxMessage message, DateTimeOffset now, TimeSpan lease, int maxAttempts, string token)
+    {
+        var hash = Convert.ToHexString(message.PayloadHash.Span);
+        var record = Find(consumer, message.Event.EventId);
+        if (record is not null)
+        {
+            if (record.Parsed == InboxStatus.Processing && record.Token == token)
+            {
+                return ToClaim(record);
+            }
+
+            if (record.Hash is not null && record.Hash != hash)
+            {
+                return new InboxClaim.Conflict();
+            }
+
+            if (record.Parsed == InboxStatus.Processed)
+            {
+                return new InboxClaim.AlreadyProcessed();
+            }
+
+            if (record.Parsed == InboxStatus.Processing && record.LeaseUntil > now)
+            {
+                return new InboxClaim.InProgress(record.LeaseUntil.Value);
+            }
+
+            if (record.Parsed == InboxStatus.Unknown)
+            {
+                return new InboxClaim.InProgress(now);
+            }
+
+            if (record.Deliveries >= maxAttempts || record.Unfinished >= InboxClaim.MaxUnfinished)
+            {
+                return new InboxClaim.Exhausted(record.Deliveries) { Unfinished = record.Unfinished };
+            }
+        }
+        else
+        {
+            Put(record = new RecordState(consumer, message.Event.EventId) { ReceivedAt = now });
+        }
+
+        record.Status = InboxStatusText.Processing;
+        record.Token = token;
+        if (record.Unfinished == 0)
+        {
+            record.Deliveries++;
+            record.Unfinished = 1;
+            record.BegunToken = token;
+        }
+
+        record.Hash = hash;
+        record.Subject = message.Event.Subject;
+        record.ReceivedAt ??= now;
+        record.LeaseUntil = now + lease;
+        record.Stream = message.Stream ?? record.Stream;
+        record.StreamSequence = message.StreamSequence ?? record.StreamSequence;
+        watcher?.Claimed(record);
+        return ToClaim(record);
+    }
+
+    /// <summary>Lets a claim hold for longer; where its attempt begins, it is counted once.</summary>
+    internal bool Hold(InboxClaim.Claimed claim, DateTimeOffset now, TimeSpan lease, bool begins)
+    {
+        if (Held(claim) is not { } record)
+        {
+            return false;
+        }
+
+        record.LeaseUntil = now + lease;
+        if (begins && record.BegunToken != claim.Token)
+        {
+            record.BegunToken = claim.Token;
+            record.Unfinished++;
+            record.Deliveries++;
+        }
+
+        return true;
+    }
+
+    /// <summary>Writes the mark, the effects and the emitted events, all or none.</summary>
+    internal CommitOutcome Commit(
+        InboxClaim.Claimed claim, IReadOnlyList<string> effects, IReadOnlyList<OutboxEvent> emitted, bool possible, DateTimeOffset now, bool dueAtOnce)
+    {
+        if (Held(claim) is not { } record)
+        {
+            return Find(claim.Consumer, claim.EventId) is { Parsed: InboxStatus.Processed } done && done.Token == claim.Token
+                ? CommitOutcome.Committed
+                : CommitOutcome.ClaimLost;
+        }
+
+        if (!possible || emitted.Any(e => Outbox.Find(e.EventId) is { } taken && !taken.ToEvent().SaysTheSameAs(e)))
+        {
+            return CommitOutcome.EnlistedConditionFailed;
+        }
+
+        record.Status = InboxStatusText.Processed;
+        record.ProcessedAt = now;
+        record.LeaseUntil = record.FailedAt = null;
+        record.ErrorCode = record.ErrorMessage = null;
+        foreach (var effect in effects)
+        {
+            Effects[effect] = Effects.GetValueOrDefault(effect) + 1;
+        }
+
+        foreach (var e in emitted)
+        {
+            Outbox.FindOrCreate(e, now, dueAtOnce);
+        }
+
+        watcher?.Processed(record, claim.Token, effects.Count);
+        return CommitOutcome.Committed;
+    }
+
+    internal bool EndAttempt(InboxClaim.Claimed claim, int deliveries, string code, string message, DateTimeOffset now)
+    {
+        if (Held(claim) is not { } record)
+        {
+            return Find(claim.Consumer, claim.EventId) is { Parsed: InboxStatus.Failed } ended && ended.Token == claim.Token;
+        }
+
+        record.Status = InboxStatusText.Failed;
+        record.Deliveries = deliveries;
+        record.Unfinished = claim.Unfinished;
+        record.FailedAt = now;
+        record.LeaseUntil = null;
+        record.ErrorCode = code;
+        record.ErrorMessage = ErrorText.Bound(message);
+        watcher?.Failed(record, claim.Token);
+        return true;
+    }
+
+    internal MaintenancePage Cleanup(DateTimeOffset now, TimeSpan retention, string? cursor, int pageSize)
+    {
+        var affected = 0;
+        var page = Page(cursor, pageSize);
+        foreach (var record in page)
+        {
+            if (record.Parsed == InboxStatus.Processed && record.ProcessedAt < now - retention)
+            {
+                Remove(record.Consumer, record.EventId);
+                watcher?.Deleted(record);
+                affected++;
+            }
+        }
+
+        return new MaintenancePage(affected, CursorAfter(page, pageSize));
+    }
+
+    internal MaintenancePage ResetStale(DateTimeOffset now, TimeSpan age, string? cursor, int pageSize)
+    {
+        var affected = 0;
+        var page = Page(cursor, pageSize);
+        foreach (var record in page)
+        {
+            if (record.Parsed == InboxStatus.Processing && !(record.LeaseUntil >= now - age))
+            {
+                record.Status = InboxStatusText.Failed;
+                record.FailedAt = now;
+                record.LeaseUntil = null;
+                record.Token = null;
+                record.ErrorCode = ErrorCodes.LeaseExpired;
+                record.ErrorMessage = "The claim's lease ended without an outcome.";
+                watcher?.Reset(record);
+                affected++;
+            }
+        }
+
+        return new MaintenancePage(affected, CursorAfter(page, pageSize));
+    }
+
+    private RecordState? Held(InboxClaim.Claimed claim) =>
+        Find(claim.Consumer, claim.EventId) is { Parsed: InboxStatus.Processing } record && record.Token == claim.Token ? record : null;
+
+    private static InboxClaim.Claimed ToClaim(RecordState record) =>
+        new(record.Consumer, record.EventId, record.Token!, record.Deliveries + (record.BegunToken == record.Token ? 0 : 1))
+        {
+            Unfinished = record.BegunToken == record.Token ? record.Unfinished - 1 : record.Unfinished,
+        };
+
+    private List<RecordState> Page(string? cursor, int size)
+    {
+        var parts = cursor?.Split('\n');
+        return [.. Records
+            .Where(record => parts is null || KeyOrder.Instance.Compare((record.EventId, record.Consumer), (parts[0], parts[1])) > 0)
+            .Take(size)];
+    }
+
+    private static string? CursorAfter(List<RecordState> page, int size) =>
+        page.Count == size ? $"{page[^1].EventId}\n{page[^1].Consumer}" : null;
+
+    private sealed class KeyOrder : IComparer<(string EventId, string Consumer)>
+    {
+        internal static KeyOrder Instance { get; } = new();
+
+        public int Compare((string EventId, string Consumer) x, (string EventId, string Consumer) y)
+        {
+            var byEvent = string.CompareOrdinal(x.EventId, y.EventId);
+            return byEvent != 0 ? byEvent : string.CompareOrdinal(x.Consumer, y.Consumer);
+        }
+    }
+}

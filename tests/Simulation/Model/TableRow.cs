@@ -1,0 +1,89 @@
+using Relaybox.Outbox;
+
+namespace Relaybox.Simulation.Model;
+
+/// <summary>A row of the model outbox. A column that is null is absent.</summary>
+internal sealed record TableRow(string EventId, long RowId)
+{
+    public string? Status { get; set; }
+
+    public string? Subject { get; set; }
+
+    public string? Payload { get; set; }
+
+    public IReadOnlyDictionary<string, string>? Headers { get; set; }
+
+    public string? OrderingKey { get; set; }
+
+    public DateTimeOffset? EnqueuedAt { get; set; }
+
+    public DateTimeOffset? AvailableAt { get; set; }
+
+    public string? Result { get; set; }
+
+    public int Attempts { get; set; }
+
+    public string? Token { get; set; }
+
+    public DateTimeOffset? ClaimedAt { get; set; }
+
+    /// <summary>The retry time, or the end of the lease; null where no index knows the row.</summary>
+    public DateTimeOffset? DueAt { get; set; }
+
+    public DateTimeOffset? SentAt { get; set; }
+
+    public DateTimeOffset? FailedAt { get; set; }
+
+    public DateTimeOffset? SkippedAt { get; set; }
+
+    public string? ReleasedToken { get; set; }
+
+    public string? ErrorCode { get; set; }
+
+    public string? ErrorMessage { get; set; }
+
+    internal OutboxStatus Parsed => OutboxStatusText.Parse(Status);
+
+    /// <summary>Whether it stands in the way of the later rows of its key.</summary>
+    internal bool Blocks => OrderingKey is not null && Parsed != OutboxStatus.Sent
+        && (SkippedAt is null || Parsed is OutboxStatus.Pending or OutboxStatus.Publishing);
+
+    internal OutboxEvent ToEvent() => new()
+    {
+        EventId = EventId,
+        Subject = Subject ?? "",
+        Payload = Payload ?? "",
+        Headers = Headers ?? new Dictionary<string, string>(),
+        OrderingKey = OrderingKey,
+        EnqueuedAt = EnqueuedAt,
+        AvailableAt = AvailableAt,
+        Result = Result,
+    };
+
+    internal OutboxRow ToRow() => new(ToEvent(), Parsed)
+    {
+        Attempts = Attempts,
+        Token = ToToken(),
+        ClaimedAt = ClaimedAt,
+        DueAt = Parsed is OutboxStatus.Sent or OutboxStatus.Failed ? null : DueAt,
+        SentAt = SentAt,
+        FailedAt = FailedAt,
+        ErrorCode = ErrorCode,
+        ErrorMessage = ErrorMessage,
+    };
+
+    internal OutboxClaim ToClaim(bool keepsOrder)
+    {
+        var row = ToEvent();
+        var violation = RowContract.Check(row);
+        return new OutboxClaim(EventId, ToToken(), Attempts)
+        {
+            Event = violation is null ? row : null,
+            Violation = violation,
+            OrderingKey = keepsOrder ? OrderingKey : null,
+        };
+    }
+
+    // Rows that were claimed together share the text.
+    private ClaimToken ToToken() => Token is null ? ClaimToken.None : new ClaimToken(Token, RowId);
+}

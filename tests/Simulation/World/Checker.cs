@@ -1,0 +1,223 @@
+using Relaybox.Diagnostics;
+using Relaybox.Inbox;
+using Relaybox.Outbox;
+using Relaybox.Simulation.Engine;
+using Relaybox.Simulation.Model;
+
+namespace Relaybox.Simulation.World;
+
+/// <summary>
+/// The safety invariants, checked in the moment in which something changes. It keeps a ledger of its own and believes nobody:
+/// neither the code under test nor the models.
+/// </summary>
+internal sealed class Checker(SimLoop loop, WorldOptions options, RelayOptions relay, TimeSpan sentRetention, TimeSpan processedRetention)
+    : IOutboxWatcher, IInboxWatcher
+{
+    private readonly Dictionary<string, List<Fate>> _keys = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Written> _planned = new(StringComparer.Ordinal);
+
+    internal Dictionary<string, Fate> Fates { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Both clocks that meet may be off.</summary>
+    internal TimeSpan Tolerance { get; } = options.MaxSkew * 2;
+
+    /// <summary>How often what happened: a run in which nothing happens proves nothing.</summary>
+    internal Dictionary<string, long> Counts { get; } = new(StringComparer.Ordinal);
+
+    internal void Plan(Written written) => _planned[written.Event.EventId] = written;
+
+    internal Fate Of(string eventId) => Fates.TryGetValue(eventId, out var fate)
+        ? fate
+        : throw new InvariantException("S3", $"'{eventId}' was never committed");
+
+    /// <summary>The consumers that have to handle an event.</summary>
+    internal static IReadOnlyList<string> ConsumersOf(string subject) =>
+        subject.StartsWith("orders.", StringComparison.Ordinal) ? ["billing", "shipping"] : ["billing"];
+
+    public void Inserted(TableRow row)
+    {
+        var written = _planned.GetValueOrDefault(row.EventId) ?? new Written(row.ToEvent());
+        Require(!written.RollsBack, "S3", $"the rolled back '{row.EventId}' is in the table");
+        var fate = new Fate(written);
+        Fates.Add(row.EventId, fate);
+        Count("written");
+        if (row.OrderingKey is { } key)
+        {
+            (_keys.TryGetValue(key, out var line) ? line : _keys[key] = []).Add(fate);
+        }
+    }
+
+    void IOutboxWatcher.Claimed(TableRow row)
+    {
+        var fate = Touch(row);
+        Require(fate.FinishedAt is null, "S1", $"the finished '{row.EventId}' was claimed");
+        fate.Owner = row.Token;
+        Count("claims");
+    }
+
+    public void Marked(TableRow row, OutboxStatus status, ClaimToken token)
+    {
+        var fate = Touch(row);
+        Require(fate.Owner == token.Value, "S6", $"'{row.EventId}' became {status} under {token}, and belongs to {fate.Owner ?? "nobody"}");
+        Require(fate.FinishedAt is null, "S1", $"the finished '{row.EventId}' became {status}");
+        Count(status.ToString());
+        fate.Owner = null;
+        switch (status)
+        {
+            case OutboxStatus.Sent:
+                Require(fate.IsAcknowledged, "S2", $"'{row.EventId}' is sent, and no acknowledgement of it has come");
+                fate.FinishedAt = loop.Now;
+                break;
+            case OutboxStatus.Failed:
+                CheckParked(row, fate);
+                fate.FinishedAt = loop.Now;
+                break;
+            default:
+                Require(row.Attempts <= fate.Refusals, "S9", $"'{row.EventId}' has {row.Attempts} attempts, and {fate.Refusals} answers refused it");
+                break;
+        }
+    }
+
+    void IOutboxWatcher.Reset(TableRow row) => Touch(row).Owner = null;
+
+    void IOutboxWatcher.Deleted(TableRow row)
+    {
+        var fate = Touch(row);
+        Require(
+            fate.FinishedAt is { } at && loop.Now - at >= sentRetention - Tolerance,
+            "S8",
+            $"'{row.EventId}', {row.Status}, was deleted {(fate.FinishedAt is { } when ? loop.Now - when : null)} after it was finished");
+        fate.IsDeleted = true;
+        Count("cleaned");
+    }
+
+    /// <summary>The broker takes a copy of an event.</summary>
+    internal void Published(OutboxEvent e)
+    {
+        var fate = Of(e.EventId);
+        var written = fate.Written.Event;
+        Count(fate.Copies == 0 ? "published" : "published again");
+        Require(!fate.Written.IsBad && !fate.Written.IsForeign, "S9", $"'{e.EventId}', which may not be published, was");
+        RequireSame(written, e, "at the broker");
+        Require(
+            !(written.AvailableAt > loop.Now + Tolerance), "S1", $"'{e.EventId}' was published before its time");
+        if (fate.Copies++ == 0 && options.KeepsOrder && written.OrderingKey is { } key)
+        {
+            var first = _keys[key].TakeWhile(earlier => earlier != fate)
+                .FirstOrDefault(earlier => earlier.Copies == 0 && !earlier.IsSkipped && !earlier.Written.IsForeign);
+            Require(first is null, "S7", $"'{e.EventId}' was published before '{first?.Written.Event.EventId}' of the same key");
+        }
+    }
+
+    void IInboxWatcher.Claimed(RecordState record)
+    {
+        var fate = Of(record.EventId);
+        Require(!fate.Successes.ContainsKey(record.Consumer), "S4", $"'{record.EventId}' was claimed for {record.Consumer} after it was processed");
+        fate.Holders[record.Consumer] = record.Token!;
+        Count("inbox claims");
+    }
+
+    public void Processed(RecordState record, string token, int effects)
+    {
+        var fate = Of(record.EventId);
+        Require(
+            fate.Holders.GetValueOrDefault(record.Consumer) == token, "S6", $"'{record.EventId}' was processed for {record.Consumer} by who had lost it");
+        Require(fate.Successes.TryAdd(record.Consumer, loop.Now), "S4", $"'{record.EventId}' succeeded twice for {record.Consumer}");
+        Require(effects == 1, "S5", $"'{record.EventId}' has {effects} effects for {record.Consumer}");
+        Count("successes");
+    }
+
+    public void Failed(RecordState record, string token) => Require(
+        Of(record.EventId).Holders.GetValueOrDefault(record.Consumer) == token,
+        "S6",
+        $"'{record.EventId}' failed for {record.Consumer} by who had lost it");
+
+    void IInboxWatcher.Reset(RecordState record) => Of(record.EventId).Holders.Remove(record.Consumer);
+
+    void IInboxWatcher.Deleted(RecordState record)
+    {
+        var at = Of(record.EventId).Successes.GetValueOrDefault(record.Consumer);
+        Require(
+            at != default && loop.Now - at >= processedRetention - Tolerance,
+            "S8",
+            $"the record of '{record.EventId}' for {record.Consumer} was deleted too early");
+    }
+
+    /// <summary>A handler begins.</summary>
+    internal void Handling(string consumer, string payload, MessageContext context)
+    {
+        var written = Of(context.EventId).Written.Event;
+        RequireSame(
+            written,
+            written with { Payload = payload, Subject = context.Subject, Headers = context.Headers },
+            "at its handler");
+        Require(ConsumersOf(context.Subject).Contains(consumer), "S9", $"'{context.EventId}' came to {consumer}");
+    }
+
+    /// <summary>A message is taken off the broker for good.</summary>
+    internal void TakenOff(string messageId, string? eventId, bool isDead)
+    {
+        if (isDead)
+        {
+            return;
+        }
+
+        Require(eventId is not null, "S9", $"message {messageId}, which nobody can read, is gone");
+        var fate = Of(eventId!);
+        var missing = ConsumersOf(fate.Written.Event.Subject).FirstOrDefault(consumer => !fate.Successes.ContainsKey(consumer));
+        Require(missing is null, "S4", $"message {messageId} of '{eventId}' is gone, and {missing} has not handled it");
+    }
+
+    /// <summary>A message is kept as dead, for a reason.</summary>
+    internal void Died(Fate? fate, string? code, int receives)
+    {
+        var justified = code switch
+        {
+            null => receives > 0,
+            ErrorCodes.AttemptsExhausted or ErrorCodes.AttemptsUnfinished => fate is not null,
+            ErrorCodes.EventIdConflict => fate is not null && fate.Successes.Count > 0,
+            ErrorCodes.MessageUnreadable or ErrorCodes.MessageFormatUnknown => fate is null,
+            _ => false,
+        };
+        Count($"dead {code ?? "by redrive"}");
+        Require(justified, "S9", $"a message of '{fate?.Written.Event.EventId ?? "nobody"}' is dead without a reason: {code}");
+    }
+
+    internal static void Require(bool holds, string invariant, string what)
+    {
+        if (!holds)
+        {
+            throw new InvariantException(invariant, what);
+        }
+    }
+
+    private void Count(string what) => Counts[what] = Counts.GetValueOrDefault(what) + 1;
+
+    private void CheckParked(TableRow row, Fate fate)
+    {
+        var justified = row.ErrorCode switch
+        {
+            ErrorCodes.SubjectInvalid => fate.Written.IsBad,
+            ErrorCodes.PublishRejected or ErrorCodes.MessageTooLarge => fate.IsRejected,
+            ErrorCodes.PublishUnknown => row.Attempts >= relay.MaxAttempts && fate.Refusals >= relay.MaxAttempts,
+            _ => false,
+        };
+        Require(justified, "S9", $"'{row.EventId}' was parked without a reason: {row.ErrorCode} after {row.Attempts} attempts");
+    }
+
+    private Fate Touch(TableRow row)
+    {
+        var fate = Of(row.EventId);
+        Require(!fate.Written.IsForeign, "S9", $"'{row.EventId}' of unknown status was touched");
+        return fate;
+    }
+
+    private static void RequireSame(OutboxEvent written, OutboxEvent read, string where)
+    {
+        Require(
+            read.SaysTheSameAs(written) && read.Headers.Count == written.Headers.Count
+                && read.Headers.All(header => written.Headers.TryGetValue(header.Key, out var value) && value == header.Value),
+            "S10",
+            $"'{written.EventId}' is not {where} what was written");
+    }
+}

@@ -1,0 +1,83 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Relaybox.Functions.Consume;
+using Relaybox.Functions.Hosting;
+using Relaybox.Functions.Maintenance;
+using Relaybox.Functions.Relay;
+using Relaybox.Inbox;
+using Relaybox.Maintenance;
+using Relaybox.Messaging;
+using Relaybox.Messaging.Sqs;
+using Relaybox.Outbox;
+using Relaybox.Simulation.Engine;
+using Relaybox.Simulation.Model;
+
+namespace Relaybox.Simulation.World;
+
+/// <summary>The parts of one process, put together as the functions' own composition does it, on the models.</summary>
+internal sealed class Env
+{
+    private static readonly JsonLines Nowhere = new(System.IO.Stream.Null);
+
+    internal Env(World world, SimProcess process)
+    {
+        Process = process;
+        var server = new StoreServer(world, process);
+        var announces = !world.Options.KeepsOrder;
+        Outbox = new ModelOutbox(world.OutboxTable, server, process, announces, world.Options.KeepsOrder ? null : world.Stale);
+        var inbox = new ModelInbox(world.InboxTable, server, process, oneByOne: !world.Options.KeepsOrder, announces);
+        var queue = new QueueServer(world, process);
+        var sqs = ModelSqs.Get(process.Number, queue);
+        IMessagePublisher publisher = world.Options.IsQueue
+            ? new SqsMessagePublisher(
+                sqs, world.Format, new SqsPublisherOptions { QueueUrl = ModelSqs.QueueUrl }, process.Clock, NullLogger<SqsMessagePublisher>.Instance)
+            : new StreamPublisher(world, process);
+        var relay = new OutboxRelay(Outbox, publisher, world.Relay, process, NullLogger<OutboxRelay>.Instance);
+        var metrics = new MetricsWriter("simulation", "Relaybox", process.Clock, Nowhere);
+        Sweep = new SweepRelayFunction(
+            relay,
+            Outbox,
+            world.Relay,
+            new SweepOptions(world.Options.KeepsOrder ? TimeSpan.FromSeconds(50) : TimeSpan.Zero),
+            process.Clock,
+            metrics,
+            NullLogger<SweepRelayFunction>.Instance,
+            world.Options.KeepsOrder ? new ModelSignal(world, process) : null);
+        Stream = new StreamRelayFunction(relay, world.Relay, process.Clock, metrics, NullLogger<StreamRelayFunction>.Instance);
+
+        var handlers = new HandlerRegistry("billing");
+        handlers.AddRaw("orders.>", new SimHandler(world, process, "billing"));
+        handlers.AddRaw("mails.*", new SimHandler(world, process, "billing"));
+        handlers.AddRaw("orders.placed", new SimHandler(world, process, "shipping"), "shipping");
+        Consumer = new InboxConsumer(inbox, handlers, world.Consumer, process.Clock, process, NullLogger<InboxConsumer>.Instance);
+        Consume = new ConsumeFunction(
+            Consumer,
+            new SqsDeadLetters(sqs, ModelSqs.DeadLetterQueueUrl),
+            new SqsVisibility(sqs, ModelSqs.QueueUrl, NullLogger<SqsVisibility>.Instance),
+            process.Clock,
+            metrics,
+            NullLogger<ConsumeFunction>.Instance);
+
+        var jobs = new MaintenanceJobs(Outbox, inbox, new ModelJobs(world.Jobs, server, process), world.Maintenance, NullLogger<MaintenanceJobs>.Instance);
+        Cleanup = new CleanupFunction(jobs, process.Clock, metrics);
+        ResetStale = new ResetStaleFunction(jobs, process.Clock, metrics);
+        Reconcile = new ReconcileFunction(jobs, process.Clock, metrics, NullLogger<ReconcileFunction>.Instance);
+    }
+
+    internal SimProcess Process { get; }
+
+    internal ModelOutbox Outbox { get; }
+
+    internal SweepRelayFunction Sweep { get; }
+
+    internal StreamRelayFunction Stream { get; }
+
+    internal InboxConsumer Consumer { get; }
+
+    internal ConsumeFunction Consume { get; }
+
+    internal CleanupFunction Cleanup { get; }
+
+    internal ResetStaleFunction ResetStale { get; }
+
+    internal ReconcileFunction Reconcile { get; }
+}

@@ -1,0 +1,34 @@
+namespace Relaybox.Simulation.World;
+
+/// <summary>What is known of an event outside of the system: the ledger that everything is compared with.</summary>
+internal sealed class Fate(Written written)
+{
+    internal Written Written { get; } = written;
+
+    /// <summary>Who holds the row's claim; null: nobody.</summary>
+    internal string? Owner { get; set; }
+
+    /// <summary>How many copies the broker has taken.</summary>
+    internal int Copies { get; set; }
+
+    /// <summary>Whether an acknowledgement has reached a relay.</summary>
+    internal bool IsAcknowledged { get; set; }
+
+    /// <summary>How many answers that were no outage told a relay that it was not taken.</summary>
+    internal int Refusals { get; set; }
+
+    /// <summary>Whether one of them was final.</summary>
+    internal bool IsRejected { get; set; }
+
+    internal DateTimeOffset? FinishedAt { get; set; }
+
+    internal bool IsSkipped { get; set; }
+
+    internal bool IsDeleted { get; set; }
+
+    /// <summary>Who holds the claim of the record of a consumer.</summary>
+    internal Dictionary<string, string> Holders { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>When each consumer succeeded.</summary>
+    internal Dictionary<string, DateTimeOffset> Successes { get; } = new(StringComparer.Ordinal);
+}

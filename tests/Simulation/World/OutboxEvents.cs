@@ -1,0 +1,24 @@
+using Relaybox.Outbox;
+using Relaybox.Simulation.Model;
+
+namespace Relaybox.Simulation.World;
+
+/// <summary>Passes changes of the outbox on: to the checker, to who listens, and to the stream of new rows.</summary>
+internal sealed class OutboxEvents(World world) : IOutboxWatcher
+{
+    private IOutboxWatcher Checker => world.Checker;
+
+    public void Inserted(TableRow row)
+    {
+        Checker.Inserted(row);
+        world.Announce(row);
+    }
+
+    public void Claimed(TableRow row) => Checker.Claimed(row);
+
+    public void Marked(TableRow row, OutboxStatus status, ClaimToken token) => Checker.Marked(row, status, token);
+
+    public void Reset(TableRow row) => Checker.Reset(row);
+
+    public void Deleted(TableRow row) => Checker.Deleted(row);
+}

@@ -1,0 +1,115 @@
+using System.Globalization;
+using Amazon.SQS.Model;
+using Relaybox.Messaging;
+using Relaybox.Messaging.Sqs;
+using Relaybox.Outbox;
+using Relaybox.Simulation.Engine;
+using Relaybox.Simulation.Model;
+
+namespace Relaybox.Simulation.World;
+
+/// <summary>The queue service as a process reaches it: batches are taken in part, refused in part, and some messages twice.</summary>
+internal sealed class QueueServer(World world, SimProcess process) : IQueueServer
+{
+    public Task<SendMessageBatchResponse> SendBatchAsync(SendMessageBatchRequest request, CancellationToken cancellationToken)
+    {
+        var events = request.Entries.ConvertAll(entry => (entry.Id, Event: Read(entry.MessageBody, entry.MessageAttributes)));
+        return world.Wire.CallAsync(
+            process,
+            $"queue.send {string.Join(' ', events.Select(entry => entry.Event.EventId))}",
+            () =>
+            {
+                var response = new SendMessageBatchResponse { Successful = [], Failed = [] };
+                foreach (var entry in request.Entries)
+                {
+                    Take(entry, response);
+                }
+
+                return response;
+            },
+            cancellationToken,
+            response => Tell(events, response));
+    }
+
+    public Task<SendMessageResponse> SendDeadAsync(SendMessageRequest request, CancellationToken cancellationToken) => world.Wire.CallAsync(
+        process,
+        "dead.send",
+        () =>
+        {
+            world.Died(request.MessageBody, request.MessageAttributes, 0);
+            world.Queue.SendToDead(request.MessageBody, request.MessageAttributes, world.Loop.Now);
+            return new SendMessageResponse();
+        },
+        cancellationToken);
+
+    public Task<ChangeMessageVisibilityBatchResponse> ChangeVisibilityAsync(
+        ChangeMessageVisibilityBatchRequest request, CancellationToken cancellationToken) => world.Wire.CallAsync(
+        process,
+        "queue.visibility",
+        () =>
+        {
+            foreach (var entry in request.Entries)
+            {
+                world.Queue.ChangeVisibility(entry.ReceiptHandle, TimeSpan.FromSeconds(entry.VisibilityTimeout ?? 0), world.Loop.Now);
+            }
+
+            return new ChangeMessageVisibilityBatchResponse();
+        },
+        cancellationToken);
+
+    internal static OutboxEvent Read(string body, Dictionary<string, MessageAttributeValue>? attributes)
+    {
+        string? Find(string name) => attributes?.GetValueOrDefault(name)?.StringValue;
+        return MessageFormats.Read(SqsAttributeMap.ReadBody(body, Find), SqsAttributeMap.Read(Find));
+    }
+
+    private void Take(SendMessageBatchRequestEntry entry, SendMessageBatchResponse response)
+    {
+        if (world.Strikes(process, "queue refuses an entry", 0.3))
+        {
+            var final = world.Dice.Chance(0.2);
+            response.Failed.Add(new BatchResultErrorEntry { Id = entry.Id, Code = final ? "InvalidAttributeValue" : "InternalError", SenderFault = final });
+            return;
+        }
+
+        if (world.Strikes(process, "queue throttles an entry", 0.1))
+        {
+            response.Failed.Add(new BatchResultErrorEntry { Id = entry.Id, Code = "ThrottlingException", SenderFault = false });
+            return;
+        }
+
+        if (world.Strikes(process, "queue forgets an entry", 0.1))
+        {
+            return;
+        }
+
+        for (var copies = world.Strikes(process, "queue takes an entry twice", 0.2) ? 2 : 1; copies > 0; copies--)
+        {
+            world.Checker.Published(Read(entry.MessageBody, entry.MessageAttributes));
+            world.Queue.Send(entry.MessageBody, entry.MessageAttributes, world.Loop.Now);
+        }
+
+        if (!world.Strikes(process, "queue does not name an entry", 0.1))
+        {
+            response.Successful.Add(new SendMessageBatchResultEntry { Id = entry.Id, MessageId = "m" });
+        }
+    }
+
+    private void Tell(List<(string Id, OutboxEvent Event)> events, SendMessageBatchResponse response)
+    {
+        foreach (var (id, e) in events)
+        {
+            var fate = world.Checker.Of(e.EventId);
+            var failed = response.Failed.Find(entry => entry.Id == id);
+            if (response.Successful.Exists(entry => entry.Id == id))
+            {
+                fate.IsAcknowledged = true;
+            }
+            else if (failed?.Code != "ThrottlingException")
+            {
+                fate.Refusals++;
+                fate.IsRejected |= failed?.SenderFault == true;
+            }
+        }
+    }
+}

@@ -1,0 +1,56 @@
+using Relaybox.Diagnostics;
+using Relaybox.Messaging;
+using Relaybox.Outbox;
+using Relaybox.Simulation.Engine;
+
+namespace Relaybox.Simulation.World;
+
+/// <summary>A publisher to the model stream: one acknowledgement per message, deduplicated by id for a while.</summary>
+internal sealed class StreamPublisher(World world, SimProcess process) : IMessagePublisher
+{
+    public async Task<IReadOnlyList<PublishOutcome>> PublishAsync(IReadOnlyList<OutboxEvent> events, CancellationToken cancellationToken) =>
+        await Task.WhenAll(events.Select(e => PublishAsync(e, cancellationToken)));
+
+    private async Task<PublishOutcome> PublishAsync(OutboxEvent e, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await world.Wire.CallAsync(process, $"stream.publish {e.EventId}", () => Take(e), cancellationToken, outcome => Tell(e, outcome));
+        }
+        catch (HttpRequestException) when (process.NextDouble() < 0.5)
+        {
+            return PublishOutcome.Unavailable("no connection");
+        }
+        catch (Exception)
+        {
+            world.Checker.Of(e.EventId).Refusals++;
+            return PublishOutcome.Unknown("no answer");
+        }
+    }
+
+    private PublishOutcome Take(OutboxEvent e)
+    {
+        if (world.Strikes(process, "stream refuses a message", 0.3))
+        {
+            return world.Dice.Chance(0.2) ? PublishOutcome.Rejected(ErrorCodes.PublishRejected, "no") : PublishOutcome.Unknown("not now");
+        }
+
+        world.Checker.Published(e);
+        world.Stream.Publish(e, world.Loop.Now);
+        return PublishOutcome.Accepted;
+    }
+
+    private void Tell(OutboxEvent e, PublishOutcome outcome)
+    {
+        var fate = world.Checker.Of(e.EventId);
+        if (outcome.Status == PublishStatus.Accepted)
+        {
+            fate.IsAcknowledged = true;
+        }
+        else
+        {
+            fate.Refusals++;
+            fate.IsRejected |= outcome.Status == PublishStatus.Rejected;
+        }
+    }
+}

@@ -1,0 +1,84 @@
+using Relaybox.Inbox;
+using Relaybox.Outbox;
+using Relaybox.Simulation.Engine;
+
+namespace Relaybox.Simulation.World;
+
+// What must come true once nothing goes wrong any more.
+internal sealed partial class World
+{
+    private bool IsClearingUp { get; set; }
+
+    internal bool IsRelayed() => Unsent().Any() is false;
+
+    internal string NotRelayed() => string.Join(", ", Unsent());
+
+    internal bool IsHandled() => !Unhandled().Any();
+
+    internal string NotHandled() => string.Join(", ", Unhandled());
+
+    /// <summary>Every event that the broker has was handled by everybody, or is dead.</summary>
+    internal void CheckEnd()
+    {
+        var dead = DeadEvents.Concat(Queue.Dead.Select(DeadId)).ToHashSet(StringComparer.Ordinal);
+        foreach (var (eventId, fate) in Checker.Fates)
+        {
+            var written = fate.Written;
+            if (fate.Copies > 0 && !dead.Contains(eventId))
+            {
+                foreach (var consumer in Checker.ConsumersOf(written.Event.Subject))
+                {
+                    Checker.Require(fate.Successes.ContainsKey(consumer), "L2", $"'{eventId}' is neither handled by {consumer} nor dead");
+                }
+            }
+
+            foreach (var consumer in fate.Successes.Keys)
+            {
+                Checker.Require(
+                    InboxTable.Effects.GetValueOrDefault($"{consumer}:{eventId}") == 1, "S5", $"the effect of '{eventId}' for {consumer} did not happen once");
+            }
+
+            Checker.Require(!written.IsPoison || fate.Successes.Count == 0, "S4", $"'{eventId}', whose handlers always fail, succeeded");
+            Checker.Require(
+                written.IsForeign || OutboxTable.Find(eventId) is not null || fate.IsDeleted, "S1", $"'{eventId}' is gone");
+        }
+
+        foreach (var effect in InboxTable.Effects.Keys)
+        {
+            var parts = effect.Split(':', 2);
+            Checker.Require(Checker.Of(parts[1]).Successes.ContainsKey(parts[0]), "S5", $"{effect} happened without a success");
+        }
+    }
+
+    /// <summary>No claim is left whose lease is over.</summary>
+    internal bool IsReleased() =>
+        !InboxTable.Records.Any(record => record.Parsed == InboxStatus.Processing)
+        && !OutboxTable.Rows.Any(row => row.Parsed == OutboxStatus.Publishing);
+
+    /// <summary>From here on only the jobs go on.</summary>
+    internal void ClearUp() => IsClearingUp = true;
+
+    internal bool IsClean() =>
+        !InboxTable.Records.Any(record => record.Parsed == InboxStatus.Processed)
+        && !OutboxTable.Rows.Any(row => row.Parsed == OutboxStatus.Sent);
+
+    private IEnumerable<string> Unsent() => OutboxTable.Rows
+        .Where(row => row.Parsed is OutboxStatus.Pending or OutboxStatus.Publishing)
+        .Select(row => $"{row.EventId} ({row.Status}, due {row.DueAt:HH:mm:ss}, attempts {row.Attempts})");
+
+    private IEnumerable<string> Unhandled() => Options.IsQueue
+        ? Queue.Messages.Select(message => $"{message.MessageId} (received {message.Receives} times)")
+        : Stream.Waiting.Select(message => $"{message.Event.EventId} (delivered {message.Deliveries} times)");
+
+    private static string DeadId(Model.QueuedMessage message)
+    {
+        try
+        {
+            return QueueServer.Read(message.Body, message.Attributes).EventId;
+        }
+        catch (Messaging.MessageFormatException)
+        {
+            return "";
+        }
+    }
+}

@@ -1,0 +1,50 @@
+using Relaybox.Simulation.Engine;
+
+namespace Relaybox.Simulation.World;
+
+/// <summary>What a seed makes of the world: how large it is, and how bad.</summary>
+internal sealed record WorldOptions
+{
+    /// <summary>Whether the store is PostgreSQL's model, which keeps order; otherwise DynamoDB's, with its stream.</summary>
+    public required bool KeepsOrder { get; init; }
+
+    /// <summary>Whether the broker is SQS's model, behind the real publisher and function; otherwise a stream.</summary>
+    public required bool IsQueue { get; init; }
+
+    public required int Relays { get; init; }
+
+    public required int Consumers { get; init; }
+
+    public required int Events { get; init; }
+
+    public required int Keys { get; init; }
+
+    public required TimeSpan MaxSkew { get; init; }
+
+    /// <summary>How likely a call is to go wrong.</summary>
+    public required double FaultRate { get; init; }
+
+    /// <summary>For how long events are written, and things go wrong.</summary>
+    public required TimeSpan Storm { get; init; }
+
+    internal static WorldOptions Of(ulong seed)
+    {
+        var dice = new Dice(Dice.Mix(seed ^ 0x5EED));
+        return new WorldOptions
+        {
+            KeepsOrder = dice.Chance(0.5),
+            IsQueue = dice.Chance(0.6),
+            Relays = dice.Between(2, 5),
+            Consumers = dice.Between(2, 5),
+            Events = dice.Between(4, 16),
+            Keys = dice.Between(1, 3),
+            MaxSkew = TimeSpan.FromSeconds(dice.Pick(0, 0, 5, 600)),
+            FaultRate = dice.Pick(0, 0.02, 0.05, 0.1, 0.1, 0.2, 0.3, 0.4),
+            Storm = TimeSpan.FromMinutes(dice.Between(4, 12)),
+        };
+    }
+
+    public override string ToString() =>
+        $"{(KeepsOrder ? "ordered store" : "indexed store with a stream")}, {(IsQueue ? "queue" : "stream broker")}, {Relays} relays, "
+        + $"{Consumers} consumers, {Events} events, {Keys} keys, clocks off by up to {MaxSkew.TotalSeconds} s, faults {FaultRate:P0}, storm of {Storm.TotalMinutes} min";
+}

@@ -1,0 +1,23 @@
+using Relaybox.Outbox;
+
+namespace Relaybox.Simulation.World;
+
+/// <summary>What an app has written, or tried to.</summary>
+/// <param name="Event">The event.</param>
+internal sealed record Written(OutboxEvent Event)
+{
+    /// <summary>Whether the row breaks the contract.</summary>
+    public bool IsBad { get; init; }
+
+    /// <summary>Whether its status is one that nobody may touch.</summary>
+    public bool IsForeign { get; init; }
+
+    /// <summary>Whether its handlers always fail.</summary>
+    public bool IsPoison { get; init; }
+
+    /// <summary>Whether the first consumer emits another event when it handles it.</summary>
+    public bool Emits { get; init; }
+
+    /// <summary>Whether the transaction rolls back.</summary>
+    public bool RollsBack { get; init; }
+}
