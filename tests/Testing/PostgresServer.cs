@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using Npgsql;
 using Relaybox.Local.Emulators;
+using Relaybox.Testing.Tls;
 using Xunit;
 
 namespace Relaybox.Testing;
@@ -7,7 +9,7 @@ namespace Relaybox.Testing;
 /// <summary>
 /// A real PostgreSQL server for one test assembly: <c>[assembly: AssemblyFixture(typeof(PostgresServer))]</c>, then a
 /// constructor parameter of the test class. Every test makes a schema of its own (<see cref="UniqueSchema"/>). A test that
-/// stops or kills the server makes a server of its own (<see cref="StartAsync(string)"/>).
+/// stops or kills the server makes a server of its own (<see cref="StartAsync(string, ServerCertificate)"/>).
 /// </summary>
 public sealed class PostgresServer : IAsyncLifetime
 {
@@ -28,10 +30,11 @@ public sealed class PostgresServer : IAsyncLifetime
 
     /// <summary>A server of its own for a test that breaks it.</summary>
     /// <param name="password">The superuser's password; null: everybody on loopback is trusted.</param>
-    public static async Task<PostgresServer> StartAsync(string? password = null)
+    /// <param name="certificate">With which it offers TLS; null: it offers none.</param>
+    public static async Task<PostgresServer> StartAsync(string? password = null, ServerCertificate? certificate = null)
     {
         var server = new PostgresServer();
-        await server.StartAsync(password, NetworkPorts.Free(1)[0]);
+        await server.StartAsync(password, certificate, NetworkPorts.Free(1)[0]);
         return server;
     }
 
@@ -59,7 +62,7 @@ public sealed class PostgresServer : IAsyncLifetime
         await command.ExecuteNonQueryAsync();
     }
 
-    public ValueTask InitializeAsync() => new(StartAsync(null, NetworkPorts.Free(1)[0]));
+    public ValueTask InitializeAsync() => new(StartAsync(null, null, NetworkPorts.Free(1)[0]));
 
     public async ValueTask DisposeAsync()
     {
@@ -76,11 +79,30 @@ public sealed class PostgresServer : IAsyncLifetime
         cluster?.Dispose();
     }
 
-    private async Task StartAsync(string? password, int port)
+    private async Task StartAsync(string? password, ServerCertificate? certificate, int port)
     {
         cluster = await PostgresCluster.CreateAsync(password, CancellationToken.None);
+        if (certificate is not null)
+        {
+            await InstallAsync(certificate.CertificateFile, "server.crt");
+            await InstallAsync(certificate.KeyFile, "server.key");
+            await File.AppendAllTextAsync(Path.Combine(cluster.Data, "postgresql.conf"), "\nssl = on\n");
+        }
+
         await StartAgainAsync(port);
         DataSource = NpgsqlDataSource.Create(ConnectionString);
+    }
+
+    // The server reads a key only if it is its user's alone.
+    private async Task InstallAsync(string file, string name)
+    {
+        string[] owner = Environment.UserName == "root" ? ["-o", PostgresCluster.User] : [];
+        using var install = Process.Start("install", [.. owner, "-m", "600", file, Path.Combine(cluster!.Data, name)]);
+        await install.WaitForExitAsync();
+        if (install.ExitCode != 0)
+        {
+            throw new InvalidOperationException($"{file} could not be installed as {name}.");
+        }
     }
 
     private async Task StartAgainAsync(int port)

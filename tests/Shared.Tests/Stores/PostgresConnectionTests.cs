@@ -32,6 +32,27 @@ public sealed class PostgresConnectionTests
         Assert.Equal(SslMode.VerifyFull, PostgresConnectionText.FromUrl(new PostgresConnectionOptions { Url = url }).SslMode);
 
     [Theory]
+    [InlineData("db.example.com", SslMode.VerifyFull)]
+    [InlineData("10.0.0.7", SslMode.VerifyFull)]
+    [InlineData("127.0.0.1", SslMode.Prefer)]
+    public void The_server_of_a_secret_is_verified_as_that_of_a_URL(string host, SslMode mode)
+    {
+        var secret = $$"""{"host":"{{host}}","port":1,"dbname":"d","username":"u","password":"p","sslmode":"disable"}""";
+        Assert.Equal(mode, PostgresConnectionText.FromSecret(secret, new PostgresConnectionOptions { SecretArn = Arn }).SslMode);
+        Assert.Equal(
+            SslMode.VerifyFull,
+            PostgresConnectionText.FromSecret(secret, new PostgresConnectionOptions { SecretArn = Arn, Host = "proxy.example.com" }).SslMode);
+    }
+
+    [Fact]
+    public void Options_can_be_printed_without_telling_a_password()
+    {
+        var printed = $"{new PostgresConnectionOptions { Url = "postgres://u:canary@db.example.com/shop", SecretArn = Arn }}";
+        Assert.Contains("relaybox", printed, StringComparison.Ordinal);
+        Assert.DoesNotContain("canary", printed, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("postgres://u:canary@db.example.com/shop?sslmode=disable", "not verified")]
     [InlineData("postgres://u:canary@db.example.com/shop?sslmode=require", "not verified")]
     [InlineData("Host=db.example.com;Username=u;Password=canary;SSL Mode=Prefer", "not verified")]

@@ -1,6 +1,7 @@
 using NATS.Client.Core;
 using NATS.Client.JetStream;
 using Relaybox.Testing;
+using Relaybox.Testing.Tls;
 
 namespace Relaybox.Substitutes.Tests.Nats;
 
@@ -13,7 +14,7 @@ public sealed class TlsTests(NatsServer plain) : IDisposable
     [Fact]
     public async Task A_server_by_a_trusted_authority_is_used_and_messages_pass()
     {
-        await using var server = await NatsServer.StartAsync(_certificates.ServerConfiguration(names: ["127.0.0.1", "localhost"]));
+        await using var server = await NatsServer.StartAsync(_certificates.NatsConfiguration(names: ["127.0.0.1", "localhost"]));
         foreach (var scheme in new[] { "tls", "nats" })
         {
             await using var connection = Connect($"{scheme}://localhost:{server.Port}", new NatsTlsOpts { CaFile = _certificates.AuthorityFile });
@@ -29,7 +30,7 @@ public sealed class TlsTests(NatsServer plain) : IDisposable
     public async Task A_server_by_another_authority_is_refused()
     {
         using var others = new Certificates();
-        await using var server = await NatsServer.StartAsync(others.ServerConfiguration(names: ["127.0.0.1"]));
+        await using var server = await NatsServer.StartAsync(others.NatsConfiguration(names: ["127.0.0.1"]));
         await RefusesAsync($"tls://127.0.0.1:{server.Port}", new NatsTlsOpts { CaFile = _certificates.AuthorityFile }, "TLS handshake");
 
         // Nor is it trusted by the machine, also where TLS is the server's wish only.
@@ -40,7 +41,7 @@ public sealed class TlsTests(NatsServer plain) : IDisposable
     [Fact]
     public async Task A_server_of_another_name_is_refused()
     {
-        await using var server = await NatsServer.StartAsync(_certificates.ServerConfiguration(names: ["nats.example.com", "127.0.0.2"]));
+        await using var server = await NatsServer.StartAsync(_certificates.NatsConfiguration(names: ["nats.example.com", "127.0.0.2"]));
         await RefusesAsync($"tls://127.0.0.1:{server.Port}", new NatsTlsOpts { CaFile = _certificates.AuthorityFile }, "TLS handshake");
         await RefusesAsync($"tls://localhost:{server.Port}", new NatsTlsOpts { CaFile = _certificates.AuthorityFile }, "TLS handshake");
     }
@@ -48,7 +49,7 @@ public sealed class TlsTests(NatsServer plain) : IDisposable
     [Fact]
     public async Task A_server_whose_certificate_has_expired_is_refused()
     {
-        await using var server = await NatsServer.StartAsync(_certificates.ServerConfiguration(expired: true, names: "127.0.0.1"));
+        await using var server = await NatsServer.StartAsync(_certificates.NatsConfiguration(expired: true, names: "127.0.0.1"));
         await RefusesAsync($"tls://127.0.0.1:{server.Port}", new NatsTlsOpts { CaFile = _certificates.AuthorityFile }, "TLS handshake");
     }
 

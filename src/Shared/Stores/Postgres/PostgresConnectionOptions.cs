@@ -34,4 +34,7 @@ public sealed record PostgresConnectionOptions
 
     /// <summary>How the server's list of connections names this process.</summary>
     public string ApplicationName { get; init; } = "relaybox";
+
+    /// <summary>Never what is secret.</summary>
+    public override string ToString() => $"{nameof(PostgresConnectionOptions)} {{ {nameof(ApplicationName)} = {ApplicationName} }}";
 }

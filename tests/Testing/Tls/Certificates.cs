@@ -2,15 +2,15 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
-namespace Relaybox.Substitutes.Tests.Nats;
+namespace Relaybox.Testing.Tls;
 
 /// <summary>A certificate authority of a test's own, and server certificates by it, as PEM files in a folder that goes with it.</summary>
-internal sealed class Certificates : IDisposable
+public sealed class Certificates : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("relaybox-tls-").FullName;
     private readonly X509Certificate2 _authority;
 
-    internal Certificates()
+    public Certificates()
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest("CN=test authority", key, HashAlgorithmName.SHA256);
@@ -22,10 +22,10 @@ internal sealed class Certificates : IDisposable
     }
 
     /// <summary>The authority's certificate.</summary>
-    internal string AuthorityFile { get; }
+    public string AuthorityFile { get; }
 
-    /// <summary>The configuration of a server with a certificate for these names.</summary>
-    internal string ServerConfiguration(bool expired = false, params string[] names)
+    /// <summary>A certificate of a server with these names.</summary>
+    public ServerCertificate Issue(bool expired = false, params string[] names)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest("CN=server", key, HashAlgorithmName.SHA256);
@@ -50,9 +50,17 @@ internal sealed class Certificates : IDisposable
         var (certificateFile, keyFile) = (Path.Combine(_folder, $"{id}.pem"), Path.Combine(_folder, $"{id}.key"));
         File.WriteAllText(certificateFile, certificate.ExportCertificatePem());
         File.WriteAllText(keyFile, key.ExportPkcs8PrivateKeyPem());
-        return $$"""tls { cert_file: "{{certificateFile}}", key_file: "{{keyFile}}" }""";
+        return new ServerCertificate(certificateFile, keyFile);
     }
 
+    /// <summary>The configuration of a NATS server with a certificate for these names.</summary>
+    public string NatsConfiguration(bool expired = false, params string[] names)
+    {
+        var certificate = Issue(expired, names);
+        return $$"""tls { cert_file: "{{certificate.CertificateFile}}", key_file: "{{certificate.KeyFile}}" }""";
+    }
+
+    /// <summary>Deletes the files.</summary>
     public void Dispose()
     {
         _authority.Dispose();
