@@ -31,6 +31,7 @@ public sealed class CombinationTests
                     Environment = new Dictionary<string, string> { ["INBOX_LEASE_SECONDS"] = "5", ["RELAY_LEASE_SECONDS"] = "5" },
                     VisibilitySeconds = 5,
                     DuplicatePercent = 20,
+                    EnforceRoles = true,
                 },
                 output,
                 CancellationToken.None);
@@ -65,6 +66,7 @@ public sealed class CombinationTests
             var summary = await running;
             Assert.True(summary.IsClean, $"{summary.ToText()} {output}");
             Assert.Equal((150, 150, 150), (summary.Written, summary.Sent, summary.Effects));
+            Assert.Empty(runner.Permissions.Refused);
             Assert.True(summary.DuplicatesInjected > 0, $"{summary.ToText()}");
             await stop.CancelAsync();
             await Task.WhenAll(next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);

@@ -9,25 +9,34 @@ using Relaybox.Testing;
 
 namespace Relaybox.EndToEnd.Tests;
 
-/// <summary>template.yaml on this machine, with the real executable in processes of its own; emulators, not AWS.</summary>
+/// <summary>
+/// template.yaml on this machine, with the real executable in processes of its own; emulators, not AWS. A call that a
+/// function's role does not allow is refused, and fails the test.
+/// </summary>
 internal sealed class RunningStack : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     private readonly LocalRunner _runner;
     private readonly DirectoryInfo _state;
+    private readonly AmazonDynamoDBClient? _dynamoDb;
 
     private RunningStack(LocalRunner runner, DirectoryInfo state, LastLines output)
     {
         _runner = runner;
         _state = state;
         Output = output;
-        DynamoDb = new AmazonDynamoDBClient(
-            new BasicAWSCredentials("local", "local"),
-            new AmazonDynamoDBConfig { ServiceURL = runner.Servers.DynamoDb!.ToString(), AuthenticationRegion = runner.Environment["AWS_REGION"] });
+        if (runner.Servers.DynamoDb is { } dynamoDb)
+        {
+            _dynamoDb = new AmazonDynamoDBClient(
+                new BasicAWSCredentials("local", "local"),
+                new AmazonDynamoDBConfig { ServiceURL = dynamoDb.ToString(), AuthenticationRegion = runner.Environment["AWS_REGION"] });
+        }
     }
 
-    public AmazonDynamoDBClient DynamoDb { get; }
+    public AmazonDynamoDBClient DynamoDb => _dynamoDb ?? throw new InvalidOperationException("The store is not DynamoDB.");
+
+    public LocalRunner Runner => _runner;
 
     public LastLines Output { get; }
 
@@ -38,25 +47,27 @@ internal sealed class RunningStack : IAsyncDisposable
         Path.Combine(AppContext.BaseDirectory, "..", "..", "Functions", Path.GetFileName(AppContext.BaseDirectory.TrimEnd('/'))));
 
     public static async Task<RunningStack> StartAsync(
-        string? functionsDirectory = null, double duplicatePercent = 0, params (string Name, string Value)[] parameters)
+        string? functionsDirectory = null,
+        double duplicatePercent = 0,
+        Func<RunnerOptions, RunnerOptions>? configure = null,
+        params (string Name, string Value)[] parameters)
     {
         var state = Directory.CreateTempSubdirectory("relaybox-e2e-");
         var output = new LastLines();
-        var runner = await LocalRunner.StartAsync(
-            new RunnerOptions
-            {
-                TemplatePath = RepositoryRoot.Combine("template.yaml"),
-                StateDirectory = state.FullName,
-                FunctionsDirectory = functionsDirectory ?? BuiltFunctions,
-                PortBase = 0,
-                Parameters = parameters.ToDictionary(parameter => parameter.Name, parameter => parameter.Value),
-                Environment = new Dictionary<string, string> { ["INBOX_LEASE_SECONDS"] = "5", ["RELAY_LEASE_SECONDS"] = "5", ["STALE_AFTER_SECONDS"] = "0" },
-                VisibilitySeconds = 5,
-                DuplicatePercent = duplicatePercent,
-                RunSchedules = false,
-            },
-            output,
-            CancellationToken.None);
+        var options = new RunnerOptions
+        {
+            TemplatePath = RepositoryRoot.Combine("template.yaml"),
+            StateDirectory = state.FullName,
+            FunctionsDirectory = functionsDirectory ?? BuiltFunctions,
+            PortBase = 0,
+            Parameters = parameters.ToDictionary(parameter => parameter.Name, parameter => parameter.Value),
+            Environment = new Dictionary<string, string> { ["INBOX_LEASE_SECONDS"] = "5", ["RELAY_LEASE_SECONDS"] = "5", ["STALE_AFTER_SECONDS"] = "0" },
+            VisibilitySeconds = 5,
+            DuplicatePercent = duplicatePercent,
+            RunSchedules = false,
+            EnforceRoles = true,
+        };
+        var runner = await LocalRunner.StartAsync(configure?.Invoke(options) ?? options, output, CancellationToken.None);
         return new RunningStack(runner, state, output);
     }
 
@@ -154,9 +165,10 @@ internal sealed class RunningStack : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        DynamoDb.Dispose();
+        _dynamoDb?.Dispose();
         await _runner.DisposeAsync();
         _state.Delete(recursive: true);
+        Assert.Empty(_runner.Permissions.Refused);
     }
 
     /// <summary>The last lines of the live output, for the message of a test that fails.</summary>

@@ -21,7 +21,7 @@ public class TemplatePermissionTests
             [
                 .. On("!GetAtt OutboxTable.StreamArn", "dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"),
                 .. On("!Sub ${OutboxTable.Arn}/stream/*", "dynamodb:ListStreams"),
-                .. On(Outbox, "dynamodb:PartiQLUpdate", "dynamodb:UpdateItem"),
+                .. On(Outbox, "dynamodb:PartiQLUpdate"),
                 .. On(Queue, "sqs:SendMessage"),
                 .. On("!GetAtt StreamFailureQueue.Arn", "sqs:SendMessage"),
             ]
@@ -52,7 +52,10 @@ public class TemplatePermissionTests
                 .. On("!GetAtt EffectsTable.Arn", "dynamodb:UpdateItem"),
             ]
         },
-        { "Setup", [.. On("!Ref DatabaseOwnerSecretArn", "secretsmanager:GetSecretValue")] },
+        {
+            "Setup",
+            [.. On("!Ref DatabaseOwnerSecretArn", "secretsmanager:GetSecretValue"), .. On("!Ref SecretsKmsKeyArn", "kms:Decrypt")]
+        },
         {
             "Cleanup",
             [
@@ -143,38 +146,40 @@ public class TemplatePermissionTests
         }
     }
 
-    [Fact]
-    public void Every_role_may_use_key_secrets_and_network_if_there_are_any()
+    [Theory]
+    [InlineData("Setup", "SetupReadsDatabaseSecret", true)]
+    [InlineData("StreamRelay", "", true)]
+    [InlineData("SweepRelay", "WithDatabaseSecret", true)]
+    [InlineData("Consume", "WithDatabaseSecret", false)]
+    [InlineData("PullConsume", "WithDatabaseSecret", true)]
+    [InlineData("Cleanup", "WithDatabaseSecret", false)]
+    [InlineData("ResetStale", "WithDatabaseSecret", false)]
+    [InlineData("Reconcile", "WithDatabaseSecret", false)]
+    public void A_function_may_use_key_and_network_if_there_are_any_and_the_secrets_that_it_needs(string function, string database, bool broker)
     {
-        Assert.All(
-            Template.Resources("AWS::IAM::Role"),
-            role => Assert.Equal(
-                role.Key.EndsWith("ScheduleRole", StringComparison.Ordinal)
-                    ? "!If [WithOwnKey, [!Ref KeyAccessPolicy], !Ref AWS::NoValue]"
-                    : "[!If [WithOwnKey, !Ref KeyAccessPolicy, !Ref AWS::NoValue], "
-                        + "!If [WithSecrets, !Ref SecretAccessPolicy, !Ref AWS::NoValue], "
-                        + "!If [InVpc, !Ref NetworkAccessPolicy, !Ref AWS::NoValue]]",
-                Text(Child(role.Value, "Properties", "ManagedPolicyArns"))));
-    }
-
-    [Fact]
-    public void A_secret_may_be_read_by_its_ARN_alone()
-    {
-        string[] readable =
+        string[] policies =
         [
-            .. Statements(Template.Property("SecretAccessPolicy", "PolicyDocument")).SelectMany(Flatten),
-            .. Permissions("SetupRole").Where(permission => permission.StartsWith("secretsmanager:", StringComparison.Ordinal)),
+            "!If [WithOwnKey, !Ref KeyAccessPolicy, !Ref AWS::NoValue]",
+            .. database.Length == 0 ? [] : new[] { $"!If [{database}, !Ref DatabaseSecretPolicy, !Ref AWS::NoValue]" },
+            .. broker ? ["!If [WithNatsSecret, !Ref BrokerSecretPolicy, !Ref AWS::NoValue]"] : Array.Empty<string>(),
+            "!If [InVpc, !Ref NetworkAccessPolicy, !Ref AWS::NoValue]",
         ];
 
-        Assert.Equal(
-            [
-                "secretsmanager:GetSecretValue !Ref DatabaseSecretArn",
-                "secretsmanager:GetSecretValue !Ref NatsCredentialsSecretArn",
-                "kms:Decrypt !Ref SecretsKmsKeyArn",
-                "secretsmanager:GetSecretValue !Ref DatabaseOwnerSecretArn",
-            ],
-            readable);
+        Assert.Equal($"[{string.Join(", ", policies)}]", Text(Template.Property($"{function}Role", "ManagedPolicyArns")));
     }
+
+    [Fact]
+    public void A_schedule_may_use_the_key_if_there_is_one() => Assert.All(
+        Template.Resources("AWS::IAM::Role").Where(role => role.Key.EndsWith("ScheduleRole", StringComparison.Ordinal)),
+        role => Assert.Equal(
+            "!If [WithOwnKey, [!Ref KeyAccessPolicy], !Ref AWS::NoValue]", Text(Child(role.Value, "Properties", "ManagedPolicyArns"))));
+
+    [Theory]
+    [InlineData("DatabaseSecretPolicy", "DatabaseSecretArn")]
+    [InlineData("BrokerSecretPolicy", "NatsCredentialsSecretArn")]
+    public void A_secret_may_be_read_by_its_ARN_alone(string policy, string secret) => Assert.Equal(
+        [$"secretsmanager:GetSecretValue !Ref {secret}", "kms:Decrypt !Ref SecretsKmsKeyArn"],
+        Statements(Template.Property(policy, "PolicyDocument")).SelectMany(Flatten));
 
     private static string Short(string function) => function[..^"Function".Length];
 

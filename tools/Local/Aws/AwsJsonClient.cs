@@ -8,7 +8,7 @@ namespace Relaybox.Local.Aws;
 /// Calls an emulator by the AWS JSON 1.0 protocol. The emulators want an Authorization header and check nothing
 /// but its region. It reaches operations that the SDK packages at hand do not have (DynamoDB Streams above all).
 /// </summary>
-internal sealed class AwsJsonClient(Uri endpoint, string service, string targetPrefix)
+internal sealed class AwsJsonClient(Uri endpoint, string service, string targetPrefix, string accessKeyId = LocalAws.AccessKeyId)
 {
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(500);
 
@@ -21,9 +21,10 @@ internal sealed class AwsJsonClient(Uri endpoint, string service, string targetP
 
     public static AwsJsonClient DynamoDb(Uri endpoint) => new(endpoint, "dynamodb", "DynamoDB_20120810");
 
-    public static AwsJsonClient DynamoDbStreams(Uri endpoint) => new(endpoint, "dynamodb", "DynamoDBStreams_20120810");
+    public static AwsJsonClient DynamoDbStreams(Uri endpoint, string accessKeyId = LocalAws.AccessKeyId) =>
+        new(endpoint, "dynamodb", "DynamoDBStreams_20120810", accessKeyId);
 
-    public static AwsJsonClient Sqs(Uri endpoint) => new(endpoint, "sqs", "AmazonSQS");
+    public static AwsJsonClient Sqs(Uri endpoint, string accessKeyId = LocalAws.AccessKeyId) => new(endpoint, "sqs", "AmazonSQS", accessKeyId);
 
     /// <exception cref="AwsCallException">The service refused.</exception>
     /// <exception cref="HttpRequestException">The service cannot be reached.</exception>
@@ -37,7 +38,7 @@ internal sealed class AwsJsonClient(Uri endpoint, string service, string targetP
         request.Headers.TryAddWithoutValidation("X-Amz-Target", $"{targetPrefix}.{operation}");
         request.Headers.TryAddWithoutValidation(
             "Authorization",
-            $"AWS4-HMAC-SHA256 Credential={LocalAws.AccessKeyId}/20260101/{LocalAws.Region}/{service}/aws4_request, SignedHeaders=host, Signature=0");
+            $"AWS4-HMAC-SHA256 Credential={accessKeyId}/20260101/{LocalAws.Region}/{service}/aws4_request, SignedHeaders=host, Signature=0");
 
         using var response = await Http.SendAsync(request, cancellationToken);
         var text = await response.Content.ReadAsStringAsync(cancellationToken);

@@ -24,13 +24,16 @@ internal sealed class DynamoDbStreamReader
     /// <summary>The stream's ARN as functions see it.</summary>
     public string EventSourceArn { get; }
 
+    /// <param name="endpoint">Where the tables are.</param>
+    /// <param name="streams">By which the stream is read; null: as the tables are.</param>
     /// <exception cref="RunnerException">The table has no stream.</exception>
-    public static async Task<DynamoDbStreamReader> OpenAsync(Uri endpoint, string tableName, CancellationToken cancellationToken)
+    public static async Task<DynamoDbStreamReader> OpenAsync(
+        Uri endpoint, string tableName, CancellationToken cancellationToken, AwsJsonClient? streams = null)
     {
         var table = await AwsJsonClient.DynamoDb(endpoint)
             .CallAsync("DescribeTable", new JsonObject { ["TableName"] = tableName }, cancellationToken);
         var arn = (string?)table["Table"]!["LatestStreamArn"] ?? throw new RunnerException($"The table {tableName} has no stream.");
-        return new DynamoDbStreamReader(AwsJsonClient.DynamoDbStreams(endpoint), tableName, arn);
+        return new DynamoDbStreamReader(streams ?? AwsJsonClient.DynamoDbStreams(endpoint), tableName, arn);
     }
 
     public async Task<IReadOnlyList<StreamShard>> ListShardsAsync(CancellationToken cancellationToken)

@@ -4,8 +4,12 @@ using Relaybox.Local.Aws;
 namespace Relaybox.Local.EventSources;
 
 /// <summary>What an event source does with its queue.</summary>
-internal sealed class QueueClient(AwsJsonClient sqs, string queueUrl)
+/// <param name="sqs">By which messages are received and deleted.</param>
+/// <param name="own">By which the runner does what no event source would: count, and send copies. Null: the same.</param>
+internal sealed class QueueClient(AwsJsonClient sqs, string queueUrl, AwsJsonClient? own = null)
 {
+    private readonly AwsJsonClient runner = own ?? sqs;
+
     private const int MaximumBatch = 10;
 
     public async Task<IReadOnlyList<QueueMessage>> ReceiveAsync(int maximum, int waitSeconds, CancellationToken cancellationToken)
@@ -51,13 +55,13 @@ internal sealed class QueueClient(AwsJsonClient sqs, string queueUrl)
             request["MessageDeduplicationId"] = $"copy-{message.Id}";
         }
 
-        return (string)(await sqs.CallAsync("SendMessage", request, cancellationToken))["MessageId"]!;
+        return (string)(await runner.CallAsync("SendMessage", request, cancellationToken))["MessageId"]!;
     }
 
     /// <summary>Messages that wait, are being worked on, or are delayed.</summary>
     public async Task<int> CountAsync(CancellationToken cancellationToken)
     {
-        var answer = await sqs.CallAsync(
+        var answer = await runner.CallAsync(
             "GetQueueAttributes", new JsonObject { ["QueueUrl"] = queueUrl, ["AttributeNames"] = new JsonArray("All") }, cancellationToken);
         var attributes = answer["Attributes"]!;
         return new[] { "ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed" }

@@ -2,6 +2,7 @@ using Relaybox.Configuration;
 using Relaybox.Local.Aws;
 using Relaybox.Local.EventSources;
 using Relaybox.Local.Output;
+using Relaybox.Local.Permissions;
 using Relaybox.Local.Runtime;
 using Relaybox.Local.Schedules;
 using Relaybox.Local.Stack;
@@ -10,7 +11,7 @@ namespace Relaybox.Local.Running;
 
 /// <summary>Plays every event source of a stack.</summary>
 internal sealed class EventSourcePlayer(
-    StackDefinition stack, LocalServers servers, double duplicatePercent, ILiveOutput output, TimeProvider time) : IAsyncDisposable
+    StackDefinition stack, LocalServers servers, GuardedServices services, double duplicatePercent, ILiveOutput output, TimeProvider time) : IAsyncDisposable
 {
     private readonly AwsJsonClient sqs = AwsJsonClient.Sqs(servers.Sqs);
     private readonly List<Task> running = [];
@@ -75,10 +76,10 @@ internal sealed class EventSourcePlayer(
 
     private async Task StartStreamAsync(StreamEventDefinition source, FunctionHost host, CancellationToken cancellationToken)
     {
-        var reader = await DynamoDbStreamReader.OpenAsync(servers.DynamoDb!, source.TableName, cancellationToken);
+        var reader = await DynamoDbStreamReader.OpenAsync(servers.DynamoDb!, source.TableName, cancellationToken, AwsJsonClient.DynamoDbStreams(services.DynamoDb!, services.AccessKeyOf(host.Function)));
         var filter = EventFilter.Parse(source.FilterPatterns);
         var destination = source.OnFailureQueueArn is { } arn
-            ? new StreamFailureDestination(sqs, UrlOf(arn), host.FunctionArn, reader.EventSourceArn, time)
+            ? new StreamFailureDestination(As(host), UrlOf(arn), host.FunctionArn, reader.EventSourceArn, time)
             : null;
         var stream = new StreamEventSource(source, reader, CreateConsumer, output, time);
         await stream.OpenAsync(cancellationToken);
@@ -95,7 +96,7 @@ internal sealed class EventSourcePlayer(
 
     private void StartQueue(QueueEventDefinition source, FunctionHost host, CancellationToken cancellationToken)
     {
-        var client = new QueueClient(sqs, UrlOf(source.QueueArn));
+        var client = new QueueClient(As(host), UrlOf(source.QueueArn), sqs);
         queues.Add(client);
         var queue = new QueueEventSource(
             source, client, host, EventFilter.Parse(source.FilterPatterns), QueueDuplicates, output, time);
@@ -109,6 +110,9 @@ internal sealed class EventSourcePlayer(
             await jetStream.DisposeAsync();
         }
     }
+
+    // An event source works with the role of its function.
+    private AwsJsonClient As(FunctionHost host) => AwsJsonClient.Sqs(services.Sqs, services.AccessKeyOf(host.Function));
 
     private string UrlOf(string queueArn) =>
         stack.QueueByArn(queueArn)?.Url ?? throw new RunnerException($"The template has no queue with the ARN {queueArn}.");

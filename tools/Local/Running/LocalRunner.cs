@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Routing;
 using Relaybox.Local.Aws;
 using Relaybox.Local.Emulators;
 using Relaybox.Local.Output;
+using Relaybox.Local.Permissions;
 using Relaybox.Local.Processes;
 using Relaybox.Local.Provisioning;
 using Relaybox.Local.Runtime;
@@ -32,6 +33,7 @@ internal sealed class LocalRunner : IAsyncDisposable
     private readonly LocalSecrets secrets = new();
     private readonly StateFiles state;
     private LocalServers? servers;
+    private GuardedServices? services;
     private RuntimeApiServer? server;
     private bool isDisposed;
 
@@ -50,6 +52,9 @@ internal sealed class LocalRunner : IAsyncDisposable
 
     /// <summary>What the functions have counted.</summary>
     public MetricTally Metrics { get; } = new();
+
+    /// <summary>What the functions' roles allow, and what was called.</summary>
+    public PermissionLog Permissions => services!.Permissions;
 
     /// <summary>What <c>.relaybox/env</c> holds.</summary>
     public IReadOnlyDictionary<string, string> Environment { get; private set; } = new Dictionary<string, string>();
@@ -108,6 +113,11 @@ internal sealed class LocalRunner : IAsyncDisposable
             await server.DisposeAsync();
         }
 
+        if (services is not null)
+        {
+            await services.DisposeAsync();
+        }
+
         if (servers is not null)
         {
             await servers.DisposeAsync();
@@ -132,6 +142,7 @@ internal sealed class LocalRunner : IAsyncDisposable
             function => function.LogicalId, function => WorkerCommand.Find(options.FunctionsDirectory, function.Handler));
 
         servers = await LocalServers.StartAsync(ports, choice, password, output, cancellationToken);
+        services = await GuardedServices.StartAsync(options, Stack, servers, cancellationToken);
         foreach (var note in Stack.Notes)
         {
             output.Information(note);
@@ -151,7 +162,7 @@ internal sealed class LocalRunner : IAsyncDisposable
         WriteProcesses();
         await Task.WhenAll(hosts.Values.Select(host => host.WaitUntilReadyAsync(cancellationToken)));
         await SetUpAsync(cancellationToken);
-        Sources = new EventSourcePlayer(Stack, Servers, options.DuplicatePercent, output, TimeProvider.System);
+        Sources = new EventSourcePlayer(Stack, Servers, services, options.DuplicatePercent, output, TimeProvider.System);
         await Sources.StartJetStreamAsync(stopping.Token);
         foreach (var host in hosts.Values)
         {
@@ -187,9 +198,14 @@ internal sealed class LocalRunner : IAsyncDisposable
     private StackDefinition LoadStack(string template, LocalPorts ports, StackChoice choice, string password)
     {
         var parameters = new Dictionary<string, string>(options.Parameters);
+        foreach (var (arn, text) in options.Secrets)
+        {
+            secrets.Keep(arn, text);
+        }
+
         if (choice.IsPostgres)
         {
-            parameters.TryAdd("DatabaseSecretArn", secrets.Add("database", new JsonObject
+            var database = new JsonObject
             {
                 ["engine"] = "postgres",
                 ["host"] = "127.0.0.1",
@@ -197,7 +213,9 @@ internal sealed class LocalRunner : IAsyncDisposable
                 ["dbname"] = "postgres",
                 ["username"] = PostgresCluster.User,
                 ["password"] = password,
-            }.ToJsonString()));
+            }.ToJsonString();
+            parameters.TryAdd("DatabaseSecretArn", secrets.Add("database", database));
+            parameters.TryAdd("DatabaseOwnerSecretArn", secrets.Add("database-owner", database));
         }
 
         if (choice.IsNats)
@@ -253,7 +271,8 @@ internal sealed class LocalRunner : IAsyncDisposable
             command.Arguments,
             options.FunctionsDirectory,
             WorkerEnvironment.Create(
-                definition, server!.AddressOf(definition.ShortName, worker), worker, server.Port, Servers.DynamoDb, Servers.Sqs, options.Environment),
+                definition, server!.AddressOf(definition.ShortName, worker), worker, server.Port, services!.DynamoDb, services.Sqs, options.Environment,
+                services.AccessKeyOf(definition)),
             line => OnLine(definition.ShortName, line));
     }
 
@@ -274,7 +293,7 @@ internal sealed class LocalRunner : IAsyncDisposable
     private void MapControl(IEndpointRouteBuilder routes)
     {
         ControlEndpoint.Map(routes, this);
-        secrets.Map(routes);
+        secrets.Map(routes, () => services is { AreEnforced: true } ? services.Permissions : null);
     }
 
     private void WriteProcesses()

@@ -3,6 +3,8 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Relaybox.Local.Aws;
+using Relaybox.Local.Permissions;
+using Relaybox.Local.Stack;
 
 namespace Relaybox.Local.Running;
 
@@ -12,8 +14,10 @@ namespace Relaybox.Local.Running;
 /// </summary>
 internal sealed class LocalSecrets
 {
+    private const string SessionToken = "local-session-";
+
     /// <summary>By which the extension knows the function; on AWS it is the role's session token.</summary>
-    public const string SessionToken = "local-session";
+    public static string SessionTokenOf(FunctionDefinition function) => SessionToken + PermissionLog.AccessKeyOf(function);
 
     private readonly Dictionary<string, string> secrets = [];
 
@@ -26,9 +30,16 @@ internal sealed class LocalSecrets
         return arn;
     }
 
-    public void Map(IEndpointRouteBuilder routes) => routes.MapGet("/secretsmanager/get", (string secretId, HttpContext context) =>
-        context.Request.Headers["X-Aws-Parameters-Secrets-Token"] != SessionToken
+    /// <summary>Keeps a secret of another's under its ARN.</summary>
+    public void Keep(string arn, string text) => secrets[arn] = text;
+
+    /// <param name="routes">Where it is served.</param>
+    /// <param name="permissions">Who may read what; null: everybody everything.</param>
+    public void Map(IEndpointRouteBuilder routes, Func<PermissionLog?> permissions) => routes.MapGet("/secretsmanager/get", (string secretId, HttpContext context) =>
+        context.Request.Headers["X-Aws-Parameters-Secrets-Token"].ToString() is not { } token || !token.StartsWith(SessionToken, StringComparison.Ordinal)
             ? Results.Text("an error occurred while attempting to parse the authentication token", statusCode: StatusCodes.Status401Unauthorized)
+            : permissions()?.Judge(token[SessionToken.Length..], [new Permission("secretsmanager:GetSecretValue", secretId)]) is not null
+            ? Results.Text("AccessDeniedException", statusCode: StatusCodes.Status400BadRequest)
             : secrets.TryGetValue(secretId, out var text)
                 ? Results.Text(new JsonObject { ["ARN"] = secretId, ["SecretString"] = text }.ToJsonString(), "application/json")
                 : Results.Text("ResourceNotFoundException", statusCode: StatusCodes.Status400BadRequest));

@@ -1,3 +1,5 @@
+using Relaybox.Local.Permissions;
+
 namespace Relaybox.Local.Running;
 
 /// <summary>What a run is made of.</summary>
@@ -30,6 +32,15 @@ internal sealed record RunnerOptions
 
     /// <summary>Percent of the deliveries that sources make twice. Default 0.</summary>
     public double DuplicatePercent { get; init; }
+
+    /// <summary>Secrets by their ARNs, beside those that the runner makes.</summary>
+    public IReadOnlyDictionary<string, string> Secrets { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Refuse the functions' calls that their roles in the template do not allow. Default false.</summary>
+    public bool EnforceRoles { get; init; }
+
+    /// <summary>With <see cref="EnforceRoles"/>: sees each call, with the function's name, before the service does; a status ends it there.</summary>
+    public Func<string, ApiCall, Task<int?>>? BeforeCall { get; init; }
 
     /// <summary>False leaves schedules alone; they can still be invoked. Default true.</summary>
     public bool RunSchedules { get; init; } = true;

@@ -15,7 +15,8 @@ internal static class WorkerEnvironment
     private static readonly string[] Inherited = ["PATH", "HOME", "TMPDIR", "LANG", "LC_ALL"];
 
     public static Dictionary<string, string> Create(
-        FunctionDefinition function, string runtimeApi, string worker, int port, Uri? dynamoDb, Uri sqs, IReadOnlyDictionary<string, string> overrides)
+        FunctionDefinition function, string runtimeApi, string worker, int port, Uri? dynamoDb, Uri sqs, IReadOnlyDictionary<string, string> overrides,
+        string accessKeyId = LocalAws.AccessKeyId)
     {
         var environment = new Dictionary<string, string>();
         foreach (DictionaryEntry variable in Environment.GetEnvironmentVariables())
@@ -51,7 +52,8 @@ internal static class WorkerEnvironment
             environment[name] = value;
         }
 
-        environment["AWS_SESSION_TOKEN"] = LocalSecrets.SessionToken;
+        environment["AWS_ACCESS_KEY_ID"] = accessKeyId;
+        environment["AWS_SESSION_TOKEN"] = LocalSecrets.SessionTokenOf(function);
         environment["PARAMETERS_SECRETS_EXTENSION_HTTP_PORT"] = port.ToString(CultureInfo.InvariantCulture);
         return environment;
     }

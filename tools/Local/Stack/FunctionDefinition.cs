@@ -1,3 +1,5 @@
+using Relaybox.Local.Permissions;
+
 namespace Relaybox.Local.Stack;
 
 /// <summary>A function of the template.</summary>
@@ -17,6 +19,9 @@ internal sealed record FunctionDefinition(
     IReadOnlyDictionary<string, string> Environment,
     IReadOnlyList<EventSourceDefinition> Events)
 {
+    /// <summary>What its role allows; null where the template gives it none.</summary>
+    public IReadOnlyList<Permission>? Grants { get; init; }
+
     /// <summary>True for any of the names that a person would use.</summary>
     public bool IsCalled(string name) =>
         name.Equals(ShortName, StringComparison.OrdinalIgnoreCase)

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Relaybox.Local.Permissions;
 using Relaybox.Local.Running;
 using Relaybox.Local.Template;
 
@@ -22,6 +23,7 @@ internal sealed class StackLoader
     private readonly Evaluator evaluator;
     private readonly ResourceNames names;
     private readonly JsonObject functionGlobals;
+    private readonly RoleReader roles;
     private readonly List<string> notes = [];
 
     private StackLoader(MapValue template, StackOptions options)
@@ -29,6 +31,7 @@ internal sealed class StackLoader
         resources = template.Section("Resources");
         names = new ResourceNames(resources, options.StackName, options.SqsEndpoint);
         evaluator = new Evaluator(template, ParameterValues.Resolve(template, options.Parameters), names);
+        roles = new RoleReader(resources, evaluator);
         functionGlobals = evaluator.Evaluate(template.Section("Globals")["Function"]) as JsonObject ?? [];
     }
 
@@ -134,7 +137,10 @@ internal sealed class StackLoader
             asynchronous.Number("MaximumRetryAttempts", DefaultAsyncRetries, line),
             asynchronous.Number("MaximumEventAgeInSeconds", DefaultAsyncAgeSeconds, line),
             environment,
-            EventSourceReader.Read(entry.LogicalId, properties.Map("Events"), line, notes));
+            EventSourceReader.Read(entry.LogicalId, properties.Map("Events"), line, notes))
+        {
+            Grants = roles.Read(entry.Resource),
+        };
     }
 
     private static JsonObject Merge(JsonObject globals, JsonObject own)
