@@ -71,11 +71,18 @@ internal static class FunctionCatalog
             var serializer = new SourceGeneratorLambdaJsonSerializer<TJson>();
             return async (input, context) =>
             {
-                var output = await invoke(function, serializer.Deserialize<TInput>(input), context);
-                var stream = new MemoryStream();
-                serializer.Serialize(output, stream);
-                stream.Position = 0;
-                return stream;
+                try
+                {
+                    var output = await invoke(function, serializer.Deserialize<TInput>(input), context);
+                    var stream = new MemoryStream();
+                    serializer.Serialize(output, stream);
+                    stream.Position = 0;
+                    return stream;
+                }
+                catch (Exception e)
+                {
+                    throw new FunctionFailedException(e);
+                }
             };
         };
     }

@@ -1,0 +1,32 @@
+using System.Data.Common;
+using Amazon.Runtime;
+using Relaybox.Configuration;
+using Relaybox.Messaging.Nats;
+using Relaybox.Secrets;
+using Relaybox.Stores.Postgres;
+
+namespace Relaybox.Functions.Hosting;
+
+/// <summary>
+/// What Lambda is told when an invocation fails, and writes to the log: where it failed and with which kind of error. The
+/// texts of others' exceptions are left out, because they can quote what a statement or a message held.
+/// </summary>
+internal sealed class FunctionFailedException : Exception
+{
+    private readonly string? _stackTrace;
+
+    internal FunctionFailedException(Exception cause)
+        : base(Describe(cause)) => _stackTrace = cause.StackTrace;
+
+    /// <summary>Where the error was thrown.</summary>
+    public override string? StackTrace => _stackTrace ?? base.StackTrace;
+
+    private static string Describe(Exception cause) => cause switch
+    {
+        // These say what to do, and are written not to hold anything secret.
+        SettingsException or SecretException or NatsSetupException or MigrationException => cause.Message,
+        DbException { SqlState: { Length: > 0 } state } => $"{cause.GetType().FullName} ({state})",
+        AmazonServiceException { ErrorCode: { Length: > 0 } code } => $"{cause.GetType().FullName} ({code})",
+        _ => cause.GetType().FullName!,
+    };
+}
