@@ -278,6 +278,7 @@ internal sealed class LocalRunner : IAsyncDisposable
 
     private void OnLine(string function, string line)
     {
+        options.OnFunctionLine?.Invoke(function, line);
         if (!Metrics.TryAdd(line))
         {
             output.FunctionLine(function, line);

@@ -42,6 +42,9 @@ internal sealed record RunnerOptions
     /// <summary>With <see cref="EnforceRoles"/>: sees each call, with the function's name, before the service does; a status ends it there.</summary>
     public Func<string, ApiCall, Task<int?>>? BeforeCall { get; init; }
 
+    /// <summary>Sees every line that a function prints, metrics among them.</summary>
+    public Action<string, string>? OnFunctionLine { get; init; }
+
     /// <summary>False leaves schedules alone; they can still be invoked. Default true.</summary>
     public bool RunSchedules { get; init; } = true;
 }

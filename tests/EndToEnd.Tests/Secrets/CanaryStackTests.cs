@@ -1,0 +1,199 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
+using Amazon.DynamoDBv2.Model;
+using Amazon.Runtime;
+using Amazon.SQS;
+using Amazon.SQS.Model;
+using NATS.Client.Core;
+using NATS.Client.JetStream;
+using NATS.Client.JetStream.Models;
+using Npgsql;
+using Relaybox.Testing;
+using static Relaybox.EndToEnd.Tests.RunningStack;
+
+namespace Relaybox.EndToEnd.Tests.Secrets;
+
+/// <summary>
+/// The whole stack with a secret in payloads, headers, results and credentials, at the finest log level: what the functions
+/// print, what the tables say besides the app's own columns, and what dead letters carry besides the app's own headers must
+/// not hold it. Emulators for DynamoDB and SQS, real servers for PostgreSQL and NATS.
+/// </summary>
+public sealed class CanaryStackTests
+{
+    private const string Canary = "canary-c0ffee-4711";
+    private const string BrokerSecret = "arn:aws:secretsmanager:eu-central-2:000000000000:secret:broker-LoCaLx";
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData("dynamodb", "sqs")]
+    [InlineData("dynamodb", "nats")]
+    [InlineData("postgres", "sqs")]
+    [InlineData("postgres", "nats")]
+    public async Task A_secret_is_seen_where_the_app_has_put_it_and_nowhere_else(string store, string broker)
+    {
+        var lines = new ConcurrentQueue<string>();
+        await using var stack = await StartAsync(
+            configure: options => options with
+            {
+                OnFunctionLine = (function, line) => lines.Enqueue($"{function}: {line}"),
+                Secrets = new Dictionary<string, string> { [BrokerSecret] = $$"""{"username":"relaybox","password":"{{Canary}}"}""" },
+                Environment = new Dictionary<string, string>(options.Environment) { ["PULL_SECONDS"] = "4", ["SWEEP_LISTEN_SECONDS"] = "0" },
+            },
+            parameters:
+            [
+                ("Store", store), ("Broker", broker), ("LogLevel", "Trace"), .. broker == "nats" ? new[] { ("NatsCredentialsSecretArn", BrokerSecret) } : [],
+            ]);
+
+        await WriteAsync(stack, "good", "orders.placed", $$"""{"orderId":"good","note":"{{Canary}}"}""");
+        await WriteAsync(stack, "unreadable", "orders.placed", $"not JSON but {Canary}");
+        await WriteAsync(stack, "wrong", "orders.placed", $$"""{"orderId":{"{{Canary}}":["{{Canary}}"] } }""");
+        await WriteAsync(stack, "unhandled", "nobody.listens", Canary);
+        await WriteAsync(stack, "smuggled", "orders.placed", "{}", header: $"a\r\nX-Injected: {Canary}");
+        if (store == "postgres")
+        {
+            await WriteAsync(stack, "large", "orders.placed", string.Concat(Enumerable.Repeat(Canary, 80_000)));
+            await stack.InvokeAsync("SweepRelay");
+        }
+
+        // What no relay of ours would send.
+        if (broker == "sqs")
+        {
+            using var sqs = Sqs(stack);
+            await sqs.SendMessageAsync(new SendMessageRequest { QueueUrl = stack.Variable("QUEUE_URL"), MessageBody = $$"""{"{{Canary}}":"{{Canary}}",""" }, Ct);
+            await sqs.SendMessageAsync(
+                new SendMessageRequest
+                {
+                    QueueUrl = stack.Variable("QUEUE_URL"),
+                    MessageBody = $$"""{"id":"good","eventType":"orders.placed","subject":"orders.placed","payload":"{{Canary}}"}""",
+                    MessageAttributes = new() { ["format"] = new MessageAttributeValue { DataType = "String", StringValue = Canary } },
+                },
+                Ct);
+        }
+
+        var deadLetters = await DeadLettersAsync(stack, broker, atLeast: broker == "sqs" ? 5 : 3);
+        foreach (var job in new[] { "ResetStale", "Reconcile", "SweepRelay", "Cleanup" })
+        {
+            lines.Enqueue($"{job} answers: {await stack.InvokeAsync(job)}");
+        }
+
+        var rows = await RowsAsync(stack, store);
+        Assert.Contains(rows, row => row.Contains("row.headers-invalid", StringComparison.Ordinal));
+        Assert.Contains(rows, row => row.Contains("message.payload-unreadable", StringComparison.Ordinal));
+        Assert.Contains(deadLetters, letter => letter.Contains("message.subject-unhandled", StringComparison.Ordinal));
+        Assert.Contains(lines, line => line.Contains("\"MessagesDeadLettered\":", StringComparison.Ordinal));
+        Assert.Contains(lines, line => line.Contains("\"level\":\"Error\"", StringComparison.Ordinal));
+        foreach (var secret in new[] { Canary, stack.Runner.Servers.PostgresPassword })
+        {
+            Assert.All(
+                [.. lines, .. rows, .. deadLetters, $"{stack.Output}"],
+                text => Assert.DoesNotContain(secret, text, StringComparison.OrdinalIgnoreCase));
+        }
+    }
+
+    private static async Task WriteAsync(RunningStack stack, string eventId, string subject, string payload, string? header = null)
+    {
+        var headers = new Dictionary<string, string> { ["authorization"] = header ?? $"Bearer {Canary}" };
+        if (stack.Runner.Servers.Postgres is not { } postgres)
+        {
+            await stack.WriteAsync(
+                eventId,
+                ("subject", S(subject)),
+                ("payload", S(payload)),
+                ("result", S($"\"{Canary}\"")),
+                ("headers", new AttributeValue { M = headers.ToDictionary(entry => entry.Key, entry => S(entry.Value)) }));
+            return;
+        }
+
+        await using var connection = new NpgsqlConnection(postgres.ConnectionString);
+        await connection.OpenAsync(Ct);
+        await using var command = new NpgsqlCommand(
+            $"INSERT INTO {stack.Variable("DATABASE_SCHEMA")}.{stack.OutboxTable} (event_id, subject, payload, headers, result) VALUES ($1, $2, $3, $4, $5)",
+            connection);
+        foreach (var value in new[] { eventId, subject, payload, JsonSerializer.Serialize(headers), $"\"{Canary}\"" })
+        {
+            command.Parameters.Add(new NpgsqlParameter { Value = value });
+        }
+
+        await command.ExecuteNonQueryAsync(Ct);
+    }
+
+    // Rows and records as text, without what the app has written.
+    private static async Task<List<string>> RowsAsync(RunningStack stack, string store)
+    {
+        var rows = new List<string>();
+        foreach (var table in new[] { "OUTBOX_TABLE", "INBOX_TABLE", "JOBS_TABLE" }.Select(stack.Variable))
+        {
+            if (store == "dynamodb")
+            {
+                var page = await stack.DynamoDb.ScanAsync(new ScanRequest { TableName = table, ConsistentRead = true }, Ct);
+                rows.AddRange(page.Items.Select(item => string.Join(
+                    ' ', item.Where(entry => entry.Key is not ("payload" or "headers" or "result")).Select(entry => $"{entry.Key}={entry.Value.S ?? entry.Value.N}"))));
+                continue;
+            }
+
+            await using var connection = new NpgsqlConnection(stack.Runner.Servers.Postgres!.ConnectionString);
+            await connection.OpenAsync(Ct);
+            await using var command = new NpgsqlCommand(
+                $"SELECT (to_jsonb(t) - 'payload' - 'headers' - 'result')::text FROM {stack.Variable("DATABASE_SCHEMA")}.{table} t", connection);
+            await using var reader = await command.ExecuteReaderAsync(Ct);
+            while (await reader.ReadAsync(Ct))
+            {
+                rows.Add(reader.GetString(0));
+            }
+        }
+
+        return rows;
+    }
+
+    // What is added to the messages: their attributes, but for the app's own.
+    private static async Task<List<string>> DeadLettersAsync(RunningStack stack, string broker, int atLeast)
+    {
+        var letters = new List<string>();
+        if (broker == "sqs")
+        {
+            using var sqs = Sqs(stack);
+            await Eventually.TrueAsync(
+                async () =>
+                {
+                    var answer = await sqs.ReceiveMessageAsync(new ReceiveMessageRequest
+                    {
+                        QueueUrl = stack.Variable("DEAD_LETTER_QUEUE_URL"), MessageAttributeNames = ["All"], MaxNumberOfMessages = 10,
+                    });
+                    letters.AddRange((answer.Messages ?? []).Select(message => string.Join(
+                        ' ',
+                        (message.MessageAttributes ?? [])
+                            .Where(entry => entry.Key is not ("authorization" or "headers") && entry.Value.StringValue != Canary)
+                            .Select(entry => $"{entry.Key}={entry.Value.StringValue}"))));
+                    return letters.Count >= atLeast;
+                },
+                $"{atLeast} dead letters. {stack.Output}",
+                TimeSpan.FromMinutes(2));
+            return letters;
+        }
+
+        await using var connection = new NatsConnection(new NatsOpts { Url = stack.Variable("NATS_URL") });
+        var context = new NatsJSContext(connection);
+        var consumer = await context.CreateOrUpdateConsumerAsync(
+            $"{stack.Variable("NATS_STREAM")}-DEAD", new ConsumerConfig("canary") { AckPolicy = ConsumerConfigAckPolicy.None }, Ct);
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                await stack.InvokeAsync("PullConsume");
+                while (await consumer.NextAsync<byte[]>(opts: new NatsJSNextOpts { Expires = TimeSpan.FromSeconds(1) }, cancellationToken: Ct) is { } message)
+                {
+                    letters.Add(string.Join(
+                        ' ', (message.Headers ?? []).Where(entry => entry.Key is not ("authorization" or "Relaybox-Headers")).Select(entry => $"{entry.Key}={entry.Value}")));
+                }
+
+                return letters.Count >= atLeast;
+            },
+            $"{atLeast} dead letters. {stack.Output}",
+            TimeSpan.FromMinutes(2));
+        return letters;
+    }
+
+    private static AmazonSQSClient Sqs(RunningStack stack) => new(
+        new BasicAWSCredentials("local", "local"),
+        new AmazonSQSConfig { ServiceURL = stack.SqsEndpoint.ToString(), AuthenticationRegion = stack.Variable("AWS_REGION") });
+}
