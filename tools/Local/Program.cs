@@ -8,6 +8,7 @@ var root = new RootCommand("Runs template.yaml on this machine: emulators, funct
     DownCommand.Create(),
     InvokeCommand.Create(),
     DemoCommand.Create(),
+    ChaosCommand.Create(),
     MigrateCommand.Create(),
 };
 

@@ -109,6 +109,35 @@ public abstract partial class InboxRepositoryConformance : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Of_fifty_copies_of_each_of_two_hundred_events_at_once_one_is_handled()
+    {
+        string[] ids = [.. Enumerable.Range(0, 200).Select(i => $"e-{i:D3}")];
+        var answers = await AtOnceAsync(50, worker => Task.Run(
+            async () =>
+            {
+                var repository = Store.CreateRepository();
+                var order = ids.ToArray();
+                new Random(worker).Shuffle(order);
+                var won = new List<string>();
+                foreach (var batch in order.Chunk(50))
+                {
+                    var claims = await repository.ClaimAsync(Consumer, [.. batch.Select(id => Sample.Message(id))], Lease, MaxAttempts, Ct);
+                    foreach (var claim in claims.OfType<InboxClaim.Claimed>())
+                    {
+                        Assert.True(await repository.MarkProcessedAsync(claim, Ct));
+                        won.Add(claim.EventId);
+                    }
+                }
+
+                return won;
+            },
+            Ct));
+
+        Assert.Equal(ids, answers.SelectMany(won => won).Order(StringComparer.Ordinal));
+        Assert.Equal(200, (await Repository.GetCountByStatusAsync(Ct))["processed"]);
+    }
+
+    [Fact]
     public async Task Two_consumers_of_one_event_at_the_same_moment_both_get_it()
     {
         string[] consumers = ["billing", "shipping", "mail"];

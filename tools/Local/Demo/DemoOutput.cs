@@ -7,6 +7,9 @@ internal sealed class DemoOutput(ProgressLine progress, string logPath) : ILiveO
 {
     private readonly TextWriter log = TextWriter.Synchronized(new StreamWriter(logPath, append: false) { AutoFlush = true });
 
+    /// <summary>Whether warnings, too, go to the log alone.</summary>
+    public bool IsQuiet { get; init; }
+
     public void FunctionLine(string function, string line) => log.WriteLine($"{function,-12} {line}");
 
     public void Information(string text) => log.WriteLine($"{"relaybox",-12} {text}");
@@ -20,6 +23,9 @@ internal sealed class DemoOutput(ProgressLine progress, string logPath) : ILiveO
     private void Interrupt(string text)
     {
         Information(text);
-        progress.Say(text);
+        if (!IsQuiet)
+        {
+            progress.Say(text);
+        }
     }
 }

@@ -51,6 +51,10 @@ internal sealed class DynamoDbDemoApp(Uri endpoint, string outboxTable, string e
         }
     }
 
+    /// <summary>Nothing: this store keeps no order.</summary>
+    public Task<IReadOnlyDictionary<string, (string Key, long Place)>> ReadPlacesAsync(CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyDictionary<string, (string Key, long Place)>>(new Dictionary<string, (string, long)>());
+
     public ValueTask DisposeAsync()
     {
         dynamoDb.Dispose();
@@ -126,13 +130,22 @@ internal sealed class DynamoDbDemoApp(Uri endpoint, string outboxTable, string e
         ["committedAt"] = Number(order.CommittedAt.ToUnixTimeMilliseconds()),
     };
 
-    private static Dictionary<string, AttributeValue> OutboxRow(Order order) => new()
+    private static Dictionary<string, AttributeValue> OutboxRow(Order order)
     {
-        ["eventId"] = new AttributeValue(order.EventId),
-        ["subject"] = new AttributeValue(Order.Subject),
-        ["payload"] = new AttributeValue(order.Payload),
-        ["status"] = new AttributeValue("pending"),
-    };
+        var row = new Dictionary<string, AttributeValue>
+        {
+            ["eventId"] = new(order.EventId),
+            ["subject"] = new(Order.Subject),
+            ["payload"] = new(order.Payload),
+            ["status"] = new("pending"),
+        };
+        if (order.OrderingKey is { } key)
+        {
+            row["orderingKey"] = new AttributeValue(key);
+        }
+
+        return row;
+    }
 
     private static AttributeValue Number(long value) => new() { N = value.ToString(CultureInfo.InvariantCulture) };
 }

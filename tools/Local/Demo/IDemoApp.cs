@@ -25,6 +25,9 @@ internal interface IDemoApp : IAsyncDisposable
     /// <summary>The status of every outbox row, by event id.</summary>
     Task<IReadOnlyDictionary<string, string>> ReadOutboxAsync(CancellationToken cancellationToken);
 
+    /// <summary>Where the store keeps the order of a key: each event's key, and its place among that key's commits.</summary>
+    Task<IReadOnlyDictionary<string, (string Key, long Place)>> ReadPlacesAsync(CancellationToken cancellationToken);
+
     /// <summary>The effects, by event id.</summary>
     Task<IReadOnlyDictionary<string, Effect>> ReadEffectsAsync(CancellationToken cancellationToken);
 }

@@ -48,11 +48,12 @@ internal sealed class PostgresDemoApp(string connectionString, string schema, st
             }
 
             await using (var insert = new NpgsqlCommand(
-                $"INSERT INTO {outbox} (event_id, subject, payload) VALUES ($1, $2, $3)", connection, transaction))
+                $"INSERT INTO {outbox} (event_id, subject, payload, ordering_key) VALUES ($1, $2, $3, $4)", connection, transaction))
             {
                 insert.Parameters.Add(new() { Value = order.EventId });
                 insert.Parameters.Add(new() { Value = Order.Subject });
                 insert.Parameters.Add(new() { Value = order.Payload });
+                insert.Parameters.Add(new() { Value = (object?)order.OrderingKey ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
                 await insert.ExecuteNonQueryAsync(cancellationToken);
             }
 
@@ -79,6 +80,9 @@ internal sealed class PostgresDemoApp(string connectionString, string schema, st
 
     public Task<IReadOnlyDictionary<string, Effect>> ReadEffectsAsync(CancellationToken cancellationToken) =>
         ReadAsync($"SELECT event_id, applied, applied_at FROM {effects}", row => new Effect(row.GetInt32(1), Time(row, 2)), cancellationToken);
+
+    public Task<IReadOnlyDictionary<string, (string Key, long Place)>> ReadPlacesAsync(CancellationToken cancellationToken) => ReadAsync(
+        $"SELECT event_id, ordering_key, row_id FROM {outbox} WHERE ordering_key IS NOT NULL", row => (row.GetString(1), row.GetInt64(2)), cancellationToken);
 
     public ValueTask DisposeAsync() => database.DisposeAsync();
 

@@ -35,22 +35,36 @@ internal sealed class JetStreamSource(Uri server, string stream, string consumer
     /// <summary>Copies messages until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        try
+        while (!cancellationToken.IsCancellationRequested)
         {
-            var reader = await JetStream.GetConsumerAsync(stream, Reader, cancellationToken);
-            while (!cancellationToken.IsCancellationRequested)
+            try
             {
-                if (await reader.NextAsync<byte[]>(opts: new NatsJSNextOpts { Expires = Wait }, cancellationToken: cancellationToken) is { } message)
+                var reader = await JetStream.GetConsumerAsync(stream, Reader, cancellationToken);
+                while (true)
                 {
-                    Interlocked.Increment(ref inHand);
-                    await CopyAsync(message, cancellationToken);
-                    Interlocked.Decrement(ref inHand);
+                    if (await reader.NextAsync<byte[]>(opts: new NatsJSNextOpts { Expires = Wait }, cancellationToken: cancellationToken) is { } message)
+                    {
+                        Interlocked.Increment(ref inHand);
+                        try
+                        {
+                            await CopyAsync(message, cancellationToken);
+                        }
+                        finally
+                        {
+                            Interlocked.Decrement(ref inHand);
+                        }
+                    }
                 }
             }
-        }
-        catch (OperationCanceledException)
-        {
-            // Stopped.
+            catch (OperationCanceledException)
+            {
+                // Stopped, or a call took too long.
+            }
+            catch (NatsException)
+            {
+                // The server is away; a copy that was not made is none that anybody waits for.
+                await Task.Delay(Wait, TimeProvider.System, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
         }
     }
 

@@ -9,6 +9,8 @@ internal static partial class Signals
     public const int Quit = 3;
     public const int Kill = 9;
     public const int Terminate = 15;
+    public const int Continue = 18;
+    public const int Stop = 19;
 
     /// <summary>Sends a signal; a negative pid means the process group. False when nobody was there.</summary>
     public static bool Send(int pid, int signal) => SendSignal(pid, signal) == 0;

@@ -57,6 +57,28 @@ internal sealed class LocalServers : IAsyncDisposable
         return servers;
     }
 
+    /// <summary>Ends a server at once, as a crash would, and starts it again on the same port with what it had on disk.</summary>
+    /// <param name="name">postgres or nats: the emulators keep everything in memory.</param>
+    /// <param name="outage">How long nothing answers in between.</param>
+    /// <param name="cancellationToken">Ends the wait; the server may then be missing.</param>
+    public async Task RestartAsync(string name, TimeSpan outage, CancellationToken cancellationToken)
+    {
+        var old = Find(name) ?? throw new ArgumentException($"This run has no server {name}.", nameof(name));
+        await old.KillAsync();
+        await old.DisposeAsync();
+        await Task.Delay(outage, TimeProvider.System, cancellationToken);
+        EmulatorProcess again = name switch
+        {
+            "postgres" => await PostgresProcess.StartAsync(Ports.Postgres, cluster!, durable: true, cancellationToken),
+            "nats" => await NatsProcess.StartAsync(Ports.Nats, natsStorage!.FullName, [], cancellationToken),
+            _ => throw new ArgumentException($"A restart of {name} would lose what it has.", nameof(name)),
+        };
+        lock (processes)
+        {
+            processes[processes.IndexOf(old)] = again;
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         await Task.WhenAll(processes.Select(process => process.DisposeAsync().AsTask()));
@@ -93,5 +115,11 @@ internal sealed class LocalServers : IAsyncDisposable
         return await PostgresProcess.StartAsync(Ports.Postgres, cluster, durable: true, cancellationToken);
     }
 
-    private EmulatorProcess? Find(string name) => processes.Find(process => process.Name == name);
+    private EmulatorProcess? Find(string name)
+    {
+        lock (processes)
+        {
+            return processes.Find(process => process.Name == name);
+        }
+    }
 }

@@ -1,0 +1,68 @@
+using Relaybox.Local.Chaos;
+using Relaybox.Local.Demo;
+using Relaybox.Local.Running;
+using Relaybox.Testing;
+
+namespace Relaybox.EndToEnd.Tests.Chaos;
+
+/// <summary>A stack to be harmed, its app, and a folder of kill points.</summary>
+internal sealed class ChaosStack : IAsyncDisposable
+{
+    private readonly DirectoryInfo _state;
+
+    private ChaosStack(LocalRunner runner, DirectoryInfo state, RunningStack.LastLines output)
+    {
+        Runner = runner;
+        _state = state;
+        Output = output;
+        App = DemoApps.Of(runner);
+    }
+
+    public LocalRunner Runner { get; }
+
+    public IDemoApp App { get; }
+
+    public RunningStack.LastLines Output { get; }
+
+    /// <summary>A file here kills the first process that comes to the point of its name; see StartupHook.</summary>
+    public string KillPoints => Path.Combine(_state.FullName, "kill-at");
+
+    public static async Task<ChaosStack> StartAsync(string store, string broker, double duplicatePercent = 10, params (string Name, string Value)[] environment)
+    {
+        var state = Directory.CreateTempSubdirectory("relaybox-chaos-");
+        var points = Directory.CreateDirectory(Path.Combine(state.FullName, "kill-at"));
+        var output = new RunningStack.LastLines();
+        var own = new DirectoryInfo(AppContext.BaseDirectory);
+        var variables = ChaosRun.Environment.ToDictionary();
+        variables["DOTNET_STARTUP_HOOKS"] = Path.Combine(own.Parent!.Parent!.FullName, "KillHook", own.Name, "Relaybox.KillHook.dll");
+        variables["RELAYBOX_KILL_AT"] = points.FullName;
+        foreach (var (name, value) in environment)
+        {
+            variables[name] = value;
+        }
+
+        var runner = await LocalRunner.StartAsync(
+            new RunnerOptions
+            {
+                TemplatePath = RepositoryRoot.Combine("template.yaml"),
+                StateDirectory = Path.Combine(state.FullName, "state"),
+                FunctionsDirectory = RunningStack.BuiltFunctions,
+                PortBase = 0,
+                Parameters = new Dictionary<string, string> { ["Store"] = store, ["Broker"] = broker, ["MaxReceiveCount"] = "1000" },
+                Environment = variables,
+                VisibilitySeconds = 5,
+                DuplicatePercent = duplicatePercent,
+                RunSchedules = false,
+            },
+            output,
+            CancellationToken.None);
+        return new ChaosStack(runner, state, output);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await App.DisposeAsync();
+        await Runner.DisposeAsync();
+        _state.Delete(recursive: true);
+    }
+}

@@ -1,0 +1,65 @@
+using System.Globalization;
+using System.Text;
+
+namespace Relaybox.Local.Chaos;
+
+/// <summary>What came of a run with faults. Orders are those of the app's own table; the ledger is kept outside of the system.</summary>
+internal sealed record ChaosSummary
+{
+    public required int Seed { get; init; }
+
+    /// <summary>How often each fault was caused.</summary>
+    public required IReadOnlyDictionary<Fault, int> Faults { get; init; }
+
+    /// <summary>Orders in the app's table.</summary>
+    public required int Orders { get; init; }
+
+    /// <summary>Orders of the ledger that the database said to have committed, and has not.</summary>
+    public required int Forgotten { get; init; }
+
+    /// <summary>Orders without an effect.</summary>
+    public required IReadOnlyList<string> Lost { get; init; }
+
+    /// <summary>Orders whose effect happened more than once.</summary>
+    public required IReadOnlyList<string> Doubled { get; init; }
+
+    /// <summary>Rows or effects without an order: of transactions that were rolled back.</summary>
+    public required IReadOnlyList<string> Phantoms { get; init; }
+
+    /// <summary>Rows that are not sent.</summary>
+    public required IReadOnlyList<string> Unsent { get; init; }
+
+    /// <summary>Events that were published before an earlier one of their ordering key; null where the order cannot be seen.</summary>
+    public required IReadOnlyList<string>? OutOfOrder { get; init; }
+
+    /// <summary>From the last fault until everything was quiet.</summary>
+    public required TimeSpan Healed { get; init; }
+
+    /// <summary>The memory of the functions' processes, together, at the beginning and at the end.</summary>
+    public required (double FirstMebibytes, double LastMebibytes) Memory { get; init; }
+
+    public bool IsClean =>
+        Orders > 0 && Forgotten == 0 && Lost.Count == 0 && Doubled.Count == 0 && Phantoms.Count == 0 && Unsent.Count == 0 && OutOfOrder is null or [];
+
+    public string ToText()
+    {
+        var text = new StringBuilder();
+        Line("Seed", $"{Seed}");
+        Line("Faults", string.Join(", ", Faults.OrderBy(fault => fault.Key).Select(fault => $"{fault.Key} {fault.Value}")));
+        Line("Orders committed", $"{Orders}");
+        Line("Forgotten by the database", $"{Forgotten}");
+        Line("Lost", Some(Lost));
+        Line("Doubled", Some(Doubled));
+        Line("Published without an order", Some(Phantoms));
+        Line("Not sent", Some(Unsent));
+        Line("Out of their key's order", OutOfOrder is null ? "not visible with this store and broker" : Some(OutOfOrder));
+        Line("Whole again after", $"{Healed.TotalSeconds:0.0} s");
+        Line("Memory of the functions", $"{Memory.FirstMebibytes:0} MiB, then {Memory.LastMebibytes:0} MiB");
+        return text.ToString();
+
+        void Line(string name, string value) => text.Append(CultureInfo.InvariantCulture, $"  {name,-28}{value}\n");
+    }
+
+    private static string Some(IReadOnlyList<string> ids) =>
+        ids.Count == 0 ? "0" : $"{ids.Count}: {string.Join(", ", ids.Take(5))}{(ids.Count > 5 ? ", ..." : "")}";
+}
