@@ -57,8 +57,15 @@ public sealed partial class ConsumerCanaryTests(DynamoDbLocal dynamoDb, Postgres
             var transaction = await context.Transaction.GetNpgsqlTransactionAsync(ct);
             await using var command = new NpgsqlCommand("SELECT $1::text::integer", transaction.Connection, transaction);
             command.Parameters.Add(new() { Value = payload });
-            said = (await Assert.ThrowsAsync<PostgresException>(() => command.ExecuteScalarAsync(ct))).Message;
-            await command.ExecuteScalarAsync(ct);
+            try
+            {
+                await command.ExecuteScalarAsync(ct);
+            }
+            catch (PostgresException e)
+            {
+                said = e.Message;
+                throw;
+            }
         }));
 
         await FailsUntilDeadAsync(inbox, Message("{0}"), ErrorCodes.AttemptsExhausted);
