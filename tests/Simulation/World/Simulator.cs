@@ -33,7 +33,7 @@ internal static class Simulator
             RunUntil(world, world.Loop.Elapsed + TimeSpan.FromMinutes(15) + options.MaxSkew, world.IsReleased);
             Checker.Require(world.IsReleased(), "L3", "a claim has outlived its lease and a reset");
 
-            var cleaned = world.Loop.Elapsed + World.ProcessedRetention + TimeSpan.FromMinutes(45) + options.MaxSkew;
+            var cleaned = world.Loop.Elapsed + World.ProcessedRetention + TimeSpan.FromMinutes(100) + options.MaxSkew;
             world.ClearUp();
             RunUntil(world, cleaned, world.IsClean);
             Checker.Require(world.IsClean(), "S8", "what is finished and old enough is still there");

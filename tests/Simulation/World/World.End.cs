@@ -55,7 +55,7 @@ internal sealed partial class World
         !InboxTable.Records.Any(record => record.Parsed == InboxStatus.Processing)
         && !OutboxTable.Rows.Any(row => row.Parsed == OutboxStatus.Publishing);
 
-    /// <summary>From here on only the jobs go on.</summary>
+    /// <summary>From here on only the cleanup goes on.</summary>
     internal void ClearUp() => IsClearingUp = true;
 
     internal bool IsClean() =>

@@ -45,9 +45,9 @@ internal sealed partial class World
         foreach (var n in (ReadOnlySpan<int>)[1, 2])
         {
             var slot = new Slot($"reset-{n}");
-            Every(TimeSpan.FromMinutes(5), () => Run(slot, 60, (env, context) => env.ResetStale.HandleAsync(new ScheduleInput("reset"), context)), isJob: true);
+            Every(TimeSpan.FromMinutes(5), () => Run(slot, 60, (env, context) => env.ResetStale.HandleAsync(new ScheduleInput("reset"), context)));
             var cleaner = new Slot($"cleanup-{n}");
-            Every(TimeSpan.FromMinutes(20), () => Run(cleaner, 60, (env, context) => env.Cleanup.HandleAsync(new ScheduleInput("cleanup"), context)), isJob: true);
+            Every(TimeSpan.FromMinutes(40), () => Run(cleaner, 60, (env, context) => env.Cleanup.HandleAsync(new ScheduleInput("cleanup"), context)), lasts: true);
         }
 
         var reconcile = new Slot("reconcile");
@@ -85,13 +85,13 @@ internal sealed partial class World
 
     private readonly List<SimProcess> _alive = [];
 
-    private void Every(TimeSpan period, Action action, bool isJob = false)
+    private void Every(TimeSpan period, Action action, bool lasts = false)
     {
         Loop.After(period * Dice.NextDouble(), Tick);
 
         void Tick()
         {
-            if (!IsOver && (isJob || !IsClearingUp))
+            if (!IsOver && (lasts || !IsClearingUp))
             {
                 action();
                 Loop.After(period * (0.9 + (0.2 * Dice.NextDouble())), Tick);

@@ -71,7 +71,7 @@ internal sealed partial class World
     {
         SentRetention = SentRetention,
         ProcessedRetention = ProcessedRetention,
-        PageSize = 7,
+        PageSize = 10,
     };
 
     /// <summary>What does not hold, found where an exception would not get through.</summary>
