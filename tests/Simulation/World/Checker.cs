@@ -10,7 +10,7 @@ namespace Relaybox.Simulation.World;
 /// The safety invariants, checked in the moment in which something changes. It keeps a ledger of its own and believes nobody:
 /// neither the code under test nor the models.
 /// </summary>
-internal sealed class Checker(SimLoop loop, WorldOptions options, RelayOptions relay, TimeSpan sentRetention, TimeSpan processedRetention)
+internal sealed class Checker(SimLoop loop, WorldOptions options, RelayOptions relay, int maxAttempts, TimeSpan sentRetention, TimeSpan processedRetention)
     : IOutboxWatcher, IInboxWatcher
 {
     private readonly Dictionary<string, List<Fate>> _keys = new(StringComparer.Ordinal);
@@ -51,7 +51,9 @@ internal sealed class Checker(SimLoop loop, WorldOptions options, RelayOptions r
     {
         var fate = Touch(row);
         Require(fate.FinishedAt is null, "S1", $"the finished '{row.EventId}' was claimed");
+        Require(fate.Owner is null || IsOver(fate.LeaseUntil), "S6", $"'{row.EventId}' was claimed while the lease of another runs");
         fate.Owner = row.Token;
+        fate.LeaseUntil = row.DueAt!.Value;
         Count("claims");
     }
 
@@ -78,7 +80,12 @@ internal sealed class Checker(SimLoop loop, WorldOptions options, RelayOptions r
         }
     }
 
-    void IOutboxWatcher.Reset(TableRow row) => Touch(row).Owner = null;
+    void IOutboxWatcher.Reset(TableRow row)
+    {
+        var fate = Touch(row);
+        Require(IsOver(fate.LeaseUntil), "S6", $"the claim of '{row.EventId}' was reset while its lease runs");
+        fate.Owner = null;
+    }
 
     void IOutboxWatcher.Deleted(TableRow row)
     {
@@ -101,6 +108,7 @@ internal sealed class Checker(SimLoop loop, WorldOptions options, RelayOptions r
         RequireSame(written, e, "at the broker");
         Require(
             !(written.AvailableAt > loop.Now + Tolerance), "S1", $"'{e.EventId}' was published before its time");
+        fate.PublishedAt = fate.Copies == 0 ? loop.Now : fate.PublishedAt;
         if (fate.Copies++ == 0 && options.KeepsOrder && written.OrderingKey is { } key)
         {
             var first = _keys[key].TakeWhile(earlier => earlier != fate)
@@ -113,7 +121,12 @@ internal sealed class Checker(SimLoop loop, WorldOptions options, RelayOptions r
     {
         var fate = Of(record.EventId);
         Require(!fate.Successes.ContainsKey(record.Consumer), "S4", $"'{record.EventId}' was claimed for {record.Consumer} after it was processed");
+        Require(
+            !fate.Holders.ContainsKey(record.Consumer) || IsOver(fate.Leases[record.Consumer]),
+            "S6",
+            $"'{record.EventId}' was claimed for {record.Consumer} while the lease of another runs");
         fate.Holders[record.Consumer] = record.Token!;
+        fate.Leases[record.Consumer] = record.LeaseUntil!.Value;
         Count("inbox claims");
     }
 
@@ -127,12 +140,22 @@ internal sealed class Checker(SimLoop loop, WorldOptions options, RelayOptions r
         Count("successes");
     }
 
-    public void Failed(RecordState record, string token) => Require(
-        Of(record.EventId).Holders.GetValueOrDefault(record.Consumer) == token,
-        "S6",
-        $"'{record.EventId}' failed for {record.Consumer} by who had lost it");
+    public void Failed(RecordState record, string token)
+    {
+        var holders = Of(record.EventId).Holders;
+        Require(holders.GetValueOrDefault(record.Consumer) == token, "S6", $"'{record.EventId}' failed for {record.Consumer} by who had lost it");
+        holders.Remove(record.Consumer);
+    }
 
-    void IInboxWatcher.Reset(RecordState record) => Of(record.EventId).Holders.Remove(record.Consumer);
+    void IInboxWatcher.Reset(RecordState record)
+    {
+        var fate = Of(record.EventId);
+        Require(
+            !fate.Leases.TryGetValue(record.Consumer, out var until) || IsOver(until),
+            "S6",
+            $"the claim of '{record.EventId}' for {record.Consumer} was reset while its lease runs");
+        fate.Holders.Remove(record.Consumer);
+    }
 
     void IInboxWatcher.Deleted(RecordState record)
     {
@@ -155,27 +178,30 @@ internal sealed class Checker(SimLoop loop, WorldOptions options, RelayOptions r
     }
 
     /// <summary>A message is taken off the broker for good.</summary>
-    internal void TakenOff(string messageId, string? eventId, bool isDead)
+    internal void TakenOff(string messageId, OutboxEvent? e, bool isDead)
     {
         if (isDead)
         {
             return;
         }
 
-        Require(eventId is not null, "S9", $"message {messageId}, which nobody can read, is gone");
-        var fate = Of(eventId!);
+        Require(e is not null, "S9", $"message {messageId}, which nobody can read, is gone");
+        var fate = Of(e!.EventId);
+        Require(e.SaysTheSameAs(fate.Written.Event), "S4", $"message {messageId}, another event under the id '{e.EventId}', is gone");
         var missing = ConsumersOf(fate.Written.Event.Subject).FirstOrDefault(consumer => !fate.Successes.ContainsKey(consumer));
-        Require(missing is null, "S4", $"message {messageId} of '{eventId}' is gone, and {missing} has not handled it");
+        Require(missing is null, "S4", $"message {messageId} of '{e.EventId}' is gone, and {missing} has not handled it");
     }
 
     /// <summary>A message is kept as dead, for a reason.</summary>
-    internal void Died(Fate? fate, string? code, int receives)
+    internal void Died(Fate? fate, string? code, int receives, int deliveries)
     {
         var justified = code switch
         {
             null => receives > 0,
-            ErrorCodes.AttemptsExhausted or ErrorCodes.AttemptsUnfinished => fate is not null,
+            ErrorCodes.AttemptsExhausted => fate is not null && deliveries >= maxAttempts,
+            ErrorCodes.AttemptsUnfinished => fate is not null,
             ErrorCodes.EventIdConflict => fate is not null && fate.Successes.Count > 0,
+            ErrorCodes.MessageTooOld => fate is not null && loop.Now - fate.PublishedAt > processedRetention - TimeSpan.FromMinutes(15) - Tolerance,
             ErrorCodes.MessageUnreadable or ErrorCodes.MessageFormatUnknown => fate is null,
             _ => false,
         };
@@ -204,6 +230,8 @@ internal sealed class Checker(SimLoop loop, WorldOptions options, RelayOptions r
         };
         Require(justified, "S9", $"'{row.EventId}' was parked without a reason: {row.ErrorCode} after {row.Attempts} attempts");
     }
+
+    private bool IsOver(DateTimeOffset lease) => lease <= loop.Now + Tolerance;
 
     private Fate Touch(TableRow row)
     {

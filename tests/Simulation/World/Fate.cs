@@ -8,6 +8,9 @@ internal sealed class Fate(Written written)
     /// <summary>Who holds the row's claim; null: nobody.</summary>
     internal string? Owner { get; set; }
 
+    /// <summary>When that claim's lease ends, by its owner's clock.</summary>
+    internal DateTimeOffset LeaseUntil { get; set; }
+
     /// <summary>How many copies the broker has taken.</summary>
     internal int Copies { get; set; }
 
@@ -24,10 +27,16 @@ internal sealed class Fate(Written written)
 
     internal bool IsSkipped { get; set; }
 
+    /// <summary>When the broker took the first copy.</summary>
+    internal DateTimeOffset PublishedAt { get; set; }
+
     internal bool IsDeleted { get; set; }
 
     /// <summary>Who holds the claim of the record of a consumer.</summary>
     internal Dictionary<string, string> Holders { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>When those claims' leases end, as far as they were not renewed.</summary>
+    internal Dictionary<string, DateTimeOffset> Leases { get; } = new(StringComparer.Ordinal);
 
     /// <summary>When each consumer succeeded.</summary>
     internal Dictionary<string, DateTimeOffset> Successes { get; } = new(StringComparer.Ordinal);

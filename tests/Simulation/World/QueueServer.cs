@@ -65,9 +65,10 @@ internal sealed class QueueServer(World world, SimProcess process) : IQueueServe
 
     private void Take(SendMessageBatchRequestEntry entry, SendMessageBatchResponse response)
     {
-        if (world.Strikes(process, "queue refuses an entry", 0.3))
+        var isRefused = world.Checker.Of(Read(entry.MessageBody, entry.MessageAttributes).EventId).Written.IsRefused;
+        if (isRefused || world.Strikes(process, "queue refuses an entry", 0.3))
         {
-            var final = world.Dice.Chance(0.2);
+            var final = isRefused || world.Dice.Chance(0.2);
             response.Failed.Add(new BatchResultErrorEntry { Id = entry.Id, Code = final ? "InvalidAttributeValue" : "InternalError", SenderFault = final });
             return;
         }
@@ -87,6 +88,7 @@ internal sealed class QueueServer(World world, SimProcess process) : IQueueServe
         {
             world.Checker.Published(Read(entry.MessageBody, entry.MessageAttributes));
             world.Queue.Send(entry.MessageBody, entry.MessageAttributes, world.Loop.Now);
+            world.Sent(entry.MessageBody, entry.MessageAttributes);
         }
 
         if (!world.Strikes(process, "queue does not name an entry", 0.1))

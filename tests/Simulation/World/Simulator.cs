@@ -37,6 +37,9 @@ internal static class Simulator
             world.ClearUp();
             RunUntil(world, cleaned, world.IsClean);
             Checker.Require(world.IsClean(), "S8", "what is finished and old enough is still there");
+            world.Redrive();
+            RunUntil(world, world.Loop.Elapsed + TimeSpan.FromMinutes(40), world.IsHandled);
+            Checker.Require(world.IsHandled(), "L2", $"not handled or dead: {world.NotHandled()}");
             world.End();
         }
         catch (InvariantException e)

@@ -38,6 +38,7 @@ internal sealed partial class World
                     InboxTable.Effects.GetValueOrDefault($"{consumer}:{eventId}") == 1, "S5", $"the effect of '{eventId}' for {consumer} did not happen once");
             }
 
+            Checker.Require(!written.IsRefused || fate.Copies == 0, "S2", $"the broker has '{eventId}', which it refuses");
             Checker.Require(!written.IsPoison || fate.Successes.Count == 0, "S4", $"'{eventId}', whose handlers always fail, succeeded");
             Checker.Require(
                 written.IsForeign || OutboxTable.Find(eventId) is not null || fate.IsDeleted, "S1", $"'{eventId}' is gone");

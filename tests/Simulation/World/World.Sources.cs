@@ -90,7 +90,7 @@ internal sealed partial class World
         foreach (var message in received.Where(message => !failed.Contains(message.MessageId)))
         {
             var isDead = Queue.Dead.Exists(dead => dead.Attribute(Messaging.Sqs.SqsAttributes.SourceMessageId) == message.MessageId);
-            Checker.TakenOff(message.MessageId, isDead ? null : QueueServer.Read(message.Body, message.Attributes).EventId, isDead);
+            Checker.TakenOff(message.MessageId, isDead ? null : QueueServer.Read(message.Body, message.Attributes), isDead);
             Trace.Add(Loop.Elapsed, "queue", "deletes", message.MessageId);
             Queue.Delete(message);
         }
@@ -143,12 +143,12 @@ internal sealed partial class World
                 break;
             case MessageOutcome.DeadLetter dead when !message.IsDone:
                 message.IsDone = true;
-                Checker.Died(Checker.Of(message.Event.EventId), dead.ErrorCode, message.Deliveries);
+                Checker.Died(Checker.Of(message.Event.EventId), dead.ErrorCode, message.Deliveries, Deliveries(Checker.Of(message.Event.EventId)));
                 DeadEvents.Add(message.Event.EventId);
                 break;
             case MessageOutcome.Processed or MessageOutcome.Duplicate:
                 message.IsDone = true;
-                Checker.TakenOff($"s-{message.Sequence}", message.Event.EventId, DeadEvents.Contains(message.Event.EventId));
+                Checker.TakenOff($"s-{message.Sequence}", message.Event, DeadEvents.Contains(message.Event.EventId));
                 break;
             default:
                 break;

@@ -53,6 +53,7 @@ internal sealed partial class World
         var reconcile = new Slot("reconcile");
         Every(TimeSpan.FromMinutes(6), () => Run(reconcile, 60, (env, context) => env.Reconcile.HandleAsync(new ScheduleInput("reconcile"), context)));
         Every(TimeSpan.FromMinutes(2), SkipParked);
+        Every(TimeSpan.FromMinutes(1), Forge);
     }
 
     /// <summary>From here on nothing goes wrong any more.</summary>
@@ -221,6 +222,7 @@ internal sealed partial class World
             IsForeign = kind == 1,
             IsPoison = kind == 2,
             RollsBack = kind == 3,
+            IsRefused = kind == 4,
             Emits = Dice.Chance(0.25),
         };
     }
@@ -247,6 +249,12 @@ internal sealed partial class World
                 return;
             }
 
+            if (!Options.KeepsOrder && written.Event.AvailableAt is not null && OutboxTable.Find(written.Event.EventId) is null && Dice.Chance(0.5))
+            {
+                WriteByHand(written.Event, rowId);
+                return;
+            }
+
             OutboxTable.FindOrCreate(written.Event, Options.KeepsOrder ? Loop.Now + StoreSkew : Loop.Now, Options.KeepsOrder, rowId);
             if (tries < 2 && Faults.Strikes(Loop.Elapsed, $"app does not hear of the commit of {written.Event.EventId}"))
             {
@@ -254,6 +262,64 @@ internal sealed partial class World
             }
         });
     }
+
+    // An app that does not know the index: the stream alone brings its row.
+    private void WriteByHand(OutboxEvent e, long rowId)
+    {
+        var row = new TableRow(e.EventId, rowId)
+        {
+            Status = OutboxStatusText.Pending,
+            Subject = e.Subject,
+            Payload = e.Payload,
+            Headers = e.Headers,
+            OrderingKey = e.OrderingKey,
+            EnqueuedAt = e.EnqueuedAt,
+            AvailableAt = e.AvailableAt,
+        };
+        Checker.Inserted(row);
+        OutboxTable.Put(row);
+        Announce(row);
+    }
+
+    // Somebody sends another event under an id that is used, or something that is no event at all.
+    private void Forge()
+    {
+        if (!Options.IsQueue || !Faults.Strikes(Loop.Elapsed, "somebody sends a forged message", 3))
+        {
+            return;
+        }
+
+        var used = Checker.Fates.Values.Where(fate => fate.Successes.Count == Checker.ConsumersOf(fate.Written.Event.Subject).Count).ToList();
+        if (used.Count == 0)
+        {
+            Queue.Send("{ not an event", [], Loop.Now);
+            return;
+        }
+
+        var e = used[Dice.Next(used.Count)].Written.Event with { Payload = "forged" };
+        Queue.Send(System.Text.Encoding.UTF8.GetString(Format.Write(e).Span), [], Loop.Now);
+    }
+
+    /// <summary>Messages of events that are long forgotten come back, as from a dead-letter queue.</summary>
+    internal void Redrive()
+    {
+        IsClearingUp = false;
+        foreach (var (body, attributes) in _sent.Take(3))
+        {
+            Queue.Send(body, attributes, Loop.Now);
+        }
+
+        for (var i = 0; i < 2; i++)
+        {
+            var slot = new Slot($"late-consumer-{i}");
+            Every(TimeSpan.FromSeconds(5), () => Poll(slot));
+        }
+    }
+
+    /// <summary>Remembers a message that the queue took.</summary>
+    internal void Sent(string body, Dictionary<string, Amazon.SQS.Model.MessageAttributeValue> attributes) => _sent.Add((body, attributes));
+
+    private readonly List<(string Body, Dictionary<string, Amazon.SQS.Model.MessageAttributeValue> Attributes)> _sent = [];
 
     // An operator lets a key go on without its parked row.
     private void SkipParked()

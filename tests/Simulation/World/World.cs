@@ -27,7 +27,7 @@ internal sealed partial class World
         Faults = new FaultPlan(Dice.Mix(seed + 3), options.FaultRate, suppressed);
         Trace = new Trace(keepsText);
         Wire = new Wire(Loop, Faults, Trace, () => { });
-        Checker = new Checker(Loop, options, Relay, SentRetention, ProcessedRetention);
+        Checker = new Checker(Loop, options, Relay, Consumer.MaxAttempts, SentRetention, ProcessedRetention);
         OutboxTable = new OutboxTable(options.KeepsOrder, new OutboxEvents(this));
         InboxTable = new InboxTable(OutboxTable, Checker);
         StoreSkew = Skew();
@@ -117,8 +117,12 @@ internal sealed partial class World
             // It is dead because nobody can read it.
         }
 
-        Checker.Died(fate, attributes.GetValueOrDefault(SqsAttributes.ErrorCode)?.StringValue, receives);
+        Checker.Died(fate, attributes.GetValueOrDefault(SqsAttributes.ErrorCode)?.StringValue, receives, Deliveries(fate));
     }
+
+    private int Deliveries(Fate? fate) => fate is null
+        ? 0
+        : InboxTable.Records.Where(record => record.EventId == fate.Written.Event.EventId).Select(record => record.Deliveries).DefaultIfEmpty().Max();
 
     private SimProcess NewProcess(string name) => new(_processes, name, Loop, Dice.Mix(_seed + 1000 + (ulong)_processes++), Faults.IsHealed ? TimeSpan.Zero : Skew());
 

@@ -12,6 +12,9 @@ internal sealed record Written(OutboxEvent Event)
     /// <summary>Whether its status is one that nobody may touch.</summary>
     public bool IsForeign { get; init; }
 
+    /// <summary>Whether the broker never takes it.</summary>
+    public bool IsRefused { get; init; }
+
     /// <summary>Whether its handlers always fail.</summary>
     public bool IsPoison { get; init; }
 
