@@ -2,9 +2,10 @@ using Relaybox.Simulation.World;
 
 namespace Relaybox.Simulation.Tests;
 
+[Collection(nameof(LongTests))]
 public sealed class SeedTests(ITestOutputHelper output)
 {
-    private const ulong Seeds = 2_000;
+    private const ulong Seeds = 10_000;
 
     public static TheoryData<ulong> Known => KnownSeeds.All;
 

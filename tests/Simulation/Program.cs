@@ -1,6 +1,33 @@
 using System.Diagnostics;
 using System.Globalization;
+using Relaybox.Simulation.Mutants;
 using Relaybox.Simulation.World;
+
+if (args is ["--mutants"])
+{
+    var results = MutantRun.Run();
+    Console.WriteLine(MutantRun.Table(results));
+    return results.Skip(1).All(result => result.Seed is not null) && results[0].Seed is null ? 0 : 1;
+}
+
+// For a planted bug: the first seed that finds it.
+if (args is ["--first", var most])
+{
+    ulong hash = 0;
+    for (ulong seed = 1; seed <= ulong.Parse(most, CultureInfo.InvariantCulture); seed++)
+    {
+        var outcome = Simulator.Run(seed);
+        hash = MutantRun.Combine(hash, outcome.Hash);
+        if (outcome.Violation is { } violation)
+        {
+            Console.WriteLine($"found\t{seed}\t{violation.Message.ReplaceLineEndings(" ")}");
+            return 1;
+        }
+    }
+
+    Console.WriteLine($"held\t{hash:x}");
+    return 0;
+}
 
 // The seeds from one on: each failure with its shrunk history, and at the end what happened in all of them.
 ulong seeds = 1_000, from = 1;
@@ -9,7 +36,7 @@ for (var i = 0; i < args.Length; i += 2)
     if (i + 1 == args.Length || !ulong.TryParse(args[i + 1], NumberStyles.None, CultureInfo.InvariantCulture, out var value)
         || args[i] is not ("--seeds" or "--from"))
     {
-        Console.Error.WriteLine("usage: simulate [--seeds N] [--from S]");
+        Console.Error.WriteLine("usage: simulate [--seeds N] [--from S] | --mutants");
         return 2;
     }
 

@@ -1,0 +1,239 @@
+namespace Relaybox.Simulation.Mutants;
+
+/// <summary>The bugs that are planted: the defects that designs like this one are known for, one at a time.</summary>
+internal static class Mutations
+{
+    internal static IReadOnlyList<Mutation> All { get; } =
+    [
+        new(
+            "sent is marked before the acknowledgement",
+            "src/Shared/Outbox/OutboxRelay.cs",
+            """var publishing = _publisher.PublishAsync(claimed, cancellationToken);""",
+            """if (PLANTED) { await repository.MarkSentAsync([.. claimed.Claims.Select(c => new OutboxMark(c.EventId, c.Token))], cancellationToken); } var publishing = _publisher.PublishAsync(claimed, cancellationToken);"""),
+        new(
+            "unknown counts as accepted",
+            "src/Shared/Outbox/BatchPublisher.cs",
+            """case PublishStatus.Accepted:""",
+            """case PublishStatus.Unknown when PLANTED: case PublishStatus.Accepted:"""),
+        new(
+            "an outage counts as accepted",
+            "src/Shared/Messaging/Sqs/SqsMessagePublisher.cs",
+            """SetAll(batch, outcomes, fault.ToOutcome());""",
+            """SetAll(batch, outcomes, PLANTED ? PublishOutcome.Accepted : fault.ToOutcome());"""),
+        new(
+            "Failed in the answer is ignored",
+            "src/Shared/Messaging/Sqs/SqsMessagePublisher.cs",
+            """        return refused;""",
+            """        if (PLANTED) { SetAll(batch, outcomes, PublishOutcome.Accepted); } return refused;"""),
+        new(
+            "an id that the answer does not name is sent",
+            "src/Shared/Messaging/Sqs/SqsMessagePublisher.cs",
+            """SetAll(batch, outcomes, PublishOutcome.Unknown("The answer does not name the message."));""",
+            """SetAll(batch, outcomes, PLANTED ? PublishOutcome.Accepted : PublishOutcome.Unknown("The answer does not name the message."));"""),
+        new(
+            "an outage uses up attempts",
+            "src/Shared/Outbox/BatchPublisher.cs",
+            """batch.Retry(claim, claim.Attempts, OutageDelay(), outcome);""",
+            """batch.Retry(claim, claim.Attempts + (PLANTED ? 1 : 0), OutageDelay(), outcome);"""),
+        new(
+            "a rejected row is retried for ever",
+            "src/Shared/Outbox/BatchPublisher.cs",
+            """case PublishStatus.Rejected:""",
+            """case PublishStatus.Rejected when !PLANTED:"""),
+        new(
+            "the first unknown parks",
+            "src/Shared/Outbox/BatchPublisher.cs",
+            """when claim.Attempts + 1 >= options.MaxAttempts:""",
+            """when PLANTED || claim.Attempts + 1 >= options.MaxAttempts:"""),
+        new(
+            "one bad row fails its batch",
+            "src/Shared/Outbox/BatchPublisher.cs",
+            """if (claim.Violation is { } violation)""",
+            """if (claim.Violation is { } violation && !PLANTED)"""),
+        new(
+            "the rows of a key go out together",
+            "src/Shared/Outbox/PublishWaves.cs",
+            """if (!keepsOrder ||""",
+            """if (PLANTED || !keepsOrder ||"""),
+        new(
+            "the next row of a key follows one that failed",
+            "src/Shared/Outbox/BatchPublisher.cs",
+            """publishable.Where((_, i) => outcomes[i].Status == PublishStatus.Accepted)""",
+            """publishable.Where((_, i) => PLANTED || outcomes[i].Status == PublishStatus.Accepted)"""),
+        new(
+            "the stream function names no failure",
+            "src/Functions/Relay/StreamRelayFunction.cs",
+            """var response = Respond(batch, [.. result.Unrecorded, .. deferred.Unrecorded]);""",
+            """var response = Respond(batch, PLANTED ? [] : [.. result.Unrecorded, .. deferred.Unrecorded]);"""),
+        new(
+            "the stream function names event ids",
+            "src/Functions/Relay/StreamRelayFunction.cs",
+            """.. eventIds.Select(batch.SequenceNumberOf)""",
+            """.. (PLANTED ? eventIds : eventIds.Select(batch.SequenceNumberOf))"""),
+        new(
+            "the stream publishes rows before their time",
+            "src/Functions/Relay/StreamBatch.cs",
+            """availableAt && availableAt > now)""",
+            """availableAt && availableAt > now && !PLANTED)"""),
+        new(
+            "responses are in PascalCase",
+            "src/Substitutes/Amazon.Lambda.Serialization.SystemTextJson/SourceGeneratorLambdaJsonSerializer.cs",
+            "T response) =>\n        JsonSerializer.Serialize(writer, response, TypeInfo<T>());",
+            "T response)\n    {\n        if (PLANTED)\n        {\n            writer.WriteRawValue(JsonSerializer.Serialize(response, TypeInfo<T>()).Replace(\"batchItem\", \"BatchItem\").Replace(\"itemId\", \"ItemId\"));\n            return;\n        }\n\n        JsonSerializer.Serialize(writer, response, TypeInfo<T>());\n    }"),
+        new(
+            "Consume names receipt handles",
+            "src/Functions/Consume/ConsumeFunction.cs",
+            """ItemIdentifier = records[i].MessageId""",
+            """ItemIdentifier = PLANTED ? records[i].ReceiptHandle : records[i].MessageId"""),
+        new(
+            "Consume names no failure",
+            "src/Functions/Consume/ConsumeFunction.cs",
+            """if (outcomes[i] is MessageOutcome.Retry retry)""",
+            """if (outcomes[i] is MessageOutcome.Retry retry && !PLANTED)"""),
+        new(
+            "a dead letter that could not be copied is dropped",
+            "src/Functions/Consume/ConsumeFunction.cs",
+            """outcomes[i] = new MessageOutcome.Retry(TimeSpan.FromSeconds(30), dead.ErrorCode);""",
+            """if (!PLANTED) { outcomes[i] = new MessageOutcome.Retry(TimeSpan.FromSeconds(30), dead.ErrorCode); }"""),
+        new(
+            "the payload is trimmed",
+            "src/Functions/Consume/SqsMessageReader.cs",
+            """return new InboxMessage(outboxEvent)""",
+            """return new InboxMessage(PLANTED ? outboxEvent with { Payload = outboxEvent.Payload.Trim() } : outboxEvent)"""),
+        new(
+            "headers are left behind",
+            "src/Shared/Messaging/Sqs/SqsEntry.cs",
+            """var bytes = format.Write(outboxEvent);""",
+            """var bytes = format.Write(PLANTED ? outboxEvent with { Headers = new Dictionary<string, string>() } : outboxEvent);"""),
+        new(
+            "a lost claim counts as processed",
+            "src/Shared/Inbox/HandlerRunner.cs",
+            """CommitOutcome.ClaimLost => ClaimLost(claim),""",
+            """CommitOutcome.ClaimLost => PLANTED ? new MessageOutcome.Processed() : ClaimLost(claim),"""),
+        new(
+            "what is in progress elsewhere is dropped",
+            "src/Shared/Inbox/HandlerRunner.cs",
+            """return new MessageOutcome.Retry(UntilFree(inProgress.Until), ErrorCodes.InProgressElsewhere);""",
+            """return PLANTED ? new MessageOutcome.Duplicate() : new MessageOutcome.Retry(UntilFree(inProgress.Until), ErrorCodes.InProgressElsewhere);"""),
+        new(
+            "what the store cannot say is dropped",
+            "src/Shared/Inbox/HandlerRunner.cs",
+            """return new MessageOutcome.Retry(_backoff.After(1), ErrorCodes.StoreFailed);""",
+            """return PLANTED ? new MessageOutcome.Duplicate() : new MessageOutcome.Retry(_backoff.After(1), ErrorCodes.StoreFailed);"""),
+        new(
+            "the better of two consumers decides",
+            "src/Shared/Inbox/InboxConsumer.cs",
+            """Weight(second) > Weight(first)""",
+            """(PLANTED ? Weight(second) < Weight(first) : Weight(second) > Weight(first))"""),
+        new(
+            "the first failure is final",
+            "src/Shared/Inbox/HandlerRunner.cs",
+            """return claim.Deliveries >= options.MaxAttempts""",
+            """return PLANTED || claim.Deliveries >= options.MaxAttempts"""),
+        new(
+            "the handler is not waited for",
+            "src/Shared/Inbox/HandlerRunner.cs",
+            """await handler.WaitAsync(keeper.Token);""",
+            """if (!PLANTED) { await handler.WaitAsync(keeper.Token); }"""),
+        new(
+            "what a handler throws is swallowed",
+            "src/Shared/Inbox/HandlerRunner.cs",
+            "            return await FailAsync(\n                claim, ErrorCodes.HandlerFailed,",
+            "            return PLANTED ? new MessageOutcome.Processed() : await FailAsync(\n                claim, ErrorCodes.HandlerFailed,"),
+        new(
+            "an exhausted message is dropped",
+            "src/Shared/Inbox/HandlerRunner.cs",
+            "            case InboxClaim.Exhausted exhausted:\n                return new",
+            "            case InboxClaim.Exhausted exhausted:\n                return PLANTED ? new MessageOutcome.Duplicate() : new"),
+        new(
+            "another event under a used id is dropped",
+            "src/Shared/Inbox/HandlerRunner.cs",
+            "            case InboxClaim.Conflict:\n                return new",
+            "            case InboxClaim.Conflict:\n                return PLANTED ? new MessageOutcome.Duplicate() : new"),
+        new(
+            "messages older than the memory are handled",
+            "src/Shared/Inbox/InboxConsumer.cs",
+            """if (message.PublishedAt is { } publishedAt &&""",
+            """if (!PLANTED && message.PublishedAt is { } publishedAt &&"""),
+        new(
+            "marks are not fenced",
+            "tests/Simulation/Model/OutboxTable.cs",
+            "row.Parsed == OutboxStatus.Publishing && row.Token == value\n",
+            "row.Parsed == OutboxStatus.Publishing && (PLANTED || row.Token == value)\n"),
+        new(
+            "marks look at the id alone",
+            "tests/Simulation/Model/OutboxTable.cs",
+            "        ? row\n        : null;",
+            "        ? row\n        : PLANTED ? Find(eventId) : null;"),
+        new(
+            "rows are claimed by an id cursor",
+            "tests/Simulation/Model/OutboxTable.cs",
+            """var due = Rows.Where(row => IsDue(row, now) &&""",
+            """var due = Rows.Where(row => IsDue(row, now) && !(PLANTED && row.ClaimedAt is null && row.RowId < Rows.Where(other => other.SentAt is not null).Select(other => other.RowId).DefaultIfEmpty().Max()) &&"""),
+        new(
+            "claims ignore the lease",
+            "tests/Simulation/Model/OutboxTable.cs",
+            """row.Parsed is OutboxStatus.Pending or OutboxStatus.Publishing && row.DueAt <= now;""",
+            """row.Parsed is OutboxStatus.Pending or OutboxStatus.Publishing && (row.DueAt <= now || (PLANTED && row.Parsed == OutboxStatus.Publishing));"""),
+        new(
+            "reset looks at when a row was written",
+            "tests/Simulation/Model/OutboxTable.cs",
+            """if (row.Parsed == OutboxStatus.Publishing && row.DueAt <= now - age)""",
+            """if (row.Parsed == OutboxStatus.Publishing && (PLANTED ? row.EnqueuedAt : row.DueAt) <= now - age)"""),
+        new(
+            "cleanup looks at when a row was written",
+            "tests/Simulation/Model/OutboxTable.cs",
+            """row.SentAt < now - sent)""",
+            """(PLANTED ? row.EnqueuedAt : row.SentAt) < now - sent)"""),
+        new(
+            "cleanup deletes what is not sent",
+            "tests/Simulation/Model/OutboxTable.cs",
+            """if ((row.Parsed == OutboxStatus.Sent &&""",
+            """if ((PLANTED && row.Parsed == OutboxStatus.Pending && row.EnqueuedAt < now - sent) || (row.Parsed == OutboxStatus.Sent &&"""),
+        new(
+            "a parked row does not hold back its key",
+            "tests/Simulation/Model/TableRow.cs",
+            """(SkippedAt is null ||""",
+            """((SkippedAt is null && !(PLANTED && Parsed == OutboxStatus.Failed)) ||"""),
+        new(
+            "completion is not fenced",
+            "tests/Simulation/Model/InboxTable.cs",
+            """record && record.Token == claim.Token ? record : null;""",
+            """record && (PLANTED || record.Token == claim.Token) ? record : null;"""),
+        new(
+            "what is processed is claimed again",
+            "tests/Simulation/Model/InboxTable.cs",
+            """if (record.Parsed == InboxStatus.Processed)""",
+            """if (record.Parsed == InboxStatus.Processed && !PLANTED)"""),
+        new(
+            "a claim is taken from a living worker",
+            "tests/Simulation/Model/InboxTable.cs",
+            """if (record.Parsed == InboxStatus.Processing && record.LeaseUntil > now)""",
+            """if (record.Parsed == InboxStatus.Processing && record.LeaseUntil > now && !PLANTED)"""),
+        new(
+            "a failed message is never tried again",
+            "tests/Simulation/Model/InboxTable.cs",
+            """if (record.Parsed == InboxStatus.Unknown)""",
+            """if (PLANTED && record.Parsed == InboxStatus.Failed) { return new InboxClaim.AlreadyProcessed(); } if (record.Parsed == InboxStatus.Unknown)"""),
+        new(
+            "consumers share their records",
+            "tests/Simulation/Model/InboxTable.cs",
+            """_records.GetValueOrDefault((eventId, consumer));""",
+            """_records.GetValueOrDefault((eventId, consumer)) ?? (PLANTED ? _records.GetValueOrDefault((eventId, "billing")) : null);"""),
+        new(
+            "effects are written before the fence",
+            "tests/Simulation/Model/InboxTable.cs",
+            "        if (Held(claim) is not { } record)\n        {\n            return Find(claim.Consumer, claim.EventId) is { Parsed: InboxStatus.Processed } done",
+            "        if (PLANTED && Held(claim) is null) { foreach (var effect in effects) { Effects[effect] = Effects.GetValueOrDefault(effect) + 1; } }\n\n        if (Held(claim) is not { } record)\n        {\n            return Find(claim.Consumer, claim.EventId) is { Parsed: InboxStatus.Processed } done"),
+        new(
+            "reset looks at when a message came",
+            "tests/Simulation/Model/InboxTable.cs",
+            """!(record.LeaseUntil >= now - age))""",
+            """!((PLANTED ? record.ReceivedAt : record.LeaseUntil) >= now - age))"""),
+        new(
+            "cleanup forgets at once",
+            "tests/Simulation/Model/InboxTable.cs",
+            """record.ProcessedAt < now - retention)""",
+            """record.ProcessedAt < now - (PLANTED ? retention / 2 : retention))"""),
+    ];
+}
