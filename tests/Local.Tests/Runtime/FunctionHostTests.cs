@@ -114,6 +114,15 @@ public sealed class FunctionHostTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Who_waits_for_a_function_that_never_initialises_is_told_why()
+    {
+        var host = Start(new() { ["AT_START"] = "fail" });
+        var error = await Assert.ThrowsAsync<RunnerException>(
+            () => host.WaitUntilReadyAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(60), TimeProvider.System));
+        Assert.Contains("could not initialise: Scripted.Init", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Events_at_the_same_time_get_processes_of_their_own_up_to_the_limit()
     {
         var host = Start(maximumWorkers: 2);

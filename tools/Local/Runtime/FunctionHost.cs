@@ -13,6 +13,8 @@ namespace Relaybox.Local.Runtime;
 /// </summary>
 internal sealed class FunctionHost : IFunctionInvoker, IAsyncDisposable
 {
+    private const int MaximumFailedStarts = 3;
+
     private static readonly TimeSpan StopGrace = TimeSpan.FromSeconds(2);
 
     private readonly FunctionHostOptions options;
@@ -25,6 +27,8 @@ internal sealed class FunctionHost : IFunctionInvoker, IAsyncDisposable
     private readonly Lock gate = new();
     private int startedWorkers;
     private int waiting;
+    private int failedStarts;
+    private volatile string? startFailure;
 
     public FunctionHost(FunctionDefinition function, FunctionHostOptions options, ILiveOutput output, TimeProvider time)
     {
@@ -51,10 +55,16 @@ internal sealed class FunctionHost : IFunctionInvoker, IAsyncDisposable
     public void Start() => AddSlot();
 
     /// <summary>Waits until a worker has asked for its first event.</summary>
+    /// <exception cref="RunnerException">None comes that far: each has failed to initialise.</exception>
     public async Task WaitUntilReadyAsync(CancellationToken cancellationToken)
     {
         while (!workers.Values.Any(worker => worker.IsReady))
         {
+            if (Volatile.Read(ref failedStarts) >= MaximumFailedStarts)
+            {
+                throw new RunnerException($"{Function.ShortName} could not initialise: {startFailure}");
+            }
+
             await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, cancellationToken);
         }
     }
@@ -228,6 +238,8 @@ internal sealed class FunctionHost : IFunctionInvoker, IAsyncDisposable
         }
 
         var (type, message) = worker.InitError ?? ("Runtime.ExitError", $"Runtime exited during initialisation: {Describe(exitCode)}");
+        startFailure = $"{type}: {message}";
+        Interlocked.Increment(ref failedStarts);
         output.Error($"{Function.ShortName}: could not initialise: {type}: {message}");
         // As Lambda, which runs the initialisation for an event and gives that event its error.
         if (pending.Reader.TryRead(out var invocation))
