@@ -53,6 +53,7 @@ internal sealed class ChaosStack : IAsyncDisposable
                 VisibilitySeconds = 5,
                 DuplicatePercent = duplicatePercent,
                 RunSchedules = false,
+                EnforceRoles = true,
             },
             output,
             CancellationToken.None);
@@ -64,5 +65,6 @@ internal sealed class ChaosStack : IAsyncDisposable
         await App.DisposeAsync();
         await Runner.DisposeAsync();
         _state.Delete(recursive: true);
+        Assert.Empty(Runner.Permissions.Refused);
     }
 }

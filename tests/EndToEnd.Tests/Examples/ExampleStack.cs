@@ -37,6 +37,7 @@ internal abstract class ExampleStack : IAsyncDisposable
     {
         await _runner.DisposeAsync();
         _state.Delete(recursive: true);
+        Assert.Empty(_runner.Permissions.Refused);
     }
 
     private protected static async Task<Started> StartAsync(string store, string broker)
@@ -52,6 +53,7 @@ internal abstract class ExampleStack : IAsyncDisposable
                 FunctionsDirectory = RunningStack.BuiltFunctions,
                 PortBase = 0,
                 Parameters = new Dictionary<string, string> { ["Store"] = store, ["Broker"] = broker },
+                EnforceRoles = true,
             },
             output,
             limit.Token);
