@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Buffers.Text;
 using System.Text;
-using Microsoft.Extensions.Primitives;
 
 namespace NATS.Client.Core.Internal;
 
@@ -92,6 +91,8 @@ internal static class HeaderBlock
             headers.MessageText = encoding.GetString(first[Version.Length..].TrimStart((byte)' ')[3..].Trim((byte)' '));
         }
 
+        // Values of one name are gathered first: adding each to an array would take the square of their number.
+        Dictionary<string, List<string>>? repeated = null;
         while (true)
         {
             var line = NextLine(ref block);
@@ -108,7 +109,23 @@ internal static class HeaderBlock
 
             var name = encoding.GetString(line[..colon]);
             var value = encoding.GetString(line[(colon + 1)..].Trim(" \t"u8));
-            headers[name] = StringValues.Concat(headers[name], value);
+            if (!headers.TryGetValue(name, out var before))
+            {
+                headers[name] = value;
+            }
+            else if ((repeated ??= new(StringComparer.OrdinalIgnoreCase)).TryGetValue(name, out var values))
+            {
+                values.Add(value);
+            }
+            else
+            {
+                repeated[name] = [before.ToString(), value];
+            }
+        }
+
+        foreach (var (name, values) in repeated ?? [])
+        {
+            headers[name] = values.ToArray();
         }
 
         if (!block.IsEmpty)
