@@ -22,7 +22,7 @@ internal sealed class ConsumeFunction(
     {
         var deadline = Invocation.Begin(context, time);
         using var scope = deadline.BeginScope(CancellationToken.None);
-        var records = input?.Records ?? [];
+        var records = input?.Records?.FindAll(record => record is not null) ?? [];
         var outcomes = await ConsumeAsync(records, deadline, scope.Token);
         using var settling = Spans.Begin(Spans.Settle, records.Count);
         await DeadLetterAsync(records, outcomes, scope.Token);

@@ -39,7 +39,7 @@ internal static class SqsMessageReader
 
     /// <summary>The attributes as they are sent.</summary>
     internal static Dictionary<string, MessageAttributeValue> Attributes(SQSEvent.SQSMessage record) =>
-        (record.MessageAttributes ?? []).ToDictionary(
+        (record.MessageAttributes ?? []).Where(attribute => attribute.Value is not null).ToDictionary(
             attribute => attribute.Key,
             attribute => new MessageAttributeValue
             {

@@ -33,6 +33,6 @@ public sealed record DynamoDbSettings
             ProcessedRetention = processedRetention,
         },
         JobsTable = needs.HasFlag(FunctionNeeds.Jobs) ? reader.TableName("JOBS_TABLE", "the name of the jobs table") : "",
-        EffectsTable = reader.Optional("EFFECTS_TABLE"),
+        EffectsTable = reader.OptionalTableName("EFFECTS_TABLE"),
     };
 }

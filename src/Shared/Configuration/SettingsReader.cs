@@ -24,7 +24,14 @@ internal sealed class SettingsReader(Func<string, string?> get)
     internal string TableName(string name, string meaning)
     {
         var value = Required(name, meaning);
-        if (value.Length > 0 && (value.Length is < 3 or > 255 || value.Any(c => !char.IsAsciiLetterOrDigit(c) && c is not ('_' or '-' or '.'))))
+        return value.Length > 0 ? OptionalTableName(name)! : value;
+    }
+
+    /// <summary>A table's name, or null where it is not set.</summary>
+    internal string? OptionalTableName(string name)
+    {
+        var value = Optional(name);
+        if (value is { Length: < 3 or > 255 } || value?.Any(c => !char.IsAsciiLetterOrDigit(c) && c is not ('_' or '-' or '.')) == true)
         {
             _errors.Add($"{name} is not a table name. Set it to 3 to 255 letters, digits, '_', '-' or '.'.");
         }
@@ -35,7 +42,7 @@ internal sealed class SettingsReader(Func<string, string?> get)
     internal string QueueUrl(string name, string meaning)
     {
         var value = Required(name, meaning);
-        if (value.Length > 0 && !(Uri.TryCreate(value, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"))
+        if (value.Length > 0 && !IsQueueUrl(value))
         {
             _errors.Add($"{name} is not a queue's URL. Set it to {meaning}, such as https://sqs.<region>.amazonaws.com/<account>/<queue>.");
         }
@@ -139,6 +146,16 @@ internal sealed class SettingsReader(Func<string, string?> get)
             throw new SettingsException(_errors);
         }
     }
+
+    // Nothing that a URL would have to escape, no credentials and no query; the name of a queue comes last.
+    private static bool IsQueueUrl(string text) =>
+        text.Length <= 1_024
+        && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' or ':' or '/' or '[' or ']')
+        && Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri is { Scheme: "http" or "https", Host.Length: > 0, UserInfo: "" }
+        && uri.OriginalString[(uri.OriginalString.LastIndexOf('/') + 1)..] is { Length: > 0 and <= 80 } queue
+        && (queue.EndsWith(".fifo", StringComparison.Ordinal) ? queue[..^5] : queue) is { Length: > 0 } name
+        && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_')
+        && uri.AbsolutePath.Length > 1;
 
     private static string Shorten(string text) => text.Length <= 40 ? text : text[..40] + "…";
 }

@@ -36,8 +36,9 @@ internal static class CloudEventsReader
 
             return false;
         }
-        catch (JsonException)
+        catch (Exception e) when (JsonField.IsMalformed(e))
         {
+            // Besides bad JSON: half a surrogate pair in a name.
             return false;
         }
     }
