@@ -11,7 +11,7 @@ public static class MessageFormats
     private static readonly IMessageFormat[] All = [Default, CloudEvents, new RawFormat()];
 
     /// <summary>The names of all formats.</summary>
-    public static IEnumerable<string> Names => All.Select(format => format.Name);
+    public static IEnumerable<string> Names { get; } = [.. All.Select(format => format.Name)];
 
     /// <summary>Finds a format.</summary>
     /// <param name="name">Its name; null for the default.</param>

@@ -27,34 +27,28 @@ internal sealed class ChaosStack : IAsyncDisposable
     /// <summary>A file here kills the first process that comes to the point of its name; see StartupHook.</summary>
     public string KillPoints => Path.Combine(_state.FullName, "kill-at");
 
-    public static async Task<ChaosStack> StartAsync(string store, string broker, double duplicatePercent = 10, params (string Name, string Value)[] environment)
+    public static async Task<ChaosStack> StartAsync(string store, string broker, double duplicatePercent = 10)
     {
         var state = Directory.CreateTempSubdirectory("relaybox-chaos-");
         var points = Directory.CreateDirectory(Path.Combine(state.FullName, "kill-at"));
         var output = new RunningStack.LastLines();
         var own = new DirectoryInfo(AppContext.BaseDirectory);
-        var variables = ChaosRun.Environment.ToDictionary();
-        variables["DOTNET_STARTUP_HOOKS"] = Path.Combine(own.Parent!.Parent!.FullName, "KillHook", own.Name, "Relaybox.KillHook.dll");
-        variables["RELAYBOX_KILL_AT"] = points.FullName;
-        foreach (var (name, value) in environment)
-        {
-            variables[name] = value;
-        }
-
         var runner = await LocalRunner.StartAsync(
-            new RunnerOptions
+            ChaosRun.Hasten(new RunnerOptions
             {
                 TemplatePath = RepositoryRoot.Combine("template.yaml"),
                 StateDirectory = Path.Combine(state.FullName, "state"),
                 FunctionsDirectory = RunningStack.BuiltFunctions,
                 PortBase = 0,
-                Parameters = new Dictionary<string, string> { ["Store"] = store, ["Broker"] = broker, ["MaxReceiveCount"] = "1000" },
-                Environment = variables,
-                VisibilitySeconds = 5,
+                Parameters = new Dictionary<string, string> { ["Store"] = store, ["Broker"] = broker },
+                Environment = new Dictionary<string, string>
+                {
+                    ["DOTNET_STARTUP_HOOKS"] = Path.Combine(own.Parent!.Parent!.FullName, "KillHook", own.Name, "Relaybox.KillHook.dll"),
+                    ["RELAYBOX_KILL_AT"] = points.FullName,
+                },
                 DuplicatePercent = duplicatePercent,
-                RunSchedules = false,
                 EnforceRoles = true,
-            },
+            }),
             output,
             CancellationToken.None);
         return new ChaosStack(runner, state, output);

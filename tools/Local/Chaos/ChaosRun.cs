@@ -16,8 +16,15 @@ namespace Relaybox.Local.Chaos;
 /// </summary>
 internal sealed class ChaosRun(LocalRunner runner, IDemoApp app, ChaosOptions options, Action<string> say)
 {
-    /// <summary>What a stack needs so that the faults of a minute are many: short leases, and no attempts that faults could use up.</summary>
-    public static IReadOnlyDictionary<string, string> Environment { get; } = new Dictionary<string, string>
+    private const int LeaseSeconds = 5;
+    private const int Writers = 2;
+
+    // What the schedules start, as often as they can end.
+    private static readonly string[] Driven = ["SweepRelay", "PullConsume", "SweepRelay", "PullConsume", "ResetStale", "Cleanup", "Reconcile"];
+    private static readonly string[] Victims = ["StreamRelay", "SweepRelay", "Consume", "PullConsume", "ResetStale"];
+
+    // Short leases and runs, and no attempts that faults could use up.
+    private static readonly Dictionary<string, string> Haste = new()
     {
         ["INBOX_LEASE_SECONDS"] = $"{LeaseSeconds}",
         ["RELAY_LEASE_SECONDS"] = $"{LeaseSeconds}",
@@ -28,21 +35,20 @@ internal sealed class ChaosRun(LocalRunner runner, IDemoApp app, ChaosOptions op
         ["PULL_SECONDS"] = "10",
     };
 
-    private const int LeaseSeconds = 5;
-    private const int Writers = 2;
-
-    // What the schedules start, as often as they can end.
-    private static readonly string[] Driven = ["SweepRelay", "PullConsume", "SweepRelay", "PullConsume", "ResetStale", "Cleanup", "Reconcile"];
-    private static readonly string[] Victims = ["StreamRelay", "SweepRelay", "Consume", "PullConsume", "ResetStale"];
-
     private readonly Random random = new(options.Seed);
     private readonly ConcurrentDictionary<string, byte> committed = new();
     private readonly Dictionary<Fault, int> caused = [];
     private readonly List<Task> underWay = [];
     private int orders;
 
-    /// <summary>Orders that the database said to have committed.</summary>
-    public int Committed => committed.Count;
+    /// <summary>A stack in which the faults of a minute can be many.</summary>
+    public static RunnerOptions Hasten(RunnerOptions options) => options with
+    {
+        Environment = options.Environment.Concat(Haste).ToDictionary(),
+        Parameters = new Dictionary<string, string>(options.Parameters) { ["MaxReceiveCount"] = "1000" },
+        VisibilitySeconds = LeaseSeconds,
+        RunSchedules = false,
+    };
 
     public async Task<ChaosSummary> RunAsync(CancellationToken cancellationToken)
     {

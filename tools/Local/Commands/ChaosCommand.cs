@@ -8,7 +8,7 @@ namespace Relaybox.Local.Commands;
 /// <summary>Harms a stack that works, for as long as one likes, and proves that nothing was lost and nothing happened twice.</summary>
 internal static class ChaosCommand
 {
-    private const int VisibilitySeconds = 5;
+    private const double DuplicatePercent = 10;
 
     public static Command Create()
     {
@@ -54,41 +54,24 @@ internal static class ChaosCommand
             : throw new RunnerException($"--rate {options.Rate}: expected more than 0 orders a second.");
     }
 
-    private static async Task<int> RunAsync(RunnerOptions runnerOptions, ChaosOptions options, CancellationToken cancellationToken)
+    private static Task<int> RunAsync(RunnerOptions runnerOptions, ChaosOptions options, CancellationToken cancellationToken)
     {
         var progress = new ProgressLine();
-        Directory.CreateDirectory(runnerOptions.StateDirectory);
-        var logPath = Path.Combine(runnerOptions.StateDirectory, "chaos.log");
+        progress.Say($"Seed {options.Seed}.");
 
         // What functions say of their deaths is expected here: it is in the log.
-        using var output = new DemoOutput(progress, logPath) { IsQuiet = true };
-        progress.Say($"Seed {options.Seed}. Starting the servers and the functions ...");
-        try
-        {
-            await using var runner = await LocalRunner.StartAsync(
-                runnerOptions with
-                {
-                    DuplicatePercent = 10,
-                    VisibilitySeconds = VisibilitySeconds,
-                    RunSchedules = false,
-                    Environment = ChaosRun.Environment,
-                    Parameters = new Dictionary<string, string>(runnerOptions.Parameters) { ["MaxReceiveCount"] = "1000" },
-                },
-                output,
-                cancellationToken);
-            progress.Say($"Ready; logs are in {logPath}.");
-            await using var app = DemoApps.Of(runner);
-            var summary = await new ChaosRun(runner, app, options, progress.Say).RunAsync(cancellationToken);
-            progress.End();
-            Console.WriteLine();
-            Console.Write(summary.ToText());
-            Console.WriteLine(summary.IsClean ? "\n  Every order had its effect exactly once." : "\n  NOT every order had its effect exactly once.");
-            return summary.IsClean ? 0 : 1;
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            progress.Say("Stopped.");
-            return 130;
-        }
+        return new LoggedRun("chaos", progress) { IsQuiet = true }.RunAsync(
+            ChaosRun.Hasten(runnerOptions with { DuplicatePercent = DuplicatePercent }),
+            "",
+            async (runner, app) =>
+            {
+                var summary = await new ChaosRun(runner, app, options, progress.Say).RunAsync(cancellationToken);
+                progress.End();
+                Console.WriteLine();
+                Console.Write(summary.ToText());
+                Console.WriteLine(summary.IsClean ? "\n  Every order had its effect exactly once." : "\n  NOT every order had its effect exactly once.");
+                return summary.IsClean;
+            },
+            cancellationToken);
     }
 }

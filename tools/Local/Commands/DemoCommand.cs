@@ -59,46 +59,34 @@ internal static class DemoCommand
             : throw new RunnerException($"--duplicates {options.DuplicatePercent}: expected 0 to 100.");
     }
 
-    private static async Task<int> RunAsync(RunnerOptions runnerOptions, DemoOptions demo, CancellationToken cancellationToken)
+    private static Task<int> RunAsync(RunnerOptions runnerOptions, DemoOptions demo, CancellationToken cancellationToken)
     {
         var progress = new ProgressLine();
-        Directory.CreateDirectory(runnerOptions.StateDirectory);
-        var logPath = Path.Combine(runnerOptions.StateDirectory, "demo.log");
-        using var output = new DemoOutput(progress, logPath);
-        progress.Say("Starting the servers and the functions ...");
-        try
-        {
-            await using var runner = await LocalRunner.StartAsync(
-                runnerOptions with
+        return new LoggedRun("demo", progress).RunAsync(
+            runnerOptions with
+            {
+                DuplicatePercent = demo.DuplicatePercent,
+                VisibilitySeconds = VisibilitySeconds,
+                Environment = new Dictionary<string, string> { ["INBOX_LEASE_SECONDS"] = LeaseSeconds, ["RELAY_LEASE_SECONDS"] = LeaseSeconds },
+            },
+            $" Here a message that a killed process held comes back after {VisibilitySeconds} s and its claims "
+                + $"end after {LeaseSeconds} s, sooner than in the template, so that you can kill any process of processes.json and watch.",
+            async (runner, app) =>
+            {
+                var summary = await new DemoRun(runner, app, demo, progress, TimeProvider.System).RunAsync(cancellationToken);
+                if (demo.Json)
                 {
-                    DuplicatePercent = demo.DuplicatePercent,
-                    VisibilitySeconds = VisibilitySeconds,
-                    Environment = new Dictionary<string, string> { ["INBOX_LEASE_SECONDS"] = LeaseSeconds, ["RELAY_LEASE_SECONDS"] = LeaseSeconds },
-                },
-                output,
-                cancellationToken);
-            progress.Say(
-                $"Ready; logs are in {logPath}. Here a message that a killed process held comes back after {VisibilitySeconds} s and its claims "
-                + $"end after {LeaseSeconds} s, sooner than in the template, so that you can kill any process of processes.json and watch.");
-            await using var app = DemoApps.Of(runner);
-            var summary = await new DemoRun(runner, app, demo, progress, TimeProvider.System).RunAsync(cancellationToken);
-            if (demo.Json)
-            {
-                progress.Say(summary.ToText());
-                Console.WriteLine(summary.ToJson());
-            }
-            else
-            {
-                progress.End();
-                Console.WriteLine(summary.ToText());
-            }
+                    progress.Say(summary.ToText());
+                    Console.WriteLine(summary.ToJson());
+                }
+                else
+                {
+                    progress.End();
+                    Console.WriteLine(summary.ToText());
+                }
 
-            return summary.IsClean ? 0 : 1;
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            progress.Say("Stopped.");
-            return 130;
-        }
+                return summary.IsClean;
+            },
+            cancellationToken);
     }
 }

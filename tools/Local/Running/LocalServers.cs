@@ -64,15 +64,16 @@ internal sealed class LocalServers : IAsyncDisposable
     public async Task RestartAsync(string name, TimeSpan outage, CancellationToken cancellationToken)
     {
         var old = Find(name) ?? throw new ArgumentException($"This run has no server {name}.", nameof(name));
+        Func<CancellationToken, Task<EmulatorProcess>> start = name switch
+        {
+            "postgres" => StartPostgresAsync,
+            "nats" => StartNatsAsync,
+            _ => throw new ArgumentException($"A restart of {name} would lose what it has.", nameof(name)),
+        };
         await old.KillAsync();
         await old.DisposeAsync();
         await Task.Delay(outage, TimeProvider.System, cancellationToken);
-        EmulatorProcess again = name switch
-        {
-            "postgres" => await PostgresProcess.StartAsync(Ports.Postgres, cluster!, durable: true, cancellationToken),
-            "nats" => await NatsProcess.StartAsync(Ports.Nats, natsStorage!.FullName, [], cancellationToken),
-            _ => throw new ArgumentException($"A restart of {name} would lose what it has.", nameof(name)),
-        };
+        var again = await start(cancellationToken);
         lock (processes)
         {
             processes[processes.IndexOf(old)] = again;
@@ -97,8 +98,7 @@ internal sealed class LocalServers : IAsyncDisposable
         };
         if (Choice.IsNats)
         {
-            natsStorage = Directory.CreateTempSubdirectory("relaybox-nats-");
-            starts.Add(As(NatsProcess.StartAsync(Ports.Nats, natsStorage.FullName, [], cancellationToken)));
+            starts.Add(StartNatsAsync(cancellationToken));
         }
 
         await ((Task)Task.WhenAll(starts)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -111,8 +111,14 @@ internal sealed class LocalServers : IAsyncDisposable
 
     private async Task<EmulatorProcess> StartPostgresAsync(CancellationToken cancellationToken)
     {
-        cluster = await PostgresCluster.CreateAsync(PostgresPassword, cancellationToken);
+        cluster ??= await PostgresCluster.CreateAsync(PostgresPassword, cancellationToken);
         return await PostgresProcess.StartAsync(Ports.Postgres, cluster, durable: true, cancellationToken);
+    }
+
+    private async Task<EmulatorProcess> StartNatsAsync(CancellationToken cancellationToken)
+    {
+        natsStorage ??= Directory.CreateTempSubdirectory("relaybox-nats-");
+        return await NatsProcess.StartAsync(Ports.Nats, natsStorage.FullName, [], cancellationToken);
     }
 
     private EmulatorProcess? Find(string name)

@@ -6,33 +6,20 @@ namespace Relaybox.Messaging.Nats;
 /// <summary>A message's attributes as headers, and back.</summary>
 internal static class NatsHeaderMap
 {
-    private const string EventId = "eventId";
-    private const string OrderingKey = "orderingKey";
-    private const string EnqueuedAt = "enqueuedAt";
-    private const string Result = "result";
-    private const string PublishedAt = "publishedAt";
-
     internal static NatsHeaders Write(OutboxEvent outboxEvent, MessageAttributes attributes)
     {
         // First of all headers: the server takes the first place where the name stands.
         var headers = new NatsHeaders(4 + outboxEvent.Headers.Count) { [NatsHeaderNames.MessageId] = NatsHeaderText.MessageId(outboxEvent.EventId) };
-        var properties = new Dictionary<string, string>(0);
         Add(headers, NatsHeaderNames.Format, attributes.Format);
         Add(headers, NatsHeaderNames.Subject, attributes.Subject);
-        if (attributes.EventId is { } id && NatsHeaderText.IsPlain(id))
+        var hasPlainId = attributes.EventId is { } id && NatsHeaderText.IsPlain(id);
+        if (hasPlainId)
         {
-            headers[NatsHeaderNames.EventId] = id;
-        }
-        else
-        {
-            AddProperty(properties, EventId, attributes.EventId);
+            headers[NatsHeaderNames.EventId] = attributes.EventId;
         }
 
         AddEventHeaders(headers, outboxEvent.Headers);
-        AddProperty(properties, OrderingKey, attributes.OrderingKey);
-        AddProperty(properties, EnqueuedAt, attributes.EnqueuedAt is { } at ? JsonField.WriteTime(at) : null);
-        AddProperty(properties, Result, attributes.Result);
-        AddProperty(properties, PublishedAt, attributes.PublishedAt is { } published ? JsonField.WriteTime(published) : null);
+        var properties = MessageProperties.Write(attributes, withEventId: !hasPlainId);
         if (properties.Count > 0)
         {
             headers[NatsHeaderNames.Properties] = NatsHeaderText.WriteMap(properties);
@@ -63,15 +50,7 @@ internal static class NatsHeaderMap
 
         if (Find(headers, NatsHeaderNames.Properties) is { } text)
         {
-            var properties = NatsHeaderText.ReadMap(text, NatsHeaderNames.Properties);
-            attributes = attributes with
-            {
-                EventId = attributes.EventId ?? properties.GetValueOrDefault(EventId),
-                OrderingKey = properties.GetValueOrDefault(OrderingKey),
-                EnqueuedAt = JsonField.ParseTime(properties.GetValueOrDefault(EnqueuedAt), EnqueuedAt),
-                Result = properties.GetValueOrDefault(Result),
-                PublishedAt = JsonField.ParseTime(properties.GetValueOrDefault(PublishedAt), PublishedAt),
-            };
+            attributes = MessageProperties.Read(attributes, NatsHeaderText.ReadMap(text, NatsHeaderNames.Properties));
         }
 
         return attributes.Format == RawFormat.FormatName ? attributes with { Headers = ReadEventHeaders(headers) } : attributes;
@@ -125,14 +104,6 @@ internal static class NatsHeaderMap
         if (!string.IsNullOrEmpty(value))
         {
             headers[name] = value;
-        }
-    }
-
-    private static void AddProperty(Dictionary<string, string> properties, string name, string? value)
-    {
-        if (value is not null)
-        {
-            properties[name] = value;
         }
     }
 }

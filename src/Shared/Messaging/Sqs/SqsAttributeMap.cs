@@ -7,12 +7,6 @@ namespace Relaybox.Messaging.Sqs;
 /// <summary>A message's attributes as those of SQS, and back.</summary>
 public static class SqsAttributeMap
 {
-    private const string EventId = "eventId";
-    private const string OrderingKey = "orderingKey";
-    private const string EnqueuedAt = "enqueuedAt";
-    private const string Result = "result";
-    private const string PublishedAt = "publishedAt";
-
     /// <summary>Reads what came beside a body.</summary>
     /// <param name="find">Finds a message attribute's text by its name; null where there is none.</param>
     /// <exception cref="MessageFormatException">An attribute cannot be read.</exception>
@@ -34,24 +28,15 @@ public static class SqsAttributeMap
         var properties = find(SqsAttributes.Properties) is { } json
             ? StringMap.Parse(json, SqsAttributes.Properties)
             : OutboxEvent.EmptyHeaders;
-        attributes = attributes with { PublishedAt = JsonField.ParseTime(properties.GetValueOrDefault(PublishedAt), PublishedAt) };
         if (format != RawFormat.FormatName)
         {
-            return attributes;
+            return MessageProperties.ReadPublishedAt(attributes, properties);
         }
 
-        if (find(SqsAttributes.Headers) is { } headers)
-        {
-            attributes = attributes with { Headers = StringMap.Parse(headers, SqsAttributes.Headers) };
-        }
-
-        return attributes with
-        {
-            EventId = attributes.EventId ?? properties.GetValueOrDefault(EventId),
-            OrderingKey = properties.GetValueOrDefault(OrderingKey),
-            EnqueuedAt = JsonField.ParseTime(properties.GetValueOrDefault(EnqueuedAt), EnqueuedAt),
-            Result = properties.GetValueOrDefault(Result),
-        };
+        attributes = MessageProperties.Read(attributes, properties);
+        return find(SqsAttributes.Headers) is { } headers
+            ? attributes with { Headers = StringMap.Parse(headers, SqsAttributes.Headers) }
+            : attributes;
     }
 
     /// <summary>Reads a body as it came, in the encoding that its attributes name.</summary>
@@ -80,17 +65,13 @@ public static class SqsAttributeMap
 
     internal static Dictionary<string, MessageAttributeValue> Write(MessageAttributes attributes)
     {
-        var properties = new Dictionary<string, string>();
         var written = new Dictionary<string, MessageAttributeValue>(7);
         Add(written, SqsAttributes.Subject, attributes.Subject);
         Add(written, SqsAttributes.Format, attributes.Format);
-        if (attributes.EventId is { } id && SqsText.IsLegalBody(id))
+        var hasPlainId = attributes.EventId is { } id && SqsText.IsLegalBody(id);
+        if (hasPlainId)
         {
-            Add(written, SqsAttributes.EventId, id);
-        }
-        else if (attributes is { EventId: { } other, Format: RawFormat.FormatName })
-        {
-            properties[EventId] = other;
+            Add(written, SqsAttributes.EventId, attributes.EventId);
         }
 
         if (attributes.Headers.Count > 0)
@@ -98,10 +79,7 @@ public static class SqsAttributeMap
             Add(written, SqsAttributes.Headers, StringMap.Write(attributes.Headers));
         }
 
-        AddProperty(properties, OrderingKey, attributes.OrderingKey);
-        AddProperty(properties, EnqueuedAt, attributes.EnqueuedAt is { } at ? JsonField.WriteTime(at) : null);
-        AddProperty(properties, Result, attributes.Result);
-        AddProperty(properties, PublishedAt, attributes.PublishedAt is { } published ? JsonField.WriteTime(published) : null);
+        var properties = MessageProperties.Write(attributes, withEventId: !hasPlainId && attributes.Format == RawFormat.FormatName);
         if (properties.Count > 0)
         {
             Add(written, SqsAttributes.Properties, StringMap.Write(properties));
@@ -115,14 +93,6 @@ public static class SqsAttributeMap
         if (!string.IsNullOrEmpty(value))
         {
             attributes[name] = SqsEntry.Text(value);
-        }
-    }
-
-    private static void AddProperty(Dictionary<string, string> properties, string name, string? value)
-    {
-        if (value is not null)
-        {
-            properties[name] = value;
         }
     }
 }
