@@ -1,0 +1,14 @@
+using Relaybox.Benchmarks.Harness;
+
+namespace Relaybox.Benchmarks.Groups;
+
+/// <summary>All groups, in the order of the documents.</summary>
+internal static class BenchmarkGroups
+{
+    public const string Peers = "peers";
+
+    public static IReadOnlyList<IBenchmarkGroup> All { get; } =
+    [
+        new RelayGroup(),
+    ];
+}

@@ -1,0 +1,16 @@
+namespace Relaybox.Benchmarks.Harness;
+
+/// <summary>Benchmarks that share servers and a table.</summary>
+internal interface IBenchmarkGroup
+{
+    /// <summary>What it is called on the command line.</summary>
+    string Id { get; }
+
+    /// <summary>What it measures, in a line.</summary>
+    string Title { get; }
+
+    /// <summary>Runs when nothing is named; otherwise only by its name.</summary>
+    bool IsDefault => true;
+
+    Task RunAsync(BenchmarkRun run, CancellationToken cancellationToken);
+}

@@ -1,0 +1,82 @@
+using System.Globalization;
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+using Relaybox.Local.Emulators;
+using Relaybox.Stores.Postgres;
+
+namespace Relaybox.Benchmarks.Postgres;
+
+/// <summary>A real PostgreSQL server of its own, whose commits wait for the disk, and schemas on it.</summary>
+internal sealed class BenchDatabase : IAsyncDisposable
+{
+    private readonly PostgresCluster cluster;
+    private readonly PostgresProcess process;
+
+    private BenchDatabase(PostgresCluster cluster, PostgresProcess process)
+    {
+        this.cluster = cluster;
+        this.process = process;
+        DataSource = NpgsqlDataSource.Create(process.ConnectionString);
+    }
+
+    public NpgsqlDataSource DataSource { get; }
+
+    public string ConnectionString => process.ConnectionString;
+
+    public int Port => process.Port;
+
+    /// <summary>A server as it comes, but for the size of its memory and how often it checkpoints: a round is shorter than either.</summary>
+    public static async Task<BenchDatabase> StartAsync(CancellationToken cancellationToken)
+    {
+        var cluster = await PostgresCluster.CreateAsync(password: null, cancellationToken);
+        await File.AppendAllTextAsync(
+            Path.Combine(cluster.Data, "postgresql.conf"),
+            "\nshared_buffers = 1GB\nmax_wal_size = 8GB\ncheckpoint_timeout = 30min\nautovacuum_naptime = 5s\n",
+            cancellationToken);
+        return new BenchDatabase(cluster, await PostgresProcess.StartAsync(NetworkPorts.Free(1)[0], cluster, durable: true, cancellationToken));
+    }
+
+    /// <summary>A schema with all of Relaybox's tables.</summary>
+    public async Task<PostgresOptions> MigrateAsync(string schema, AfterSending afterSending, CancellationToken cancellationToken)
+    {
+        var options = new PostgresOptions { Schema = schema, AfterSending = afterSending };
+        var connections = new PostgresConnections(DataSource);
+        await new PostgresMigrator(connections, options, NullLogger<PostgresMigrator>.Instance).MigrateAsync(cancellationToken);
+        return options;
+    }
+
+    public async Task ExecuteAsync(string sql, CancellationToken cancellationToken)
+    {
+        await using var command = DataSource.CreateCommand(sql);
+        command.CommandTimeout = 0;
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    public async Task<T> ScalarAsync<T>(string sql, CancellationToken cancellationToken)
+    {
+        await using var command = DataSource.CreateCommand(sql);
+        command.CommandTimeout = 0;
+        return (T)Convert.ChangeType((await command.ExecuteScalarAsync(cancellationToken))!, typeof(T), CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>How many bytes of write-ahead log, and how many transactions that wrote something, some work takes.</summary>
+    public async Task<(double WalBytes, double Commits)> CostOfAsync(Func<Task> work, CancellationToken cancellationToken)
+    {
+        const string Wal = "SELECT (pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::double precision";
+
+        // Each transaction that writes takes a number; so does asking for it.
+        const string Transactions = "SELECT pg_current_xact_id()::text::bigint";
+        var transactions = await ScalarAsync<double>(Transactions, cancellationToken);
+        var wal = await ScalarAsync<double>(Wal, cancellationToken);
+        await work();
+        var walAfter = await ScalarAsync<double>(Wal, cancellationToken);
+        return (walAfter - wal, await ScalarAsync<double>(Transactions, cancellationToken) - transactions - 1);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await DataSource.DisposeAsync();
+        await process.DisposeAsync();
+        cluster.Dispose();
+    }
+}
