@@ -229,38 +229,6 @@ public sealed class PostgresOutboxTests(PostgresServer server) : IAsyncLifetime
     public async Task An_id_with_nul_is_nobodys() => Assert.Null(await Repository.FindAsync("a\0b", Ct));
 
     [Fact]
-    public async Task A_claim_reads_no_more_of_the_table_than_it_takes()
-    {
-        await FillAsync("n % 2 = 0", "sent", 100_000);
-        await FillAsync("n % 5 = 0", "pending", 5_000);
-        var sql = new OutboxClaimSql(new PostgresNames(Schema.Options)).Claim;
-        await using var connection = await server.DataSource.OpenConnectionAsync(Ct);
-        foreach (var generic in new[] { "force_custom_plan", "force_generic_plan" })
-        {
-            await using var transaction = await connection.BeginTransactionAsync(Ct);
-            await using var prepare = new NpgsqlCommand(
-                $"SET LOCAL plan_cache_mode = {generic}; PREPARE claim_{generic} (bigint, bigint, text, interval, text, integer, bigint) AS {sql}", connection, transaction);
-            await prepare.ExecuteNonQueryAsync(Ct);
-            await using var explain = new NpgsqlCommand(
-                $"EXPLAIN (ANALYZE, BUFFERS, COSTS OFF) EXECUTE claim_{generic} (500, 250, 't', '2 minutes', '', 1000, 50)", connection, transaction);
-            var plan = new List<string>();
-            await using (var reader = await explain.ExecuteReaderAsync(Ct))
-            {
-                while (await reader.ReadAsync(Ct))
-                {
-                    plan.Add(reader.GetString(0));
-                }
-            }
-
-            var text = string.Join('\n', plan);
-            Assert.DoesNotContain("Seq Scan on outbox", text, StringComparison.Ordinal);
-            Assert.DoesNotContain("external", text, StringComparison.Ordinal);
-            Assert.DoesNotContain(plan, line => line.Contains("Rows Removed by Filter", StringComparison.Ordinal) && int.Parse(line.Split(':')[1]) > 5_000);
-            await transaction.RollbackAsync(Ct);
-        }
-    }
-
-    [Fact]
     public async Task A_key_with_many_rows_and_many_blocked_keys_hold_up_nobody()
     {
         await Schema.ExecuteAsync(
@@ -285,14 +253,6 @@ public sealed class PostgresOutboxTests(PostgresServer server) : IAsyncLifetime
 
         static bool IsHot(string id) => id.StartsWith("hot", StringComparison.Ordinal);
     }
-
-    private Task FillAsync(string keyed, string status, int count) => Schema.ExecuteAsync(
-        $$$"""
-        INSERT INTO {{outbox}} (event_id, subject, payload, ordering_key, status, sent_at)
-        SELECT '{{{status}}}-' || n, 's', '{}', CASE WHEN {{{keyed}}} THEN 'k' || n % 100 END, '{{{status}}}', CASE WHEN '{{{status}}}' = 'sent' THEN now() END
-        FROM generate_series(1, {{{count}}}) n;
-        ANALYZE {{outbox}}
-        """);
 
     private async Task CreateAsync(params string[] eventIds)
     {

@@ -1,7 +1,14 @@
 namespace Relaybox.Stores.Postgres;
 
 /// <summary>The statements that claim.</summary>
-internal sealed class OutboxClaimSql(PostgresNames names)
+/// <remarks>
+/// Each row that a claim may take is found by an index whose order is that of the claim, with a limit that the server knows
+/// when it plans. So the cost that it expects stays small however large the table is and however little its statistics
+/// know; otherwise it would compile the statement anew for each claim (JIT), which takes longer than the claim.
+/// </remarks>
+/// <param name="names">The tables.</param>
+/// <param name="take">What becomes of a row that is taken.</param>
+internal sealed class OutboxClaimSql(PostgresNames names, OutboxTake take)
 {
     /// <summary>The condition of the index on what stands in the way of its key, to the letter.</summary>
     internal const string Keyed =
@@ -15,25 +22,34 @@ internal sealed class OutboxClaimSql(PostgresNames names)
     private const string EndedUnkeyed = "o.status = 'publishing' AND o.ordering_key IS NULL AND o.lease_until <= now()";
 
     /// <summary>
-    /// Claims up to $1 rows, of which keyed rows leave room for $2 others where there are so many. Looks at $6 keys from $5 on,
-    /// and takes of each at most $7 rows: its first unsent one and those that follow it, without a gap.
+    /// Claims up to $1 due rows without a key, under token $2 for $3: nearly always all there is. One answer's row at least,
+    /// which says whether there may be others: keyed ones that are due, or claims whose lease has ended.
+    /// </summary>
+    internal string ClaimPlain { get; } =
+        $"""
+        WITH due AS (
+            SELECT o.row_id FROM {names.Outbox} o WHERE {DueUnkeyed} ORDER BY o.available_at, o.row_id LIMIT $1 FOR UPDATE SKIP LOCKED
+        ),
+        {take.Claimed(names, "SELECT row_id FROM due", token: "$2", lease: "$3")}
+        SELECT claimed.*, others.found
+        FROM (SELECT coalesce(
+                  (SELECT o.available_at <= now() FROM {names.Outbox} o
+                   WHERE o.status = 'pending' AND o.ordering_key IS NOT NULL ORDER BY o.available_at LIMIT 1), false)
+              OR coalesce(
+                  (SELECT o.lease_until <= now() FROM {names.Outbox} o
+                   WHERE o.status = 'publishing' ORDER BY o.lease_until, o.row_id LIMIT 1), false) AS found) others
+        LEFT JOIN claimed ON true
+        """;
+
+    /// <summary>
+    /// Claims up to $1 rows, of which keyed rows leave room for $2 others where there are so many, under token $3 for $4. Looks
+    /// at $6 keys from $5 on, and takes of each at most $7 rows: its first unsent one and those that follow it, without a gap.
     /// One answer's row at least, for the last key that was looked at.
     /// </summary>
     internal string Claim { get; } =
         $"""
-        WITH RECURSIVE
-        -- From key to key, each step one descent of the index, however many rows a key has. The row found is its first.
-        heads AS (
-            (SELECT o.ordering_key, o.row_id, {Claimable} AS claimable, 1 AS n
-             FROM {names.Outbox} o WHERE {Keyed} AND o.ordering_key >= $5
-             ORDER BY o.ordering_key, o.row_id LIMIT 1)
-            UNION ALL
-            SELECT next.ordering_key, next.row_id, next.claimable, heads.n + 1
-            FROM heads CROSS JOIN LATERAL
-                (SELECT o.ordering_key, o.row_id, {Claimable} AS claimable
-                 FROM {names.Outbox} o WHERE {Keyed} AND o.ordering_key > heads.ordering_key
-                 ORDER BY o.ordering_key, o.row_id LIMIT 1) next
-            WHERE heads.n < $6
+        WITH heads AS (
+            SELECT * FROM {names.Heads}($5, $6)
         ),
         -- What unkeyed rows need of the batch, at most what is theirs: keyed rows get all the rest.
         room AS (
@@ -64,25 +80,23 @@ internal sealed class OutboxClaimSql(PostgresNames names)
         keyed AS (
             SELECT row_id FROM
                 (SELECT row_id, place, row_number() OVER (PARTITION BY ordering_key ORDER BY place) AS got
-                 FROM candidates JOIN locked USING (row_id)) found
+                 FROM candidates WHERE (row_id IN (SELECT row_id FROM locked)) IS TRUE) found
             WHERE place = got
         ),
+        -- The outer limit stops the inner one: no more rows are locked than are taken.
         ended AS (
-            SELECT o.row_id FROM {names.Outbox} o WHERE {EndedUnkeyed}
-            ORDER BY o.lease_until, o.row_id LIMIT (SELECT $1 - count(*) FROM keyed)
-            FOR UPDATE SKIP LOCKED
+            SELECT row_id FROM
+                (SELECT o.row_id FROM {names.Outbox} o WHERE {EndedUnkeyed}
+                 ORDER BY o.lease_until, o.row_id LIMIT $1 FOR UPDATE SKIP LOCKED) first
+            LIMIT (SELECT $1 - count(*) FROM keyed)
         ),
         due AS (
-            SELECT o.row_id FROM {names.Outbox} o WHERE {DueUnkeyed}
-            ORDER BY o.available_at, o.row_id LIMIT (SELECT $1 - (SELECT count(*) FROM keyed) - (SELECT count(*) FROM ended))
-            FOR UPDATE SKIP LOCKED
+            SELECT row_id FROM
+                (SELECT o.row_id FROM {names.Outbox} o WHERE {DueUnkeyed}
+                 ORDER BY o.available_at, o.row_id LIMIT $1 FOR UPDATE SKIP LOCKED) first
+            LIMIT (SELECT $1 - (SELECT count(*) FROM keyed) - (SELECT count(*) FROM ended))
         ),
-        claimed AS (
-            UPDATE {names.Outbox} o
-            SET status = 'publishing', claim_token = $3, claimed_at = now(), lease_until = now() + $4
-            WHERE o.row_id = ANY (ARRAY(SELECT row_id FROM keyed UNION ALL SELECT row_id FROM ended UNION ALL SELECT row_id FROM due))
-            RETURNING {OutboxRecord.Columns("o")}
-        )
+        {take.Claimed(names, "SELECT row_id FROM keyed UNION ALL SELECT row_id FROM ended UNION ALL SELECT row_id FROM due", token: "$3", lease: "$4")}
         SELECT claimed.*, seen.last_key
         FROM (SELECT CASE
                   WHEN (SELECT count(*) FROM chosen) >= (SELECT keyed FROM room) THEN (SELECT ordering_key FROM chosen ORDER BY n DESC LIMIT 1)

@@ -3,30 +3,20 @@ namespace Relaybox.Stores.Postgres;
 /// <summary>The statements that record outcomes: one for a whole batch, conditional on each row's own token.</summary>
 /// <remarks>
 /// Rows are named by their number, or by their id where a mark has none. Each statement answers with the place in the batch
-/// of every row that it changed, and of those that the very same write had changed before.
+/// of every row that it changed; <see cref="Statements.FindDone"/> answers with that of each row that has the mark already.
+/// The status is compared as an expression, so that no plan begins with an index on a status: the server's statistics know
+/// little of states that last for milliseconds, and such an index can hold many more rows than are marked.
 /// </remarks>
 internal sealed class OutboxMarks(PostgresNames names, AfterSending afterSending)
 {
     private const string ArchivedColumns =
         "event_id, subject, payload, headers, ordering_key, enqueued_at, available_at, result, row_id, attempts, claim_token";
 
-    internal string Sent(bool byNumber) => byNumber ? SentByNumber : SentById;
+    internal Mark Sent { get; } = new(SentSql(names, afterSending, byNumber: true), SentSql(names, afterSending, byNumber: false));
 
-    internal string Retry(bool byNumber) => byNumber ? RetryByNumber : RetryById;
+    internal Mark Retry { get; } = new(RetrySql(names, byNumber: true), RetrySql(names, byNumber: false));
 
-    internal string Park(bool byNumber) => byNumber ? ParkByNumber : ParkById;
-
-    private string SentByNumber { get; } = SentSql(names, afterSending, byNumber: true);
-
-    private string SentById { get; } = SentSql(names, afterSending, byNumber: false);
-
-    private string RetryByNumber { get; } = RetrySql(names, byNumber: true);
-
-    private string RetryById { get; } = RetrySql(names, byNumber: false);
-
-    private string ParkByNumber { get; } = ParkSql(names, byNumber: true);
-
-    private string ParkById { get; } = ParkSql(names, byNumber: false);
+    internal Mark Park { get; } = new(ParkSql(names, byNumber: true), ParkSql(names, byNumber: false));
 
     /// <summary>Which of the ids $1 are archived by the tokens $2.</summary>
     internal string FindArchived { get; } =
@@ -42,7 +32,7 @@ internal sealed class OutboxMarks(PostgresNames names, AfterSending afterSending
         WHERE NOT EXISTS (SELECT FROM {names.Outbox} o WHERE o.event_id = m.event_id)
         """;
 
-    private static string SentSql(PostgresNames names, AfterSending afterSending, bool byNumber) =>
+    private static Statements SentSql(PostgresNames names, AfterSending afterSending, bool byNumber) =>
         Sql(
             names,
             byNumber,
@@ -66,9 +56,9 @@ internal sealed class OutboxMarks(PostgresNames names, AfterSending afterSending
                         INSERT INTO {names.Sent} (status, sent_at, {ArchivedColumns}) SELECT 'sent', now(), {ArchivedColumns} FROM changed
                     """,
             },
-            already: "o.status = 'sent' AND (m.token IS NULL OR o.claim_token = m.token)");
+            already: "o.status || '' = 'sent' AND (m.token IS NULL OR o.claim_token = m.token)");
 
-    private static string RetrySql(PostgresNames names, bool byNumber) =>
+    private static Statements RetrySql(PostgresNames names, bool byNumber) =>
         Sql(
             names,
             byNumber,
@@ -80,9 +70,9 @@ internal sealed class OutboxMarks(PostgresNames names, AfterSending afterSending
                 error_code = coalesce(m.error_code, o.error_code),
                 error_message = CASE WHEN m.error_code IS NULL THEN o.error_message ELSE m.error_message END
                 """),
-            already: "o.status = 'pending' AND o.released_token = m.token AND o.attempts = m.attempts");
+            already: "o.status || '' = 'pending' AND o.released_token = m.token AND o.attempts = m.attempts");
 
-    private static string ParkSql(PostgresNames names, bool byNumber) =>
+    private static Statements ParkSql(PostgresNames names, bool byNumber) =>
         Sql(
             names,
             byNumber,
@@ -92,31 +82,44 @@ internal sealed class OutboxMarks(PostgresNames names, AfterSending afterSending
                 status = 'failed', failed_at = now(), skipped_at = NULL, attempts = m.attempts, claim_token = NULL, claimed_at = NULL,
                 lease_until = NULL, released_token = m.token, error_code = m.error_code, error_message = m.error_message
                 """),
-            already: "o.status = 'failed' AND o.released_token = m.token");
+            already: "o.status || '' = 'failed' AND o.released_token = m.token");
 
     private static Func<string, string, string> Update(PostgresNames names, string set) => (key, held) =>
         $"UPDATE {names.Outbox} o SET {set} FROM marks m WHERE o.{key} = m.{key} AND {held} RETURNING m.place";
 
-    private static string Sql(
+    private static Statements Sql(
         PostgresNames names, bool byNumber, string columns, string arrays, Func<string, string, string> change, string already)
     {
         var (key, type) = byNumber ? ("row_id", "bigint") : ("event_id", "text");
-        return
+        var marks =
             $"""
             WITH marks AS (
                 SELECT * FROM unnest($1::{type}[], $2::text[]{arrays}) WITH ORDINALITY AS m ({key}, token{columns}, place)
-            ),
+            )
+            """;
+        return new Statements(
+            $"""
+            {marks},
             changed AS (
                 {change(key, Held(byNumber))}
             )
             SELECT place FROM changed
-            UNION ALL
-            SELECT m.place FROM marks m JOIN {names.Outbox} o ON o.{key} = m.{key} WHERE {already}
-            """;
+            """,
+            $"{marks} SELECT m.place FROM marks m JOIN {names.Outbox} o ON o.{key} = m.{key} WHERE {already}");
     }
 
     // The right without a token holds on a pending row that nobody has claimed; such marks have no number.
     private static string Held(bool byNumber) => byNumber
-        ? "o.status = 'publishing' AND o.claim_token = m.token"
-        : "((o.status = 'publishing' AND o.claim_token = m.token) OR (m.token IS NULL AND o.status = 'pending' AND o.claim_token IS NULL))";
+        ? "o.status || '' = 'publishing' AND o.claim_token = m.token"
+        : "((o.status || '' = 'publishing' AND o.claim_token = m.token) OR (m.token IS NULL AND o.status || '' = 'pending' AND o.claim_token IS NULL))";
+
+    /// <summary>A kind of mark.</summary>
+    /// <param name="ByNumber">For rows with a number.</param>
+    /// <param name="ById">For rows without.</param>
+    internal sealed record Mark(Statements ByNumber, Statements ById);
+
+    /// <summary>How rows are marked.</summary>
+    /// <param name="Apply">Marks the rows whose tokens hold.</param>
+    /// <param name="FindDone">Finds those that the very same mark has changed before.</param>
+    internal sealed record Statements(string Apply, string FindDone);
 }

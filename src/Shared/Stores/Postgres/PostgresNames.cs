@@ -35,6 +35,9 @@ internal sealed class PostgresNames
     /// <summary>Where sent rows are moved.</summary>
     internal string Sent => Qualify(SentTable(_options));
 
+    /// <summary>Finds the first unsent row of each key.</summary>
+    internal string Heads => Qualify(PostgresIdentifier.Derive(_options.OutboxTable, "heads"));
+
     /// <summary>Keeps the partitions of <see cref="Sent"/>.</summary>
     internal string SentUpkeep => Qualify(PostgresIdentifier.Derive(_options.OutboxTable, "sent_upkeep"));
 

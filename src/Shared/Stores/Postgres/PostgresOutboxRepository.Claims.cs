@@ -14,11 +14,40 @@ public sealed partial class PostgresOutboxRepository
     private readonly double _random;
     private string? _fromKey;
     private int _claimCount;
+    private volatile bool _hasOthers;
 
     /// <inheritdoc />
     public async Task<IReadOnlyList<OutboxClaim>> ClaimAsync(int limit, TimeSpan lease, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
+        var claims = new List<OutboxClaim>();
+        if (!_hasOthers)
+        {
+            // Other rows than plain ones are the exception, and finding them costs more than finding plain ones.
+            (var plain, _hasOthers) = await ClaimPlainAsync(limit, lease, cancellationToken);
+            if (!_hasOthers || plain.Count >= limit)
+            {
+                return plain;
+            }
+
+            claims.AddRange(plain);
+        }
+
+        try
+        {
+            claims.AddRange(await ClaimAnyAsync(limit - claims.Count, lease, cancellationToken));
+        }
+        catch (Exception e) when (claims.Count > 0 && PostgresFaults.IsTransient(e))
+        {
+            // What was claimed is not given up.
+        }
+
+        _hasOthers = claims.Exists(claim => claim.OrderingKey is not null);
+        return InOrder(claims);
+    }
+
+    private async Task<List<OutboxClaim>> ClaimAnyAsync(int limit, TimeSpan lease, CancellationToken cancellationToken)
+    {
         var claims = new List<OutboxClaim>();
         var from = FirstKey();
         var isWholeCircle = from.Length == 0;
@@ -33,14 +62,14 @@ public sealed partial class PostgresOutboxRepository
             catch (Exception e) when (claims.Count > 0 && PostgresFaults.IsTransient(e))
             {
                 // What an earlier window claimed is not given up.
-                return InOrder(claims);
+                return claims;
             }
 
             _fromKey = from = lastKey is null ? "" : After(lastKey);
             var isAtTheEnd = lastKey is null && isWholeCircle;
             if (isAtTheEnd || claims.Count >= limit || (claims.Count > 0 && lastKey is not null) || window == WindowsOfAClaim)
             {
-                return InOrder(claims);
+                return claims;
             }
 
             // Nothing here, or not enough before the last key: what is left may be among the keys not looked at yet.
@@ -61,6 +90,35 @@ public sealed partial class PostgresOutboxRepository
                 command.Parameters.Add(Parameters.Text(token));
                 command.Parameters.Add(Parameters.Interval(lease));
                 return (await command.ReadCommittedAsync(OutboxRecord.ReadClaim, ct)).SingleOrDefault();
+            },
+            cancellationToken);
+    }
+
+    private Task<(IReadOnlyList<OutboxClaim> Claims, bool HasOthers)> ClaimPlainAsync(int limit, TimeSpan lease, CancellationToken cancellationToken)
+    {
+        var token = NewToken();
+        return _faults.RepeatAsync<(IReadOnlyList<OutboxClaim>, bool)>(
+            async (attempt, ct) =>
+            {
+                if (attempt > 1 && await FindClaimedAsync(token, ct) is { Count: > 0 } ours)
+                {
+                    return (ours, false);
+                }
+
+                await using var connection = await _connections.OpenConnectionAsync(ct);
+                await using var command = new NpgsqlCommand(_claims.ClaimPlain, connection);
+                command.Parameters.Add(Parameters.Long(limit));
+                command.Parameters.Add(Parameters.Text(token));
+                command.Parameters.Add(Parameters.Interval(lease));
+                var hasOthers = false;
+                var rows = await command.ReadCommittedAsync(
+                    row =>
+                    {
+                        hasOthers = row.GetBoolean(LastKeyColumn);
+                        return row.IsDBNull(0) ? null : OutboxRecord.ReadClaim(row);
+                    },
+                    ct);
+                return (InOrder([.. rows.OfType<OutboxClaim>()]), hasOthers);
             },
             cancellationToken);
     }

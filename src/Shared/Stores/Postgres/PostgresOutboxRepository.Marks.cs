@@ -45,7 +45,7 @@ public sealed partial class PostgresOutboxRepository
     private async Task<MarkResult> MarkAsync<TMark>(
         IReadOnlyList<TMark> marks,
         Func<TMark, OutboxMark> nameOf,
-        Func<bool, string> sql,
+        OutboxMarks.Mark sql,
         Action<IReadOnlyList<TMark>, NpgsqlParameterCollection> addParameters,
         CancellationToken cancellationToken,
         Func<int, string?>? findElsewhere = null)
@@ -73,13 +73,14 @@ public sealed partial class PostgresOutboxRepository
 
         async Task<MarkResult> MarkOnceAsync(List<TMark> batch, bool byNumber, int attempt, CancellationToken ct)
         {
-            var held = new HashSet<int>();
-            await ExecuteAsync(batch, byNumber, held, ct);
-            if (attempt > 1 && held.Count < batch.Count)
+            var statements = byNumber ? sql.ByNumber : sql.ById;
+            var held = new HashSet<int>(batch.Count);
+            await ExecuteAsync(statements.Apply, batch, byNumber, held, ct);
+            if (held.Count < batch.Count)
             {
-                // An earlier try whose answer was lost may have been committed while this one waited for its rows, and is
-                // seen only by a statement that begins now.
-                await ExecuteAsync(batch, byNumber, held, ct);
+                // Its own earlier work, or that of a try whose answer was lost: that one may have been committed while this one
+                // waited for its rows, and is seen only by a statement that begins now.
+                await ExecuteAsync(statements.FindDone, batch, byNumber, held, ct);
             }
 
             if (held.Count < batch.Count && findElsewhere?.Invoke(attempt) is { } find)
@@ -94,10 +95,10 @@ public sealed partial class PostgresOutboxRepository
             return new MarkResult(held.Count, [.. batch.Where((_, i) => !held.Contains(i)).Select(mark => nameOf(mark).EventId)], []);
         }
 
-        async Task ExecuteAsync(List<TMark> batch, bool byNumber, HashSet<int> held, CancellationToken ct)
+        async Task ExecuteAsync(string statement, List<TMark> batch, bool byNumber, HashSet<int> held, CancellationToken ct)
         {
             await using var connection = await _connections.OpenConnectionAsync(ct);
-            await using var command = new NpgsqlCommand(sql(byNumber), connection);
+            await using var command = new NpgsqlCommand(statement, connection);
             command.Parameters.Add(byNumber
                 ? Parameters.Longs([.. batch.Select(mark => nameOf(mark).Token.RowKey)])
                 : Parameters.Texts([.. batch.Select(mark => nameOf(mark).EventId)]));

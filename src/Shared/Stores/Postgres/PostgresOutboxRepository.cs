@@ -53,7 +53,7 @@ public sealed partial class PostgresOutboxRepository : IOutboxRepository
             SELECT {row} FROM {names.Outbox} o WHERE o.status = 'pending' ORDER BY o.enqueued_at, o.row_id LIMIT $1
             """;
         _marks = new OutboxMarks(names, options.AfterSending);
-        _claims = new OutboxClaimSql(names);
+        _claims = new OutboxClaimSql(names, OutboxTake.Lease);
         _upkeep = new OutboxUpkeepSql(names);
         _random = entropy.NextDouble();
     }

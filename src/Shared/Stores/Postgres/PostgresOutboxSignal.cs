@@ -125,20 +125,14 @@ public sealed class PostgresOutboxSignal(
         await DisposeAsync();
     }
 
-    /// <summary>How many seconds until something is due: 0 where something is, null where nothing ever will be.</summary>
+    /// <summary>How many seconds until something is due: 0 or less where something is. A time may be infinite.</summary>
     private static string PeekSql(PostgresNames names) =>
         $"""
-        SELECT CASE WHEN
-            EXISTS (SELECT FROM {names.Outbox} o WHERE o.status = 'pending' AND o.ordering_key IS NULL AND o.available_at <= now())
-            OR EXISTS (SELECT FROM {names.Outbox} o WHERE o.status = 'pending' AND o.ordering_key IS NOT NULL AND o.available_at <= now())
-            OR EXISTS (SELECT FROM {names.Outbox} o WHERE o.status = 'publishing' AND o.lease_until <= now())
-            THEN 0
-            ELSE extract(epoch FROM least(
-                (SELECT min(o.available_at) FROM {names.Outbox} o WHERE o.status = 'pending' AND o.ordering_key IS NULL),
-                (SELECT min(o.available_at) FROM {names.Outbox} o WHERE o.status = 'pending' AND o.ordering_key IS NOT NULL),
-                (SELECT min(o.lease_until) FROM {names.Outbox} o WHERE o.status = 'publishing'),
-                now() + interval '1 day') - now())
-            END::double precision
+        SELECT extract(epoch FROM greatest(now() - interval '1 day', least(
+            (SELECT min(o.available_at) FROM {names.Outbox} o WHERE o.status = 'pending' AND o.ordering_key IS NULL),
+            (SELECT min(o.available_at) FROM {names.Outbox} o WHERE o.status = 'pending' AND o.ordering_key IS NOT NULL),
+            (SELECT min(o.lease_until) FROM {names.Outbox} o WHERE o.status = 'publishing'),
+            now() + interval '1 day')) - now())::double precision
         """;
 
     private static TimeSpan Least(TimeSpan a, TimeSpan b) => a < b ? a : b;

@@ -1,0 +1,133 @@
+using Npgsql;
+using Relaybox.Shared.Tests.Support;
+using Relaybox.Stores.Postgres;
+using Relaybox.Testing;
+
+namespace Relaybox.Shared.Tests.Stores;
+
+/// <summary>What the statements of a relay read, however large the table is and however little its statistics know.</summary>
+public sealed class PostgresOutboxPlanTests(PostgresServer server) : IAsyncLifetime
+{
+    private const string ClaimArguments = "(bigint, bigint, text, interval, text, integer, bigint)";
+    private const string ClaimValues = "(500, 250, 't', '2 minutes', '', 1000, 50)";
+
+    private PostgresOutboxHarness? _store;
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    private PostgresSchema Schema => _store!.Schema;
+
+    private PostgresNames Names => new(Schema.Options);
+
+    public async ValueTask InitializeAsync() => _store = await PostgresOutboxHarness.CreateAsync(server);
+
+    public ValueTask DisposeAsync() => _store!.DisposeAsync();
+
+    [Theory]
+    [InlineData("force_custom_plan")]
+    [InlineData("force_generic_plan")]
+    public async Task A_claim_reads_no_more_of_the_table_than_it_takes(string planning)
+    {
+        await FillAsync("n % 2 = 0", "sent", 100_000);
+        await FillAsync("n % 5 = 0", "pending", 5_000);
+        AssertReadsLittle(await ExplainAsync(Claims.Claim, ClaimArguments, ClaimValues, planning));
+    }
+
+    [Theory]
+    [InlineData("force_custom_plan")]
+    [InlineData("force_generic_plan")]
+    public async Task A_claim_of_plain_rows_reads_no_more_of_the_table_than_it_takes(string planning)
+    {
+        await FillAsync("n % 2 = 0", "sent", 100_000);
+        await FillAsync("n % 5 = 0", "pending", 5_000);
+        var plan = await ExplainAsync(Claims.ClaimPlain, "(bigint, text, interval)", "(500, 't', '2 minutes')", planning);
+        AssertReadsLittle(plan);
+        Assert.DoesNotContain(plan, line => line.Contains("Sort", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_claim_is_not_compiled_and_reads_no_whole_table_where_the_statistics_know_of_no_key()
+    {
+        await FillAsync("false", "pending", 100_000);
+        await Schema.ExecuteAsync("INSERT INTO {{outbox}} (event_id, subject, payload, ordering_key) SELECT 'k-' || n, 's', '{}', 'k' || n FROM generate_series(1, 3) n");
+
+        var plan = await ExplainAsync(Claims.Claim, ClaimArguments, ClaimValues, "force_custom_plan");
+
+        Assert.DoesNotContain(plan, line => line.Contains("JIT", StringComparison.Ordinal));
+        AssertReadsLittle(plan);
+    }
+
+    [Theory]
+    [InlineData(AfterSending.Keep)]
+    [InlineData(AfterSending.Delete)]
+    [InlineData(AfterSending.Archive)]
+    public async Task A_mark_looks_only_at_its_rows_whatever_the_statistics_say_of_their_states(AfterSending afterSending)
+    {
+        // As the server sees it in the midst of a drain: it has counted pending rows, and they are sent by now.
+        await FillAsync("false", "pending", 20_000);
+        await Schema.ExecuteAsync("UPDATE {{outbox}} SET status = 'sent', sent_at = now(), claim_token = 'old' WHERE event_id <> 'pending-1'");
+        await Schema.ExecuteAsync("UPDATE {{outbox}} SET status = 'publishing', lease_until = now() + interval '1 minute', claim_token = 't' WHERE event_id = 'pending-1'");
+        var marks = new OutboxMarks(Names, afterSending);
+        var numbers = await Schema.ScalarAsync("SELECT string_agg(row_id::text, ',') FROM (SELECT row_id FROM {{outbox}} ORDER BY event_id LIMIT 500) chosen");
+        var values = $"('{{{numbers}}}', array_fill('t'::text, ARRAY[500]))";
+
+        foreach (var sql in new[] { marks.Sent.ByNumber.Apply, marks.Sent.ByNumber.FindDone })
+        {
+            foreach (var planning in new[] { "force_custom_plan", "force_generic_plan" })
+            {
+                AssertReadsLittle(await ExplainAsync(sql, "(bigint[], text[])", values, planning));
+            }
+        }
+    }
+
+    private OutboxClaimSql Claims => new(Names, OutboxTake.Lease);
+
+    private static void AssertReadsLittle(IReadOnlyList<string> plan)
+    {
+        var text = string.Join('\n', plan);
+        Assert.DoesNotContain("Seq Scan on outbox", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("external", text, StringComparison.Ordinal);
+        Assert.DoesNotContain(plan, line => line.Contains("Rows Removed by", StringComparison.Ordinal) && int.Parse(line.Split(':')[1]) > 5_000);
+        Assert.DoesNotContain(plan, line => line.StartsWith("scans of the whole table: ", StringComparison.Ordinal) && !line.EndsWith(": 0", StringComparison.Ordinal));
+    }
+
+    /// <summary>The plan as it was carried out, and how often the whole table was read, in functions too. It is rolled back.</summary>
+    private async Task<IReadOnlyList<string>> ExplainAsync(string sql, string types, string values, string planning)
+    {
+        await using var connection = await Schema.DataSource.OpenConnectionAsync(Ct);
+        await using var transaction = await connection.BeginTransactionAsync(Ct);
+        await using var prepare = new NpgsqlCommand($"SET LOCAL plan_cache_mode = {planning}; PREPARE planned {types} AS {sql}", connection, transaction);
+        await prepare.ExecuteNonQueryAsync(Ct);
+        var before = await ScansAsync();
+        await using var explain = new NpgsqlCommand($"EXPLAIN (ANALYZE, BUFFERS, COSTS OFF) EXECUTE planned {values}", connection, transaction);
+        var plan = new List<string>();
+        await using (var reader = await explain.ExecuteReaderAsync(Ct))
+        {
+            while (await reader.ReadAsync(Ct))
+            {
+                plan.Add(reader.GetString(0));
+            }
+        }
+
+        plan.Add($"scans of the whole table: {await ScansAsync() - before}");
+        await using var forget = new NpgsqlCommand("DEALLOCATE planned", connection, transaction);
+        await forget.ExecuteNonQueryAsync(Ct);
+        await transaction.RollbackAsync(Ct);
+        return plan;
+
+        async Task<long> ScansAsync()
+        {
+            await using var count = new NpgsqlCommand(
+                Schema.Fill("SELECT seq_scan FROM pg_stat_xact_all_tables WHERE relid = '{{outbox}}'::regclass"), connection, transaction);
+            return await count.ExecuteScalarAsync(Ct) is long scans ? scans : 0;
+        }
+    }
+
+    private Task FillAsync(string keyed, string status, int count) => Schema.ExecuteAsync(
+        $$$"""
+        INSERT INTO {{outbox}} (event_id, subject, payload, ordering_key, status, sent_at)
+        SELECT '{{{status}}}-' || n, 's', repeat('x', 1000), CASE WHEN {{{keyed}}} THEN 'k' || n % 100 END, '{{{status}}}', CASE WHEN '{{{status}}}' = 'sent' THEN now() END
+        FROM generate_series(1, {{{count}}}) n;
+        ANALYZE {{outbox}}
+        """);
+}
