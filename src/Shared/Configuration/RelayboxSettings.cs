@@ -72,7 +72,13 @@ public sealed record RelayboxSettings
             BatchSize = reader.Number("RELAY_BATCH_SIZE", 500, 1, 1_000),
             Lease = reader.Seconds("RELAY_LEASE_SECONDS", 120, 5, 3_600),
             MaxAttempts = reader.Number("RELAY_MAX_ATTEMPTS", 10, 1, 1_000),
+            Mode = reader.Choice("RELAY_MODE", RelayMode.Lease, ("lease", RelayMode.Lease), ("locked", RelayMode.Locked)),
         };
+        if (relay.Mode == RelayMode.Locked && store != StoreKind.Postgres)
+        {
+            reader.Add("RELAY_MODE is locked, which OUTBOX_STORE=dynamodb cannot do: only a transaction of PostgreSQL holds locks. Leave it out, or set OUTBOX_STORE to postgres.");
+        }
+
         var inboxLease = reader.Seconds("INBOX_LEASE_SECONDS", 60, 5, 43_200);
         var consumerName = ReadConsumerName(reader);
         var settings = new RelayboxSettings

@@ -13,6 +13,7 @@ namespace Relaybox.Outbox;
 /// <param name="options">How to work.</param>
 /// <param name="entropy">The source of the backoff's jitter.</param>
 /// <param name="logger">The log.</param>
+/// <exception cref="ArgumentException">The options ask for locks, and the store has none.</exception>
 public sealed class OutboxRelay(
     IOutboxRepository repository,
     IMessagePublisher publisher,
@@ -20,6 +21,9 @@ public sealed class OutboxRelay(
     IEntropy entropy,
     ILogger<OutboxRelay> logger)
 {
+    private readonly ILockingOutbox? _locking = options.Mode == RelayMode.Locked
+        ? repository as ILockingOutbox ?? throw new ArgumentException($"The mode Locked needs a store that can lock rows: {repository.GetType().Name} cannot.", nameof(options))
+        : null;
     private readonly BatchPublisher _publisher = new(publisher, options, repository.KeepsOrder, entropy);
     private readonly BatchRecorder _recorder = new(repository, logger);
 
@@ -28,10 +32,17 @@ public sealed class OutboxRelay(
     /// the next is claimed and the last is recorded.
     /// </summary>
     /// <param name="deadline">When to be done.</param>
-    /// <param name="cancellationToken">Ends the work; claimed rows come back when their leases end.</param>
-    public async Task<RelayResult> DrainAsync(WorkDeadline deadline, CancellationToken cancellationToken)
+    /// <param name="cancellationToken">Ends the work; claimed rows come back when their leases end, locked ones at once.</param>
+    public Task<RelayResult> DrainAsync(WorkDeadline deadline, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(deadline);
+        return _locking is null
+            ? DrainLeasedAsync(deadline, cancellationToken)
+            : new LockedDrain(_locking, _publisher, _recorder, options).DrainAsync(deadline, cancellationToken);
+    }
+
+    private async Task<RelayResult> DrainLeasedAsync(WorkDeadline deadline, CancellationToken cancellationToken)
+    {
         var total = new RelayResult();
         var recording = Task.FromResult(new RelayResult());
         var claimed = await ClaimAsync(deadline, cancellationToken);

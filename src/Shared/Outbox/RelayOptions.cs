@@ -6,7 +6,10 @@ public sealed record RelayOptions
     /// <summary>The most rows of one claim. Default: 500; larger ones only widen the window for duplicates.</summary>
     public int BatchSize { get; init; } = 500;
 
-    /// <summary>How long a claim holds. Default: 120 seconds; longer than the function's timeout.</summary>
+    /// <summary>How rows are held while they are published. Default: by a lease.</summary>
+    public RelayMode Mode { get; init; } = RelayMode.Lease;
+
+    /// <summary>How long a claim holds, or a lock at most. Default: 120 seconds; longer than the function's timeout.</summary>
     public TimeSpan Lease { get; init; } = TimeSpan.FromSeconds(120);
 
     /// <summary>After how many failed attempts a row is parked. Default: 10. An outage of the broker uses up none.</summary>

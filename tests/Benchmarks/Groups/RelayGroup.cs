@@ -1,5 +1,6 @@
 using Relaybox.Benchmarks.Harness;
 using Relaybox.Benchmarks.Postgres;
+using Relaybox.Outbox;
 using Relaybox.Stores.Postgres;
 
 namespace Relaybox.Benchmarks.Groups;
@@ -21,7 +22,7 @@ internal sealed class RelayGroup : IBenchmarkGroup
         var keep = await OutboxSchema.CreateAsync(database, "keep", AfterSending.Keep, cancellationToken);
         var delete = await OutboxSchema.CreateAsync(database, "del", AfterSending.Delete, cancellationToken);
         var bare = await OutboxSchema.CreateAsync(database, "bare", AfterSending.Keep, cancellationToken);
-        var bareLoop = new BareLoop(database, bare.Table, new Relaybox.Outbox.RelayOptions().BatchSize);
+        var bareLoop = new BareLoop(database, bare.Table, new RelayOptions().BatchSize);
         await run.CompareAsync(
             new Comparison("Rows relayed", [Metric.Rate("rows")], [
                 Arm.Throughput("naive", 1_500, naive.DrainAsync, naive.FillAsync),
@@ -29,25 +30,29 @@ internal sealed class RelayGroup : IBenchmarkGroup
                 ArmOf("lease, keep", keep, Target.AtLeast(16)),
                 ArmOf("lease, keep, again", keep, Target.AtLeast(0.9), against: "bare claim and mark"),
                 ArmOf("lease, delete", delete, Target.AtLeast(24)),
+                ArmOf("locked, keep", keep, Target.AtLeast(37), mode: RelayMode.Locked),
+                ArmOf("locked, delete", delete, Target.AtLeast(60), mode: RelayMode.Locked),
             ])
             { Rows = "1–4" },
             cancellationToken);
 
-        await CountAsync(run, database, keep, "lease, keep", 4096, cancellationToken);
-        await CountAsync(run, database, delete, "lease, delete", 2765, cancellationToken);
+        await CountAsync(run, database, keep, "lease, keep", 4096, RelayMode.Lease, cancellationToken);
+        await CountAsync(run, database, delete, "lease, delete", 2765, RelayMode.Lease, cancellationToken);
+        await CountAsync(run, database, keep, "locked, keep", 4096, RelayMode.Locked, cancellationToken);
+        await CountAsync(run, database, delete, "locked, delete", 2765, RelayMode.Locked, cancellationToken);
     }
 
-    private static Arm ArmOf(string name, OutboxSchema schema, Target target, string? against = null)
+    private static Arm ArmOf(string name, OutboxSchema schema, Target target, string? against = null, RelayMode mode = RelayMode.Lease)
     {
-        var relay = schema.Relay(new NoOpPublisher());
+        var relay = schema.Relay(new NoOpPublisher(), new RelayOptions { Mode = mode });
         return Arm.Throughput(name, 20_000, (rows, ct) => schema.DrainAsync(relay, rows, ct), schema.FillAsync, target, against);
     }
 
     private static async Task CountAsync(
-        BenchmarkRun run, BenchDatabase database, OutboxSchema schema, string name, double mostWal, CancellationToken cancellationToken)
+        BenchmarkRun run, BenchDatabase database, OutboxSchema schema, string name, double mostWal, RelayMode mode, CancellationToken cancellationToken)
     {
         await schema.FillAsync(CountedRows, cancellationToken);
-        var relay = schema.Relay(new NoOpPublisher());
+        var relay = schema.Relay(new NoOpPublisher(), new RelayOptions { Mode = mode });
         var (wal, commits) = await database.CostOfAsync(() => schema.DrainAsync(relay, CountedRows, cancellationToken), cancellationToken);
         run.Count($"{name}: commits per 1,000 rows", commits * 1000 / CountedRows, "", Target.AtMost(4), "6");
         run.Count($"{name}: write-ahead log per row", wal / CountedRows, "bytes", Target.AtMost(mostWal), "7");

@@ -8,8 +8,8 @@ namespace Relaybox.Shared.Tests.Stores;
 /// <summary>What the statements of a relay read, however large the table is and however little its statistics know.</summary>
 public sealed class PostgresOutboxPlanTests(PostgresServer server) : IAsyncLifetime
 {
-    private const string ClaimArguments = "(bigint, bigint, text, interval, text, integer, bigint)";
-    private const string ClaimValues = "(500, 250, 't', '2 minutes', '', 1000, 50)";
+    private const string ClaimArguments = "(text, interval, bigint, bigint, text, integer, bigint)";
+    private const string ClaimValues = "('t', '2 minutes', 500, 250, '', 1000, 50)";
 
     private PostgresOutboxHarness? _store;
 
@@ -40,7 +40,7 @@ public sealed class PostgresOutboxPlanTests(PostgresServer server) : IAsyncLifet
     {
         await FillAsync("n % 2 = 0", "sent", 100_000);
         await FillAsync("n % 5 = 0", "pending", 5_000);
-        var plan = await ExplainAsync(Claims.ClaimPlain, "(bigint, text, interval)", "(500, 't', '2 minutes')", planning);
+        var plan = await ExplainAsync(Claims.ClaimPlain, "(text, interval, bigint)", "('t', '2 minutes', 500)", planning);
         AssertReadsLittle(plan);
         Assert.DoesNotContain(plan, line => line.Contains("Sort", StringComparison.Ordinal));
     }

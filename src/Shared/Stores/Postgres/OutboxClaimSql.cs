@@ -14,23 +14,24 @@ internal sealed class OutboxClaimSql(PostgresNames names, OutboxTake take)
     internal const string Keyed =
         "o.ordering_key IS NOT NULL AND o.status <> 'sent' AND (o.skipped_at IS NULL OR o.status IN ('pending', 'publishing'))";
 
-    private const string Claimable =
-        "((o.status = 'pending' AND o.available_at <= now()) OR (o.status = 'publishing' AND o.lease_until <= now()))";
+    private const string Due = "o.status = 'pending' AND o.available_at <= now()";
 
-    private const string DueUnkeyed = "o.status = 'pending' AND o.ordering_key IS NULL AND o.available_at <= now()";
+    private const string Ended = "o.status = 'publishing' AND o.lease_until <= now()";
 
-    private const string EndedUnkeyed = "o.status = 'publishing' AND o.ordering_key IS NULL AND o.lease_until <= now()";
+    private const string DueUnkeyed = $"{Due} AND o.ordering_key IS NULL";
+
+    private const string EndedUnkeyed = $"{Ended} AND o.ordering_key IS NULL";
 
     /// <summary>
-    /// Claims up to $1 due rows without a key, under token $2 for $3: nearly always all there is. One answer's row at least,
+    /// Claims up to $3 due rows without a key, under token $1 for $2: nearly always all there is. One answer's row at least,
     /// which says whether there may be others: keyed ones that are due, or claims whose lease has ended.
     /// </summary>
     internal string ClaimPlain { get; } =
         $"""
         WITH due AS (
-            SELECT o.row_id FROM {names.Outbox} o WHERE {DueUnkeyed} ORDER BY o.available_at, o.row_id LIMIT $1 FOR UPDATE SKIP LOCKED
+            SELECT o.row_id FROM {names.Outbox} o WHERE {DueUnkeyed} ORDER BY o.available_at, o.row_id LIMIT $3 FOR UPDATE SKIP LOCKED
         ),
-        {take.Claimed(names, "SELECT row_id FROM due", token: "$2", lease: "$3")}
+        {take.Claimed(names, "SELECT row_id FROM due", "$1", "$2")}
         SELECT claimed.*, others.found
         FROM (SELECT coalesce(
                   (SELECT o.available_at <= now() FROM {names.Outbox} o
@@ -42,7 +43,7 @@ internal sealed class OutboxClaimSql(PostgresNames names, OutboxTake take)
         """;
 
     /// <summary>
-    /// Claims up to $1 rows, of which keyed rows leave room for $2 others where there are so many, under token $3 for $4. Looks
+    /// Claims up to $3 rows, of which keyed rows leave room for $4 others where there are so many, under token $1 for $2. Looks
     /// at $6 keys from $5 on, and takes of each at most $7 rows: its first unsent one and those that follow it, without a gap.
     /// One answer's row at least, for the last key that was looked at.
     /// </summary>
@@ -53,11 +54,11 @@ internal sealed class OutboxClaimSql(PostgresNames names, OutboxTake take)
         ),
         -- What unkeyed rows need of the batch, at most what is theirs: keyed rows get all the rest.
         room AS (
-            SELECT $1 - count(*) AS keyed FROM
-                (SELECT 1 FROM ((SELECT 1 FROM {names.Outbox} o WHERE {DueUnkeyed} ORDER BY o.available_at, o.row_id LIMIT $2)
+            SELECT $3 - count(*) AS keyed FROM
+                (SELECT 1 FROM ((SELECT 1 FROM {names.Outbox} o WHERE {DueUnkeyed} ORDER BY o.available_at, o.row_id LIMIT $4)
                                 UNION ALL
-                                (SELECT 1 FROM {names.Outbox} o WHERE {EndedUnkeyed} ORDER BY o.lease_until, o.row_id LIMIT $2)) waiting
-                 LIMIT $2) theirs
+                                (SELECT 1 FROM {names.Outbox} o WHERE {EndedUnkeyed} ORDER BY o.lease_until, o.row_id LIMIT $4)) waiting
+                 LIMIT $4) theirs
         ),
         chosen AS (
             SELECT ordering_key, n FROM heads WHERE claimable ORDER BY n LIMIT (SELECT keyed FROM room)
@@ -74,7 +75,7 @@ internal sealed class OutboxClaimSql(PostgresNames names, OutboxTake take)
         -- Who waits for nobody's lock may miss a row in the middle: what comes after such a gap is left alone.
         locked AS (
             SELECT o.row_id FROM {names.Outbox} o
-            WHERE o.row_id = ANY (ARRAY(SELECT row_id FROM candidates)) AND {Claimable} AND {Keyed}
+            WHERE o.row_id = ANY (ARRAY(SELECT row_id FROM candidates)) AND ({(take.TakesEnded ? $"({Due}) OR ({Ended})" : Due)}) AND {Keyed}
             FOR UPDATE SKIP LOCKED
         ),
         keyed AS (
@@ -86,17 +87,17 @@ internal sealed class OutboxClaimSql(PostgresNames names, OutboxTake take)
         -- The outer limit stops the inner one: no more rows are locked than are taken.
         ended AS (
             SELECT row_id FROM
-                (SELECT o.row_id FROM {names.Outbox} o WHERE {EndedUnkeyed}
-                 ORDER BY o.lease_until, o.row_id LIMIT $1 FOR UPDATE SKIP LOCKED) first
-            LIMIT (SELECT $1 - count(*) FROM keyed)
+                (SELECT o.row_id FROM {names.Outbox} o WHERE {EndedUnkeyed} AND {(take.TakesEnded ? "true" : "false")}
+                 ORDER BY o.lease_until, o.row_id LIMIT $3 FOR UPDATE SKIP LOCKED) first
+            LIMIT (SELECT $3 - count(*) FROM keyed)
         ),
         due AS (
             SELECT row_id FROM
                 (SELECT o.row_id FROM {names.Outbox} o WHERE {DueUnkeyed}
-                 ORDER BY o.available_at, o.row_id LIMIT $1 FOR UPDATE SKIP LOCKED) first
-            LIMIT (SELECT $1 - (SELECT count(*) FROM keyed) - (SELECT count(*) FROM ended))
+                 ORDER BY o.available_at, o.row_id LIMIT $3 FOR UPDATE SKIP LOCKED) first
+            LIMIT (SELECT $3 - (SELECT count(*) FROM keyed) - (SELECT count(*) FROM ended))
         ),
-        {take.Claimed(names, "SELECT row_id FROM keyed UNION ALL SELECT row_id FROM ended UNION ALL SELECT row_id FROM due", token: "$3", lease: "$4")}
+        {take.Claimed(names, "SELECT row_id FROM keyed UNION ALL SELECT row_id FROM ended UNION ALL SELECT row_id FROM due", "$1", "$2")}
         SELECT claimed.*, seen.last_key
         FROM (SELECT CASE
                   WHEN (SELECT count(*) FROM chosen) >= (SELECT keyed FROM room) THEN (SELECT ordering_key FROM chosen ORDER BY n DESC LIMIT 1)

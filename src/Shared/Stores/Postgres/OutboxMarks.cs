@@ -9,8 +9,19 @@ namespace Relaybox.Stores.Postgres;
 /// </remarks>
 internal sealed class OutboxMarks(PostgresNames names, AfterSending afterSending)
 {
+    /// <summary>What changes in a row that was sent.</summary>
+    internal const string BecomesSent =
+        "status = 'sent', sent_at = now(), claimed_at = NULL, lease_until = NULL, error_code = NULL, error_message = NULL";
+
     private const string ArchivedColumns =
-        "event_id, subject, payload, headers, ordering_key, enqueued_at, available_at, result, row_id, attempts, claim_token";
+        "event_id, subject, payload, headers, ordering_key, enqueued_at, available_at, result, row_id, attempts";
+
+    /// <summary>Archives the rows of a common table expression.</summary>
+    /// <param name="names">The tables.</param>
+    /// <param name="rows">The expression's name.</param>
+    /// <param name="token">The token that sent them.</param>
+    internal static string Archive(PostgresNames names, string rows, string token) =>
+        $"INSERT INTO {names.Sent} (status, sent_at, claim_token, {ArchivedColumns}) SELECT 'sent', now(), {token}, {ArchivedColumns} FROM {rows}";
 
     internal Mark Sent { get; } = new(SentSql(names, afterSending, byNumber: true), SentSql(names, afterSending, byNumber: false));
 
@@ -43,8 +54,7 @@ internal sealed class OutboxMarks(PostgresNames names, AfterSending afterSending
                 // The row keeps the token that sent it, so that a repeated call knows its own work.
                 AfterSending.Keep =>
                     $"""
-                    UPDATE {names.Outbox} o SET status = 'sent', sent_at = now(), claimed_at = NULL, lease_until = NULL,
-                        error_code = NULL, error_message = NULL
+                    UPDATE {names.Outbox} o SET {BecomesSent}
                     FROM marks m WHERE o.{key} = m.{key} AND {held} RETURNING m.place
                     """,
                 AfterSending.Delete => $"DELETE FROM {names.Outbox} o USING marks m WHERE o.{key} = m.{key} AND {held} RETURNING m.place",
@@ -53,7 +63,7 @@ internal sealed class OutboxMarks(PostgresNames names, AfterSending afterSending
                     DELETE FROM {names.Outbox} o USING marks m WHERE o.{key} = m.{key} AND {held} RETURNING m.place, o.*
                     ),
                     archived AS (
-                        INSERT INTO {names.Sent} (status, sent_at, {ArchivedColumns}) SELECT 'sent', now(), {ArchivedColumns} FROM changed
+                        {Archive(names, "changed", "claim_token")}
                     """,
             },
             already: "o.status || '' = 'sent' AND (m.token IS NULL OR o.claim_token = m.token)");

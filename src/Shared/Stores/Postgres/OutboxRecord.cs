@@ -7,6 +7,9 @@ namespace Relaybox.Stores.Postgres;
 /// <summary>A row of the outbox table and what it says.</summary>
 internal static class OutboxRecord
 {
+    /// <summary>How many columns <see cref="Columns"/> has.</summary>
+    internal const int ColumnCount = 11;
+
     /// <summary>
     /// The columns that <see cref="ReadClaim"/> and <see cref="ReadRow"/> read, in their order. A time that is no time of the
     /// calendar (infinity, 4713 BC) is cut to one, so that one row's time cannot spoil the reading of the others.

@@ -1,28 +1,52 @@
 namespace Relaybox.Stores.Postgres;
 
 /// <summary>What a claim does with the rows that it takes.</summary>
-internal abstract class OutboxTake
+/// <param name="TakesEnded">
+/// Whether it takes rows too whose lease has ended. What is only locked keeps the state that it has if it is let go, and such
+/// a state would have to be ended first.
+/// </param>
+/// <param name="Claimed">
+/// The common table expression <c>claimed</c>, which takes the rows of a query and answers with their columns: of the tables,
+/// the query of row numbers, and the parameters of token and lease.
+/// </param>
+internal sealed record OutboxTake(bool TakesEnded, Func<PostgresNames, string, string, string, string> Claimed)
 {
     /// <summary>They are leased: the claim commits, and the row says until when.</summary>
-    internal static OutboxTake Lease { get; } = new Leased();
+    internal static OutboxTake Lease { get; } = new(TakesEnded: true, (names, rows, token, lease) =>
+        $"""
+        claimed AS (
+            UPDATE {names.Outbox} o
+            SET status = 'publishing', claim_token = {token}, claimed_at = now(), lease_until = now() + {lease}
+            WHERE o.row_id = ANY (ARRAY({rows}))
+            RETURNING {OutboxRecord.Columns("o")}
+        )
+        """);
 
-    /// <summary>The common table expression <c>claimed</c>: takes the rows of a query and answers with their columns.</summary>
-    /// <param name="names">The tables.</param>
-    /// <param name="rows">A query of row numbers.</param>
-    /// <param name="token">The token's parameter.</param>
-    /// <param name="lease">The lease's parameter.</param>
-    internal abstract string Claimed(PostgresNames names, string rows, string token, string lease);
-
-    private sealed class Leased : OutboxTake
-    {
-        internal override string Claimed(PostgresNames names, string rows, string token, string lease) =>
-            $"""
-            claimed AS (
-                UPDATE {names.Outbox} o
-                SET status = 'publishing', claim_token = {token}, claimed_at = now(), lease_until = now() + {lease}
-                WHERE o.row_id = ANY (ARRAY({rows}))
-                RETURNING {OutboxRecord.Columns("o")}
-            )
-            """;
-    }
+    /// <summary>They are sent as soon as the transaction is committed.</summary>
+    internal static OutboxTake Send(AfterSending afterSending) => new(TakesEnded: false, (names, rows, token, _) =>
+        afterSending switch
+        {
+            AfterSending.Keep =>
+                $"""
+                claimed AS (
+                    UPDATE {names.Outbox} o
+                    SET {OutboxMarks.BecomesSent}, claim_token = {token}
+                    WHERE o.row_id = ANY (ARRAY({rows}))
+                    RETURNING {OutboxRecord.Columns("o")}
+                )
+                """,
+            AfterSending.Delete => $"claimed AS (DELETE FROM {names.Outbox} o WHERE o.row_id = ANY (ARRAY({rows})) RETURNING {OutboxRecord.Columns("o")})",
+            _ =>
+                $"""
+                deleted AS (
+                    DELETE FROM {names.Outbox} o WHERE o.row_id = ANY (ARRAY({rows})) RETURNING o.*
+                ),
+                archived AS (
+                    {OutboxMarks.Archive(names, "deleted", token)}
+                ),
+                claimed AS (
+                    SELECT {OutboxRecord.Columns("o")} FROM deleted o
+                )
+                """,
+        });
 }

@@ -9,7 +9,7 @@ namespace Relaybox.Stores.Postgres;
 /// number, because they do not become visible in the order of their numbers; the rows of one ordering key do, and are
 /// claimed in that order.
 /// </summary>
-public sealed partial class PostgresOutboxRepository : IOutboxRepository
+public sealed partial class PostgresOutboxRepository : ILockingOutbox
 {
     private readonly PostgresConnections _connections;
     private readonly AfterSending _afterSending;
@@ -54,8 +54,9 @@ public sealed partial class PostgresOutboxRepository : IOutboxRepository
             """;
         _marks = new OutboxMarks(names, options.AfterSending);
         _claims = new OutboxClaimSql(names, OutboxTake.Lease);
+        _locks = new OutboxClaimSql(names, OutboxTake.Send(options.AfterSending));
         _upkeep = new OutboxUpkeepSql(names);
-        _random = entropy.NextDouble();
+        _search = new OutboxClaimSearch(entropy.NextDouble());
     }
 
     /// <inheritdoc />
