@@ -69,6 +69,7 @@ public sealed class StartTests
     [InlineData("DATABASE_CA_FILE", "/nowhere/ca.pem")]
     [InlineData("DATABASE_POOLER", "maybe")]
     [InlineData("AFTER_SENDING", "forget")]
+    [InlineData("RELAY_MODE", "optimistic")]
     [InlineData("SWEEP_LISTEN_SECONDS", "-1")]
     [InlineData("NATS_STREAM", "a.b")]
     [InlineData("NATS_SUBJECT_PREFIX", "relaybox.>")]
@@ -93,6 +94,14 @@ public sealed class StartTests
             () => RelayboxSettings.Read(name => variables.GetValueOrDefault(name), FunctionNeeds.Setup));
         Assert.StartsWith(variable, Assert.Single(error.Errors), StringComparison.Ordinal);
         Assert.DoesNotContain("canary", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Locks_are_refused_where_the_store_has_none()
+    {
+        var variables = new Dictionary<string, string> { ["RELAY_MODE"] = "locked", ["OUTBOX_TABLE"] = "outbox" };
+        var error = Assert.Throws<SettingsException>(() => RelayboxSettings.Read(variables.GetValueOrDefault, FunctionNeeds.None));
+        Assert.StartsWith("RELAY_MODE is locked", Assert.Single(error.Errors), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -43,7 +43,7 @@ public partial class TemplateSettingsTests
     {
         var settings = new Dictionary<string, string>
         {
-            ["OUTBOX_STORE"] = parameter.StartsWith("Database", StringComparison.Ordinal) || parameter is "AfterSending" or "SweepListenSeconds" ? "postgres" : "dynamodb",
+            ["OUTBOX_STORE"] = parameter.StartsWith("Database", StringComparison.Ordinal) || parameter is "AfterSending" or "SweepListenSeconds" or "RelayMode" ? "postgres" : "dynamodb",
             ["BROKER"] = parameter.StartsWith("Nats", StringComparison.Ordinal) ? "nats" : "sqs",
             ["DATABASE_SECRET_ARN"] = "arn:aws:secretsmanager:eu-central-1:000000000000:secret:database-AbCdEf",
             ["NATS_URL"] = "tls://nats.example.com:4222",

@@ -5,11 +5,16 @@ namespace Relaybox.Outbox;
 /// <summary>
 /// Drains in the mode <see cref="RelayMode.Locked"/>: lock, publish, commit, and two batches at once, so that store and broker
 /// both work. Where all of a batch went out, that is all. Otherwise its rows are let go as they were, and what became of each is
-/// recorded as that of a row which nobody has claimed.
+/// recorded as that of a row which nobody has claimed. The other batch locks nothing meanwhile; another process may, and then
+/// publishes them once more.
 /// </summary>
-internal sealed class LockedDrain(ILockingOutbox outbox, BatchPublisher publisher, BatchRecorder recorder, RelayOptions options)
+internal sealed class LockedDrain(ILockingOutbox outbox, BatchPublisher publisher, BatchRecorder recorder, RelayOptions options) : IDisposable
 {
     private const int Lanes = 2;
+
+    // Who locks has one place, who lets rows go and records them has all.
+    private readonly SemaphoreSlim _places = new(Lanes);
+    private readonly SemaphoreSlim _recording = new(1);
 
     internal async Task<RelayResult> DrainAsync(WorkDeadline deadline, CancellationToken cancellationToken)
     {
@@ -31,31 +36,64 @@ internal sealed class LockedDrain(ILockingOutbox outbox, BatchPublisher publishe
         }
     }
 
+    public void Dispose()
+    {
+        _places.Dispose();
+        _recording.Dispose();
+    }
+
     private async Task<RelayResult?> RelayBatchAsync(WorkDeadline deadline, CancellationToken cancellationToken)
     {
-        RelayBatch batch;
         var lockedAt = deadline.Time.GetTimestamp();
-        await using (var rows = await LockAsync(cancellationToken))
+        await using var rows = await LockAsync(cancellationToken);
+        if (rows.Claims.Count == 0)
         {
-            if (rows.Claims.Count == 0)
-            {
-                return null;
-            }
-
-            batch = await publisher.PublishAsync(new ClaimedBatch(rows.Claims, deadline, options, lockedAt), cancellationToken);
-            if (batch.Sent.Count == rows.Claims.Count && await CommitAsync(rows, cancellationToken))
-            {
-                return new RelayResult { Sent = batch.Sent.Count };
-            }
+            return null;
         }
 
-        return await recorder.RecordAsync(batch, cancellationToken);
+        var batch = await publisher.PublishAsync(new ClaimedBatch(rows.Claims, deadline, options, lockedAt), cancellationToken);
+        return batch.Sent.Count == rows.Claims.Count && await CommitAsync(rows, cancellationToken)
+            ? new RelayResult { Sent = batch.Sent.Count }
+            : await RecordEachAsync(rows, batch, cancellationToken);
     }
 
     private async Task<ILockedRows> LockAsync(CancellationToken cancellationToken)
     {
-        using var step = Spans.Begin(Spans.Claim, options.BatchSize);
-        return await outbox.LockAsync(options.BatchSize, options.Lease, cancellationToken);
+        await _places.WaitAsync(cancellationToken);
+        try
+        {
+            using var step = Spans.Begin(Spans.Claim, options.BatchSize);
+            return await outbox.LockAsync(options.BatchSize, options.Lease, cancellationToken);
+        }
+        finally
+        {
+            _places.Release();
+        }
+    }
+
+    private async Task<RelayResult> RecordEachAsync(ILockedRows rows, RelayBatch batch, CancellationToken cancellationToken)
+    {
+        await _recording.WaitAsync(cancellationToken);
+        var places = 0;
+        try
+        {
+            for (; places < Lanes; places++)
+            {
+                await _places.WaitAsync(cancellationToken);
+            }
+
+            await rows.DisposeAsync();
+            return await recorder.RecordAsync(batch, cancellationToken);
+        }
+        finally
+        {
+            if (places > 0)
+            {
+                _places.Release(places);
+            }
+
+            _recording.Release();
+        }
     }
 
     private static async Task<bool> CommitAsync(ILockedRows rows, CancellationToken cancellationToken)

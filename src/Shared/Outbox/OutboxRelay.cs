@@ -36,9 +36,13 @@ public sealed class OutboxRelay(
     public Task<RelayResult> DrainAsync(WorkDeadline deadline, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(deadline);
-        return _locking is null
-            ? DrainLeasedAsync(deadline, cancellationToken)
-            : new LockedDrain(_locking, _publisher, _recorder, options).DrainAsync(deadline, cancellationToken);
+        return _locking is null ? DrainLeasedAsync(deadline, cancellationToken) : DrainLockedAsync(_locking, deadline, cancellationToken);
+    }
+
+    private async Task<RelayResult> DrainLockedAsync(ILockingOutbox outbox, WorkDeadline deadline, CancellationToken cancellationToken)
+    {
+        using var drain = new LockedDrain(outbox, _publisher, _recorder, options);
+        return await drain.DrainAsync(deadline, cancellationToken);
     }
 
     private async Task<RelayResult> DrainLeasedAsync(WorkDeadline deadline, CancellationToken cancellationToken)

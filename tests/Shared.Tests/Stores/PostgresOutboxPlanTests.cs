@@ -11,6 +11,9 @@ public sealed class PostgresOutboxPlanTests(PostgresServer server) : IAsyncLifet
     private const string ClaimArguments = "(text, interval, bigint, bigint, text, integer, bigint)";
     private const string ClaimValues = "('t', '2 minutes', 500, 250, '', 1000, 50)";
 
+    private const string PlainArguments = "(text, interval, bigint)";
+    private const string PlainValues = "('t', '2 minutes', 500)";
+
     private PostgresOutboxHarness? _store;
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
@@ -31,6 +34,12 @@ public sealed class PostgresOutboxPlanTests(PostgresServer server) : IAsyncLifet
         await FillAsync("n % 2 = 0", "sent", 100_000);
         await FillAsync("n % 5 = 0", "pending", 5_000);
         AssertReadsLittle(await ExplainAsync(Claims.Claim, ClaimArguments, ClaimValues, planning));
+        foreach (var afterSending in Enum.GetValues<AfterSending>())
+        {
+            var locks = new OutboxClaimSql(Names, OutboxTake.Send(afterSending));
+            AssertReadsLittle(await ExplainAsync(locks.Claim, ClaimArguments, ClaimValues, planning));
+            AssertReadsLittle(await ExplainAsync(locks.ClaimPlain, PlainArguments, PlainValues, planning));
+        }
     }
 
     [Theory]
@@ -40,7 +49,7 @@ public sealed class PostgresOutboxPlanTests(PostgresServer server) : IAsyncLifet
     {
         await FillAsync("n % 2 = 0", "sent", 100_000);
         await FillAsync("n % 5 = 0", "pending", 5_000);
-        var plan = await ExplainAsync(Claims.ClaimPlain, "(text, interval, bigint)", "('t', '2 minutes', 500)", planning);
+        var plan = await ExplainAsync(Claims.ClaimPlain, PlainArguments, PlainValues, planning);
         AssertReadsLittle(plan);
         Assert.DoesNotContain(plan, line => line.Contains("Sort", StringComparison.Ordinal));
     }

@@ -9,6 +9,7 @@ internal sealed class LockedRows : ILockedRows
 {
     private readonly NpgsqlConnection _connection;
     private readonly NpgsqlTransaction _transaction;
+    private bool _isDisposed;
 
     private LockedRows(NpgsqlConnection connection, NpgsqlTransaction transaction, IReadOnlyList<OutboxClaim> claims)
     {
@@ -62,6 +63,12 @@ internal sealed class LockedRows : ILockedRows
     /// <inheritdoc />
     public async ValueTask DisposeAsync()
     {
+        if (_isDisposed)
+        {
+            return;
+        }
+
+        _isDisposed = true;
         try
         {
             await _transaction.DisposeAsync();

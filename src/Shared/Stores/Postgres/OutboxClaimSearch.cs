@@ -16,7 +16,7 @@ internal sealed class OutboxClaimSearch(double random)
 
     private string? _fromKey;
     private int _claimCount;
-    private volatile bool _hasOthers;
+    private volatile bool _hasOthers = true;
 
     /// <summary>Claims what is due.</summary>
     /// <param name="executor">How a statement is carried out.</param>

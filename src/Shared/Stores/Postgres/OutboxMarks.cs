@@ -29,11 +29,11 @@ internal sealed class OutboxMarks(PostgresNames names, AfterSending afterSending
 
     internal Mark Park { get; } = new(ParkSql(names, byNumber: true), ParkSql(names, byNumber: false));
 
-    /// <summary>Which of the ids $1 are archived by the tokens $2.</summary>
+    /// <summary>Which of the ids $1 are archived by the tokens $2, or by any where there is none.</summary>
     internal string FindArchived { get; } =
         $"""
         SELECT m.place FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS m (event_id, token, place)
-        JOIN {names.Sent} s ON s.event_id = m.event_id AND s.claim_token = m.token
+        JOIN {names.Sent} s ON s.event_id = m.event_id AND (m.token IS NULL OR s.claim_token = m.token)
         """;
 
     /// <summary>Which of the ids $1 are not in the table.</summary>

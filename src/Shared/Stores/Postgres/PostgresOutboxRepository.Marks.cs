@@ -48,7 +48,7 @@ public sealed partial class PostgresOutboxRepository
         OutboxMarks.Mark sql,
         Action<IReadOnlyList<TMark>, NpgsqlParameterCollection> addParameters,
         CancellationToken cancellationToken,
-        Func<int, string?>? findElsewhere = null)
+        Func<int, bool, string?>? findElsewhere = null)
     {
         ArgumentNullException.ThrowIfNull(marks);
         var result = MarkResult.Empty;
@@ -83,7 +83,7 @@ public sealed partial class PostgresOutboxRepository
                 await ExecuteAsync(statements.FindDone, batch, byNumber, held, ct);
             }
 
-            if (held.Count < batch.Count && findElsewhere?.Invoke(attempt) is { } find)
+            if (held.Count < batch.Count && findElsewhere?.Invoke(attempt, byNumber) is { } find)
             {
                 await using var connection = await _connections.OpenConnectionAsync(ct);
                 await using var command = new NpgsqlCommand(find, connection);
@@ -109,11 +109,11 @@ public sealed partial class PostgresOutboxRepository
     }
 
     // Where a row that was sent is not to be kept, its own repeated mark finds it elsewhere, or not at all. That it is gone
-    // speaks for the earlier try only where there was one.
-    private string? FindSentElsewhere(int attempt) => _afterSending switch
+    // speaks for the earlier try only where there was one, or where it was locked: then it was sent by whoever let it go.
+    private string? FindSentElsewhere(int attempt, bool byNumber) => _afterSending switch
     {
         AfterSending.Archive => _marks.FindArchived,
-        AfterSending.Delete when attempt > 1 => _marks.FindGone,
+        AfterSending.Delete when attempt > 1 || !byNumber => _marks.FindGone,
         _ => null,
     };
 
