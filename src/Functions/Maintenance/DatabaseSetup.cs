@@ -5,7 +5,10 @@ using Relaybox.Stores.Postgres;
 
 namespace Relaybox.Functions.Maintenance;
 
-/// <summary>Applies the migrations, and makes the example handler's table where the example is on.</summary>
+/// <summary>
+/// Applies the migrations, makes the example handler's table where the example is on, and grants the roles where users are
+/// named to whom.
+/// </summary>
 internal sealed class DatabaseSetup(PostgresMigrator migrator, PostgresConnections connections, PostgresSettings settings) : ISetupStep
 {
     public async Task<int> RunAsync(CancellationToken cancellationToken)
@@ -14,6 +17,12 @@ internal sealed class DatabaseSetup(PostgresMigrator migrator, PostgresConnectio
         if (settings.EffectsTable is { } table)
         {
             await CreateEffectsAsync(table, cancellationToken);
+        }
+
+        if (settings.Roles is { } roles)
+        {
+            string[] tables = settings.EffectsTable is { } effects ? [effects] : [];
+            await migrator.GrantRolesAsync(roles with { HandlerTables = tables }, cancellationToken);
         }
 
         return applied.Count;

@@ -17,13 +17,40 @@ public sealed record PostgresSettings
     /// <summary>The example handler's table, in the same schema; null where the example is not deployed.</summary>
     public string? EffectsTable { get; init; }
 
-    internal static PostgresSettings Read(SettingsReader reader) => new()
+    /// <summary>What the names of the roles begin with.</summary>
+    public required string RolePrefix { get; init; }
+
+    /// <summary>Whom Setup grants what is needed; null: nobody, and the roles are not made.</summary>
+    public PostgresRoles? Roles { get; init; }
+
+    internal static PostgresSettings Read(SettingsReader reader)
     {
-        Tables = ReadTables(reader),
-        Connection = ReadConnection(reader),
-        Listen = reader.Seconds("SWEEP_LISTEN_SECONDS", 50, 0, 840),
-        EffectsTable = reader.Optional("EFFECTS_TABLE") is null ? null : ReadIdentifier(reader, "EFFECTS_TABLE", "effects"),
-    };
+        var prefix = reader.Matching(
+            "DATABASE_ROLE_PREFIX",
+            "relaybox",
+            value => PostgresIdentifier.IsValid($"{value}_consumer"),
+            "letters, digits and '_', at most 54, not beginning with a digit");
+        return new PostgresSettings
+        {
+            Tables = ReadTables(reader),
+            Connection = ReadConnection(reader),
+            Listen = reader.Seconds("SWEEP_LISTEN_SECONDS", 50, 0, 840),
+            EffectsTable = reader.Optional("EFFECTS_TABLE") is null ? null : ReadIdentifier(reader, "EFFECTS_TABLE", "effects"),
+            RolePrefix = prefix,
+            Roles = ReadRoles(reader, prefix),
+        };
+    }
+
+    private static PostgresRoles? ReadRoles(SettingsReader reader, string prefix)
+    {
+        var functionsUser = reader.Optional("DATABASE_FUNCTIONS_USER") is null
+            ? null
+            : ReadIdentifier(reader, "DATABASE_FUNCTIONS_USER", "relaybox_functions");
+        var appUsers = ReadIdentifiers(reader, "DATABASE_APP_USERS");
+        return functionsUser is null && appUsers.Length == 0
+            ? null
+            : PostgresRoles.WithPrefix(prefix) with { FunctionsUser = functionsUser, AppUsers = appUsers };
+    }
 
     private static PostgresOptions ReadTables(SettingsReader reader)
     {
@@ -93,5 +120,17 @@ public sealed record PostgresSettings
             reader.Add(string.Join(" ", e.Errors));
             return fallback;
         }
+    }
+
+    private static string[] ReadIdentifiers(SettingsReader reader, string name)
+    {
+        var names = reader.Optional(name)?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [];
+        if (Array.TrueForAll(names, PostgresIdentifier.IsValid))
+        {
+            return names;
+        }
+
+        reader.Add($"{name} holds what is no name. Set it to names of letters, digits and '_', separated by commas.");
+        return [];
     }
 }

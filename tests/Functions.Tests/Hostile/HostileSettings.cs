@@ -9,7 +9,7 @@ internal static class HostileSettings
 {
     internal static readonly string[] Tables = ["OUTBOX_TABLE", "INBOX_TABLE", "JOBS_TABLE", "EFFECTS_TABLE"];
 
-    internal static readonly string[] PostgresNames = ["DATABASE_SCHEMA", .. Tables];
+    internal static readonly string[] PostgresNames = ["DATABASE_SCHEMA", "DATABASE_ROLE_PREFIX", "DATABASE_FUNCTIONS_USER", .. Tables];
 
     internal static readonly string[] Urls = ["QUEUE_URL", "DEAD_LETTER_QUEUE_URL"];
 

@@ -1,4 +1,5 @@
 using Relaybox.Testing;
 
 [assembly: AssemblyFixture(typeof(DynamoDbLocal))]
+[assembly: AssemblyFixture(typeof(PostgresServer))]
 [assembly: AssemblyFixture(typeof(SqsEmulator))]

@@ -22,6 +22,25 @@ public sealed class MigrateCommandTests(PostgresServer postgres)
         Assert.Equal((0, $"The schema '{schema}' is up to date.\n"), (second.Code, second.Output));
     }
 
+    [Fact]
+    public async Task Users_that_are_named_get_the_roles_of_a_prefix()
+    {
+        var schema = PostgresServer.UniqueSchema();
+        await using (var create = postgres.DataSource.CreateCommand($"CREATE ROLE {schema}_shop"))
+        {
+            await create.ExecuteNonQueryAsync();
+        }
+
+        var granted = await RunAsync(Url, "--schema", schema, "--role-prefix", schema, "--app-users", $"{schema}_shop");
+        Assert.True(granted.Code == 0, granted.Output);
+
+        await using var member = postgres.DataSource.CreateCommand(
+            $"SELECT pg_has_role('{schema}_shop', '{schema}_app', 'MEMBER'), pg_has_role('{schema}_shop', '{schema}_relay', 'MEMBER')");
+        await using var reader = await member.ExecuteReaderAsync();
+        await reader.ReadAsync();
+        Assert.Equal((true, false), (reader.GetBoolean(0), reader.GetBoolean(1)));
+    }
+
     [Theory]
     [InlineData(null, "DATABASE_URL")]
     [InlineData("canary", "neither a postgres:// URL nor a connection string")]

@@ -18,17 +18,33 @@ internal static class MigrateCommand
         {
             Description = "Also make the roles of least privilege (relaybox_app, relaybox_relay, relaybox_cleaner, relaybox_consumer) and grant them what they need",
         };
+        var prefix = new Option<string?>("--role-prefix") { Description = "Other names of the roles: what stands before _app. Default: the variable DATABASE_ROLE_PREFIX, else relaybox" };
+        var functionsUser = new Option<string?>("--functions-user") { Description = "Implies --roles: the user that gets the roles of relay, cleaner and consumer. Default: the variable DATABASE_FUNCTIONS_USER" };
+        var appUsers = new Option<string?>("--app-users") { Description = "Implies --roles: the users that get the app's role, separated by commas. Default: the variable DATABASE_APP_USERS" };
         var command = new Command("migrate", "Apply the migrations that a PostgreSQL database lacks");
         command.Options.Add(url);
         command.Options.Add(schema);
         command.Options.Add(roles);
-        command.SetAction(async (result, cancellationToken) => await RunAsync(
-            Read(result.GetValue(url), result.GetValue(schema)), result.GetValue(roles), cancellationToken));
+        command.Options.Add(prefix);
+        command.Options.Add(functionsUser);
+        command.Options.Add(appUsers);
+        command.SetAction(async (result, cancellationToken) =>
+        {
+            var given = new Dictionary<string, string?>
+            {
+                ["DATABASE_URL"] = result.GetValue(url),
+                ["DATABASE_SCHEMA"] = result.GetValue(schema),
+                ["DATABASE_ROLE_PREFIX"] = result.GetValue(prefix),
+                ["DATABASE_FUNCTIONS_USER"] = result.GetValue(functionsUser),
+                ["DATABASE_APP_USERS"] = result.GetValue(appUsers),
+            };
+            return await RunAsync(Read(given), result.GetValue(roles), cancellationToken);
+        });
         return command;
     }
 
     /// <exception cref="RunnerException">Something is wrong with what is configured.</exception>
-    private static PostgresSettings Read(string? url, string? schema)
+    private static PostgresSettings Read(Dictionary<string, string?> given)
     {
         try
         {
@@ -42,11 +58,14 @@ internal static class MigrateCommand
         string? Variable(string name) => name switch
         {
             "OUTBOX_STORE" => "postgres",
-            "DATABASE_URL" => url ?? Environment.GetEnvironmentVariable(name)
-                ?? throw new RunnerException("Which database? Pass --url postgres://user:password@host:port/database, or set DATABASE_URL."),
             "DATABASE_SECRET_ARN" => null,
-            "DATABASE_SCHEMA" => schema ?? Environment.GetEnvironmentVariable(name),
-            _ => Environment.GetEnvironmentVariable(name),
+            _ => (given.GetValueOrDefault(name) ?? Environment.GetEnvironmentVariable(name), name) switch
+            {
+                ({ } value, _) => value,
+                (null, "DATABASE_URL") => throw new RunnerException(
+                    "Which database? Pass --url postgres://user:password@host:port/database, or set DATABASE_URL."),
+                _ => null,
+            },
         };
     }
 
@@ -62,9 +81,11 @@ internal static class MigrateCommand
                 Console.WriteLine($"Applied {name}");
             }
 
-            if (withRoles)
+            if (withRoles || settings.Roles is not null)
             {
-                await migrator.GrantRolesAsync(new PostgresRoles(), cancellationToken);
+                string[] tables = settings.EffectsTable is { } effects ? [effects] : [];
+                var roles = settings.Roles ?? PostgresRoles.WithPrefix(settings.RolePrefix);
+                await migrator.GrantRolesAsync(roles with { HandlerTables = tables }, cancellationToken);
                 Console.WriteLine("Granted the roles.");
             }
 

@@ -47,6 +47,26 @@ public sealed class PostgresProcess : EmulatorProcess
         return server;
     }
 
+    /// <summary>Makes a user who may connect, and nothing else, unless it is there already.</summary>
+    /// <param name="name">Its name: letters, digits and _.</param>
+    /// <param name="password">Its password: the same characters.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    internal async Task CreateUserAsync(string name, string password, CancellationToken cancellationToken)
+    {
+        await using var connection = new NpgsqlConnection(ConnectionString + ";Pooling=false");
+        await connection.OpenAsync(cancellationToken);
+        await using var create = new NpgsqlCommand(
+            $"""
+            DO $$ BEGIN
+                IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{name}') THEN
+                    CREATE ROLE "{name}" LOGIN PASSWORD '{password}';
+                END IF;
+            END $$
+            """,
+            connection);
+        await create.ExecuteNonQueryAsync(cancellationToken);
+    }
+
     /// <inheritdoc />
     /// <remarks>SIGQUIT: no checkpoint, every backend ends at once. After SIGKILL they would hold the files for a while.</remarks>
     public override Task KillAsync() => SignalAndWaitAsync(Signals.Quit);

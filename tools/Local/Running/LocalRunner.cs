@@ -205,17 +205,11 @@ internal sealed class LocalRunner : IAsyncDisposable
 
         if (choice.IsPostgres)
         {
-            var database = new JsonObject
-            {
-                ["engine"] = "postgres",
-                ["host"] = "127.0.0.1",
-                ["port"] = ports.Postgres,
-                ["dbname"] = "postgres",
-                ["username"] = PostgresCluster.User,
-                ["password"] = password,
-            }.ToJsonString();
-            parameters.TryAdd("DatabaseSecretArn", secrets.Add("database", database));
-            parameters.TryAdd("DatabaseOwnerSecretArn", secrets.Add("database-owner", database));
+            // Without a secret of the owner's the functions are the owner; otherwise they get what Setup grants them, and no more.
+            parameters.TryAdd("DatabaseOwnerSecretArn", secrets.Add("database-owner", Database(PostgresCluster.User)));
+            var user = parameters["DatabaseOwnerSecretArn"].Length == 0 ? PostgresCluster.User : LocalServers.FunctionsUser;
+            parameters.TryAdd("DatabaseSecretArn", secrets.Add("database", Database(user)));
+            parameters.TryAdd("DatabaseFunctionsUser", user);
         }
 
         if (choice.IsNats)
@@ -224,6 +218,16 @@ internal sealed class LocalRunner : IAsyncDisposable
         }
 
         return Explained(() => StackLoader.Load(template, new StackOptions(StackName, new Uri($"http://127.0.0.1:{ports.Sqs}/"), parameters)));
+
+        string Database(string user) => new JsonObject
+        {
+            ["engine"] = "postgres",
+            ["host"] = "127.0.0.1",
+            ["port"] = ports.Postgres,
+            ["dbname"] = "postgres",
+            ["username"] = user,
+            ["password"] = password,
+        }.ToJsonString();
     }
 
     private T Explained<T>(Func<T> read)

@@ -6,6 +6,9 @@ namespace Relaybox.Local.Running;
 /// <summary>The servers of a run: those that its store and its broker need, and no others.</summary>
 internal sealed class LocalServers : IAsyncDisposable
 {
+    /// <summary>The database user of the functions: it has what Setup grants it. Its password is the superuser's.</summary>
+    internal const string FunctionsUser = "relaybox_functions";
+
     private readonly List<EmulatorProcess> processes = [];
     private PostgresCluster? cluster;
     private DirectoryInfo? natsStorage;
@@ -112,7 +115,17 @@ internal sealed class LocalServers : IAsyncDisposable
     private async Task<EmulatorProcess> StartPostgresAsync(CancellationToken cancellationToken)
     {
         cluster ??= await PostgresCluster.CreateAsync(PostgresPassword, cancellationToken);
-        return await PostgresProcess.StartAsync(Ports.Postgres, cluster, durable: true, cancellationToken);
+        var server = await PostgresProcess.StartAsync(Ports.Postgres, cluster, durable: true, cancellationToken);
+        try
+        {
+            await server.CreateUserAsync(FunctionsUser, PostgresPassword, cancellationToken);
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
     }
 
     private async Task<EmulatorProcess> StartNatsAsync(CancellationToken cancellationToken)

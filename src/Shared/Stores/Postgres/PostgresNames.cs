@@ -41,6 +41,10 @@ internal sealed class PostgresNames
     /// <summary>Keeps the partitions of <see cref="Sent"/>.</summary>
     internal string SentUpkeep => Qualify(PostgresIdentifier.Derive(_options.OutboxTable, "sent_upkeep"));
 
+    /// <summary>Every table of the system.</summary>
+    internal IEnumerable<string> All =>
+        [Outbox, Sent, Qualify(PostgresIdentifier.Derive(_options.OutboxTable, "sent_other")), Inbox, Jobs, Migrations];
+
     /// <summary>The channel on which the outbox announces new rows, as it is given to LISTEN, unquoted.</summary>
     internal string Channel => string.Create(
         CultureInfo.InvariantCulture, $"relaybox_{PostgresIdentifier.Hash($"{_options.Schema}.{_options.OutboxTable}"):x8}");

@@ -21,7 +21,41 @@ public sealed record PostgresRoles
     /// <exception cref="SettingsException">The name may not be used.</exception>
     public string Consumer { get; init => field = PostgresIdentifier.Require("The consumer's role", value); } = "relaybox_consumer";
 
+    /// <summary>
+    /// The user that the functions connect as: it gets the roles of relay, cleaner and consumer. It has to be there.
+    /// Default: none; the roles are then granted by hand.
+    /// </summary>
+    /// <exception cref="SettingsException">The name may not be used.</exception>
+    public string? FunctionsUser { get; init => field = value is null ? null : PostgresIdentifier.Require("The functions' user", value); }
+
+    /// <summary>The users that apps connect as: they get the app's role. They have to be there. Default: none.</summary>
+    /// <exception cref="SettingsException">A name may not be used.</exception>
+    public IReadOnlyList<string> AppUsers
+    {
+        get;
+        init => field = [.. value.Select(user => PostgresIdentifier.Require("An app's user", user))];
+    } = [];
+
+    /// <summary>
+    /// Tables in the schema that the consumer's handlers read, insert into and update. What is not there is left out.
+    /// Default: none.
+    /// </summary>
+    /// <exception cref="SettingsException">A name may not be used.</exception>
+    public IReadOnlyList<string> HandlerTables
+    {
+        get;
+        init => field = [.. value.Select(table => PostgresIdentifier.Require("A handler's table", table))];
+    } = [];
+
     private const string Resource = "Relaybox.Stores.Postgres.Roles.roles.sql";
+
+    /// <summary>The roles of a prefix: <c>shop</c> gives <c>shop_app</c>, <c>shop_relay</c>, <c>shop_cleaner</c>, <c>shop_consumer</c>.</summary>
+    /// <param name="prefix">The prefix. Roles belong to the whole server: what is to be kept apart needs another one.</param>
+    /// <exception cref="SettingsException">A name may not be used.</exception>
+    public static PostgresRoles WithPrefix(string prefix) => new()
+    {
+        App = $"{prefix}_app", Relay = $"{prefix}_relay", Cleaner = $"{prefix}_cleaner", Consumer = $"{prefix}_consumer",
+    };
 
     /// <summary>The SQL that makes the roles where they are missing, and grants them what they need.</summary>
     internal string Render(PostgresNames names, AfterSending afterSending)
@@ -41,10 +75,34 @@ public sealed record PostgresRoles
             "role:consumer" => PostgresIdentifier.Quote(Consumer),
             "relay:delete" => afterSending == AfterSending.Keep ? "" : $"GRANT DELETE ON {names.Outbox} TO {relay};",
             "relay:archive" => afterSending == AfterSending.Archive ? $"GRANT INSERT ON {names.Sent} TO {relay};" : "",
+            "tables" => string.Join(", ", names.All),
+            "consumer:tables" => string.Join('\n', HandlerTables.Select(table => GrantTable(names.Qualify(table)))),
             _ => names.Fill(placeholder),
         });
-        return string.Concat(roles.Select(Create)) + grants;
+        var members = new[] { Relay, Cleaner, Consumer }.Where(_ => FunctionsUser is not null).Select(role => GrantRole(role, FunctionsUser!))
+            .Concat(AppUsers.Select(user => GrantRole(App, user)));
+        return string.Concat(roles.Select(Create)) + grants + string.Concat(members);
     }
+
+    private string GrantTable(string table) =>
+        $"""
+        DO $$ BEGIN
+            IF to_regclass('{table}') IS NOT NULL THEN
+                GRANT SELECT, INSERT, UPDATE ON {table} TO {PostgresIdentifier.Quote(Consumer)};
+            END IF;
+        END $$;
+        """;
+
+    // Who has the role already needs no grant, and who grants then no right to grant it.
+    private static string GrantRole(string role, string user) =>
+        $"""
+        DO $$ BEGIN
+            IF NOT pg_has_role('{user}', '{role}', 'MEMBER') THEN
+                GRANT {PostgresIdentifier.Quote(role)} TO {PostgresIdentifier.Quote(user)};
+            END IF;
+        END $$;
+
+        """;
 
     // Roles belong to the whole server: another database's migration may make one at the same moment.
     private static string Create(string role) =>

@@ -1,15 +1,16 @@
 -- Least privilege. Each role gets what its part of the system does, and nothing else; it cannot log in: grant it to the users
--- that the processes connect as. Running this again narrows what was granted by hand to what stands here.
+-- that the processes connect as. Running this again narrows what was granted by hand on these tables to what stands here;
+-- other tables of the schema, such as those of handlers, keep their grants.
 
 -- The app: writes its own columns. It reads nothing, changes nothing, and cannot write a row that is already sent.
 -- (The trigger that numbers the rows of a key takes a number of its own, hence the sequence.)
-REVOKE ALL ON ALL TABLES IN SCHEMA {{schema}} FROM {{role:app}};
+REVOKE ALL ON {{tables}} FROM {{role:app}};
 GRANT USAGE ON SCHEMA {{schema}} TO {{role:app}};
 GRANT INSERT (event_id, subject, payload, headers, ordering_key, enqueued_at, available_at, result) ON {{outbox}} TO {{role:app}};
 GRANT USAGE ON SEQUENCE {{outbox.row_ids}} TO {{role:app}};
 
 -- The relay: reads rows and changes their state, never what the app wrote.
-REVOKE ALL ON ALL TABLES IN SCHEMA {{schema}} FROM {{role:relay}};
+REVOKE ALL ON {{tables}} FROM {{role:relay}};
 GRANT USAGE ON SCHEMA {{schema}} TO {{role:relay}};
 GRANT SELECT ON {{outbox}}, {{outbox.sent}} TO {{role:relay}};
 GRANT UPDATE (status, attempts, claim_token, claimed_at, lease_until, available_at, sent_at, failed_at, skipped_at, released_token,
@@ -18,7 +19,7 @@ GRANT UPDATE (status, attempts, claim_token, claimed_at, lease_until, available_
 {{relay:archive}}
 
 -- The cleaner: deletes what is finished, and ends claims whose lease is over.
-REVOKE ALL ON ALL TABLES IN SCHEMA {{schema}} FROM {{role:cleaner}};
+REVOKE ALL ON {{tables}} FROM {{role:cleaner}};
 GRANT USAGE ON SCHEMA {{schema}} TO {{role:cleaner}};
 GRANT SELECT, DELETE ON {{outbox}}, {{inbox}} TO {{role:cleaner}};
 GRANT SELECT ON {{outbox.sent}} TO {{role:cleaner}};
@@ -28,8 +29,9 @@ GRANT EXECUTE ON FUNCTION {{outbox.sent_upkeep}} TO {{role:cleaner}};
 GRANT SELECT, INSERT, UPDATE ON {{jobs}} TO {{role:cleaner}};
 
 -- The consumer: keeps the inbox, and its handlers write new events as the app does.
-REVOKE ALL ON ALL TABLES IN SCHEMA {{schema}} FROM {{role:consumer}};
+REVOKE ALL ON {{tables}} FROM {{role:consumer}};
 GRANT USAGE ON SCHEMA {{schema}} TO {{role:consumer}};
 GRANT SELECT, INSERT, UPDATE ON {{inbox}} TO {{role:consumer}};
 GRANT INSERT (event_id, subject, payload, headers, ordering_key, enqueued_at, available_at, result) ON {{outbox}} TO {{role:consumer}};
 GRANT USAGE ON SEQUENCE {{outbox.row_ids}} TO {{role:consumer}};
+{{consumer:tables}}

@@ -1,0 +1,97 @@
+using Npgsql;
+using Relaybox.Testing;
+
+namespace Relaybox.Functions.Tests.Support;
+
+/// <summary>
+/// The functions on PostgreSQL and SQS. Setup connects as a user who owns the schema and is no superuser, the other
+/// functions as a user who may connect and nothing else, and apps as a third.
+/// </summary>
+public sealed class PostgresFunctionWorld : IAsyncDisposable
+{
+    private readonly PostgresServer _server;
+    private readonly FunctionWorld _world;
+
+    private PostgresFunctionWorld(PostgresServer server, FunctionWorld world)
+    {
+        _server = server;
+        _world = world;
+        Schema = PostgresServer.UniqueSchema();
+    }
+
+    public string Schema { get; }
+
+    public string Owner => $"{Schema}_owner";
+
+    public string FunctionsUser => $"{Schema}_functions";
+
+    public string AppUser => $"{Schema}_shop";
+
+    public static async Task<PostgresFunctionWorld> CreateAsync(PostgresServer server, DynamoDbLocal dynamoDb, SqsEmulator sqs)
+    {
+        var world = new PostgresFunctionWorld(server, await FunctionWorld.CreateAsync(dynamoDb, sqs));
+        await world.ExecuteAsync(
+            $"""
+            CREATE ROLE {world.Owner} LOGIN CREATEROLE;
+            GRANT CREATE ON DATABASE postgres TO {world.Owner};
+            CREATE ROLE {world.FunctionsUser} LOGIN;
+            CREATE ROLE {world.AppUser} LOGIN;
+            """);
+        world.Set("OUTBOX_STORE", "postgres");
+        world.Set("DATABASE_SCHEMA", world.Schema);
+        world.Set("DATABASE_ROLE_PREFIX", world.Schema);
+        world.Set("DATABASE_FUNCTIONS_USER", world.FunctionsUser);
+        world.Set("DATABASE_APP_USERS", world.AppUser);
+        world.Set("OUTBOX_TABLE", "outbox");
+        world.Set("INBOX_TABLE", "inbox");
+        world.Set("JOBS_TABLE", "jobs");
+        world.Set("EFFECTS_TABLE", "effects");
+        world.Set("SWEEP_LISTEN_SECONDS", "0");
+        return world;
+    }
+
+    public void Set(string name, string value) => _world.Set(name, value);
+
+    public string Url(string user) => $"postgres://{user}@127.0.0.1:{_server.Port}/postgres";
+
+    /// <summary>Invokes Setup as the owner, any other function as its user.</summary>
+    public Task<string> InvokeAsync(string function, string input = "{}", TimeSpan? remaining = null)
+    {
+        Set("DATABASE_URL", Url(function == "Setup" ? Owner : FunctionsUser));
+        return InvokeAsConfiguredAsync(function, input, remaining);
+    }
+
+    public Task<string> InvokeAsConfiguredAsync(string function, string input = "{}", TimeSpan? remaining = null) =>
+        _world.InvokeAsync(function, input, remaining);
+
+    /// <summary>Runs SQL as the superuser.</summary>
+    public Task ExecuteAsync(string sql) => ExecuteAsAsync("postgres", sql);
+
+    public async Task ExecuteAsAsync(string user, string sql)
+    {
+        await using var connection = await ConnectAsync(user);
+        await using var command = new NpgsqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    public async Task<object?> ScalarAsync(string sql)
+    {
+        await using var connection = await ConnectAsync("postgres");
+        await using var command = new NpgsqlCommand(sql, connection);
+        return await command.ExecuteScalarAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await ExecuteAsync($"DROP SCHEMA IF EXISTS {Schema} CASCADE");
+        await _world.DisposeAsync();
+    }
+
+    private async Task<NpgsqlConnection> ConnectAsync(string user)
+    {
+        var connection = new NpgsqlConnection(
+            new NpgsqlConnectionStringBuilder(_server.ConnectionString) { Username = user, Pooling = false, SearchPath = Schema }.ConnectionString);
+        await connection.OpenAsync();
+        return connection;
+    }
+}
