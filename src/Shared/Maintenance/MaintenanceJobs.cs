@@ -26,17 +26,20 @@ public sealed class MaintenanceJobs(
     /// <param name="cancellationToken">Ends the work; the next run goes on where this one stopped.</param>
     public async Task<JobResult> CleanupAsync(WorkDeadline deadline, CancellationToken cancellationToken)
     {
-        var rows = await RunAsync(
+        var rows = RunAsync(
             "cleanup-outbox",
             (cursor, ct) => outbox.CleanupAsync(options.SentRetention, options.FailedRetention, cursor, options.PageSize, ct),
             deadline,
             cancellationToken);
+
+        // What stops the one must not let the other grow; it is thrown when both had their turn.
+        await ((Task)rows).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         var records = await RunAsync(
             "cleanup-inbox",
             (cursor, ct) => inbox.CleanupAsync(options.ProcessedRetention, cursor, options.PageSize, ct),
             deadline,
             cancellationToken);
-        return Sum(rows, records);
+        return Sum(await rows, records);
     }
 
     /// <summary>Ends claims whose lease is over, in outbox and inbox.</summary>

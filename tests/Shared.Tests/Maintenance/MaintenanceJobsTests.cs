@@ -52,6 +52,15 @@ public sealed class MaintenanceJobsTests(DynamoDbLocal dynamoDb) : IAsyncLifetim
     }
 
     [Fact]
+    public async Task A_cleanup_of_the_outbox_that_fails_is_told_and_does_not_stop_that_of_the_inbox()
+    {
+        await WriteFinishedAsync(3);
+        var jobs = Jobs(onPage: () => throw new InvalidOperationException("The outbox cannot be cleaned."));
+        await Assert.ThrowsAsync<InvalidOperationException>(() => jobs.CleanupAsync(Long, Ct));
+        Assert.Empty(await _inbox.Repository.GetCountByStatusAsync(Ct));
+    }
+
+    [Fact]
     public async Task A_job_that_runs_out_of_time_goes_on_where_it_stopped()
     {
         await WriteFinishedAsync(11);

@@ -1,4 +1,6 @@
+using Npgsql;
 using Relaybox.Outbox;
+using Relaybox.Shared.Tests.Conformance;
 using Relaybox.Shared.Tests.Support;
 using Relaybox.Stores.Postgres;
 using Relaybox.Testing;
@@ -84,6 +86,65 @@ public sealed class PostgresAfterSendingTests(PostgresServer server)
         await store.PassAsync(Retention + TimeSpan.FromMinutes(1));
         Assert.Equal(1, await CleanupAsync(store));
         Assert.Null(await store.Repository.FindAsync("a", Ct));
+    }
+
+    [Fact]
+    public async Task A_partition_is_dropped_without_being_read()
+    {
+        await using var store = await CreateAsync(AfterSending.Archive);
+        await CleanupAsync(store);
+        await SendAsync(store, "a");
+        await store.Schema.ExecuteAsync(
+            """
+            UPDATE pg_class SET reltuples = 3000000 WHERE oid = (SELECT tableoid FROM {{outbox.sent}} LIMIT 1)
+            """);
+
+        await store.PassAsync(Retention + TimeSpan.FromDays(1) + TimeSpan.FromMinutes(1));
+
+        Assert.Equal(3_000_000, await CleanupAsync(store));
+        Assert.Null(await store.Repository.FindAsync("a", Ct));
+    }
+
+    [Fact]
+    public async Task A_partition_that_somebody_reads_holds_up_no_other_cleanup()
+    {
+        await using var store = await CreateAsync(AfterSending.Archive);
+        await CleanupAsync(store);
+        await SendAsync(store, "archived");
+        await store.PassAsync(Retention + TimeSpan.FromDays(1) + TimeSpan.FromMinutes(1));
+        await store.WriteAsync(new RawRow("kept") { Status = "sent", SentAt = store.Now - Retention - TimeSpan.FromHours(1) });
+        await using (var reader = await store.Schema.DataSource.OpenConnectionAsync(Ct))
+        await using (var transaction = await reader.BeginTransactionAsync(Ct))
+        {
+            await using var read = new NpgsqlCommand(store.Schema.Fill("SELECT count(*) FROM {{outbox.sent}}"), reader, transaction);
+            await read.ExecuteScalarAsync(Ct);
+
+            Assert.Equal(1, await CleanupAsync(store));
+            Assert.Null(await store.Repository.FindAsync("kept", Ct));
+            Assert.NotNull(await store.Repository.FindAsync("archived", Ct));
+        }
+
+        Assert.Equal(1, await CleanupAsync(store));
+        Assert.Null(await store.Repository.FindAsync("archived", Ct));
+    }
+
+    [Fact]
+    public async Task What_has_no_partition_goes_in_chunks()
+    {
+        await using var store = await CreateAsync(AfterSending.Archive);
+        await store.Schema.ExecuteAsync(
+            """
+            INSERT INTO {{outbox.sent}} (event_id, subject, payload, status, row_id, attempts, sent_at)
+            SELECT 'e-' || n, 'orders.placed', '{}', 'sent', n, 1, now() - $1::interval FROM generate_series(1, 12000) n
+            """,
+            Retention + TimeSpan.FromDays(9));
+
+        var first = await store.Repository.CleanupAsync(Retention, null, null, 100, Ct);
+
+        Assert.Equal(5_000, first.Affected);
+        Assert.NotNull(first.Cursor);
+        Assert.Equal(12_000, first.Affected + await CleanupAsync(store));
+        Assert.Equal(0L, await store.Schema.ScalarAsync("SELECT count(*) FROM {{outbox.sent}}"));
     }
 
     private async Task<PostgresOutboxHarness> CreateAsync(AfterSending afterSending) =>

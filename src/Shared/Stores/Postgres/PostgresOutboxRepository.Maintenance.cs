@@ -9,6 +9,7 @@ namespace Relaybox.Stores.Postgres;
 public sealed partial class PostgresOutboxRepository
 {
     private const string More = "more";
+    private const string MoreArchived = "archived";
     private const string MoreParked = "parked";
     private const int PartitionsAhead = 7;
 
@@ -18,9 +19,9 @@ public sealed partial class PostgresOutboxRepository
     public async Task<MaintenancePage> CleanupAsync(
         TimeSpan sentRetention, TimeSpan? failedRetention, string? cursor, int pageSize, CancellationToken cancellationToken)
     {
-        if (cursor is null && await KeepPartitionsAsync(sentRetention, cancellationToken) is > 0 and var dropped)
+        if (cursor is null or MoreArchived && await KeepPartitionsAsync(sentRetention, cancellationToken) is > 0 and var dropped)
         {
-            return new MaintenancePage(dropped, More);
+            return new MaintenancePage(dropped, MoreArchived);
         }
 
         if (cursor != MoreParked)
