@@ -51,6 +51,9 @@ internal static partial class Log
     [LoggerMessage(1403, LogLevel.Information, "The outbox is listened to again")]
     internal static partial void SignalRestored(ILogger logger);
 
+    [LoggerMessage(1404, LogLevel.Information, "Another process migrates the schema {Schema}; it has been waited for for {Seconds} s")]
+    internal static partial void MigrationWaits(ILogger logger, string schema, double seconds);
+
     [LoggerMessage(1501, LogLevel.Warning, "The connection to NATS was lost: {Reason}")]
     internal static partial void NatsDisconnected(ILogger logger, string reason);
 

@@ -1,5 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
 using Relaybox.Configuration;
+using Relaybox.Shared.Tests.Support;
 using Relaybox.Stores.Postgres;
 using Relaybox.Testing;
 
@@ -41,6 +43,60 @@ public sealed class PostgresMigratorTests(PostgresServer server)
         await using var schema = await PostgresSchema.CreateEmptyAsync(server);
         var applied = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => schema.Migrator().MigrateAsync(Ct), Ct)));
         Assert.Equal(Migration.All.Select(migration => migration.Name), applied.SelectMany(names => names).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_second_migration_waits_for_a_slow_first_one_beyond_every_commands_timeout_and_says_so()
+    {
+        await using var schema = await PostgresSchema.CreateEmptyAsync(server);
+        await using var slow = await schema.DataSource.OpenConnectionAsync(Ct);
+        await using var first = await slow.BeginTransactionAsync(Ct);
+        await using (var hold = new NpgsqlCommand("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", slow, first))
+        {
+            hold.Parameters.Add(new() { Value = $"relaybox.migrate.{schema.Options.Schema}" });
+            await hold.ExecuteNonQueryAsync(Ct);
+        }
+
+        await using var impatient = schema.Connect(settings => settings.CommandTimeout = 1);
+        var log = new RecordingLogger<PostgresMigrator>();
+        var migrator = new PostgresMigrator(new PostgresConnections(impatient), schema.Options, log) { WaitStep = TimeSpan.FromSeconds(1.5) };
+        var second = migrator.MigrateAsync(Ct);
+        await Eventually.TrueAsync(
+            () => second.IsCompleted || log.Lines.Count(line => line.Contains("waited for", StringComparison.Ordinal)) >= 2,
+            "two lines that say that it waits",
+            TimeSpan.FromMinutes(1));
+        Assert.False(second.IsCompleted, second.Exception?.Message);
+
+        await first.RollbackAsync(Ct);
+        Assert.Equal(Migration.All.Count, (await second).Count);
+    }
+
+    [Fact]
+    public async Task A_migration_may_take_longer_than_other_commands()
+    {
+        await using var schema = await PostgresSchema.CreateAsync(server);
+        await schema.ExecuteAsync(
+            """
+            DELETE FROM {{schema}}.migrations WHERE version = 4;
+            ALTER TABLE {{inbox}} DROP COLUMN unfinished, DROP COLUMN begun_token;
+            """);
+        await using var slow = await schema.DataSource.OpenConnectionAsync(Ct);
+        await using var reading = await slow.BeginTransactionAsync(Ct);
+        await using (var read = new NpgsqlCommand(schema.Fill("SELECT count(*) FROM {{inbox}}"), slow, reading))
+        {
+            await read.ExecuteScalarAsync(Ct);
+        }
+
+        await using var impatient = schema.Connect(settings => settings.CommandTimeout = 1);
+        var migrator = new PostgresMigrator(new PostgresConnections(impatient), schema.Options, NullLogger<PostgresMigrator>.Instance)
+        {
+            LongestTableWait = TimeSpan.FromSeconds(3),
+        };
+        var error = await Assert.ThrowsAsync<MigrationException>(() => migrator.MigrateAsync(Ct));
+        Assert.Contains("open for long holds one of the tables", error.Message, StringComparison.Ordinal);
+
+        await reading.RollbackAsync(Ct);
+        Assert.Equal(["0004_inbox_unfinished"], await migrator.MigrateAsync(Ct));
     }
 
     [Fact]

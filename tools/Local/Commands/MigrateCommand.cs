@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Relaybox.Configuration;
 using Relaybox.Secrets;
@@ -72,7 +71,7 @@ internal static class MigrateCommand
     private static async Task<int> RunAsync(PostgresSettings settings, bool withRoles, CancellationToken cancellationToken)
     {
         await using var connections = new PostgresConnections(settings.Connection, new NoSecrets());
-        var migrator = new PostgresMigrator(connections, settings.Tables, NullLogger<PostgresMigrator>.Instance);
+        var migrator = new PostgresMigrator(connections, settings.Tables, new MigrateLog());
         try
         {
             var applied = await migrator.MigrateAsync(cancellationToken);

@@ -1,4 +1,5 @@
 using System.Data;
+using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using Relaybox.Diagnostics;
@@ -14,7 +15,15 @@ namespace Relaybox.Stores.Postgres;
 /// <param name="logger">The log.</param>
 public sealed class PostgresMigrator(PostgresConnections connections, PostgresOptions options, ILogger<PostgresMigrator> logger)
 {
+    private const int Unlimited = 0;
+
     private readonly PostgresNames _names = new(options);
+
+    /// <summary>How often it is said that another migration is waited for. Default: 10 seconds.</summary>
+    internal TimeSpan WaitStep { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a migration waits for a table that a transaction holds before it gives up. Default: 15 seconds.</summary>
+    internal TimeSpan LongestTableWait { get; init; } = TimeSpan.FromSeconds(15);
 
     /// <summary>Applies what is missing.</summary>
     /// <param name="cancellationToken">Ends the work; the migration under way is rolled back.</param>
@@ -171,29 +180,63 @@ public sealed class PostgresMigrator(PostgresConnections connections, PostgresOp
         Func<NpgsqlTransaction, CancellationToken, Task> step,
         CancellationToken cancellationToken)
     {
-        try
+        for (var waited = WaitStep; ; waited += WaitStep)
         {
-            await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellationToken);
-
-            // The lock ends with the transaction, so that it works through a pooler and no dead process can keep it.
-            await using (var wait = new NpgsqlCommand("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", connection, transaction))
+            try
             {
-                wait.Parameters.Add(new() { Value = $"relaybox.migrate.{options.Schema}" });
-                await wait.ExecuteNonQueryAsync(cancellationToken);
-            }
+                await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellationToken);
+                if (!await TryLockAsync(transaction, cancellationToken))
+                {
+                    Log.MigrationWaits(logger, options.Schema, waited.TotalSeconds);
+                    continue;
+                }
 
-            await step(transaction, cancellationToken);
-            await transaction.CommitAsync(cancellationToken);
-        }
-        catch (PostgresException e)
-        {
-            throw new MigrationException($"{what} failed: {e.MessageText} ({e.SqlState}). Nothing of it was applied.", e);
+                await step(transaction, cancellationToken);
+                await transaction.CommitAsync(cancellationToken);
+                return;
+            }
+            catch (PostgresException e)
+            {
+                var advice = e.SqlState == PostgresErrorCodes.LockNotAvailable
+                    ? " A transaction that is open for long holds one of the tables: let it end, and try again."
+                    : "";
+                throw new MigrationException($"{what} failed: {e.MessageText} ({e.SqlState}). Nothing of it was applied.{advice}", e);
+            }
         }
     }
 
+    /// <summary>Waits for whoever migrates this schema, for one step of the wait.</summary>
+    /// <returns>Whether the lock is held; otherwise the transaction has failed.</returns>
+    private async Task<bool> TryLockAsync(NpgsqlTransaction transaction, CancellationToken cancellationToken)
+    {
+        await SetLockTimeoutAsync(WaitStep, transaction, cancellationToken);
+        try
+        {
+            // The lock ends with the transaction, so that it works through a pooler and no dead process can keep it.
+            await using var wait = new NpgsqlCommand("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", transaction.Connection, transaction)
+            {
+                CommandTimeout = Unlimited,
+            };
+            wait.Parameters.Add(new() { Value = $"relaybox.migrate.{options.Schema}" });
+            await wait.ExecuteNonQueryAsync(cancellationToken);
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.LockNotAvailable)
+        {
+            return false;
+        }
+
+        // Whoever waits for a table holds up everybody who comes after: apps too.
+        await SetLockTimeoutAsync(LongestTableWait, transaction, cancellationToken);
+        return true;
+    }
+
+    private static Task SetLockTimeoutAsync(TimeSpan timeout, NpgsqlTransaction transaction, CancellationToken cancellationToken) => ExecuteAsync(
+        string.Create(CultureInfo.InvariantCulture, $"SET LOCAL lock_timeout = {(long)timeout.TotalMilliseconds}"), transaction, cancellationToken);
+
+    // Building an index takes as long as it takes; who called decides when it is too long.
     private static async Task ExecuteAsync(string sql, NpgsqlTransaction transaction, CancellationToken cancellationToken)
     {
-        await using var command = new NpgsqlCommand(sql, transaction.Connection, transaction);
+        await using var command = new NpgsqlCommand(sql, transaction.Connection, transaction) { CommandTimeout = Unlimited };
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 }
