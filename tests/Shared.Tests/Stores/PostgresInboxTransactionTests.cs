@@ -49,6 +49,22 @@ public sealed class PostgresInboxTransactionTests(PostgresServer server) : IAsyn
     }
 
     [Fact]
+    public async Task A_handler_may_emit_events_of_several_keys()
+    {
+        await using (var transaction = await _store.Repository.BeginAsync(await ClaimAsync(), Ct))
+        {
+            await _store.EnlistEffectAsync(transaction, "a");
+            transaction.Emit(Sample.Event("e-1") with { OrderingKey = "k" });
+            transaction.Emit(Sample.Event("e-2") with { OrderingKey = "l" });
+            Assert.Equal(CommitOutcome.Committed, await transaction.CommitAsync(Ct));
+        }
+
+        Assert.Equal(1, await _store.EffectsAsync("a"));
+        Assert.NotNull(await _store.Outbox.FindAsync("e-1", Ct));
+        Assert.NotNull(await _store.Outbox.FindAsync("e-2", Ct));
+    }
+
+    [Fact]
     public async Task A_handler_may_use_savepoints()
     {
         await using (var transaction = await _store.Repository.BeginAsync(await ClaimAsync(), Ct))

@@ -255,6 +255,63 @@ public sealed partial class PostgresOutboxWriterTests(PostgresServer server) : I
     }
 
     [Fact]
+    public async Task A_batch_of_ten_thousand_keys_leaves_the_lock_table_to_others_and_each_key_keeps_its_order()
+    {
+        var events = Enumerable.Range(0, 20_000).Select(i => Sample.Event($"e-{i}") with { OrderingKey = $"k-{i % 10_000}" }).ToList();
+        await InTransactionAsync(async transaction =>
+        {
+            await _writer.EnqueueManyAsync(events, transaction, Ct);
+            await using var locks = new NpgsqlCommand(
+                "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()", transaction.Connection, transaction);
+            Assert.InRange((long)(await locks.ExecuteScalarAsync(Ct))!, 1, 1024);
+        });
+
+        Assert.Equal(20_000L, await _schema.ScalarAsync("SELECT count(*) FROM {{outbox}}"));
+        Assert.Equal(0L, await _schema.ScalarAsync(
+            """
+            SELECT count(*) FROM {{outbox}} a JOIN {{outbox}} b ON b.event_id = 'e-' || (substr(a.event_id, 3)::int + 10000)
+            WHERE a.row_id > b.row_id OR a.ordering_key <> b.ordering_key
+            """));
+    }
+
+    [Fact]
+    public async Task Who_writes_a_key_that_another_writes_waits_for_it_however_it_is_written()
+    {
+        await using var connection = await _schema.DataSource.OpenConnectionAsync(Ct);
+        await using var first = await connection.BeginTransactionAsync(Ct);
+        await _writer.EnqueueAsync(Sample.Event("first") with { OrderingKey = "k" }, first, Ct);
+
+        var second = InTransactionAsync(
+            transaction => _writer.EnqueueManyAsync(
+                [Sample.Event("second") with { OrderingKey = "k" }, Sample.Event() with { OrderingKey = "other" }], transaction, Ct));
+        await Eventually.TrueAsync(
+            async () => await _schema.ScalarAsync(
+                "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND classid = '{{outbox}}'::regclass::oid") is 1L,
+            "the second writer waits");
+        await first.CommitAsync(Ct);
+        await second;
+
+        Assert.Equal(true, await _schema.ScalarAsync(
+            "SELECT (SELECT row_id FROM {{outbox}} WHERE event_id = 'first') < (SELECT row_id FROM {{outbox}} WHERE event_id = 'second')"));
+    }
+
+    [Fact]
+    public async Task Batches_of_other_keys_that_share_their_locks_do_not_wait_for_each_other_in_a_circle()
+    {
+        var writes = Enumerable.Range(0, 8).Select(worker => Task.Run(async () =>
+        {
+            for (var round = 0; round < 5; round++)
+            {
+                var keys = Enumerable.Range(0, 300).Select(k => $"{k}-{worker}-{round}");
+                await InTransactionAsync(transaction => _writer.EnqueueManyAsync(
+                    keys.Select(key => Sample.Event() with { OrderingKey = key }), transaction, Ct));
+            }
+        }));
+        await Task.WhenAll(writes);
+        Assert.Equal(12_000, (await _outbox.GetCountByStatusAsync(Ct))["pending"]);
+    }
+
+    [Fact]
     public async Task Every_way_of_writing_works_with_the_right_to_insert_alone()
     {
         var role = $"app_{Guid.NewGuid():N}";
@@ -274,7 +331,7 @@ public sealed partial class PostgresOutboxWriterTests(PostgresServer server) : I
                 {
                     await writer.EnqueueAsync(Sample.Event(), transaction, ct);
                     await writer.EnqueueAsync(Sample.Event(), new WrappedTransaction(transaction), ct);
-                    await writer.EnqueueManyAsync([Sample.Event() with { OrderingKey = "k" }, Sample.Event()], transaction, ct);
+                    await writer.EnqueueManyAsync([Sample.Event() with { OrderingKey = "k" }, Sample.Event() with { OrderingKey = "l" }], transaction, ct);
                     await OrderAsync(transaction, "o-1");
                     return 1;
                 },

@@ -84,8 +84,16 @@ internal sealed class HandlerTransaction
         isOurs.Parameters.Add(Parameters.Text(token));
         batch.BatchCommands.Add(isOurs);
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
-        await reader.NextResultAsync(cancellationToken);
-        return !await reader.ReadAsync(cancellationToken) || reader.IsDBNull(0) || !reader.GetBoolean(0)
+
+        // Commands before it may answer with rows too: the last answer is the one to the question.
+        var holds = false;
+        do
+        {
+            holds = await reader.ReadAsync(cancellationToken) && reader.GetFieldType(0) == typeof(bool) && !reader.IsDBNull(0) && reader.GetBoolean(0);
+        }
+        while (await reader.NextResultAsync(cancellationToken));
+
+        return !holds
             ? throw new TransactionEndedException()
             : batch.BatchCommands[^2].RecordsAffected == 1;
     }

@@ -27,8 +27,26 @@ internal sealed class OutboxInsert(PostgresOptions options)
             coalesce(@enqueued_at, now()), coalesce(@available_at, @enqueued_at, now()))
         """;
 
-    /// <summary>Puts events into the order in which they may be written: a key's rows as they came, the keys sorted.</summary>
-    /// <remarks>Who writes a key holds it until the end of the transaction: two that write several keys must not meet crosswise.</remarks>
+    private readonly string _lockKeys = $"SELECT {new PostgresNames(options).LockKeys}($1)";
+
+    /// <summary>
+    /// Takes the locks of the events' keys; null where there is one key at most, which its row locks itself. Who writes a key
+    /// holds its lock until the end of the transaction: two that write several keys must not meet crosswise.
+    /// </summary>
+    internal NpgsqlBatchCommand? LockKeys(IEnumerable<OutboxEvent> events)
+    {
+        var keys = events.Select(outboxEvent => outboxEvent.OrderingKey).OfType<string>().Distinct(StringComparer.Ordinal).ToArray();
+        if (keys.Length < 2)
+        {
+            return null;
+        }
+
+        var command = new NpgsqlBatchCommand(_lockKeys);
+        command.Parameters.Add(Parameters.Texts(keys));
+        return command;
+    }
+
+    /// <summary>Puts events into an order that is the same everywhere: a key's rows as they came, the keys sorted.</summary>
     internal static OutboxEvent[] InKeyOrder(IEnumerable<OutboxEvent> events) =>
         [.. events.OrderBy(outboxEvent => outboxEvent.OrderingKey, StringComparer.Ordinal)];
 

@@ -134,6 +134,11 @@ internal sealed class PostgresInboxTransaction(
     {
         if (_events.Count > 0)
         {
+            if (outbox.LockKeys(_events) is { } locks)
+            {
+                yield return locks;
+            }
+
             yield return outbox.Create(OutboxInsert.InKeyOrder(_events), claim.Token);
         }
 

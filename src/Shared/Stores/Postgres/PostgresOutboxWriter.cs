@@ -56,7 +56,7 @@ public sealed class PostgresOutboxWriter(PostgresConnections connections, Postgr
 
     /// <summary>
     /// Writes many events in a transaction of the app's own, a thousand in a statement. Events of one ordering key keep
-    /// their order; the keys are written in one order everywhere, so that two transactions do not wait for each other in
+    /// their order; the keys are locked in one order everywhere, so that two transactions do not wait for each other in
     /// a circle. A transaction that calls this twice with ordering keys gives up that guarantee.
     /// </summary>
     /// <param name="events">The events.</param>
@@ -78,7 +78,8 @@ public sealed class PostgresOutboxWriter(PostgresConnections connections, Postgr
         for (var start = 0; start < ordered.Length;)
         {
             var end = EndOfStatement(ordered, start);
-            await InsertAsync(ordered[start..end], transaction, cancellationToken);
+            var locks = start == 0 ? _insert.LockKeys(ordered) : null;
+            await InsertAsync(ordered[start..end], transaction, cancellationToken, locks);
             start = end;
         }
     }
@@ -137,10 +138,16 @@ public sealed class PostgresOutboxWriter(PostgresConnections connections, Postgr
         return result;
     }
 
-    private async Task InsertAsync(OutboxEvent[] events, NpgsqlTransaction transaction, CancellationToken cancellationToken)
+    private async Task InsertAsync(
+        OutboxEvent[] events, NpgsqlTransaction transaction, CancellationToken cancellationToken, NpgsqlBatchCommand? locks = null)
     {
         TransactionEndedException.ThrowIfEnded(transaction);
         await using var batch = new NpgsqlBatch(transaction.Connection, transaction);
+        if (locks is not null)
+        {
+            batch.BatchCommands.Add(locks);
+        }
+
         batch.BatchCommands.Add(_insert.Create(events));
         try
         {

@@ -55,3 +55,33 @@ BEGIN
     RETURN removed + counted;
 END
 $$;
+
+-- Bounds of the locks of ordering keys: a key's rows are numbered under one of 1,024 locks, always the same one for a key, so
+-- that a transaction of many keys does not fill the lock table of the server. Writers who are under way hold the locks of
+-- before: the change waits for their end.
+LOCK TABLE {{outbox}} IN SHARE ROW EXCLUSIVE MODE;
+
+CREATE FUNCTION {{outbox.key_lock}}(ordering_key text) RETURNS integer LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
+    'SELECT (hashtextextended(ordering_key, 0) & 1023)::integer';
+
+-- Takes the locks of keys in the order in which everybody takes them. A transaction that is going to write several keys calls
+-- this first, once, with all of them; two that meet crosswise would wait for each other until the server ends one of them.
+CREATE FUNCTION {{outbox.lock_keys}}(ordering_keys text[]) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    key_lock integer;
+BEGIN
+    FOR key_lock IN
+        SELECT DISTINCT {{outbox.key_lock}}(k) FROM unnest(ordering_keys) k WHERE k IS NOT NULL ORDER BY 1
+    LOOP
+        PERFORM pg_advisory_xact_lock('{{outbox}}'::regclass::oid::integer, key_lock);
+    END LOOP;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION {{outbox.keep_order}}() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(TG_RELID::integer, {{outbox.key_lock}}(NEW.ordering_key));
+    NEW.row_id := nextval('{{outbox.row_ids}}');
+    RETURN NEW;
+END
+$$;
