@@ -10,5 +10,6 @@ internal static class BenchmarkGroups
     public static IReadOnlyList<IBenchmarkGroup> All { get; } =
     [
         new RelayGroup(),
+        new PeersGroup(),
     ];
 }

@@ -28,6 +28,32 @@ internal sealed record Arm(string Name, Func<TimeSpan, CancellationToken, Task<d
         Target? target = null,
         string? against = null)
     {
+        return Timed(name, initial, RunAsync, prepare, target, against);
+
+        async Task<TimeSpan> RunAsync(long pieces, CancellationToken cancellationToken)
+        {
+            GC.Collect();
+            var start = Stopwatch.GetTimestamp();
+            await run(pieces, cancellationToken);
+            return Stopwatch.GetElapsedTime(start);
+        }
+    }
+
+    /// <summary>An arm that is measured by how much it does in a second, and takes its time itself.</summary>
+    /// <param name="name">What it is called.</param>
+    /// <param name="initial">How many pieces of work to begin with; it is raised until they take long enough.</param>
+    /// <param name="run">Does as many pieces of work as it is told, and says how long that took.</param>
+    /// <param name="prepare">Makes as many pieces of work as will be done; not timed.</param>
+    /// <param name="target">What the ratio should reach.</param>
+    /// <param name="against">Against which other arm.</param>
+    public static Arm Timed(
+        string name,
+        long initial,
+        Func<long, CancellationToken, Task<TimeSpan>> run,
+        Func<long, CancellationToken, Task>? prepare = null,
+        Target? target = null,
+        string? against = null)
+    {
         var pieces = initial;
         return new Arm(name, MeasureAsync) { Targets = For(target), Against = against };
 
@@ -40,10 +66,7 @@ internal sealed record Arm(string Name, Func<TimeSpan, CancellationToken, Task<d
                     await prepare(pieces, cancellationToken);
                 }
 
-                GC.Collect();
-                var start = Stopwatch.GetTimestamp();
-                await run(pieces, cancellationToken);
-                var elapsed = Stopwatch.GetElapsedTime(start);
+                var elapsed = await run(pieces, cancellationToken);
                 if (elapsed >= atLeast)
                 {
                     return [pieces / elapsed.TotalSeconds];
@@ -55,7 +78,21 @@ internal sealed record Arm(string Name, Func<TimeSpan, CancellationToken, Task<d
         }
     }
 
-    // The only metric of such an arm has any name.
+    /// <summary>An arm that is measured by the median and the 99th percentile of many waits.</summary>
+    /// <param name="name">What it is called.</param>
+    /// <param name="measure">Measures once, and answers with the milliseconds of each wait.</param>
+    /// <param name="target">What both ratios should reach.</param>
+    /// <param name="against">Against which other arm.</param>
+    public static Arm Latency(
+        string name, Func<CancellationToken, Task<double[]>> measure, Target? target = null, string? against = null) =>
+        new(name, async (_, cancellationToken) =>
+        {
+            var milliseconds = await measure(cancellationToken);
+            return [Statistics.Percentile(milliseconds, 50), Statistics.Percentile(milliseconds, 99)];
+        })
+        { Targets = For(target), Against = against };
+
+    // The target of every metric, whatever its name.
     private static Dictionary<string, Target> For(Target? target) => target is null ? [] : new() { [""] = target };
 
     /// <summary>The target of a metric, if it has one.</summary>

@@ -25,13 +25,21 @@ internal sealed class BenchDatabase : IAsyncDisposable
 
     public int Port => process.Port;
 
+    /// <summary>The same as a URL.</summary>
+    public string Url => $"postgres://{PostgresCluster.User}@127.0.0.1:{Port}/postgres";
+
     /// <summary>A server as it comes, but for the size of its memory and how often it checkpoints: a round is shorter than either.</summary>
-    public static async Task<BenchDatabase> StartAsync(CancellationToken cancellationToken)
+    public static Task<BenchDatabase> StartAsync(CancellationToken cancellationToken) => StartAsync("", cancellationToken);
+
+    /// <summary>The same with more settings.</summary>
+    /// <param name="settings">Lines of postgresql.conf.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public static async Task<BenchDatabase> StartAsync(string settings, CancellationToken cancellationToken)
     {
         var cluster = await PostgresCluster.CreateAsync(password: null, cancellationToken);
         await File.AppendAllTextAsync(
             Path.Combine(cluster.Data, "postgresql.conf"),
-            "\nshared_buffers = 1GB\nmax_wal_size = 8GB\ncheckpoint_timeout = 30min\nautovacuum_naptime = 5s\n",
+            "\nshared_buffers = 1GB\nmax_wal_size = 8GB\ncheckpoint_timeout = 30min\nautovacuum_naptime = 5s\n" + settings,
             cancellationToken);
         return new BenchDatabase(cluster, await PostgresProcess.StartAsync(NetworkPorts.Free(1)[0], cluster, durable: true, cancellationToken));
     }

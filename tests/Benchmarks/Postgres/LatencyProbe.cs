@@ -1,0 +1,57 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+
+namespace Relaybox.Benchmarks.Postgres;
+
+/// <summary>
+/// Commits single rows at a steady pace, and takes the time from the moment the app knows of each commit to the moment its row
+/// is handed to the broker or handler. Both happen in this process, on one clock.
+/// </summary>
+internal sealed class LatencyProbe
+{
+    // The first rows open connections and compile code, and count for nothing.
+    private const int WarmUp = 20;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private readonly ConcurrentDictionary<string, long> handled = new();
+    private TaskCompletionSource all = new();
+    private int missing;
+
+    /// <summary>To be called as soon as a row is in the hands of whom it is for.</summary>
+    public void Handled(string id)
+    {
+        if (handled.TryAdd(id, Stopwatch.GetTimestamp()) && Interlocked.Decrement(ref missing) == 0)
+        {
+            all.TrySetResult();
+        }
+    }
+
+    /// <summary>Commits rows, and answers with the milliseconds of each.</summary>
+    /// <param name="rows">How many.</param>
+    /// <param name="rate">How many in a second.</param>
+    /// <param name="commit">Commits the row of a number, and answers with the id under which it will be handled.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    public async Task<double[]> MeasureAsync(
+        int rows, int rate, Func<int, CancellationToken, Task<string>> commit, CancellationToken cancellationToken)
+    {
+        handled.Clear();
+        all = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        missing = rows + WarmUp;
+        var committed = new List<(string Id, long At)>(rows + WarmUp);
+        var start = Stopwatch.GetTimestamp();
+        for (var row = 0; row < rows + WarmUp; row++)
+        {
+            var wait = TimeSpan.FromSeconds((double)row / rate) - Stopwatch.GetElapsedTime(start);
+            if (wait > TimeSpan.Zero)
+            {
+                await Task.Delay(wait, cancellationToken);
+            }
+
+            committed.Add((await commit(row, cancellationToken), Stopwatch.GetTimestamp()));
+        }
+
+        await all.Task.WaitAsync(Patience, cancellationToken);
+        return [.. committed.Skip(WarmUp).Select(row => Stopwatch.GetElapsedTime(row.At, handled[row.Id]).TotalMilliseconds)];
+    }
+}

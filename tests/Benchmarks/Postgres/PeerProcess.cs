@@ -1,0 +1,94 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Relaybox.Local;
+using Relaybox.Local.Processes;
+using Relaybox.Testing;
+
+namespace Relaybox.Benchmarks.Postgres;
+
+/// <summary>
+/// The driver of a peer: a process that stays between rounds, so that none pays for starting it, and is given its orders as
+/// lines of JSON. Its own clock takes the times.
+/// </summary>
+internal sealed class PeerProcess : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(11);
+
+    private readonly string driver;
+    private readonly Process process;
+
+    private PeerProcess(string driver, Process process)
+    {
+        this.driver = driver;
+        this.process = process;
+    }
+
+    /// <summary>Starts a driver, which makes the peer's schema.</summary>
+    /// <param name="driver">Its file in the folder peers, without the extension.</param>
+    /// <param name="database">Where.</param>
+    /// <param name="mode">How the peer is to work, where it has several ways.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="RunnerException">The peer's packages are not installed, or the driver fails.</exception>
+    public static async Task<PeerProcess> StartAsync(
+        string driver, BenchDatabase database, string mode, CancellationToken cancellationToken)
+    {
+        var folder = RepositoryRoot.Combine("tests/Benchmarks/peers");
+        if (!File.Exists(Path.Combine(folder, "node_modules", ".package-lock.json")))
+        {
+            throw new RunnerException("the peers' npm packages are missing. Run: ./run bench --peers");
+        }
+
+        var node = Executables.Require("node", "A peer of the benchmarks", "Install Node.js 20 or newer.");
+        var process = Process.Start(new ProcessStartInfo(node, [$"{driver}.mjs", database.Url, BenchPayload.Text, mode])
+        {
+            WorkingDirectory = folder,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+        })!;
+        OrphanGuard.Watch(process.Id);
+        var peer = new PeerProcess(driver, process);
+        await peer.AnswerAsync(cancellationToken);
+        return peer;
+    }
+
+    /// <summary>Empties the peer's table and fills it.</summary>
+    public Task PrepareAsync(long rows, CancellationToken cancellationToken) =>
+        OrderAsync(new() { ["do"] = "prepare", ["rows"] = rows }, cancellationToken);
+
+    /// <summary>Has everything handled, and recorded as handled.</summary>
+    public async Task<TimeSpan> DrainAsync(long rows, int workers, CancellationToken cancellationToken)
+    {
+        var answer = await OrderAsync(new() { ["do"] = "drain", ["rows"] = rows, ["workers"] = workers }, cancellationToken);
+        return TimeSpan.FromSeconds(answer.GetProperty("seconds").GetDouble());
+    }
+
+    /// <summary>Has single rows committed at a steady pace; answers with the milliseconds from each commit to its handler.</summary>
+    public async Task<double[]> MeasureLatencyAsync(int rows, int rate, CancellationToken cancellationToken)
+    {
+        var answer = await OrderAsync(new() { ["do"] = "latency", ["rows"] = rows, ["rate"] = rate }, cancellationToken);
+        return [.. answer.GetProperty("milliseconds").EnumerateArray().Select(value => value.GetDouble())];
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        process.Kill();
+        await process.WaitForExitAsync();
+        OrphanGuard.Forget(process.Id);
+        process.Dispose();
+    }
+
+    private async Task<JsonElement> OrderAsync(Dictionary<string, object> order, CancellationToken cancellationToken)
+    {
+        await process.StandardInput.WriteLineAsync(JsonSerializer.Serialize(order).AsMemory(), cancellationToken);
+        await process.StandardInput.FlushAsync(cancellationToken);
+        return await AnswerAsync(cancellationToken);
+    }
+
+    private async Task<JsonElement> AnswerAsync(CancellationToken cancellationToken)
+    {
+        var line = await process.StandardOutput.ReadLineAsync(cancellationToken).AsTask().WaitAsync(Patience, cancellationToken)
+            ?? throw new RunnerException($"{driver} ended (see above).");
+        var answer = JsonDocument.Parse(line).RootElement;
+        return answer.TryGetProperty("error", out var error) ? throw new RunnerException($"{driver}: {error.GetString()}") : answer;
+    }
+}

@@ -1,0 +1,20 @@
+using Relaybox.Messaging;
+using Relaybox.Outbox;
+
+namespace Relaybox.Benchmarks.Postgres;
+
+/// <summary>A broker that accepts everything at once, and says when it was given what.</summary>
+internal sealed class ProbePublisher(LatencyProbe probe) : IMessagePublisher
+{
+    private readonly NoOpPublisher accepting = new();
+
+    public Task<IReadOnlyList<PublishOutcome>> PublishAsync(IReadOnlyList<OutboxEvent> events, CancellationToken cancellationToken)
+    {
+        foreach (var message in events)
+        {
+            probe.Handled(message.EventId);
+        }
+
+        return accepting.PublishAsync(events, cancellationToken);
+    }
+}
