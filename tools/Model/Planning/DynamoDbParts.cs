@@ -1,0 +1,69 @@
+namespace Relaybox.Model.Planning;
+
+/// <summary>Outbox and inbox in DynamoDB, relayed by the table's stream.</summary>
+internal static class DynamoDbParts
+{
+    internal const string Partitions = "partitions of the outbox table, and shards of its stream";
+    internal const string Relays = "stream relays at once";
+    internal const string Tables = "outbox tables, at the quota of one";
+
+    public static void Add(PlanBuilder plan, Broker broker)
+    {
+        var write = WriteUnits(plan);
+        var inbox = plan.Cost("dynamodb.inbox_wcu");
+        var perPartition = plan.Cost("dynamodb.partition_wcu") / write;
+        var perTable = plan.Cost("dynamodb.table_wcu") / write;
+        plan.Limit(
+            "DynamoDB: a new on-demand table", perPartition, plan.Cost("dynamodb.new_table_wcu") / plan.Cost("dynamodb.partition_wcu"), "partition",
+            "it doubles by itself within 30 minutes of a new peak; set warm throughput before a launch");
+        plan.Limit("DynamoDB: quota of a table, outbox", perTable, 1, "table", "ask for a higher quota; several outbox tables by a hash of the event id, each with its stream");
+        plan.Limit("DynamoDB: quota of a table, inbox", plan.Cost("dynamodb.table_wcu") / inbox, 1, "table", "ask for a higher quota; a table per consumer");
+        var partitions = plan.Need(Partitions, plan.Units(perPartition));
+        plan.Need(Tables, plan.Units(perTable));
+
+        var batch = plan.Cost("stream.batch");
+        var perReader = PerReader(plan, broker);
+        plan.Function("StreamRelay", batch, batch / perReader * 1000);
+        plan.Need(Relays, Math.Max(Math.Ceiling(plan.Rate / perReader), Math.Min(partitions, plan.Rate)));
+        plan.Limit(
+            "DynamoDB Streams: shards, one batch each", perReader,
+            plan.Cost("dynamodb.new_table_wcu") / plan.Cost("dynamodb.partition_wcu") * plan.Cost("stream.parallelization"), "batch under way",
+            "StreamParallelizationFactor, to 10; shards grow with the table's partitions");
+
+        // What an outage of the broker held up comes back through the due index and the sweep, not through the stream.
+        plan.Limit(
+            "DueIndex: shards", plan.Cost("dynamodb.partition_wcu") / plan.Cost("dynamodb.due_wcu"), plan.Cost("dynamodb.due_shards"), "shard",
+            "DueShards, to 256", "while the broker is out of reach");
+        plan.Limit(
+            "SweepRelay: what it catches up with", SweepRate(plan, broker), 1, "sweep",
+            "SweepConcurrency with a schedule for each; PublishConcurrency", "after an outage");
+
+        plan.ChargeMillions("DynamoDB: writes, outbox", write, plan.Cost("dynamodb.dollars_per_million_wru"));
+        plan.ChargeMillions("DynamoDB: writes, inbox", inbox, plan.Cost("dynamodb.dollars_per_million_wru"));
+        plan.ChargeStored("DynamoDB: sent rows and inbox records", plan.Cost("dynamodb.kept_bytes"), plan.Cost("kept_days"), plan.Cost("dynamodb.dollars_per_gb_month"));
+    }
+
+    /// <summary>What a row takes in its life; the app writes it in a transaction, at twice the price of a put.</summary>
+    internal static double WriteUnits(PlanBuilder plan) => plan.Cost("dynamodb.event_wcu") + plan.Cost("dynamodb.write_wcu");
+
+    /// <summary>Rows a second of one stream relay after the other on a shard: publish a batch, mark each row.</summary>
+    internal static double PerReader(PlanBuilder plan, Broker broker)
+    {
+        var batch = plan.Cost("stream.batch");
+        var marks = Math.Ceiling(batch / plan.Cost("dynamodb.writes_at_once")) * plan.Cost("dynamodb.update_ms");
+        return batch / (PublishTime(plan, broker, batch) + marks) * 1000;
+    }
+
+    /// <summary>Rows a second of one sweep: claim each, publish them, mark each.</summary>
+    internal static double SweepRate(PlanBuilder plan, Broker broker)
+    {
+        var batch = plan.Cost("relay.batch");
+        var writes = 2 * Math.Ceiling(batch / plan.Cost("dynamodb.writes_at_once")) * plan.Cost("dynamodb.update_ms");
+        return batch / (writes + PublishTime(plan, broker, batch)) * 1000;
+    }
+
+    /// <summary>Milliseconds to publish so many events.</summary>
+    internal static double PublishTime(PlanBuilder plan, Broker broker, double events) => broker == Broker.Sqs
+        ? Math.Ceiling(events / 10 / plan.Cost("sqs.calls_at_once")) * plan.Cost("sqs.call_ms")
+        : plan.Cost("nats.ack_ms") + (events / plan.Cost("nats.client_per_second") * 1000);
+}
