@@ -41,8 +41,8 @@ internal static class ModelCommand
         var scenario = Choice("--scenario", "What happens", [.. Scenario.Names]);
         var sweeps = new Option<int>("--sweeps") { Description = "DynamoDB: sweeps at once", DefaultValueFactory = _ => 1 };
         var load = new Option<double?>("--load") { Description = "Events a second that come, where they are others than the stack is planned for (--rate)" };
-        var svg = new Option<FileInfo?>("--svg") { Description = "Draw backlog and latency into this file" };
-        var command = new Command("run", "Backlog and latency over time") { scenario, Rate, load, StoreName, BrokerName, sweeps, svg };
+        var plot = new Option<FileInfo?>("--plot") { Description = "Draw backlog and latency into this file, .svg or .png" };
+        var command = new Command("run", "Backlog and latency over time") { scenario, Rate, load, StoreName, BrokerName, sweeps, plot };
         command.SetAction(parsed =>
         {
             var costs = CostSheet.Load();
@@ -56,7 +56,7 @@ internal static class ModelCommand
                 $"Relays publish {Figure.Of(options.RelayedPerSecond)}/s{(options.SweptPerSecond is { } swept ? $", sweeps {Figure.Of(swept)}/s" : "")}; consumers handle {Figure.Of(options.ConsumedPerSecond)}/s.");
             FlowGrids.OverTime(steps, Lines).Print(AnsiConsole.Console);
             FlowGrids.Summary([(played.Name, FlowSummary.Of(played, steps))]).Print(AnsiConsole.Console);
-            if (parsed.GetValue(svg) is { } file)
+            if (parsed.GetValue(plot) is { } file)
             {
                 FlowPlot.Save(title, steps, file.FullName);
             }

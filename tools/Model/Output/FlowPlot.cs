@@ -8,7 +8,7 @@ internal static class FlowPlot
 {
     private const int Width = 900;
     private const int Height = 420;
-    private const int Points = 1000;
+    private const int Points = 360;
 
     public static void Save(string title, IReadOnlyList<FlowStep> steps, string path)
     {
@@ -19,8 +19,9 @@ internal static class FlowPlot
         var backlog = plot.Add.ScatterLine(minutes, shown.Select(step => step.Outbox + step.Queue).ToArray());
         backlog.LegendText = "not handled yet (left)";
         backlog.Color = Color.FromHex("#4472a8");
-        FlowStep[] timed = [.. shown.Where(step => !double.IsNaN(step.P99Seconds))];
-        var latency = plot.Add.ScatterLine(timed.Select(step => step.Second / 60.0).ToArray(), timed.Select(step => step.P99Seconds / 60).ToArray());
+
+        // While nothing is handled there is no latency: NaN leaves a gap.
+        var latency = plot.Add.ScatterLine(minutes, shown.Select(step => step.P99Seconds / 60).ToArray());
         latency.LegendText = "p99 from app to handler (right)";
         latency.Color = Color.FromHex("#c55a4e");
         latency.Axes.YAxis = plot.Axes.Right;
@@ -30,6 +31,13 @@ internal static class FlowPlot
         plot.Axes.AutoScale();
         plot.ShowLegend(Alignment.UpperRight);
         plot.Title(title, 14);
-        plot.SaveSvg(path, Width, Height);
+        if (path.EndsWith(".png", StringComparison.OrdinalIgnoreCase))
+        {
+            plot.SavePng(path, Width, Height);
+        }
+        else
+        {
+            plot.SaveSvg(path, Width, Height);
+        }
     }
 }

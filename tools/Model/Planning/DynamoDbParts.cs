@@ -40,7 +40,7 @@ internal static class DynamoDbParts
 
         plan.ChargeMillions("DynamoDB: writes, outbox", write, plan.Cost("dynamodb.dollars_per_million_wru"));
         plan.ChargeMillions("DynamoDB: writes, inbox", inbox, plan.Cost("dynamodb.dollars_per_million_wru"));
-        plan.ChargeStored("DynamoDB: sent rows and inbox records", plan.Cost("dynamodb.kept_bytes"), plan.Cost("kept_days"), plan.Cost("dynamodb.dollars_per_gb_month"));
+        plan.ChargeStored("DynamoDB: storage", plan.KeptBytes("dynamodb"), plan.Cost("dynamodb.dollars_per_gb_month"));
     }
 
     /// <summary>What a row takes in its life; the app writes it in a transaction, at twice the price of a put.</summary>

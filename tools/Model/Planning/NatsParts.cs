@@ -14,6 +14,6 @@ internal static class NatsParts
         plan.Limit("JetStream: one stream of three replicas", perStream, 1, "stream", "several streams, each with a part of the subjects");
         plan.Limit("JetStream: one connection", plan.Cost("nats.client_per_second"), 1, "relay", "more relays, each with its connection");
         plan.ChargeHours("EC2: servers of NATS", streams * Replicas, plan.Cost("nats.dollars_per_server_hour"));
-        plan.ChargeStored("EBS: streams", Replicas * plan.Cost("message_bytes"), plan.Cost("nats.kept_days"), plan.Cost("nats.dollars_per_gb_month"));
+        plan.ChargeStored("EBS: streams", Replicas * plan.Cost("message_bytes") * plan.Cost("nats.kept_days"), plan.Cost("nats.dollars_per_gb_month"));
     }
 }

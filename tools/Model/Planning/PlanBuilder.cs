@@ -40,9 +40,13 @@ internal sealed class PlanBuilder(double rate, CostSheet costs)
 
     public void ChargeHours(string name, double count, double dollarsPerHour) => ChargeMonth(name, count * dollarsPerHour * 730);
 
-    /// <summary>Bytes that are kept for some days.</summary>
-    public void ChargeStored(string name, double bytesPerEvent, double days, double dollarsPerGigabyteMonth) =>
-        ChargeMonth(name, rate * 86_400 * days * bytesPerEvent / 1e9 * dollarsPerGigabyteMonth);
+    /// <summary>Bytes that are kept, times the days for which they are.</summary>
+    public void ChargeStored(string name, double byteDaysPerEvent, double dollarsPerGigabyteMonth) =>
+        ChargeMonth(name, rate * 86_400 * byteDaysPerEvent / 1e9 * dollarsPerGigabyteMonth);
+
+    /// <summary>Bytes times days of an event's sent row and inbox record.</summary>
+    public double KeptBytes(string store) =>
+        (Cost($"{store}.row_bytes") * Cost("sent_days")) + (Cost($"{store}.record_bytes") * Cost("processed_days"));
 
     /// <summary>A function that is invoked for so many events at a time.</summary>
     /// <param name="name">The function.</param>

@@ -35,7 +35,7 @@ internal static class PostgresParts
             plan.ChargeHours("RDS Proxy", databases * processors, plan.Cost("rds.proxy_dollars_per_vcpu_hour"));
         }
 
-        plan.ChargeStored("RDS: storage, two zones", 2 * plan.Cost("postgres.kept_bytes"), plan.Cost("kept_days"), plan.Cost("rds.dollars_per_gb_month"));
+        plan.ChargeStored("RDS: storage, two zones", 2 * plan.KeptBytes("postgres"), plan.Cost("rds.dollars_per_gb_month"));
     }
 
     /// <summary>Rows a second of one relay: it claims and records while it publishes, so that the slower of the two counts.</summary>
