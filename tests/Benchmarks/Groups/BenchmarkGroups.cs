@@ -11,5 +11,6 @@ internal static class BenchmarkGroups
     [
         new RelayGroup(),
         new PeersGroup(),
+        new NatsGroup(),
     ];
 }
