@@ -23,7 +23,7 @@ public sealed class NatsConnector : IAsyncDisposable
     /// <param name="options">Where the servers are, and who we are there.</param>
     /// <param name="time">The clock that tells how long the connection was not used.</param>
     /// <param name="logger">The log.</param>
-    /// <param name="secret">The credentials, where they are kept as a secret; read again once when the servers refuse them.</param>
+    /// <param name="secret">The credentials, where they are kept as a secret; read again once when they are refused or are none, not in an outage.</param>
     /// <exception cref="Configuration.SettingsException">The options cannot be used.</exception>
     public NatsConnector(NatsConnectionOptions options, TimeProvider time, ILogger<NatsConnector> logger, CachedSecret? secret = null)
     {
@@ -38,6 +38,8 @@ public sealed class NatsConnector : IAsyncDisposable
     /// <summary>JetStream over a connection that works, or did a moment ago.</summary>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="NatsException">No server can be used.</exception>
+    /// <exception cref="SecretException">The credentials' secret cannot be read, or is none.</exception>
+    /// <exception cref="Configuration.SettingsException">The secret's credentials cannot be used with these options.</exception>
     internal async ValueTask<NatsJSContext> OpenAsync(CancellationToken cancellationToken)
     {
         await _gate.WaitAsync(cancellationToken);
@@ -88,7 +90,7 @@ public sealed class NatsConnector : IAsyncDisposable
         {
             await ConnectAsync(Client(text), cancellationToken);
         }
-        catch (NatsException)
+        catch (Exception e) when (NatsRefusal.IsOfCredentials(e))
         {
             var fresh = await _secret.GetAsync(text, cancellationToken);
             if (fresh == text)

@@ -1,7 +1,9 @@
 using NATS.Client.Core;
 using NATS.Client.JetStream;
 using NATS.Client.JetStream.Models;
+using Relaybox.Configuration;
 using Relaybox.Diagnostics;
+using Relaybox.Secrets;
 
 namespace Relaybox.Messaging.Nats;
 
@@ -19,6 +21,7 @@ internal static class NatsFault
     {
         NatsPayloadTooLargeException e => PublishOutcome.Rejected(ErrorCodes.MessageTooLarge, e.Message),
         OperationCanceledException => PublishOutcome.Unavailable("The deadline came before the message was sent."),
+        SecretException or SettingsException => PublishOutcome.Unavailable($"NATS cannot be used: {exception.Message}"),
         _ => PublishOutcome.Unavailable($"NATS cannot be reached: {exception.Message}"),
     };
 

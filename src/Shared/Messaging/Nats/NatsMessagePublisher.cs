@@ -1,8 +1,10 @@
 using Microsoft.Extensions.Logging;
 using NATS.Client.Core;
 using NATS.Client.JetStream;
+using Relaybox.Configuration;
 using Relaybox.Diagnostics;
 using Relaybox.Outbox;
+using Relaybox.Secrets;
 
 namespace Relaybox.Messaging.Nats;
 
@@ -39,7 +41,7 @@ public sealed class NatsMessagePublisher(
         {
             context = await connector.OpenAsync(cancellationToken);
         }
-        catch (Exception e) when (e is NatsException or OperationCanceledException)
+        catch (Exception e) when (e is NatsException or OperationCanceledException or SecretException or SettingsException)
         {
             Array.Fill(outcomes, NatsFault.NotSent(e));
             return outcomes;
