@@ -4,6 +4,6 @@ namespace Relaybox.Functions.Hosting;
 internal interface ISetupStep
 {
     /// <summary>Makes what is missing; doing it again does nothing.</summary>
-    /// <returns>How many things were made.</returns>
+    /// <returns>How many things were made or changed.</returns>
     Task<int> RunAsync(CancellationToken cancellationToken);
 }

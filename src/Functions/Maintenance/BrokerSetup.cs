@@ -9,9 +9,12 @@ internal sealed class BrokerSetup(NatsStreams streams, NatsConsumers consumers, 
 {
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
-        await streams.EnsureAsync(settings.Stream, cancellationToken);
-        await streams.EnsureAsync(settings.DeadLetters, cancellationToken);
-        await consumers.EnsureAsync(settings.Pull, cancellationToken);
-        return 3;
+        bool[] made =
+        [
+            await streams.EnsureAsync(settings.Stream, cancellationToken),
+            await streams.EnsureAsync(settings.DeadLetters, cancellationToken),
+            await consumers.EnsureAsync(settings.Pull, cancellationToken),
+        ];
+        return made.Count(isMade => isMade);
     }
 }

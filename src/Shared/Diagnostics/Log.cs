@@ -83,4 +83,7 @@ internal static partial class Log
 
     [LoggerMessage(1510, LogLevel.Warning, "The server could not be told that messages are worked on ({ErrorType}); they may be delivered again, and wait then")]
     internal static partial void NatsProgressLost(ILogger logger, string errorType);
+
+    [LoggerMessage(1511, LogLevel.Warning, "Stream {Stream} can lose acknowledged messages before they are consumed: {Losses}. Lift the limit, or let the stream refuse new messages instead (discard: new)")]
+    internal static partial void NatsStreamLosesMessages(ILogger logger, string stream, string losses);
 }

@@ -69,6 +69,54 @@ public class NatsSetupTests(NatsServer server)
     }
 
     [Fact]
+    public async Task What_was_made_or_changed_is_told_and_nothing_is_the_second_time()
+    {
+        await using var world = new NatsWorld(server.Url);
+        var consumers = new NatsConsumers(world.Connector, NullLogger<NatsConsumers>.Instance);
+        var pull = new NatsPullOptions { Stream = world.Name, Consumer = "c", DeadLetterPrefix = "dead" };
+        Assert.True(await world.CreateStreams().EnsureAsync(world.StreamOptions(), Ct));
+        Assert.True(await consumers.EnsureAsync(pull, Ct));
+        Assert.False(await world.CreateStreams().EnsureAsync(world.StreamOptions(), Ct));
+        Assert.False(await consumers.EnsureAsync(pull, Ct));
+        Assert.True(await world.CreateStreams().EnsureAsync(world.StreamOptions() with { MaxAge = TimeSpan.FromDays(30) }, Ct));
+        Assert.True(await consumers.EnsureAsync(pull with { AckWait = TimeSpan.FromMinutes(7) }, Ct));
+    }
+
+    [Theory]
+    [InlineData(77, -1, -1, StreamConfigDiscard.Old, "77 messages (max_msgs)")]
+    [InlineData(-1, 100_000, -1, StreamConfigDiscard.Old, "100000 bytes (max_bytes)")]
+    [InlineData(-1, -1, 5, StreamConfigDiscard.New, "5 messages of a subject (max_msgs_per_subject)")]
+    [InlineData(77, 100_000, -1, StreamConfigDiscard.New, null)]
+    [InlineData(-1, -1, -1, StreamConfigDiscard.Old, null)]
+    public async Task Limits_by_which_a_stream_drops_what_nobody_has_consumed_are_warned_of_and_left_alone(
+        long messages, long bytes, long perSubject, StreamConfigDiscard discard, string? warning)
+    {
+        await using var world = new NatsWorld(server.Url);
+        var theirs = new StreamConfig(world.Name, [$"{world.Name}.>"])
+        {
+            DuplicateWindow = TimeSpan.FromMinutes(10), NumReplicas = 1,
+            MaxMsgs = messages, MaxBytes = bytes, MaxMsgsPerSubject = perSubject, Discard = discard,
+        };
+        await (await world.ContextAsync()).CreateStreamAsync(theirs, Ct);
+        var log = new RecordingLogger<NatsStreams>();
+        await world.CreateStreams(log).EnsureAsync(world.StreamOptions(), Ct);
+        var config = (await world.InfoAsync()).Config;
+        Assert.Equal((messages, bytes, perSubject, discard), (config.MaxMsgs, config.MaxBytes, config.MaxMsgsPerSubject, config.Discard));
+        AssertWarned(log, world.Name, warning);
+    }
+
+    [Fact]
+    public async Task A_stream_that_drops_what_no_consumer_asks_for_is_warned_of()
+    {
+        await using var world = new NatsWorld(server.Url);
+        await (await world.ContextAsync()).CreateStreamAsync(
+            new StreamConfig(world.Name, [$"{world.Name}.>"]) { Retention = StreamConfigRetention.Interest, NumReplicas = 1 }, Ct);
+        var log = new RecordingLogger<NatsStreams>();
+        await world.CreateStreams(log).EnsureAsync(world.StreamOptions(), Ct);
+        AssertWarned(log, world.Name, "retention: interest");
+    }
+
+    [Fact]
     public async Task What_cannot_be_changed_is_an_error_and_nothing_is_changed()
     {
         await using var world = new NatsWorld(server.Url);
@@ -114,6 +162,14 @@ public class NatsSetupTests(NatsServer server)
         Assert.Contains("not one to pull from", push.Message, StringComparison.Ordinal);
         var loop = await Assert.ThrowsAsync<NatsSetupException>(() => consumers.EnsureAsync(options with { DeadLetterPrefix = $"{world.Name}.dead" }, Ct));
         Assert.Contains("come back as messages", loop.Message, StringComparison.Ordinal);
+    }
+
+    private static void AssertWarned(RecordingLogger<NatsStreams> log, string stream, string? warning)
+    {
+        var warnings = log.Lines.Where(line => line.StartsWith("1511 ", StringComparison.Ordinal)).ToList();
+        Assert.Equal(warning is null ? 0 : 1, warnings.Count);
+        Assert.All(warnings, line => Assert.Contains(warning!, line, StringComparison.Ordinal));
+        Assert.All(warnings, line => Assert.Contains(stream, line, StringComparison.Ordinal));
     }
 
     [Theory]

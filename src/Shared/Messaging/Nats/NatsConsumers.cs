@@ -16,8 +16,9 @@ public sealed class NatsConsumers(NatsConnector connector, ILogger<NatsConsumers
     /// <summary>Creates the consumer, or checks the one that exists and changes what can be changed.</summary>
     /// <param name="options">What is pulled, and how.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>Whether it was created or changed.</returns>
     /// <exception cref="NatsSetupException">The stream does not exist, or the consumer is of another kind.</exception>
-    public async Task EnsureAsync(NatsPullOptions options, CancellationToken cancellationToken)
+    public async Task<bool> EnsureAsync(NatsPullOptions options, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(options);
         try
@@ -31,11 +32,14 @@ public sealed class NatsConsumers(NatsConnector connector, ILogger<NatsConsumers
                     $"The consumer '{options.Consumer}' of the stream '{options.Stream}' is not one to pull from with explicit acknowledgements. Delete it, or use another name.");
             }
 
-            if (existing is null || Differs(existing, options))
+            if (existing is not null && !Differs(existing, options))
             {
-                await context.CreateOrUpdateConsumerAsync(options.Stream, ToConfig(existing, options), cancellationToken);
-                Log.NatsConsumerChanged(logger, options.Consumer, options.Stream, existing is null ? "created" : "changed");
+                return false;
             }
+
+            await context.CreateOrUpdateConsumerAsync(options.Stream, ToConfig(existing, options), cancellationToken);
+            Log.NatsConsumerChanged(logger, options.Consumer, options.Stream, existing is null ? "created" : "changed");
+            return true;
         }
         catch (NatsException e)
         {

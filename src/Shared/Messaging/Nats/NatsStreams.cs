@@ -16,8 +16,9 @@ public sealed class NatsStreams(NatsConnector connector, ILogger<NatsStreams> lo
     /// <summary>Creates a stream, or checks the one that exists and widens it where it is too narrow. It never takes anything away.</summary>
     /// <param name="options">What the stream has to be like.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>Whether it was created or changed.</returns>
     /// <exception cref="NatsSetupException">It is not so, and must or can not be changed. The text names each difference.</exception>
-    public async Task EnsureAsync(NatsStreamOptions options, CancellationToken cancellationToken)
+    public async Task<bool> EnsureAsync(NatsStreamOptions options, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(options);
         try
@@ -25,17 +26,19 @@ public sealed class NatsStreams(NatsConnector connector, ILogger<NatsStreams> lo
             var context = await connector.OpenAsync(cancellationToken);
             if (await FindAsync(context, options.Name, cancellationToken) is { } config)
             {
-                await RepairAsync(context, config, options, cancellationToken);
+                var changed = await RepairAsync(context, config, options, cancellationToken);
+                WarnOfLosses(config);
+                return changed;
             }
-            else if (options.Create)
-            {
-                await CreateAsync(context, options, cancellationToken);
-            }
-            else
+
+            if (!options.Create)
             {
                 throw new NatsSetupException(
                     $"The stream '{options.Name}' does not exist. Create it for the subjects {Join(options.Subjects)}, or let the setup create it.");
             }
+
+            await CreateAsync(context, options, cancellationToken);
+            return true;
         }
         catch (NatsException e)
         {
@@ -116,13 +119,13 @@ public sealed class NatsStreams(NatsConnector connector, ILogger<NatsStreams> lo
         Log.NatsStreamChanged(logger, options.Name, "created");
     }
 
-    private async Task RepairAsync(
+    private async Task<bool> RepairAsync(
         NatsJSContext context, StreamConfig config, NatsStreamOptions options, CancellationToken cancellationToken)
     {
         var differences = Compare(config, options);
         if (differences.Count == 0)
         {
-            return;
+            return false;
         }
 
         var text = string.Join("; ", differences.Select(difference => difference.Difference));
@@ -142,6 +145,15 @@ public sealed class NatsStreams(NatsConnector connector, ILogger<NatsStreams> lo
             },
             cancellationToken);
         Log.NatsStreamChanged(logger, options.Name, $"changed, since {text}");
+        return true;
+    }
+
+    private void WarnOfLosses(StreamConfig config)
+    {
+        if (NatsLosses.Of(config) is { Count: > 0 } losses)
+        {
+            Log.NatsStreamLosesMessages(logger, config.Name ?? "", string.Join("; ", losses));
+        }
     }
 
     private static IEnumerable<string> Missing(StreamConfig config, NatsStreamOptions options) =>

@@ -37,6 +37,9 @@ public record StreamConfig
     [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public long MaxBytes { get; set; }
 
+    [JsonPropertyName("max_msgs_per_subject")]
+    public long MaxMsgsPerSubject { get; set; }
+
     [JsonPropertyName("max_age")]
     [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     [JsonConverter(typeof(NanosecondsConverter))]
