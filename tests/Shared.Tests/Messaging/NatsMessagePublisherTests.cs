@@ -104,9 +104,47 @@ public class NatsMessagePublisherTests(NatsServer server)
         await world.CreateStreams().EnsureAsync(world.StreamOptions() with { Subjects = [$"{world.Name}.orders.>"] }, Ct);
         var outcomes = await world.CreatePublisher().PublishAsync(
             [Sample.Event("a"), Sample.Event("b", subject: "payments.made"), Sample.Event("c"), Sample.Event("d")], Ct);
+
+        // The row's own fault: it is retried and parked in the end, and no outage for the others.
         Assert.Equal(
-            [PublishStatus.Accepted, PublishStatus.Unavailable, PublishStatus.Accepted, PublishStatus.Accepted], outcomes.Select(o => o.Status));
+            [PublishStatus.Accepted, PublishStatus.Unknown, PublishStatus.Accepted, PublishStatus.Accepted], outcomes.Select(o => o.Status));
         Assert.Contains($"'{world.Name}.payments.made'", outcomes[1].Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_subject_without_a_stream_is_its_rows_own_fault_alone_as_well_and_an_outage_while_there_is_no_stream_at_all()
+    {
+        await using var world = new NatsWorld(server.Url);
+        var publisher = world.CreatePublisher();
+        OutboxEvent[] lone = [Sample.Event("b", subject: "payments.made"), Sample.Event("c", subject: "payments.made")];
+        Assert.All(await publisher.PublishAsync(lone, Ct), outcome => Assert.Equal(PublishStatus.Unavailable, outcome.Status));
+
+        await world.CreateStreams().EnsureAsync(world.StreamOptions() with { Subjects = [$"{world.Name}.orders.>"] }, Ct);
+        Assert.All(await publisher.PublishAsync(lone, Ct), outcome => Assert.Equal(PublishStatus.Unknown, outcome.Status));
+    }
+
+    [Fact]
+    public async Task A_subject_without_permission_is_its_rows_own_fault_where_others_may_be_published_and_an_outage_otherwise()
+    {
+        await using var own = await NatsServer.StartAsync(
+            """
+            authorization { users: [
+              { user: admin, password: pw }
+              { user: app, password: pw, permissions: { publish: ["*.orders.>", "$JS.API.>"], subscribe: "_INBOX.>" } } ] }
+            """);
+        await using var world = new NatsWorld(own.Url.Replace("nats://", "nats://admin:pw@", StringComparison.Ordinal));
+        await world.CreateStreamAsync();
+        await using var connector = NatsWorld.Connect(own.Url, o => o with { Username = "app", Password = "pw" });
+        var publisher = world.CreatePublisher(connector: connector);
+        OutboxEvent[] lone = [Sample.Event("b", subject: "payments.made")];
+        Assert.Equal(PublishStatus.Unavailable, (await publisher.PublishAsync(lone, Ct))[0].Status);
+
+        var outcomes = await publisher.PublishAsync([Sample.Event("a"), .. lone, Sample.Event("c")], Ct);
+        Assert.Equal([PublishStatus.Accepted, PublishStatus.Unknown, PublishStatus.Accepted], outcomes.Select(o => o.Status));
+        Assert.Contains($"'{world.Name}.payments.made'", outcomes[1].Detail, StringComparison.Ordinal);
+
+        // It is known now that this connection may publish.
+        Assert.Equal(PublishStatus.Unknown, (await publisher.PublishAsync(lone, Ct))[0].Status);
     }
 
     [Fact]

@@ -32,6 +32,24 @@ public class JetStreamTests(NatsServer server)
     }
 
     [Fact]
+    public async Task The_streams_that_take_something_of_a_subject_are_listed()
+    {
+        await using var connection = Streams.Connect(server.Url);
+        var context = new NatsJSContext(connection);
+        var stream = await Streams.CreateAsync(context);
+        foreach (var (subject, expected) in new[] { ($"{stream}.a", 1), ($"{stream}.>", 1), (">", 1), ($"{stream}-other.a", 0) })
+        {
+            var names = new List<string>();
+            await foreach (var name in context.ListStreamNamesAsync(subject, Ct))
+            {
+                names.Add(name);
+            }
+
+            Assert.Equal(expected, names.Count(name => name == stream));
+        }
+    }
+
+    [Fact]
     public async Task The_same_message_id_is_stored_once_and_said_to_be_a_duplicate()
     {
         await using var connection = Streams.Connect(server.Url);

@@ -24,6 +24,8 @@ public sealed class NatsMessagePublisher(
     TimeProvider time,
     ILogger<NatsMessagePublisher> logger) : IMessagePublisher
 {
+    private volatile NatsJSContext? _lastAcknowledging;
+
     /// <inheritdoc />
     public async Task<IReadOnlyList<PublishOutcome>> PublishAsync(
         IReadOnlyList<OutboxEvent> events, CancellationToken cancellationToken)
@@ -47,12 +49,13 @@ public sealed class NatsMessagePublisher(
             return outcomes;
         }
 
+        var refused = new List<(int Index, Exception Answer)>();
         var waiting = new Queue<(int Index, NatsJSPublishConcurrentFuture Future)>(Math.Min(events.Count, options.MaxInFlight));
         for (var i = 0; i < events.Count; i++)
         {
             if (waiting.Count >= options.MaxInFlight)
             {
-                await SettleAsync(waiting.Dequeue(), events, outcomes, cancellationToken);
+                await SettleAsync(waiting.Dequeue(), events, outcomes, refused, cancellationToken);
             }
 
             try
@@ -75,10 +78,30 @@ public sealed class NatsMessagePublisher(
 
         while (waiting.TryDequeue(out var sent))
         {
-            await SettleAsync(sent, events, outcomes, cancellationToken);
+            await SettleAsync(sent, events, outcomes, refused, cancellationToken);
         }
 
+        await JudgeAsync(context, events, outcomes, refused, cancellationToken);
         return outcomes;
+    }
+
+    private async ValueTask JudgeAsync(
+        NatsJSContext context,
+        IReadOnlyList<OutboxEvent> events,
+        PublishOutcome[] outcomes,
+        List<(int Index, Exception Answer)> refused,
+        CancellationToken cancellationToken)
+    {
+        if (Array.Exists(outcomes, outcome => outcome.Status == PublishStatus.Accepted))
+        {
+            _lastAcknowledging = context;
+        }
+
+        var faults = new NatsSubjectFaults(context, options, hasAcknowledged: _lastAcknowledging == context);
+        foreach (var (index, answer) in refused)
+        {
+            outcomes[index] = await faults.OutcomeAsync(answer, options.SubjectOf(events[index].Subject), cancellationToken);
+        }
     }
 
     private async ValueTask<NatsJSPublishConcurrentFuture> SendAsync(
@@ -96,6 +119,7 @@ public sealed class NatsMessagePublisher(
         (int Index, NatsJSPublishConcurrentFuture Future) sent,
         IReadOnlyList<OutboxEvent> events,
         PublishOutcome[] outcomes,
+        List<(int Index, Exception Answer)> refused,
         CancellationToken cancellationToken)
     {
         var outboxEvent = events[sent.Index];
@@ -116,6 +140,10 @@ public sealed class NatsMessagePublisher(
                 Log.NatsDuplicate(logger, outboxEvent.EventId, ack.Stream ?? "", ack.Seq);
             }
         }
+        catch (Exception e) when (NatsSubjectFaults.Concerns(e))
+        {
+            refused.Add((sent.Index, e));
+        }
         catch (Exception e) when (e is NatsException or OperationCanceledException)
         {
             outcomes[sent.Index] = NatsFault.NotAcknowledged(e, options.SubjectOf(outboxEvent.Subject));
@@ -128,7 +156,7 @@ public sealed class NatsMessagePublisher(
         catch (NatsNoRespondersException e)
         {
             // The official client says only here that this was the answer.
-            outcomes[sent.Index] = NatsFault.NotAcknowledged(e, options.SubjectOf(outboxEvent.Subject));
+            refused.Add((sent.Index, e));
         }
         catch (NatsException)
         {

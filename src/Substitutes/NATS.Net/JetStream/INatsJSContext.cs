@@ -24,6 +24,8 @@ public interface INatsJSContext
 
     ValueTask<INatsJSStream> CreateStreamAsync(StreamConfig config, CancellationToken cancellationToken = default);
 
+    IAsyncEnumerable<string> ListStreamNamesAsync(string? subject = default, CancellationToken cancellationToken = default);
+
     ValueTask<bool> DeleteStreamAsync(string stream, CancellationToken cancellationToken = default);
 
     ValueTask<INatsJSStream> GetStreamAsync(

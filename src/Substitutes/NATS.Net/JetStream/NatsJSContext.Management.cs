@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using NATS.Client.JetStream.Internal;
 using NATS.Client.JetStream.Models;
@@ -20,6 +21,30 @@ public partial class NatsJSContext
         return new NatsJSStream(
             this,
             await RequestAsync($"{Opts.Prefix}.STREAM.INFO.{stream}", [], JetStreamJson.Default.StreamInfo, cancellationToken));
+    }
+
+    /// <summary>The names of all streams, or of those that take something of a subject.</summary>
+    public async IAsyncEnumerable<string> ListStreamNamesAsync(
+        string? subject = default, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        for (var offset = 0; ;)
+        {
+            var page = await RequestAsync(
+                $"{Opts.Prefix}.STREAM.NAMES",
+                JsonSerializer.SerializeToUtf8Bytes(new StreamNamesRequest(subject, offset), JetStreamJson.Default.StreamNamesRequest),
+                JetStreamJson.Default.StreamNamesReply,
+                cancellationToken);
+            foreach (var name in page.Streams ?? [])
+            {
+                yield return name;
+            }
+
+            offset += page.Streams?.Length ?? 0;
+            if (page.Streams is not { Length: > 0 } || offset >= page.Total)
+            {
+                yield break;
+            }
+        }
     }
 
     public async ValueTask<bool> DeleteStreamAsync(string stream, CancellationToken cancellationToken = default)

@@ -12,4 +12,6 @@ namespace NATS.Client.JetStream.Internal;
 [JsonSerializable(typeof(ConsumerInfo))]
 [JsonSerializable(typeof(PullRequest))]
 [JsonSerializable(typeof(DeleteReply))]
+[JsonSerializable(typeof(StreamNamesRequest))]
+[JsonSerializable(typeof(StreamNamesReply))]
 internal sealed partial class JetStreamJson : JsonSerializerContext;
