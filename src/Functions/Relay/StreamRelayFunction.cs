@@ -36,7 +36,8 @@ internal sealed class StreamRelayFunction(
             ("RowsSent", result.Sent, MetricsWriter.Count),
             ("RowsRetried", result.Retried, MetricsWriter.Count),
             ("RowsParked", result.Parked, MetricsWriter.Count),
-            ("RowsLate", result.Late, MetricsWriter.Count));
+            ("RowsLate", result.Late, MetricsWriter.Count),
+            ("SuspectedIdClashes", result.SuspectedIdClashes, MetricsWriter.Count));
         FunctionLog.StreamBatchEnded(
             logger, batch.RecordCount, result.Sent, result.Retried, result.Parked, result.Late, response.BatchItemFailures.Count);
         return response;

@@ -65,7 +65,8 @@ internal sealed class SweepRelayFunction(
                 ("RowsSent", result.Sent, MetricsWriter.Count),
                 ("RowsRetried", result.Retried, MetricsWriter.Count),
                 ("RowsParked", result.Parked, MetricsWriter.Count),
-                ("RowsLate", result.Late, MetricsWriter.Count));
+                ("RowsLate", result.Late, MetricsWriter.Count),
+                ("SuspectedIdClashes", result.SuspectedIdClashes, MetricsWriter.Count));
         }
 
         return result;

@@ -17,6 +17,9 @@ internal static partial class Log
     [LoggerMessage(1004, LogLevel.Error, "The outcome of {Rows} rows could not be recorded ({ErrorType}); they will be published again")]
     internal static partial void RecordFailed(ILogger logger, int rows, string errorType);
 
+    [LoggerMessage(1005, LogLevel.Warning, "The broker had a message under the id of row {EventId} before, and the row shows no failed attempt: an attempt that was not recorded, or another event under the same id, of which only the first was taken")]
+    internal static partial void IdClashSuspected(ILogger logger, string eventId);
+
     [LoggerMessage(1101, LogLevel.Warning, "Sending a batch of {Messages} messages failed: {ErrorCode}")]
     internal static partial void SendBatchFailed(ILogger logger, int messages, string errorCode);
 

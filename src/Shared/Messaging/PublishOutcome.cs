@@ -11,6 +11,15 @@ public readonly record struct PublishOutcome(PublishStatus Status, string? Code,
     /// <summary>The broker has the message.</summary>
     public static PublishOutcome Accepted { get; } = new(PublishStatus.Accepted, null, null);
 
+    /// <summary>The broker has a message under this id already, and did not take this one beside it.</summary>
+    public static PublishOutcome KnownCopy { get; } = Accepted with { IsKnownCopy = true };
+
+    /// <summary>
+    /// Whether the broker says that it had the id before. On a row that was tried before that is its earlier attempt; on
+    /// another it may be another event under the same id.
+    /// </summary>
+    public bool IsKnownCopy { get; init; }
+
     /// <summary>The broker will never take the message.</summary>
     /// <param name="code">One of <see cref="ErrorCodes"/>.</param>
     /// <param name="detail">Why, without payload.</param>

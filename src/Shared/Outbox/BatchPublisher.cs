@@ -73,6 +73,11 @@ internal sealed class BatchPublisher(IMessagePublisher publisher, RelayOptions o
         {
             case PublishStatus.Accepted:
                 batch.Sent.Add(new(claim.EventId, claim.Token));
+                if (outcome.IsKnownCopy && claim.Attempts == 0)
+                {
+                    batch.SuspectedIdClashes.Add(claim.EventId);
+                }
+
                 break;
             case PublishStatus.Rejected:
                 batch.Park(claim, claim.Attempts + 1, outcome.Code!, outcome.Detail!);

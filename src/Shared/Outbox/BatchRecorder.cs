@@ -28,7 +28,7 @@ internal sealed class BatchRecorder(IOutboxRepository repository, ILogger logger
             Log.RowLate(logger, eventId);
         }
 
-        return new RelayResult
+        return Recorded(batch) with
         {
             Sent = sent.Held,
             Retried = retried.Held,
@@ -37,6 +37,17 @@ internal sealed class BatchRecorder(IOutboxRepository repository, ILogger logger
             BrokerUnavailable = batch.BrokerUnavailable is not null,
             Unrecorded = [.. sent.Unrecorded, .. retried.Unrecorded, .. parked.Unrecorded],
         };
+    }
+
+    /// <summary>Tells of a batch whose rows were all sent, and recorded with it.</summary>
+    internal RelayResult Recorded(RelayBatch batch)
+    {
+        foreach (var eventId in batch.SuspectedIdClashes)
+        {
+            Log.IdClashSuspected(logger, eventId);
+        }
+
+        return new RelayResult { Sent = batch.Sent.Count, SuspectedIdClashes = batch.SuspectedIdClashes.Count };
     }
 
     internal Task<MarkResult> RetryAsync(IReadOnlyList<RetryMark> marks, CancellationToken cancellationToken) =>

@@ -53,7 +53,7 @@ internal sealed class LockedDrain(ILockingOutbox outbox, BatchPublisher publishe
 
         var batch = await publisher.PublishAsync(new ClaimedBatch(rows.Claims, deadline, options, lockedAt), cancellationToken);
         return batch.Sent.Count == rows.Claims.Count && await CommitAsync(rows, cancellationToken)
-            ? new RelayResult { Sent = batch.Sent.Count }
+            ? recorder.Recorded(batch)
             : await RecordEachAsync(rows, batch, cancellationToken);
     }
 

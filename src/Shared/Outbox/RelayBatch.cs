@@ -11,6 +11,9 @@ internal sealed class RelayBatch(int capacity)
 
     internal List<ParkMark> Parks { get; } = [];
 
+    /// <summary>Ids that the broker had before, of rows that show no earlier attempt.</summary>
+    internal List<string> SuspectedIdClashes { get; } = [];
+
     internal PublishOutcome? BrokerUnavailable { get; set; }
 
     internal void Retry(OutboxClaim claim, int attempts, TimeSpan delay, PublishOutcome outcome) =>

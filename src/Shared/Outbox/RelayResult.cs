@@ -15,6 +15,13 @@ public sealed record RelayResult
     /// <summary>Rows whose claim was no longer ours when their outcome was to be recorded; they are unchanged.</summary>
     public int Late { get; init; }
 
+    /// <summary>
+    /// Rows that are sent although the broker had their ids before, and that show no failed attempt. A suspicion only: a row
+    /// that another relay published and did not record, or that an outage put back, shows none either. The other explanation
+    /// is two events under one id, of which the broker has the first alone.
+    /// </summary>
+    public int SuspectedIdClashes { get; init; }
+
     /// <summary>Whether the broker was out of reach.</summary>
     public bool BrokerUnavailable { get; init; }
 
@@ -29,6 +36,7 @@ public sealed record RelayResult
         Retried = Retried + other.Retried,
         Parked = Parked + other.Parked,
         Late = Late + other.Late,
+        SuspectedIdClashes = SuspectedIdClashes + other.SuspectedIdClashes,
         BrokerUnavailable = BrokerUnavailable || other.BrokerUnavailable,
         Unrecorded = other.Unrecorded.Count == 0 ? Unrecorded : [.. Unrecorded, .. other.Unrecorded],
     };

@@ -45,6 +45,18 @@ public class OutboxRelayTests
     }
 
     [Fact]
+    public async Task A_copy_that_the_broker_knows_is_sent_and_suspected_of_an_id_clash_only_where_the_row_was_never_tried()
+    {
+        _publisher.Outcomes["first"] = PublishOutcome.KnownCopy;
+        _publisher.Outcomes["again"] = PublishOutcome.KnownCopy;
+        var result = await Relay().RelayAsync([Claim("first"), Claim("again", attempts: 1), Claim("new")], Deadline, Ct);
+        Assert.Equal(["first", "again", "new"], _outbox.Sent.Select(mark => mark.EventId));
+        Assert.Equal(1, result.SuspectedIdClashes);
+        Assert.Contains("row first ", Assert.Single(_log.Lines, line => line.StartsWith("1005 ", StringComparison.Ordinal)), StringComparison.Ordinal);
+        Assert.Equal(2, result.Add(result).SuspectedIdClashes);
+    }
+
+    [Fact]
     public async Task A_failed_attempt_is_counted_and_the_delay_doubles_up_to_its_limit()
     {
         _options = _options with { MaxAttempts = 100, FirstRetryDelay = TimeSpan.FromSeconds(2), LongestRetryDelay = TimeSpan.FromSeconds(60) };

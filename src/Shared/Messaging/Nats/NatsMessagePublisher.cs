@@ -132,7 +132,7 @@ public sealed class NatsMessagePublisher(
             }
             else
             {
-                outcomes[sent.Index] = PublishOutcome.Accepted;
+                outcomes[sent.Index] = ack.Duplicate ? PublishOutcome.KnownCopy : PublishOutcome.Accepted;
             }
 
             if (ack is { Error: null, Duplicate: true })
