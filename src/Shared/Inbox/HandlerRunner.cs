@@ -185,6 +185,7 @@ internal sealed class HandlerRunner(
             Headers = message.Event.Headers,
             OrderingKey = message.Event.OrderingKey,
             EnqueuedAt = message.Event.EnqueuedAt,
+            Result = message.Event.Result,
             Deliveries = claim.Deliveries,
             Transaction = transaction,
         };

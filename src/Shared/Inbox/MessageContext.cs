@@ -21,6 +21,9 @@ public sealed class MessageContext
     /// <summary>When the event was written.</summary>
     public DateTimeOffset? EnqueuedAt { get; init; }
 
+    /// <summary>The result of the operation that the event is about, as JSON; null where none travelled with it.</summary>
+    public string? Result { get; init; }
+
     /// <summary>Which attempt this is, from 1.</summary>
     public required int Deliveries { get; init; }
 
