@@ -172,6 +172,27 @@ public sealed class StartTests
     }
 
     [Fact]
+    public void A_stream_knows_an_id_for_longer_than_a_lease_and_the_longest_delay_and_keeps_messages_as_long_at_least()
+    {
+        var variables = new Dictionary<string, string>
+        {
+            ["OUTBOX_TABLE"] = "outbox",
+            ["INBOX_TABLE"] = "inbox",
+            ["BROKER"] = "nats",
+            ["NATS_URL"] = "nats://127.0.0.1:4222",
+            ["RELAY_LEASE_SECONDS"] = "3600",
+            ["NATS_STREAM_MAX_AGE_HOURS"] = "2",
+        };
+        var settings = RelayboxSettings.Read(variables.GetValueOrDefault, FunctionNeeds.Setup);
+        Assert.True(settings.Nats!.Stream.DuplicateWindow > settings.Relay.Lease + settings.Relay.LongestRetryDelay);
+
+        variables["NATS_STREAM_MAX_AGE_HOURS"] = "1";
+        var error = Assert.Throws<SettingsException>(() => RelayboxSettings.Read(variables.GetValueOrDefault, FunctionNeeds.Setup));
+        Assert.StartsWith("NATS_STREAM_MAX_AGE_HOURS is 1", Assert.Single(error.Errors), StringComparison.Ordinal);
+        Assert.Contains("RELAY_LEASE_SECONDS", error.Errors[0], StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Sent_rows_are_kept_for_a_day_at_least()
     {
         var variables = new Dictionary<string, string> { ["OUTBOX_TABLE"] = "outbox", ["INBOX_TABLE"] = "inbox", ["SENT_RETENTION_HOURS"] = "23" };

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Relaybox.Configuration;
+using Relaybox.Outbox;
 using static Relaybox.Functions.Tests.TemplateDocument;
 
 namespace Relaybox.Functions.Tests;
@@ -105,6 +106,14 @@ public class TemplateTimingTests
         var hours = Template.ParameterNumber("NatsStreamMaxAgeHours", "MaxValue") + NatsSettings.DeadLetterAge.TotalHours;
 
         Assert.True(hours <= int.Parse(Template.Variable("PullConsumeFunction", "QUEUE_RETENTION_HOURS"), CultureInfo.InvariantCulture));
+    }
+
+    [Fact]
+    public void A_stream_may_keep_messages_for_as_long_as_it_has_to_know_their_ids()
+    {
+        var seconds = Template.ParameterNumber("RelayLeaseSeconds", "MaxValue") + new RelayOptions().LongestRetryDelay.TotalSeconds;
+
+        Assert.True(Template.ParameterNumber("NatsStreamMaxAgeHours", "MinValue") * 3600 > seconds);
     }
 
     [Fact]

@@ -43,6 +43,17 @@ public sealed record NatsSettings
         var prefix = reader.Matching(
             "NATS_SUBJECT_PREFIX", "relaybox", IsSubject, "dot-separated tokens of letters, digits, '-' and '_'");
         var replicas = reader.Number("NATS_REPLICAS", 1, 1, 5);
+        var maxAge = reader.Hours("NATS_STREAM_MAX_AGE_HOURS", 96, 1, 87_600);
+
+        // A copy that comes later than this is stored again, and left to the inbox.
+        var duplicateWindow = relayLease + longestRetryDelay + TimeSpan.FromMinutes(1);
+        if (maxAge < duplicateWindow)
+        {
+            reader.Add(
+                $"NATS_STREAM_MAX_AGE_HOURS is {maxAge.TotalHours:0}, but the stream has to know an id for {duplicateWindow.TotalMinutes:0} minutes "
+                + "(RELAY_LEASE_SECONDS, and the longest delay of a retry), and JetStream knows none for longer than it keeps messages. Raise it, or shorten the lease.");
+        }
+
         return new NatsSettings
         {
             Connection = new NatsConnectionOptions
@@ -62,9 +73,8 @@ public sealed record NatsSettings
                 Name = stream,
                 Subjects = [$"{prefix}.>"],
 
-                // A copy that comes later than this is stored again, and left to the inbox.
-                DuplicateWindow = relayLease + longestRetryDelay + TimeSpan.FromMinutes(1),
-                MaxAge = reader.Hours("NATS_STREAM_MAX_AGE_HOURS", 96, 1, 87_600),
+                DuplicateWindow = duplicateWindow,
+                MaxAge = maxAge,
                 Replicas = replicas,
             },
             DeadLetters = new NatsStreamOptions

@@ -189,7 +189,7 @@ public partial class NatsConnection : INatsConnection, ILinkHandler
         {
             try
             {
-                await Task.Delay(BackoffBefore(attempt), _disposing.Token);
+                await Task.Delay(ReconnectBackoff.Before(Opts, attempt, Random.Shared.NextDouble()), _disposing.Token);
                 Opened(await OpenAnyAsync(_disposing.Token));
                 return;
             }
@@ -208,14 +208,6 @@ public partial class NatsConnection : INatsConnection, ILinkHandler
                 }
             }
         }
-    }
-
-    // At once the first time, then longer and longer, and not all clients of a server in the same moment.
-    private TimeSpan BackoffBefore(int attempt)
-    {
-        var factor = attempt == 1 ? 0 : Math.Pow(2, Math.Min(attempt - 2, 16));
-        var delay = (Opts.ReconnectWaitMin * factor) + (Opts.ReconnectJitter * Random.Shared.NextDouble());
-        return delay < Opts.ReconnectWaitMax ? delay : Opts.ReconnectWaitMax;
     }
 
     private async Task<ServerLink> OpenAnyAsync(CancellationToken cancellationToken)
