@@ -14,9 +14,13 @@ internal sealed class OutboxClaimSearch(double random)
     private const int RowsOfAKey = 50;
     private const int WindowsOfAClaim = 64;
 
+    // After so many claims that found no other rows, only plain ones are looked for until others are seen. One is not enough:
+    // a claim begins with any key, and a small one leaves room for one kind alone.
+    private const int LooksForOthers = 4;
+
     private string? _fromKey;
     private int _claimCount;
-    private volatile bool _hasOthers = true;
+    private volatile int _looksForOthers = LooksForOthers;
 
     /// <summary>Claims what is due.</summary>
     /// <param name="executor">How a statement is carried out.</param>
@@ -27,11 +31,11 @@ internal sealed class OutboxClaimSearch(double random)
         IClaimExecutor executor, OutboxClaimSql sql, int limit, CancellationToken cancellationToken)
     {
         var claims = new List<OutboxClaim>();
-        if (!_hasOthers)
+        if (_looksForOthers == 0)
         {
             var (plain, hasOthers) = await executor.ClaimAsync(
                 sql.ClaimPlain, [Parameters.Long(limit)], row => row.GetBoolean(OutboxRecord.ColumnCount), ifOurs: false, cancellationToken);
-            _hasOthers = hasOthers;
+            _looksForOthers = hasOthers ? LooksForOthers : 0;
             if (!hasOthers || plain.Count >= limit)
             {
                 return InOrder(plain);
@@ -42,7 +46,7 @@ internal sealed class OutboxClaimSearch(double random)
 
         await executor.EndLeasesAsync(limit, cancellationToken);
         await ClaimAnyAsync(claims, executor, sql, limit, cancellationToken);
-        _hasOthers = claims.Exists(claim => claim.OrderingKey is not null);
+        _looksForOthers = claims.Exists(claim => claim.OrderingKey is not null) ? LooksForOthers : Math.Max(0, _looksForOthers - 1);
         return InOrder(claims);
     }
 
