@@ -33,7 +33,7 @@ public sealed class MaintenanceJobs(
             cancellationToken);
 
         // What stops the one must not let the other grow; it is thrown when both had their turn.
-        await ((Task)rows).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await ((Task)rows).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         var records = await RunAsync(
             "cleanup-inbox",
             (cursor, ct) => inbox.CleanupAsync(options.ProcessedRetention, cursor, options.PageSize, ct),
