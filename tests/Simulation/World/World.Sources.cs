@@ -90,9 +90,21 @@ internal sealed partial class World
         foreach (var message in received.Where(message => !failed.Contains(message.MessageId)))
         {
             var isDead = Queue.Dead.Exists(dead => dead.Attribute(Messaging.Sqs.SqsAttributes.SourceMessageId) == message.MessageId);
-            Checker.TakenOff(message.MessageId, isDead ? null : QueueServer.Read(message.Body, message.Attributes), isDead);
+            Checker.TakenOff(message.MessageId, isDead ? null : ReadHandled(message), isDead);
             Trace.Add(Loop.Elapsed, "queue", "deletes", message.MessageId);
             Queue.Delete(message);
+        }
+    }
+
+    private static Outbox.OutboxEvent ReadHandled(QueuedMessage message)
+    {
+        try
+        {
+            return QueueServer.Read(message.Body, message.Attributes);
+        }
+        catch (Messaging.MessageFormatException)
+        {
+            throw new InvariantException("L2", $"'{message.MessageId}' cannot be read, and was taken off the queue without a dead letter");
         }
     }
 
