@@ -23,6 +23,10 @@ internal sealed class ClaimedBatch
 
     internal IReadOnlyList<OutboxClaim> Claims { get; }
 
+    /// <summary>Whether there is time to claim a batch, publish it and record it.</summary>
+    internal static bool HasTime(WorkDeadline deadline, RelayOptions options) =>
+        deadline.HasTimeFor(options.MinimumBatchTime) && deadline.Remaining > options.RecordMargin;
+
     /// <summary>Whether the rows are ours for a time only. Otherwise nobody gives them back, and they are always tried.</summary>
     internal bool IsLeased => _claimedAt is not null;
 

@@ -25,8 +25,7 @@ internal sealed class LockedDrain(ILockingOutbox outbox, BatchPublisher publishe
         async Task<RelayResult> DrainLaneAsync()
         {
             var total = new RelayResult();
-            while (!isUnavailable && deadline.HasTimeFor(options.MinimumBatchTime) && deadline.Remaining > options.RecordMargin
-                && await RelayBatchAsync(deadline, cancellationToken) is { } result)
+            while (!isUnavailable && ClaimedBatch.HasTime(deadline, options) && await RelayBatchAsync(deadline, cancellationToken) is { } result)
             {
                 total = total.Add(result);
                 isUnavailable |= result.BrokerUnavailable;

@@ -106,7 +106,7 @@ public sealed class OutboxRelay(
 
     private async Task<ClaimedBatch?> ClaimAsync(WorkDeadline deadline, CancellationToken cancellationToken)
     {
-        if (!deadline.HasTimeFor(options.MinimumBatchTime) || deadline.Remaining <= options.RecordMargin)
+        if (!ClaimedBatch.HasTime(deadline, options))
         {
             return null;
         }

@@ -21,12 +21,8 @@ internal sealed class BenchDatabase : IAsyncDisposable
 
     public NpgsqlDataSource DataSource { get; }
 
-    public string ConnectionString => process.ConnectionString;
-
-    public int Port => process.Port;
-
     /// <summary>The same as a URL.</summary>
-    public string Url => $"postgres://{PostgresCluster.User}@127.0.0.1:{Port}/postgres";
+    public string Url => $"postgres://{PostgresCluster.User}@127.0.0.1:{process.Port}/postgres";
 
     /// <summary>A server as it comes, but for the size of its memory and how often it checkpoints: a round is shorter than either.</summary>
     public static Task<BenchDatabase> StartAsync(CancellationToken cancellationToken) => StartAsync("", cancellationToken);

@@ -50,8 +50,8 @@ internal sealed class OutboxClaimSearch(double random)
         return InOrder(claims);
     }
 
-    /// <summary>RETURNING has no order of its own, and the order of the numbers is that of each key.</summary>
-    internal static List<OutboxClaim> InOrder(List<OutboxClaim> claims)
+    // RETURNING has no order of its own, and the order of the numbers is that of each key.
+    private static List<OutboxClaim> InOrder(List<OutboxClaim> claims)
     {
         claims.Sort((a, b) => a.Token.RowKey.CompareTo(b.Token.RowKey));
         return claims;

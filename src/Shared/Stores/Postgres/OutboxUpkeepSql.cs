@@ -3,6 +3,15 @@ namespace Relaybox.Stores.Postgres;
 /// <summary>The statements of maintenance: bounded, and never waiting for a row that somebody else holds.</summary>
 internal sealed class OutboxUpkeepSql(PostgresNames names)
 {
+    /// <summary>When the first of all rows is due, as an expression: null where none ever is; it may be infinite.</summary>
+    internal static string EarliestDue(PostgresNames names) =>
+        $"""
+        least(
+            (SELECT min(o.available_at) FROM {names.Outbox} o WHERE o.status = 'pending' AND o.ordering_key IS NULL),
+            (SELECT min(o.available_at) FROM {names.Outbox} o WHERE o.status = 'pending' AND o.ordering_key IS NOT NULL),
+            (SELECT min(o.lease_until) FROM {names.Outbox} o WHERE o.status = 'publishing'))
+        """;
+
     /// <summary>Deletes up to $2 rows that were sent before now - $1.</summary>
     internal string DeleteSent { get; } =
         $"""
@@ -64,10 +73,7 @@ internal sealed class OutboxUpkeepSql(PostgresNames names)
 
     internal string OldestDueAge { get; } =
         $"""
-        SELECT greatest('0', now() - greatest(oldest.at, '0001-01-02 00:00Z')) FROM (SELECT least(
-            (SELECT min(o.available_at) FROM {names.Outbox} o WHERE o.status = 'pending' AND o.ordering_key IS NULL),
-            (SELECT min(o.available_at) FROM {names.Outbox} o WHERE o.status = 'pending' AND o.ordering_key IS NOT NULL),
-            (SELECT min(o.lease_until) FROM {names.Outbox} o WHERE o.status = 'publishing')) AS at) oldest
+        SELECT greatest('0', now() - greatest(oldest.at, '0001-01-02 00:00Z')) FROM (SELECT {EarliestDue(names)} AS at) oldest
         WHERE oldest.at IS NOT NULL
         """;
 

@@ -128,11 +128,7 @@ public sealed class PostgresOutboxSignal(
     /// <summary>How many seconds until something is due: 0 or less where something is. A time may be infinite.</summary>
     private static string PeekSql(PostgresNames names) =>
         $"""
-        SELECT extract(epoch FROM greatest(now() - interval '1 day', least(
-            (SELECT min(o.available_at) FROM {names.Outbox} o WHERE o.status = 'pending' AND o.ordering_key IS NULL),
-            (SELECT min(o.available_at) FROM {names.Outbox} o WHERE o.status = 'pending' AND o.ordering_key IS NOT NULL),
-            (SELECT min(o.lease_until) FROM {names.Outbox} o WHERE o.status = 'publishing'),
-            now() + interval '1 day')) - now())::double precision
+        SELECT extract(epoch FROM greatest(now() - interval '1 day', least({OutboxUpkeepSql.EarliestDue(names)}, now() + interval '1 day')) - now())::double precision
         """;
 
     private static TimeSpan Least(TimeSpan a, TimeSpan b) => a < b ? a : b;
