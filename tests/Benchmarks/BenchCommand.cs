@@ -22,7 +22,8 @@ internal static class BenchCommand
         var peers = new Option<bool>("--peers") { Description = "Run beside other outboxes and queues, from npm" };
         var rounds = new Option<int>("--rounds") { Description = "How often each arm is measured", DefaultValueFactory = _ => 7 };
         var seconds = new Option<double>("--seconds") { Description = "How long each measurement takes at least", DefaultValueFactory = _ => 1 };
-        var command = new RootCommand("Measures Relaybox: every figure is a ratio to something in the same run") { names, list, json, docs, peers, rounds, seconds };
+        var scale = new Option<double>("--scale") { Description = "Less than 1 for a quick look: smaller tables, shorter load", DefaultValueFactory = _ => 1 };
+        var command = new RootCommand("Measures Relaybox: every figure is a ratio to something in the same run") { names, list, json, docs, peers, rounds, seconds, scale };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             if (parsed.GetValue(list))
@@ -35,6 +36,7 @@ internal static class BenchCommand
             {
                 Rounds = Positive(parsed.GetValue(rounds), "--rounds"),
                 RoundTime = TimeSpan.FromSeconds(Positive(parsed.GetValue(seconds), "--seconds")),
+                Scale = Positive(parsed.GetValue(scale), "--scale"),
             };
             var results = await RunAsync(Choose(parsed.GetValue(names) ?? [], parsed.GetValue(peers)), options, cancellationToken);
             if (parsed.GetValue(json) is { } file)
