@@ -18,12 +18,13 @@ internal sealed class HandlerRunner(
         InboxClaim? claim,
         long claimedAt,
         WorkDeadline deadline,
+        MarkGroup marks,
         CancellationToken cancellationToken)
     {
         switch (claim)
         {
             case InboxClaim.Claimed claimed:
-                return await HandleAsync(registration, message, claimed, claimedAt, deadline, cancellationToken);
+                return await HandleAsync(registration, message, claimed, claimedAt, deadline, marks, cancellationToken);
             case InboxClaim.AlreadyProcessed:
                 Log.DuplicateSuppressed(logger, message.Event.EventId, registration.Consumer);
                 return new MessageOutcome.Duplicate();
@@ -50,6 +51,7 @@ internal sealed class HandlerRunner(
         InboxClaim.Claimed claim,
         long claimedAt,
         WorkDeadline deadline,
+        MarkGroup marks,
         CancellationToken cancellationToken)
     {
         if (!deadline.HasTimeFor(options.MinimumHandlerTime))
@@ -90,7 +92,7 @@ internal sealed class HandlerRunner(
             // From here on a renewal could only stand in the way of the mark, or be misled by it.
             await keeper.StopAsync();
             using var committing = Spans.Begin(Spans.Commit);
-            return await transaction.CommitAsync(scope.Token) switch
+            return await CommitAsync(transaction, claim, marks, scope.Token) switch
             {
                 CommitOutcome.Committed => new MessageOutcome.Processed(),
                 CommitOutcome.ClaimLost => ClaimLost(claim),
@@ -118,6 +120,13 @@ internal sealed class HandlerRunner(
                 claim, ErrorCodes.HandlerFailed, $"The handler threw {e.GetType().FullName}.", e, cancellationToken);
         }
     }
+
+    // What enlisted nothing has nothing to be one transaction with.
+    private static async Task<CommitOutcome> CommitAsync(
+        IInboxTransaction transaction, InboxClaim.Claimed claim, MarkGroup marks, CancellationToken cancellationToken) =>
+        !transaction.TryCloseEmpty() ? await transaction.CommitAsync(cancellationToken)
+        : await marks.MarkAsync(claim, cancellationToken) ? CommitOutcome.Committed
+        : CommitOutcome.ClaimLost;
 
     // A claim that has waited for its turn may have become another's.
     private Task<bool> MayBeginAsync(InboxClaim.Claimed claim, long claimedAt, CancellationToken cancellationToken) =>

@@ -49,6 +49,23 @@ public interface IInboxRepository
     /// <returns>Whether the claim still held; otherwise nothing changed.</returns>
     Task<bool> MarkProcessedAsync(InboxClaim.Claimed claim, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Marks those of several messages that can be marked in one call, each under its own claim, without anything enlisted. A
+    /// store whose calls cost the same alone marks none.
+    /// </summary>
+    /// <param name="claims">The claims, each record once.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>
+    /// For each claim, in their order, whether its message is marked by it. Of the others nothing is known:
+    /// <see cref="MarkProcessedAsync"/> decides.
+    /// </returns>
+    Task<IReadOnlyList<bool>> TryMarkProcessedAsync(
+        IReadOnlyList<InboxClaim.Claimed> claims, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(claims);
+        return Task.FromResult<IReadOnlyList<bool>>(new bool[claims.Count]);
+    }
+
     /// <summary>Marks an attempt as failed: the next delivery may claim the message again.</summary>
     /// <param name="claim">The claim.</param>
     /// <param name="errorCode">One of <see cref="Diagnostics.ErrorCodes"/>.</param>

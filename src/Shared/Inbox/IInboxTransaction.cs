@@ -7,6 +7,13 @@ public interface IInboxTransaction : IMessageTransaction, IAsyncDisposable
     /// <param name="cancellationToken">Ends the wait; the outcome is then unknown and shows on the next delivery.</param>
     Task<CommitOutcome> CommitAsync(CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Closes the transaction where nothing is enlisted and nothing emitted, and writes nothing: the mark is then left to the
+    /// caller, who may write it together with others. What is enlisted later fails.
+    /// </summary>
+    /// <returns>Whether it was closed so; otherwise nothing changed, and it has to be committed.</returns>
+    bool TryCloseEmpty() => false;
+
     /// <summary>Tells, before disposing, that the handler did not end: what it holds of the transaction stays with it.</summary>
     /// <param name="handler">The handler, still running.</param>
     void LeaveBehind(Task handler)

@@ -42,9 +42,10 @@ public sealed class InboxConsumer(
         ArgumentNullException.ThrowIfNull(deadline);
         var outcomes = new MessageOutcome[messages.Count];
         var lanes = ToLanes(messages, outcomes);
+        var marks = new MarkGroup(repository, options.Concurrency, cancellationToken);
         foreach (var chunk in lanes.Chunk(LanesPerClaim))
         {
-            await RunChunkAsync(chunk, outcomes, deadline, cancellationToken);
+            await RunChunkAsync(chunk, outcomes, deadline, marks, cancellationToken);
         }
 
         return outcomes;
@@ -93,7 +94,7 @@ public sealed class InboxConsumer(
     }
 
     private async Task RunChunkAsync(
-        Lane[] lanes, MessageOutcome[] outcomes, WorkDeadline deadline, CancellationToken cancellationToken)
+        Lane[] lanes, MessageOutcome[] outcomes, WorkDeadline deadline, MarkGroup marks, CancellationToken cancellationToken)
     {
         if (!deadline.HasTimeFor(options.MinimumHandlerTime))
         {
@@ -106,24 +107,30 @@ public sealed class InboxConsumer(
         }
 
         await ClaimHeadsAsync(lanes, cancellationToken);
+        marks.Open(lanes.Length);
         await Parallel.ForEachAsync(
             lanes,
             new ParallelOptions
             {
                 MaxDegreeOfParallelism = options.Concurrency, CancellationToken = cancellationToken, TaskScheduler = TaskScheduler.Current,
             },
-            async (lane, ct) => await RunLaneAsync(lane, outcomes, deadline, ct));
+            async (lane, ct) =>
+            {
+                await RunLaneAsync(lane, outcomes, deadline, marks, ct);
+                marks.CloseLane();
+            });
 
         // What may have ended its process runs last and alone, the least suspicious first: should it end this one, too, then
         // nobody else pays for it.
         foreach (var lane in lanes.Where(lane => lane.Suspicion > 0).OrderBy(lane => lane.Suspicion))
         {
             lane.IsAlone = true;
-            await RunLaneAsync(lane, outcomes, deadline, cancellationToken);
+            await RunLaneAsync(lane, outcomes, deadline, marks, cancellationToken);
         }
     }
 
-    private async Task RunLaneAsync(Lane lane, MessageOutcome[] outcomes, WorkDeadline deadline, CancellationToken cancellationToken)
+    private async Task RunLaneAsync(
+        Lane lane, MessageOutcome[] outcomes, WorkDeadline deadline, MarkGroup marks, CancellationToken cancellationToken)
     {
         for (; lane.Item < lane.Items.Count; lane.Item++)
         {
@@ -149,7 +156,7 @@ public sealed class InboxConsumer(
                     return;
                 }
 
-                var outcome = await _runner.RunAsync(registration, item.Message, held.Claim, held.At, deadline, cancellationToken);
+                var outcome = await _runner.RunAsync(registration, item.Message, held.Claim, held.At, deadline, marks, cancellationToken);
                 lane.Outcome = Worse(lane.Outcome, outcome);
             }
 

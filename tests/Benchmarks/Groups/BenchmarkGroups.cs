@@ -12,5 +12,7 @@ internal static class BenchmarkGroups
         new RelayGroup(),
         new PeersGroup(),
         new NatsGroup(),
+        new InboxGroup(),
+        new SqsGroup(),
     ];
 }

@@ -129,6 +129,79 @@ public abstract partial class InboxRepositoryConformance
     }
 
     [Fact]
+    public async Task Of_messages_that_are_marked_together_each_is_marked_under_its_own_claim_alone()
+    {
+        var claims = new List<InboxClaim.Claimed> { await ClaimAsync("held-1"), await ClaimAsync("taken"), await ClaimAsync("failed"), await ClaimAsync("gone") };
+        await Store.PassAsync(Lease + TimeSpan.FromSeconds(1));
+        var taken = await ClaimAsync("taken", Store.CreateRepository());
+        Assert.True(await Repository.MarkFailedAsync(claims[2], ErrorCodes.HandlerFailed, "no", Ct));
+        await Store.DeleteAsync(Consumer, "gone");
+        claims.Add(await ClaimAsync("held-2"));
+
+        Assert.Equal<bool[]>([true, false, false, false, true], await MarkTogetherAsync(claims));
+
+        Assert.True(await Repository.IsProcessedAsync(Consumer, "held-1", Ct));
+        Assert.True(await Repository.IsProcessedAsync(Consumer, "held-2", Ct));
+        Assert.Equal(InboxStatus.Processing, (await Repository.FindAsync(Consumer, "taken", Ct))!.Status);
+        Assert.Equal(InboxStatus.Failed, (await Repository.FindAsync(Consumer, "failed", Ct))!.Status);
+        Assert.Null(await Repository.FindAsync(Consumer, "gone", Ct));
+        Assert.True(await Repository.MarkProcessedAsync(taken, Ct));
+        Assert.Equal<bool[]>([true, false, false, false, true], await MarkTogetherAsync(claims));
+    }
+
+    [Fact]
+    public async Task What_is_marked_together_is_as_what_is_marked_alone()
+    {
+        await ProcessAsync("alone");
+        Assert.True(await Repository.MarkFailedAsync(await ClaimAsync("e-1"), ErrorCodes.HandlerFailed, "no", Ct));
+        Assert.Equal<bool[]>([true, true], await MarkTogetherAsync([await ClaimAsync("e-1"), await ClaimAsync("e-2")]));
+
+        var alone = await Store.ReadAsync(Consumer, "alone");
+        foreach (var eventId in new[] { "e-1", "e-2" })
+        {
+            Assert.Equal(alone!.Keys.Order(), (await Store.ReadAsync(Consumer, eventId))!.Keys.Order());
+            var record = await Repository.FindAsync(Consumer, eventId, Ct);
+            Assert.Equal((InboxStatus.Processed, (DateTimeOffset?)null, (string?)null), (record!.Status, record.LeaseUntil, record.ErrorCode));
+            Assert.InRange(record.ProcessedAt!.Value, Store.Now - TimeSpan.FromMinutes(1), Store.Now);
+        }
+    }
+
+    [Fact]
+    public async Task Nothing_marked_together_is_nothing() => Assert.Empty(await Repository.TryMarkProcessedAsync([], Ct));
+
+    [Fact]
+    public async Task A_transaction_that_was_closed_without_anything_takes_nothing_and_writes_nothing()
+    {
+        var claim = await ClaimAsync("e-1");
+        await using var transaction = await Repository.BeginAsync(claim, Ct);
+        if (transaction.TryCloseEmpty())
+        {
+            Assert.Throws<ObjectDisposedException>(() => transaction.Emit(Sample.Event("late")));
+        }
+
+        Assert.Equal(InboxStatus.Processing, (await Repository.FindAsync(Consumer, "e-1", Ct))!.Status);
+        Assert.True(await Repository.MarkProcessedAsync(claim, Ct));
+    }
+
+    [Fact]
+    public async Task A_transaction_with_something_in_it_has_to_be_committed()
+    {
+        var claim = await ClaimAsync("e-1");
+        await using var transaction = await Repository.BeginAsync(claim, Ct);
+        Store.EnlistEffect(transaction, "effect");
+        Assert.False(transaction.TryCloseEmpty());
+        Assert.Equal(CommitOutcome.Committed, await transaction.CommitAsync(Ct));
+        Assert.Equal(1, await Store.EffectsAsync("effect"));
+
+        var emitting = await ClaimAsync("e-2");
+        await using var emits = await Repository.BeginAsync(emitting, Ct);
+        emits.Emit(Sample.Event("emitted"));
+        Assert.False(emits.TryCloseEmpty());
+        Assert.Equal(CommitOutcome.Committed, await emits.CommitAsync(Ct));
+        Assert.NotNull(await Store.Outbox.FindAsync("emitted", Ct));
+    }
+
+    [Fact]
     public async Task A_repeated_mark_knows_its_own_work()
     {
         var claim = await ClaimAsync("e-1");
@@ -291,5 +364,18 @@ public abstract partial class InboxRepositoryConformance
         Assert.False(await Repository.IsProcessedAsync(Consumer, "e-1", Ct));
         Assert.Equal(0, await Store.EffectsAsync("a"));
         Assert.Null(await Store.Outbox.FindAsync("emitted", Ct));
+    }
+
+    // As the consumer does it: whoever was not marked with the others asks alone.
+    private async Task<bool[]> MarkTogetherAsync(IReadOnlyList<InboxClaim.Claimed> claims)
+    {
+        var together = await Repository.TryMarkProcessedAsync(claims, Ct);
+        var marked = new bool[claims.Count];
+        for (var i = 0; i < claims.Count; i++)
+        {
+            marked[i] = together[i] || await Repository.MarkProcessedAsync(claims[i], Ct);
+        }
+
+        return marked;
     }
 }

@@ -26,6 +26,20 @@ internal sealed class FakeInbox(TimeProvider time) : IInboxRepository
 
     internal List<OutboxEvent> Emitted { get; } = [];
 
+    /// <summary>Whether marks can be written together; otherwise every transaction has to be committed.</summary>
+    internal bool MarksTogether { get; set; }
+
+    /// <summary>How many marks each call to mark together asked for.</summary>
+    internal List<int> MarkSizes { get; } = [];
+
+    /// <summary>How many transactions were closed without anything in them.</summary>
+    internal int ClosedEmpty { get; private set; }
+
+    /// <summary>What a call to mark together waits for.</summary>
+    internal Task MarkGate { get; set; } = Task.CompletedTask;
+
+    internal Exception? TogetherFailure { get; set; }
+
     internal List<string> Started { get; } = [];
 
     internal int Renewals { get; private set; }
@@ -80,6 +94,18 @@ internal sealed class FakeInbox(TimeProvider time) : IInboxRepository
 
     public Task<bool> MarkProcessedAsync(InboxClaim.Claimed claim, CancellationToken cancellationToken) =>
         Task.FromResult(TryEnd(claim, InboxStatus.Processed, null));
+
+    public async Task<IReadOnlyList<bool>> TryMarkProcessedAsync(
+        IReadOnlyList<InboxClaim.Claimed> claims, CancellationToken cancellationToken)
+    {
+        lock (_gate)
+        {
+            MarkSizes.Add(claims.Count);
+        }
+
+        await MarkGate;
+        return TogetherFailure is { } failure ? throw failure : [.. claims.Select(claim => TryEnd(claim, InboxStatus.Processed, null))];
+    }
 
     public Task<bool> MarkFailedAsync(
         InboxClaim.Claimed claim, string errorCode, string errorMessage, CancellationToken cancellationToken) =>
@@ -211,6 +237,21 @@ internal sealed class FakeInbox(TimeProvider time) : IInboxRepository
         {
             ObjectDisposedException.ThrowIf(_closed, this);
             _events.Add(outboxEvent);
+        }
+
+        public bool TryCloseEmpty()
+        {
+            if (!inbox.MarksTogether || _events.Count > 0)
+            {
+                return false;
+            }
+
+            lock (inbox._gate)
+            {
+                inbox.ClosedEmpty++;
+            }
+
+            return _closed = true;
         }
 
         public Task<CommitOutcome> CommitAsync(CancellationToken cancellationToken)

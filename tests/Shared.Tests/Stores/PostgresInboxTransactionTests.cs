@@ -30,6 +30,32 @@ public sealed class PostgresInboxTransactionTests(PostgresServer server) : IAsyn
     }
 
     [Fact]
+    public async Task What_was_closed_without_anything_gives_no_transaction_to_a_late_handler()
+    {
+        await using var transaction = await _store.Repository.BeginAsync(await ClaimAsync(), Ct);
+        Assert.True(transaction.TryCloseEmpty());
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => transaction.GetNpgsqlTransactionAsync(Ct).AsTask());
+    }
+
+    [Fact]
+    public async Task A_record_that_somebody_holds_keeps_no_other_from_being_marked()
+    {
+        var answers = await _store.Repository.ClaimAsync(
+            "billing", [Sample.Message("free"), Sample.Message("held")], TimeSpan.FromMinutes(1), 5, Ct);
+        var claims = answers.Cast<InboxClaim.Claimed>().ToList();
+        await using var connection = await _store.Schema.DataSource.OpenConnectionAsync(Ct);
+        await using (var other = await connection.BeginTransactionAsync(Ct))
+        {
+            await using var hold = new NpgsqlCommand(
+                $"SELECT 1 FROM \"{_store.Schema.Options.Schema}\".\"{_store.Schema.Options.InboxTable}\" WHERE event_id = 'held' FOR UPDATE", connection, other);
+            await hold.ExecuteNonQueryAsync(Ct);
+            Assert.Equal<IReadOnlyList<bool>>([true, false], await _store.Repository.TryMarkProcessedAsync(claims, Ct));
+        }
+
+        Assert.Equal<IReadOnlyList<bool>>([false, true], await _store.Repository.TryMarkProcessedAsync(claims, Ct));
+    }
+
+    [Fact]
     public async Task Every_call_gets_the_same_transaction()
     {
         await using var transaction = await _store.Repository.BeginAsync(await ClaimAsync(), Ct);

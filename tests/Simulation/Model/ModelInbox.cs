@@ -18,6 +18,8 @@ internal sealed class ModelInbox(InboxTable table, IServer server, IEntropy entr
 
     internal bool DueAtOnce => !announces;
 
+    internal bool IsOneByOne => oneByOne;
+
     public async Task<IReadOnlyList<InboxClaim>> ClaimAsync(
         string consumer, IReadOnlyList<InboxMessage> messages, TimeSpan lease, int maxAttempts, CancellationToken cancellationToken)
     {
@@ -44,6 +46,15 @@ internal sealed class ModelInbox(InboxTable table, IServer server, IEntropy entr
             $"inbox.processed {claim.EventId}",
             () => table.Commit(claim, [], [], possible: true, server.Now, DueAtOnce) == CommitOutcome.Committed,
             cancellationToken);
+
+    public async Task<IReadOnlyList<bool>> TryMarkProcessedAsync(
+        IReadOnlyList<InboxClaim.Claimed> claims, CancellationToken cancellationToken) =>
+        oneByOne
+            ? new bool[claims.Count]
+            : await server.CallAsync<IReadOnlyList<bool>>(
+                $"inbox.processed {string.Join(", ", claims.Select(claim => claim.EventId))}",
+                () => [.. claims.Select(claim => table.Commit(claim, [], [], possible: true, server.Now, DueAtOnce) == CommitOutcome.Committed)],
+                cancellationToken);
 
     public Task<bool> MarkFailedAsync(
         InboxClaim.Claimed claim, string errorCode, string errorMessage, CancellationToken cancellationToken) =>

@@ -9,14 +9,26 @@ internal sealed class ModelInboxTransaction(ModelInbox inbox, InboxClaim.Claimed
     private readonly List<string> _effects = [];
     private readonly List<OutboxEvent> _emitted = [];
     private bool _possible = true;
+    private bool _closed;
 
-    internal void Enlist(string effect) => _effects.Add(effect);
+    internal void Enlist(string effect)
+    {
+        ObjectDisposedException.ThrowIf(_closed, this);
+        _effects.Add(effect);
+    }
 
     internal void EnlistImpossible() => _possible = false;
+
+    public bool TryCloseEmpty()
+    {
+        _closed = !inbox.IsOneByOne && _effects.Count == 0 && _emitted.Count == 0 && _possible;
+        return _closed;
+    }
 
     public void Emit(OutboxEvent outboxEvent)
     {
         RowContract.Require(outboxEvent);
+        ObjectDisposedException.ThrowIf(_closed, this);
         _emitted.Add(outboxEvent);
     }
 

@@ -16,6 +16,22 @@ public sealed partial class PostgresInboxRepository
         WHERE event_id = $1 AND consumer = $2 AND status = 'processing' AND claim_token = $3
         """;
 
+    // Records that somebody holds right now are left out, so that this neither waits for one of many nor locks them in a circle.
+    private readonly string _markTogether =
+        $"""
+        WITH held AS MATERIALIZED (
+            SELECT r.event_id, r.consumer, m.place
+            FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS m (event_id, consumer, claim_token, place)
+            JOIN {Table(options)} AS r ON r.event_id = m.event_id AND r.consumer = m.consumer
+            WHERE r.status = 'processing' AND r.claim_token = m.claim_token
+            FOR UPDATE OF r SKIP LOCKED)
+        UPDATE {Table(options)} AS r SET
+            status = 'processed', processed_at = clock_timestamp(), lease_until = NULL,
+            failed_at = NULL, error_code = NULL, error_message = NULL
+        FROM held WHERE r.event_id = held.event_id AND r.consumer = held.consumer
+        RETURNING held.place
+        """;
+
     private readonly string _endAttempt =
         $"""
         UPDATE {Table(options)} SET
@@ -70,6 +86,25 @@ public sealed partial class PostgresInboxRepository
     /// <inheritdoc />
     public Task<bool> MarkProcessedAsync(InboxClaim.Claimed claim, CancellationToken cancellationToken) =>
         WriteAsync(claim, _markProcessed, InboxStatusText.Processed, static _ => { }, cancellationToken);
+
+    /// <inheritdoc />
+    public async Task<IReadOnlyList<bool>> TryMarkProcessedAsync(
+        IReadOnlyList<InboxClaim.Claimed> claims, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(claims);
+        await using var connection = await connections.OpenConnectionAsync(cancellationToken);
+        await using var command = new NpgsqlCommand(_markTogether, connection);
+        command.Parameters.Add(Parameters.Texts([.. claims.Select(claim => claim.EventId)]));
+        command.Parameters.Add(Parameters.Texts([.. claims.Select(claim => claim.Consumer)]));
+        command.Parameters.Add(Parameters.Texts([.. claims.Select(claim => claim.Token)]));
+        var marked = new bool[claims.Count];
+        foreach (var place in await command.ReadCommittedAsync(row => row.GetInt64(0), cancellationToken))
+        {
+            marked[place - 1] = true;
+        }
+
+        return marked;
+    }
 
     /// <inheritdoc />
     public Task<bool> MarkFailedAsync(

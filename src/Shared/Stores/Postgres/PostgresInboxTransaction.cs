@@ -34,14 +34,28 @@ internal sealed class PostgresInboxTransaction(
         }
     }
 
+    public bool TryCloseEmpty()
+    {
+        lock (_events)
+        {
+            if (_enlisted is not null || _events.Count > 0)
+            {
+                return false;
+            }
+
+            _closed = true;
+            return true;
+        }
+    }
+
     public async Task<CommitOutcome> CommitAsync(CancellationToken cancellationToken)
     {
-        Close();
-        if (_enlisted is null && _events.Count == 0)
+        if (TryCloseEmpty())
         {
             return await inbox.MarkProcessedAsync(claim, cancellationToken) ? CommitOutcome.Committed : CommitOutcome.ClaimLost;
         }
 
+        Close();
         _enlisted ??= await HandlerTransaction.BeginAsync(connections, claim.Token, cancellationToken);
         try
         {
