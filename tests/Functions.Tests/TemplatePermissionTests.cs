@@ -30,7 +30,7 @@ public class TemplatePermissionTests
             "SweepRelay",
             [
                 .. On(DueIndex, "dynamodb:Query"),
-                .. On(Outbox, "dynamodb:PartiQLUpdate", "dynamodb:UpdateItem"),
+                .. On(Outbox, "dynamodb:BatchGetItem", "dynamodb:PartiQLUpdate"),
                 .. On(Queue, "sqs:SendMessage"),
             ]
         },

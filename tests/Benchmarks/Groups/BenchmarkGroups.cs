@@ -14,5 +14,6 @@ internal static class BenchmarkGroups
         new NatsGroup(),
         new InboxGroup(),
         new SqsGroup(),
+        new DynamoDbGroup(),
     ];
 }

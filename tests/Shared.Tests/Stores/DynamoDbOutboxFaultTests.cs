@@ -21,11 +21,7 @@ public sealed class DynamoDbOutboxFaultTests(DynamoDbLocal dynamoDb) : IAsyncLif
     public async ValueTask InitializeAsync()
     {
         _store = await DynamoDbOutboxHarness.CreateAsync(dynamoDb);
-        _repository = _store.CreateRepository(dynamoDb.CreateClient(configuration =>
-        {
-            _faults.Into(configuration);
-            configuration.MaxErrorRetry = 2;
-        }));
+        _repository = CreateRepository();
     }
 
     public async ValueTask DisposeAsync()
@@ -34,8 +30,10 @@ public sealed class DynamoDbOutboxFaultTests(DynamoDbLocal dynamoDb) : IAsyncLif
         await _store.DisposeAsync();
     }
 
-    [Fact]
-    public async Task A_stale_index_read_claims_nothing_that_was_sent_meanwhile()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_stale_index_read_claims_nothing_that_was_sent_meanwhile(bool byAnotherProcess)
     {
         await _repository.FindOrCreateAsync(Sample.Event("sent"), Ct);
         await _repository.FindOrCreateAsync(Sample.Event("gone"), Ct);
@@ -53,7 +51,7 @@ public sealed class DynamoDbOutboxFaultTests(DynamoDbLocal dynamoDb) : IAsyncLif
         var sent = await _store.ReadAsync("sent");
 
         ReplayQueries(old);
-        var again = await _repository.ClaimAsync(10, Lease, Ct);
+        var again = await (byAnotherProcess ? CreateRepository() : _repository).ClaimAsync(10, Lease, Ct);
 
         Assert.Equal("due", Assert.Single(again).EventId);
         Assert.Equal(sent, await _store.ReadAsync("sent"));
@@ -92,11 +90,11 @@ public sealed class DynamoDbOutboxFaultTests(DynamoDbLocal dynamoDb) : IAsyncLif
     public async Task A_claim_whose_answer_is_lost_is_ours_all_the_same()
     {
         await _repository.FindOrCreateAsync(Sample.Event("e-1"), Ct);
-        _faults.LoseAnswerOnce("UpdateItem");
+        _faults.LoseAnswerOnce("BatchExecuteStatement");
 
         var claim = Assert.Single(await _repository.ClaimAsync(10, Lease, Ct));
 
-        Assert.Equal(2, _faults.Calls.Count(call => call == "UpdateItem"));
+        Assert.Equal(2, _faults.Calls.Count(call => call == "BatchExecuteStatement"));
         Assert.Equal("""{"n":1}""", claim.Event!.Payload);
         Assert.Equal(1, (await _repository.MarkSentAsync([new("e-1", claim.Token)], Ct)).Held);
     }
@@ -114,6 +112,7 @@ public sealed class DynamoDbOutboxFaultTests(DynamoDbLocal dynamoDb) : IAsyncLif
         }
 
         var claims = await _repository.ClaimAsync(100, Lease, Ct);
+        var before = _faults.Calls.Count;
         _faults.LoseAnswerOnce("BatchExecuteStatement");
 
         var result = status switch
@@ -125,7 +124,7 @@ public sealed class DynamoDbOutboxFaultTests(DynamoDbLocal dynamoDb) : IAsyncLif
         };
 
         Assert.Equal((30, 0, 0), (result.Held, result.Late.Count, result.Unrecorded.Count));
-        Assert.Equal(3, _faults.Calls.Count(call => call == "BatchExecuteStatement"));
+        Assert.Equal(3, _faults.Calls.Skip(before).Count(call => call == "BatchExecuteStatement"));
         Assert.Equal(30, (await _repository.GetCountByStatusAsync(Ct))[status]);
     }
 
@@ -206,11 +205,9 @@ public sealed class DynamoDbOutboxFaultTests(DynamoDbLocal dynamoDb) : IAsyncLif
             await _repository.FindOrCreateAsync(Sample.Event($"e-{i}"), Ct);
         }
 
-        var troubled = "\"e-2\"";
-        _faults.OnCall = (operation, request, send) => operation == "UpdateItem" && request.Contains(troubled, StringComparison.Ordinal)
-            ? Task.FromResult(DynamoDbNetwork.ServerError())
-            : send();
-        Assert.Equal(4, (await _repository.ClaimAsync(10, Lease, Ct)).Count);
+        _faults.OnCall = (operation, request, send) =>
+            operation == "BatchExecuteStatement" ? Task.FromResult(Json(AnswerWithTrouble(request, "e-2"))) : send();
+        Assert.Equal(["e-0", "e-1", "e-3", "e-4"], (await _repository.ClaimAsync(10, Lease, Ct)).Select(claim => claim.EventId).Order());
 
         // Where nothing can be claimed at all, that is an error and not an empty outbox.
         await Assert.ThrowsAnyAsync<Exception>(() => _repository.ClaimAsync(10, Lease, Ct));
@@ -234,6 +231,88 @@ public sealed class DynamoDbOutboxFaultTests(DynamoDbLocal dynamoDb) : IAsyncLif
 
         Assert.Equal((35, 25, 0), (result.Held, result.Unrecorded.Count, result.Late.Count));
         Assert.Contains("e-30", result.Unrecorded);
+    }
+
+    [Fact]
+    public async Task A_connection_that_breaks_costs_only_the_claims_of_its_own_call()
+    {
+        for (var i = 0; i < 60; i++)
+        {
+            await _repository.FindOrCreateAsync(Sample.Event($"e-{i:00}"), Ct);
+        }
+
+        _faults.OnCall = (operation, request, send) =>
+            operation == "BatchExecuteStatement" && request.Contains("\"e-30\"", StringComparison.Ordinal)
+                ? throw new HttpRequestException("made by a test")
+                : send();
+        var claims = await _repository.ClaimAsync(100, Lease, Ct);
+        Assert.InRange(claims.Count, 35, 50);
+        Assert.DoesNotContain("e-30", claims.Select(claim => claim.EventId));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_row_that_was_in_other_hands_since_it_was_read_is_not_claimed(bool cameBack)
+    {
+        await _repository.FindOrCreateAsync(Sample.Event("e-1"), Ct);
+        var other = _store.CreateRepository();
+        OutboxClaim? theirs = null;
+        _faults.OnCall = async (operation, _, send) =>
+        {
+            if (operation == "BatchExecuteStatement" && theirs is null)
+            {
+                theirs = Assert.Single(await other.ClaimAsync(10, Lease, Ct));
+                if (cameBack)
+                {
+                    await other.RetryAsync([new("e-1", theirs.Token, 1, TimeSpan.FromMilliseconds(1), "publish.unknown", "x")], Ct);
+                }
+            }
+
+            return await send();
+        };
+
+        var ours = await _repository.ClaimAsync(10, Lease, Ct);
+
+        Assert.NotNull(theirs);
+        if (cameBack)
+        {
+            // Found again by its new due time, with the attempt that it has cost.
+            Assert.All(ours, claim => Assert.Equal(1, claim.Attempts));
+        }
+        else
+        {
+            Assert.Empty(ours);
+            Assert.Equal(1, (await other.MarkSentAsync([new("e-1", theirs.Token)], Ct)).Held);
+        }
+    }
+
+    [Fact]
+    public async Task Rows_that_the_service_did_not_get_to_read_are_read_again()
+    {
+        await _repository.FindOrCreateAsync(Sample.Event("e-1"), Ct);
+        await _repository.FindOrCreateAsync(Sample.Event("e-2"), Ct);
+        var busy = 3;
+        _faults.OnCall = async (operation, request, send) => operation == "BatchGetItem" && busy-- > 0
+            ? Json($$"""{"Responses":{"{{_store.Options.TableName}}":[]},"UnprocessedKeys":{{System.Text.Json.Nodes.JsonNode.Parse(request)!["RequestItems"]!.ToJsonString()}}}""")
+            : await send();
+        Assert.Equal(2, (await _repository.ClaimAsync(10, Lease, Ct)).Count);
+        Assert.Equal(4, _faults.Calls.Count(call => call == "BatchGetItem"));
+    }
+
+    private DynamoDbOutboxRepository CreateRepository() => _store.CreateRepository(dynamoDb.CreateClient(configuration =>
+    {
+        _faults.Into(configuration);
+        configuration.MaxErrorRetry = 2;
+    }));
+
+    // Every statement is applied, but for those of one row.
+    private static string AnswerWithTrouble(string request, string eventId)
+    {
+        var statements = System.Text.Json.Nodes.JsonNode.Parse(request)!["Statements"]!.AsArray();
+        return $$"""{"Responses":[{{string.Join(",", statements.Select(statement => statement!.ToJsonString().Contains($"\"{eventId}\"", StringComparison.Ordinal)
+            ? """{"Error":{"Code":"InternalServerError","Message":"made by a test"}}"""
+            : """{"TableName":"t"}"""))}}]}""";
     }
 
     private List<(string Request, byte[] Answer)> RecordQueries()

@@ -55,6 +55,47 @@ public sealed class DynamoDbOutboxTests(DynamoDbLocal dynamoDb) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_claim_leaves_the_row_where_it_is_in_the_due_index()
+    {
+        await _store.Repository.FindOrCreateAsync(Sample.Event("e-1"), Ct);
+        var before = (await _store.ReadAsync("e-1"))!;
+        var claim = Assert.Single(await _store.Repository.ClaimAsync(10, Lease, Ct));
+        var claimed = (await _store.ReadAsync("e-1"))!;
+        Assert.Equal((before["dueShard"], before["dueAt"]), (claimed["dueShard"], claimed["dueAt"]));
+        Assert.Equal(
+            _store.Now + Lease, (await _store.Repository.FindAsync("e-1", Ct))!.DueAt!.Value, TimeSpan.FromSeconds(5));
+
+        await _store.Repository.MarkSentAsync([new("e-1", claim.Token)], Ct);
+        Assert.DoesNotContain("leaseUntil", (await _store.ReadAsync("e-1"))!.Keys);
+    }
+
+    [Fact]
+    public async Task What_others_hold_does_not_hide_what_is_behind_it()
+    {
+        for (var i = 0; i < 40; i++)
+        {
+            await _store.Repository.FindOrCreateAsync(Sample.Event($"e-{i}"), Ct);
+        }
+
+        Assert.Equal(30, (await _store.Repository.ClaimAsync(30, Lease, Ct)).Count);
+        var other = _store.CreateRepository();
+        Assert.Equal(10, (await other.ClaimAsync(10, Lease, Ct)).Count);
+        Assert.Empty(await other.ClaimAsync(10, Lease, Ct));
+        Assert.Equal(TimeSpan.Zero, await other.OldestDueAgeAsync(Ct));
+    }
+
+    [Fact]
+    public async Task A_row_whose_claim_moved_its_due_time_as_it_once_did_is_held_until_then()
+    {
+        await _store.WriteAsync(Item("e-1", "claimToken", "S")
+            .Set("dueShard", "1").Set("dueAt", _store.Now + TimeSpan.FromMinutes(1)).Set("status", "publishing"));
+        Assert.Empty(await _store.Repository.ClaimAsync(10, Lease, Ct));
+        Assert.Null(await _store.Repository.MarkAsPublishingAsync("e-1", Lease, Ct));
+        await _store.PassAsync(TimeSpan.FromMinutes(1) + TimeSpan.FromSeconds(1));
+        Assert.Single(await _store.Repository.ClaimAsync(10, Lease, Ct));
+    }
+
+    [Fact]
     public async Task Only_a_sent_row_gets_a_time_to_live()
     {
         foreach (var id in new[] { "sent", "retried", "parked", "claimed" })

@@ -60,8 +60,8 @@ public sealed partial class DynamoDbOutboxRepository
                 {
                     TableName = options.TableName,
                     Key = Key(item.GetString(Attributes.EventId)!),
-                    UpdateExpression = "SET #status = :pending, dueAt = :now REMOVE claimToken, claimedAt",
-                    ConditionExpression = "#status = :publishing AND dueAt <= :expiredBefore",
+                    UpdateExpression = "SET #status = :pending, dueAt = :now REMOVE claimToken, claimedAt, leaseUntil",
+                    ConditionExpression = $"#status = :publishing AND {LeaseOver("expiredBefore")}",
                     ExpressionAttributeNames = StatusName(),
                     ExpressionAttributeValues = new()
                     {

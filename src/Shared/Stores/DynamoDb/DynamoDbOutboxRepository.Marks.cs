@@ -19,13 +19,15 @@ public sealed partial class DynamoDbOutboxRepository
         var expires = Values.Seconds(now + options.SentRetention);
         return RunAsync(
             marks,
+            mark => (mark.EventId, mark.Token),
+            comesBack: false,
             mark => Update(
                 mark.EventId,
                 mark.Token,
                 // The row keeps the token that sent it, so that a repeated call knows its own work.
                 """
                 SET "status" = ? SET "sentAt" = ? SET "expiresAt" = ?
-                REMOVE "dueShard" REMOVE "dueAt" REMOVE "claimedAt" REMOVE "errorCode" REMOVE "errorMessage"
+                REMOVE "dueShard" REMOVE "dueAt" REMOVE "claimedAt" REMOVE "leaseUntil" REMOVE "errorCode" REMOVE "errorMessage"
                 """,
                 [Values.S(OutboxStatusText.Sent), Values.Time(now), expires],
                 row => row.Status == OutboxStatus.Sent && (mark.Token.IsNone || row.Token == mark.Token)),
@@ -38,6 +40,8 @@ public sealed partial class DynamoDbOutboxRepository
         var now = time.GetUtcNow();
         return RunAsync(
             marks,
+            mark => (mark.EventId, mark.Token),
+            comesBack: true,
             mark =>
             {
                 var due = Values.Time(now + mark.Delay);
@@ -57,7 +61,7 @@ public sealed partial class DynamoDbOutboxRepository
                     mark.EventId,
                     mark.Token,
                     """SET "status" = ? SET "attempts" = ? SET "dueShard" = ? SET "dueAt" = ?""" + setError
-                        + """ REMOVE "claimToken" REMOVE "claimedAt" """,
+                        + """ REMOVE "claimToken" REMOVE "claimedAt" REMOVE "leaseUntil" """,
                     values,
                     row => row.Status == OutboxStatus.Pending && row.DueAt == due.AsTime() && row.Attempts == mark.Attempts);
             },
@@ -70,12 +74,14 @@ public sealed partial class DynamoDbOutboxRepository
         var now = Values.Time(time.GetUtcNow());
         return RunAsync(
             marks,
+            mark => (mark.EventId, mark.Token),
+            comesBack: false,
             mark => Update(
                 mark.EventId,
                 mark.Token,
                 """
                 SET "status" = ? SET "failedAt" = ? SET "dueShard" = ? SET "dueAt" = ? SET "attempts" = ?
-                SET "errorCode" = ? SET "errorMessage" = ? REMOVE "claimToken" REMOVE "claimedAt"
+                SET "errorCode" = ? SET "errorMessage" = ? REMOVE "claimToken" REMOVE "claimedAt" REMOVE "leaseUntil"
                 """,
                 [
                     Values.S(OutboxStatusText.Failed), now, Values.S(Attributes.FailedShard), now, Values.N(mark.Attempts),
@@ -85,13 +91,34 @@ public sealed partial class DynamoDbOutboxRepository
             cancellationToken);
     }
 
-    private Task<MarkResult> RunAsync<TMark>(
-        IReadOnlyList<TMark> marks, Func<TMark, StatementBatch.Update> toUpdate, CancellationToken cancellationToken)
+    private async Task<MarkResult> RunAsync<TMark>(
+        IReadOnlyList<TMark> marks,
+        Func<TMark, (string EventId, ClaimToken Token)> nameOf,
+        bool comesBack,
+        Func<TMark, StatementBatch.Update> toUpdate,
+        CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(marks);
-        return marks.Count == 0
-            ? Task.FromResult(MarkResult.Empty)
-            : _statements.RunAsync([.. marks.Select(toUpdate)], cancellationToken);
+        if (marks.Count == 0)
+        {
+            return MarkResult.Empty;
+        }
+
+        var result = await _statements.RunAsync([.. marks.Select(toUpdate)], cancellationToken);
+        foreach (var (eventId, token) in marks.Select(nameOf))
+        {
+            if (comesBack)
+            {
+                _held.Release(eventId);
+            }
+            else if (!token.IsNone)
+            {
+                // The index may name it for a moment longer.
+                _held.Leave(eventId, IndexLag);
+            }
+        }
+
+        return result;
     }
 
     private StatementBatch.Update Update(

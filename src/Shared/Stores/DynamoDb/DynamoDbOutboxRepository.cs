@@ -17,6 +17,7 @@ public sealed partial class DynamoDbOutboxRepository(
     IAmazonDynamoDB dynamoDb, DynamoDbOutboxOptions options, TimeProvider time, IEntropy entropy) : IOutboxRepository
 {
     private readonly StatementBatch _statements = new(dynamoDb, entropy, time);
+    private readonly RowReader _reader = new(dynamoDb, options.TableName, entropy, time);
     private readonly DynamoDbFaults _faults = new(time, entropy);
 
     /// <inheritdoc />

@@ -70,7 +70,7 @@ internal static class OutboxItem
         Attempts = item.GetCount(Attributes.Attempts),
         Token = new ClaimToken(item.GetString(Attributes.ClaimToken)),
         ClaimedAt = item.GetTime(Attributes.ClaimedAt),
-        DueAt = item.GetTime(Attributes.DueAt),
+        DueAt = DueRow.LeaseEnd(item) ?? item.GetTime(Attributes.DueAt),
         SentAt = item.GetTime(Attributes.SentAt),
         FailedAt = item.GetTime(Attributes.FailedAt),
         ErrorCode = item.GetString(Attributes.ErrorCode),
