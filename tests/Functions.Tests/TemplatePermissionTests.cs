@@ -68,7 +68,7 @@ public class TemplatePermissionTests
             "ResetStale",
             [
                 .. On(DueIndex, "dynamodb:Query"),
-                .. On(Outbox, "dynamodb:UpdateItem"),
+                .. On(Outbox, "dynamodb:BatchGetItem", "dynamodb:UpdateItem"),
                 .. On(Inbox, "dynamodb:Scan", "dynamodb:UpdateItem"),
                 .. On(Jobs, "dynamodb:UpdateItem"),
             ]

@@ -87,6 +87,42 @@ public sealed class DynamoDbOutboxFaultTests(DynamoDbLocal dynamoDb) : IAsyncLif
     }
 
     [Fact]
+    public async Task What_is_sent_or_claimed_again_while_stale_rows_are_read_is_not_reset()
+    {
+        await _repository.FindOrCreateAsync(Sample.Event("sent"), Ct);
+        await _repository.FindOrCreateAsync(Sample.Event("claimed-again"), Ct);
+        var claims = (await _repository.ClaimAsync(10, Lease, Ct)).ToDictionary(claim => claim.EventId, claim => claim.Token);
+        await _store.PassAsync(TimeSpan.FromHours(1));
+        var seen = 0;
+        _faults.OnCall = async (operation, request, send) =>
+        {
+            var answer = await send();
+            if (operation == "BatchGetItem" && request.Contains("\"sent\"", StringComparison.Ordinal))
+            {
+                seen++;
+                await _repository.MarkSentAsync([new("sent", claims["sent"])], Ct);
+            }
+
+            if (operation == "BatchGetItem" && request.Contains("\"claimed-again\"", StringComparison.Ordinal))
+            {
+                seen++;
+                Assert.NotNull(await _repository.MarkAsPublishingAsync("claimed-again", Lease, Ct));
+            }
+
+            return answer;
+        };
+
+        for (var shard = 0; shard < _store.Options.DueShards; shard++)
+        {
+            Assert.Equal(0, (await _repository.ResetStaleAsync(TimeSpan.Zero, $"{shard}", 10, Ct)).Affected);
+        }
+
+        Assert.Equal(2, seen);
+        Assert.Equal("sent", (await _store.ReadAsync("sent"))!["status"]);
+        Assert.Equal("publishing", (await _store.ReadAsync("claimed-again"))!["status"]);
+    }
+
+    [Fact]
     public async Task A_claim_whose_answer_is_lost_is_ours_all_the_same()
     {
         await _repository.FindOrCreateAsync(Sample.Event("e-1"), Ct);

@@ -85,6 +85,19 @@ public sealed class DynamoDbOutboxTests(DynamoDbLocal dynamoDb) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Claimed_rows_do_not_hide_how_long_the_one_behind_them_has_waited()
+    {
+        for (var i = 0; i < 151; i++)
+        {
+            await _store.Repository.FindOrCreateAsync(Sample.Event($"e-{i}"), Ct);
+        }
+
+        await _store.PassAsync(TimeSpan.FromSeconds(10));
+        Assert.Equal(150, (await _store.Repository.ClaimAsync(150, Lease, Ct)).Count);
+        Assert.True(await _store.CreateRepository().OldestDueAgeAsync(Ct) >= TimeSpan.FromSeconds(10));
+    }
+
+    [Fact]
     public async Task A_row_whose_claim_moved_its_due_time_as_it_once_did_is_held_until_then()
     {
         await _store.WriteAsync(Item("e-1", "claimToken", "S")

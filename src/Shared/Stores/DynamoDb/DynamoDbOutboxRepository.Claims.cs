@@ -23,30 +23,13 @@ public sealed partial class DynamoDbOutboxRepository
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
         for (var round = 1; ; round++)
         {
-            var candidates = await FindDueAsync(limit, time.GetUtcNow(), cancellationToken);
-            if (candidates.Count == 0)
+            if (await FindClaimableAsync(limit, cancellationToken) is not { } found)
             {
                 return [];
             }
 
-            var items = await _reader.ReadAsync(candidates, cancellationToken);
-            var now = time.GetUtcNow();
-            var claimable = new List<Dictionary<string, AttributeValue>>(items.Count);
-            foreach (var eventId in candidates)
-            {
-                if (items.TryGetValue(eventId, out var item) && DueRow.IsClaimable(item, now))
-                {
-                    claimable.Add(item);
-                }
-                else
-                {
-                    _held.Leave(eventId, Until(item, now));
-                }
-            }
-
-            var claims = await ClaimAsync(claimable, lease, now, cancellationToken);
-
             // Where others hold all that was found, there may be more behind it.
+            var claims = await ClaimAsync(found.Items, lease, found.At, cancellationToken);
             if (claims.Count > 0 || round == MaxRounds)
             {
                 return claims;
@@ -101,16 +84,16 @@ public sealed partial class DynamoDbOutboxRepository
     /// <remarks>It looks at the oldest rows of each shard only; rows that are claimed are not due.</remarks>
     public async Task<TimeSpan> OldestDueAgeAsync(CancellationToken cancellationToken)
     {
-        const int Looked = 25;
-        var now = time.GetUtcNow();
-        var oldest = await FindDueAsync(Looked, now, cancellationToken);
-        if (oldest.Count == 0)
+        const int Looked = 100;
+        for (var round = 1; round <= MaxRounds && await FindClaimableAsync(Looked, cancellationToken) is { } found; round++)
         {
-            return TimeSpan.Zero;
+            if (found.Items.Count > 0)
+            {
+                return found.At - found.Items.Min(item => item.GetTime(Attributes.DueAt)!.Value);
+            }
         }
 
-        var items = await _reader.ReadAsync(oldest, cancellationToken);
-        return now - items.Values.Where(item => DueRow.IsClaimable(item, now)).Select(item => item.GetTime(Attributes.DueAt)!.Value).Append(now).Min();
+        return TimeSpan.Zero;
     }
 
     // Others may give a row back before its lease ends, and a row that is tried again is due at its time.
@@ -120,6 +103,37 @@ public sealed partial class DynamoDbOutboxRepository
     /// <summary>A condition that holds when the lease of a row's claim has ended by the time of that name.</summary>
     private static string LeaseOver(string time) =>
         $"(leaseUntil <= :{time} OR (attribute_not_exists(leaseUntil) AND dueAt <= :{time}))";
+
+    /// <summary>
+    /// The oldest rows that the index names, as far as they may be claimed; the others are left out from now on. Null where it
+    /// names none.
+    /// </summary>
+    private async Task<(List<Dictionary<string, AttributeValue>> Items, DateTimeOffset At)?> FindClaimableAsync(
+        int limit, CancellationToken cancellationToken)
+    {
+        var candidates = await FindDueAsync(limit, time.GetUtcNow(), cancellationToken);
+        if (candidates.Count == 0)
+        {
+            return null;
+        }
+
+        var items = await _reader.ReadAsync(candidates, cancellationToken);
+        var now = time.GetUtcNow();
+        var claimable = new List<Dictionary<string, AttributeValue>>(items.Count);
+        foreach (var eventId in candidates)
+        {
+            if (items.TryGetValue(eventId, out var item) && DueRow.IsClaimable(item, now))
+            {
+                claimable.Add(item);
+            }
+            else
+            {
+                _held.Leave(eventId, Until(item, now));
+            }
+        }
+
+        return (claimable, now);
+    }
 
     private async Task<IReadOnlyList<OutboxClaim>> ClaimAsync(
         List<Dictionary<string, AttributeValue>> items, TimeSpan lease, DateTimeOffset now, CancellationToken cancellationToken)
