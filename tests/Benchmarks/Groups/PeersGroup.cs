@@ -1,17 +1,20 @@
 using Relaybox.Benchmarks.Harness;
 using Relaybox.Benchmarks.Postgres;
+using Relaybox.Outbox;
 using Relaybox.Stores.Postgres;
 
 namespace Relaybox.Benchmarks.Groups;
 
 /// <summary>
 /// The same rows through other outboxes and queues on PostgreSQL, mode for mode: beside what deletes we delete, beside what
-/// keeps we keep. Each comparison's baseline is Relaybox; a peer's ratio says how much of it the peer reaches.
+/// keeps we keep, beside what holds its rows we hold ours. A peer's ratio says how much of Relaybox it reaches.
 /// </summary>
 internal sealed class PeersGroup : IBenchmarkGroup
 {
     private const string Deleting = "Relaybox, lease, delete";
+    private const string LockedDeleting = "Relaybox, locked, delete";
     private const string Keeping = "Relaybox, lease, keep";
+    private const string LockedKeeping = "Relaybox, locked, keep";
     private const string Notified = "Relaybox, lease, LISTEN/NOTIFY";
     private const int LatencyRows = 200;
     private const int LatencyRate = 100;
@@ -62,11 +65,12 @@ internal sealed class PeersGroup : IBenchmarkGroup
         await held.CreateAsync(withIndex: false, cancellationToken);
         await run.CompareAsync(
             new Comparison("Rows published and deleted", [Metric.Rate("rows")], [
-                Relaybox(Deleting, schema),
+                Relaybox(Deleting, schema, RelayMode.Lease),
+                Relaybox(LockedDeleting, schema, RelayMode.Locked),
                 Arm.Throughput("naive", 1_500, naive.DrainAsync, naive.FillAsync),
                 Peer("graphile-worker", 50_000, graphile),
-                Holding("fetch-and-hold loop, batches of 1,000", held, LargeBatch),
-                Holding("fetch-and-hold loop, batches of 100", held, DefaultBatch),
+                Holding("fetch-and-hold loop, batches of 1,000", held, LargeBatch, Behind, LockedDeleting),
+                Holding("fetch-and-hold loop, batches of 100", held, DefaultBatch, Behind, LockedDeleting),
             ]),
             cancellationToken);
     }
@@ -81,11 +85,12 @@ internal sealed class PeersGroup : IBenchmarkGroup
         await indexed.CreateAsync(withIndex: true, cancellationToken);
         await run.CompareAsync(
             new Comparison("Rows published and kept", [Metric.Rate("rows")], [
-                Relaybox(Keeping, schema),
+                Relaybox(Keeping, schema, RelayMode.Lease),
+                Relaybox(LockedKeeping, schema, RelayMode.Locked),
                 Arm.Throughput("naive", 1_500, naive.DrainAsync, naive.FillAsync),
                 .. peers,
                 Holding("fetch-and-hold loop, updating, batches of 1,000", held, LargeBatch, Behind),
-                Holding("the same with a partial index of ours", indexed, LargeBatch),
+                Holding("the same with a partial index of ours", indexed, LargeBatch, Behind, LockedKeeping),
             ]),
             cancellationToken);
     }
@@ -109,17 +114,17 @@ internal sealed class PeersGroup : IBenchmarkGroup
             cancellationToken);
     }
 
-    private static Arm Relaybox(string name, OutboxSchema schema)
+    private static Arm Relaybox(string name, OutboxSchema schema, RelayMode mode)
     {
-        var relay = schema.Relay(new NoOpPublisher());
+        var relay = schema.Relay(new NoOpPublisher(), new RelayOptions { Mode = mode });
         return Arm.Throughput(name, 20_000, (rows, ct) => schema.DrainAsync(relay, rows, ct), schema.FillAsync);
     }
 
     private static Arm Peer(string name, long initial, PeerProcess peer, int workers = 1) =>
         Arm.Timed(name, initial, (rows, ct) => peer.DrainAsync(rows, workers, ct), peer.PrepareAsync, Behind);
 
-    private static Arm Holding(string name, FetchAndHoldLoop loop, int batchSize, Target? target = null) =>
-        Arm.Throughput(name, 10_000, (rows, ct) => loop.DrainAsync(rows, batchSize, ct), loop.FillAsync, target);
+    private static Arm Holding(string name, FetchAndHoldLoop loop, int batchSize, Target target, string? against = null) =>
+        Arm.Throughput(name, 10_000, (rows, ct) => loop.DrainAsync(rows, batchSize, ct), loop.FillAsync, target, against);
 
     private static Arm Waiting(
         string name, Func<int, int, CancellationToken, Task<double[]>> measure, Target? target = null, string? against = null) =>

@@ -13,6 +13,9 @@ internal sealed record Arm(string Name, Func<TimeSpan, CancellationToken, Task<d
     /// <summary>The other arm that the targets are measured against; null: the comparison's first.</summary>
     public string? Against { get; init; }
 
+    /// <summary>Further arms that it is measured against, and what the ratio of each metric should reach.</summary>
+    public IReadOnlyList<(string Against, Target Target)> Also { get; init; } = [];
+
     /// <summary>An arm that is measured by how much it does in a second.</summary>
     /// <param name="name">What it is called.</param>
     /// <param name="initial">How many pieces of work to begin with; it is raised until they take long enough.</param>

@@ -87,26 +87,32 @@ internal sealed class BenchmarkRun(BenchmarkOptions options, Action<string> say)
         for (var a = 0; a < comparison.Arms.Count; a++)
         {
             var arm = comparison.Arms[a];
-            var against = arm.Against is { } name ? comparison.Arms.ToList().FindIndex(other => other.Name == name) : 0;
             for (var m = 0; m < comparison.Metrics.Count; m++)
             {
-                double[] ratios = [.. rounds.Select(round => round[a][m] / round[against][m])];
-                var ratio = Statistics.Median(ratios);
-                var target = arm.TargetOf(comparison.Metrics[m]);
-                results.Add(new ArmResult(
-                    arm.Name,
-                    comparison.Metrics[m].Name,
-                    comparison.Metrics[m].Unit,
-                    Statistics.Median(rounds.Select(round => round[a][m])),
-                    comparison.Arms[against].Name,
-                    ratio,
-                    ratios.Min(),
-                    ratios.Max(),
-                    target?.ToString(),
-                    target?.IsMetBy(ratio)));
+                var metric = comparison.Metrics[m];
+                results.Add(ToResult(comparison, rounds, a, m, arm.Against ?? comparison.Arms[0].Name, arm.TargetOf(metric)));
+                results.AddRange(arm.Also.Select(also => ToResult(comparison, rounds, a, m, also.Against, also.Target)));
             }
         }
 
         return results;
+    }
+
+    private static ArmResult ToResult(Comparison comparison, List<double[][]> rounds, int a, int m, string against, Target? target)
+    {
+        var other = comparison.Arms.Index().Single(arm => arm.Item.Name == against).Index;
+        double[] ratios = [.. rounds.Select(round => round[a][m] / round[other][m])];
+        var ratio = Statistics.Median(ratios);
+        return new ArmResult(
+            comparison.Arms[a].Name,
+            comparison.Metrics[m].Name,
+            comparison.Metrics[m].Unit,
+            Statistics.Median(rounds.Select(round => round[a][m])),
+            against,
+            ratio,
+            ratios.Min(),
+            ratios.Max(),
+            target?.ToString(),
+            target?.IsMetBy(ratio));
     }
 }
