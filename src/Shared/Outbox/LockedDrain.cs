@@ -12,7 +12,7 @@ internal sealed class LockedDrain(ILockingOutbox outbox, BatchPublisher publishe
 {
     private const int Lanes = 2;
 
-    // Who locks has one place, who lets rows go and records them has all.
+    // Who locks has one place, who lets rows go and records them has all. What is waited for ends when the work is cancelled.
     private readonly SemaphoreSlim _places = new(Lanes);
     private readonly SemaphoreSlim _recording = new(1);
 
@@ -58,7 +58,7 @@ internal sealed class LockedDrain(ILockingOutbox outbox, BatchPublisher publishe
 
     private async Task<ILockedRows> LockAsync(CancellationToken cancellationToken)
     {
-        await _places.WaitAsync(cancellationToken);
+        await _places.WaitAsync(CancellationToken.None);
         try
         {
             using var step = Spans.Begin(Spans.Claim, options.BatchSize);
@@ -72,13 +72,13 @@ internal sealed class LockedDrain(ILockingOutbox outbox, BatchPublisher publishe
 
     private async Task<RelayResult> RecordEachAsync(ILockedRows rows, RelayBatch batch, CancellationToken cancellationToken)
     {
-        await _recording.WaitAsync(cancellationToken);
+        await _recording.WaitAsync(CancellationToken.None);
         var places = 0;
         try
         {
             for (; places < Lanes; places++)
             {
-                await _places.WaitAsync(cancellationToken);
+                await _places.WaitAsync(CancellationToken.None);
             }
 
             await rows.DisposeAsync();

@@ -10,6 +10,12 @@ internal sealed class DirectServer : IServer
 
     public DateTimeOffset Now => new DateTimeOffset(2027, 1, 1, 12, 0, 0, TimeSpan.Zero) + _passed;
 
+    public Task WaitAsync(TimeSpan time, CancellationToken cancellationToken)
+    {
+        Pass(time);
+        return Task.CompletedTask;
+    }
+
     public Task<T> CallAsync<T>(string what, Func<T> apply, CancellationToken cancellationToken)
     {
         lock (_gate)

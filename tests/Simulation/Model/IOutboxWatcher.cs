@@ -9,6 +9,9 @@ internal interface IOutboxWatcher
 
     void Claimed(TableRow row);
 
+    /// <summary>A row that nobody has claimed any more was locked by a transaction, which then may make it sent.</summary>
+    void Locked(TableRow row);
+
     /// <summary>A row was recorded as sent, put back, or parked, under a token.</summary>
     void Marked(TableRow row, OutboxStatus status, ClaimToken token);
 

@@ -6,5 +6,8 @@ internal interface IServer
     /// <summary>The clock that decides.</summary>
     DateTimeOffset Now { get; }
 
+    /// <summary>Waits for what others have locked, as a statement does, and looks again.</summary>
+    Task WaitAsync(TimeSpan time, CancellationToken cancellationToken);
+
     Task<T> CallAsync<T>(string what, Func<T> apply, CancellationToken cancellationToken);
 }

@@ -15,8 +15,12 @@ namespace Relaybox.Simulation.Model;
 /// <param name="announces">Whether a stream announces new rows; otherwise they are due at once.</param>
 /// <param name="stale">Whether an index answers as of some time ago.</param>
 internal sealed class ModelOutbox(
-    OutboxTable table, IServer server, IEntropy entropy, bool announces = false, Func<List<string>, List<string>>? stale = null) : IOutboxRepository
+    OutboxTable table, IServer server, IEntropy entropy, bool announces = false, Func<List<string>, List<string>>? stale = null) : ILockingOutbox
 {
+    // For how long a statement waits for rows that others have locked, and how often it looks.
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(500);
+
     public bool KeepsOrder => table.KeepsOrder;
 
     public Task<FoundOrCreated> FindOrCreateAsync(OutboxEvent outboxEvent, CancellationToken cancellationToken)
@@ -44,6 +48,20 @@ internal sealed class ModelOutbox(
             ? server.CallAsync<IReadOnlyList<OutboxClaim>>(
                 "outbox.claim", () => [.. table.Claim(limit, server.Now, lease, NewToken()).Select(row => row.ToClaim(KeepsOrder))], cancellationToken)
             : ClaimEachAsync(limit, lease, cancellationToken);
+    }
+
+    public async Task<ILockedRows> LockAsync(int limit, TimeSpan longest, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
+        return await server.CallAsync(
+            "outbox.lock",
+            () =>
+            {
+                var locked = table.Lock(limit, server.Now, longest);
+                return new ModelLockedRows(
+                    table, server, locked, [.. locked.Rows.Select(row => row.ToClaim(KeepsOrder) with { Token = ClaimToken.None })]);
+            },
+            cancellationToken);
     }
 
     public Task<OutboxClaim?> MarkAsPublishingAsync(string eventId, TimeSpan lease, CancellationToken cancellationToken) =>
@@ -127,13 +145,30 @@ internal sealed class ModelOutbox(
         List<TMark> each = [.. marks.DistinctBy(eventId)];
         if (KeepsOrder)
         {
-            var held = await server.CallAsync($"outbox.{what}", () => each.ConvertAll(mark => apply(mark, server.Now)), cancellationToken);
+            var held = await ChangeAsync(
+                $"outbox.{what}", [.. each.Select(eventId)], () => each.ConvertAll(mark => apply(mark, server.Now)), cancellationToken);
             List<string> late = [.. each.Where((_, i) => !held[i]).Select(eventId)];
             return new MarkResult(each.Count - late.Count, late, []);
         }
 
         return await MarkEachAsync(
             each.ConvertAll(mark => (eventId(mark), server.CallAsync($"outbox.{what} {eventId(mark)}", () => apply(mark, server.Now), cancellationToken))));
+    }
+
+    private async Task<List<bool>> ChangeAsync(
+        string what, List<string> eventIds, Func<List<bool>> change, CancellationToken cancellationToken)
+    {
+        for (var waited = TimeSpan.Zero; waited < LongestWait; waited += Look)
+        {
+            if (await server.CallAsync(what, () => table.IsLocked(eventIds, server.Now) ? null : change(), cancellationToken) is { } changed)
+            {
+                return changed;
+            }
+
+            await server.WaitAsync(Look, cancellationToken);
+        }
+
+        throw new HttpRequestException("others have locked the rows for too long");
     }
 
     private static async Task<MarkResult> MarkEachAsync(List<(string EventId, Task<bool> Call)> calls)

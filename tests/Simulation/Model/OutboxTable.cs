@@ -66,8 +66,60 @@ internal sealed class OutboxTable(bool keepsOrder, IOutboxWatcher? watcher = nul
     internal List<string> Due(int limit, DateTimeOffset now) =>
         [.. Rows.Where(row => IsDue(row, now)).OrderBy(row => row.DueAt).Take(limit).Select(row => row.EventId)];
 
-    /// <summary>Claims due rows; with order, of each key its first unsent rows without a gap.</summary>
+    /// <summary>Claims due rows.</summary>
     internal List<TableRow> Claim(int limit, DateTimeOffset now, TimeSpan lease, string token)
+    {
+        var chosen = Choose(limit, now);
+        foreach (var row in chosen)
+        {
+            Take(row, now, lease, token);
+        }
+
+        return chosen;
+    }
+
+    /// <summary>Locks due rows. Leases that have ended are ended first, and stay so.</summary>
+    internal RowLock Lock(int limit, DateTimeOffset now, TimeSpan longest)
+    {
+        var locked = new RowLock(now + longest);
+        locked.Rows.AddRange(Choose(limit, now));
+        foreach (var row in locked.Rows)
+        {
+            if (row.Parsed == OutboxStatus.Publishing)
+            {
+                EndLease(row, now);
+            }
+
+            row.Lock = locked;
+            watcher?.Locked(row);
+        }
+
+        return locked;
+    }
+
+    /// <summary>Makes locked rows sent.</summary>
+    /// <returns>False where the store has let them go already.</returns>
+    internal bool Commit(RowLock locked, DateTimeOffset now)
+    {
+        if (!locked.IsOpen(now))
+        {
+            return false;
+        }
+
+        foreach (var row in locked.Rows)
+        {
+            Send(row, now, ClaimToken.None);
+        }
+
+        locked.End();
+        return true;
+    }
+
+    /// <summary>Whether somebody has locked one of these.</summary>
+    internal bool IsLocked(IEnumerable<string> eventIds, DateTimeOffset now) => eventIds.Any(id => Find(id)?.Lock?.IsOpen(now) == true);
+
+    // With order, of each key its first unsent rows without a gap.
+    private List<TableRow> Choose(int limit, DateTimeOffset now)
     {
         var due = Rows.Where(row => IsDue(row, now) && !(KeepsOrder && row.OrderingKey is not null)).OrderBy(row => row.DueAt).ToList();
         List<TableRow> chosen = [];
@@ -86,11 +138,6 @@ internal sealed class OutboxTable(bool keepsOrder, IOutboxWatcher? watcher = nul
         }
 
         chosen.AddRange(due.Take(limit - chosen.Count));
-        foreach (var row in chosen)
-        {
-            Take(row, now, lease, token);
-        }
-
         return chosen;
     }
 
@@ -130,11 +177,7 @@ internal sealed class OutboxTable(bool keepsOrder, IOutboxWatcher? watcher = nul
             return Find(mark.EventId) is { Parsed: OutboxStatus.Sent } sent && (mark.Token.IsNone || sent.Token == mark.Token.Value);
         }
 
-        row.Status = OutboxStatusText.Sent;
-        row.SentAt = now;
-        row.DueAt = row.ClaimedAt = null;
-        row.ErrorCode = row.ErrorMessage = null;
-        watcher?.Marked(row, OutboxStatus.Sent, mark.Token);
+        Send(row, now, mark.Token);
         return true;
     }
 
@@ -221,11 +264,7 @@ internal sealed class OutboxTable(bool keepsOrder, IOutboxWatcher? watcher = nul
         {
             if (row.Parsed == OutboxStatus.Publishing && row.DueAt <= now - age)
             {
-                row.Status = OutboxStatusText.Pending;
-                row.Token = null;
-                row.ClaimedAt = null;
-                row.DueAt = now;
-                watcher?.Reset(row);
+                EndLease(row, now);
                 affected++;
             }
         }
@@ -253,7 +292,26 @@ internal sealed class OutboxTable(bool keepsOrder, IOutboxWatcher? watcher = nul
     }
 
     private static bool IsDue(TableRow row, DateTimeOffset now) =>
-        row.Parsed is OutboxStatus.Pending or OutboxStatus.Publishing && row.DueAt <= now;
+        row.Parsed is OutboxStatus.Pending or OutboxStatus.Publishing && row.DueAt <= now
+        && row.Lock?.IsOpen(now) != true;
+
+    private void EndLease(TableRow row, DateTimeOffset now)
+    {
+        row.Status = OutboxStatusText.Pending;
+        row.Token = null;
+        row.ClaimedAt = null;
+        row.DueAt = now;
+        watcher?.Reset(row);
+    }
+
+    private void Send(TableRow row, DateTimeOffset now, ClaimToken token)
+    {
+        row.Status = OutboxStatusText.Sent;
+        row.SentAt = now;
+        row.DueAt = row.ClaimedAt = null;
+        row.ErrorCode = row.ErrorMessage = null;
+        watcher?.Marked(row, OutboxStatus.Sent, token);
+    }
 
     private void Take(TableRow row, DateTimeOffset now, TimeSpan lease, string token)
     {

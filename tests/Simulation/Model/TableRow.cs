@@ -42,6 +42,9 @@ internal sealed record TableRow(string EventId, long RowId)
 
     public string? ErrorMessage { get; set; }
 
+    /// <summary>The transaction that changes it, if there is one; it may have ended.</summary>
+    internal RowLock? Lock { get; set; }
+
     internal OutboxStatus Parsed => OutboxStatusText.Parse(Status);
 
     /// <summary>Whether it stands in the way of the later rows of its key.</summary>

@@ -173,8 +173,8 @@ internal static class Mutations
         new(
             "claims ignore the lease",
             "tests/Simulation/Model/OutboxTable.cs",
-            """row.Parsed is OutboxStatus.Pending or OutboxStatus.Publishing && row.DueAt <= now;""",
-            """row.Parsed is OutboxStatus.Pending or OutboxStatus.Publishing && (row.DueAt <= now || (PLANTED && row.Parsed == OutboxStatus.Publishing));"""),
+            """row.Parsed is OutboxStatus.Pending or OutboxStatus.Publishing && row.DueAt <= now""",
+            """row.Parsed is OutboxStatus.Pending or OutboxStatus.Publishing && (row.DueAt <= now || (PLANTED && row.Parsed == OutboxStatus.Publishing))"""),
         new(
             "reset looks at when a row was written",
             "tests/Simulation/Model/OutboxTable.cs",
@@ -200,6 +200,26 @@ internal static class Mutations
             "tests/Simulation/Model/InboxTable.cs",
             """record && record.Token == claim.Token ? record : null;""",
             """record && (PLANTED || record.Token == claim.Token) ? record : null;"""),
+        new(
+            "locked rows are committed whatever became of them",
+            "src/Shared/Outbox/LockedDrain.cs",
+            """return batch.Sent.Count == rows.Claims.Count && await""",
+            """return (PLANTED || batch.Sent.Count == rows.Claims.Count) && await"""),
+        new(
+            "a mark of a locked row that was let go holds for whoever has claimed it since",
+            "tests/Simulation/Model/OutboxTable.cs",
+            """: row.Parsed == OutboxStatus.Pending && row.Token is null)""",
+            """: (PLANTED && row.Parsed == OutboxStatus.Publishing) || (row.Parsed == OutboxStatus.Pending && row.Token is null))"""),
+        new(
+            "what one transaction has locked another locks, too",
+            "tests/Simulation/Model/OutboxTable.cs",
+            """&& row.Lock?.IsOpen(now) != true;""",
+            """&& (PLANTED || row.Lock?.IsOpen(now) != true);"""),
+        new(
+            "a transaction that the store has ended commits",
+            "tests/Simulation/Model/OutboxTable.cs",
+            """if (!locked.IsOpen(now))""",
+            """if (!locked.IsOpen(now) && !PLANTED)"""),
         new(
             "what is processed is claimed again",
             "tests/Simulation/Model/InboxTable.cs",

@@ -57,6 +57,14 @@ internal sealed class Checker(SimLoop loop, WorldOptions options, RelayOptions r
         Count("claims");
     }
 
+    void IOutboxWatcher.Locked(TableRow row)
+    {
+        var fate = Touch(row);
+        Require(fate.FinishedAt is null, "S1", $"the finished '{row.EventId}' was locked");
+        Require(fate.Owner is null, "S6", $"'{row.EventId}' was locked, and belongs to {fate.Owner}");
+        Count("locked");
+    }
+
     public void Marked(TableRow row, OutboxStatus status, ClaimToken token)
     {
         var fate = Touch(row);

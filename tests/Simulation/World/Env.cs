@@ -31,18 +31,20 @@ internal sealed class Env
             ? new SqsMessagePublisher(
                 sqs, world.Format, new SqsPublisherOptions { QueueUrl = ModelSqs.QueueUrl }, process.Clock, NullLogger<SqsMessagePublisher>.Instance)
             : new StreamPublisher(world, process);
-        var relay = new OutboxRelay(Outbox, publisher, world.Relay, process, NullLogger<OutboxRelay>.Instance);
+        var locks = world.Options.Locking > 0 && process.NextDouble() < world.Options.Locking;
+        var relayOptions = world.Relay with { Mode = locks ? RelayMode.Locked : RelayMode.Lease };
+        var relay = new OutboxRelay(Outbox, publisher, relayOptions, process, NullLogger<OutboxRelay>.Instance);
         var metrics = new MetricsWriter("simulation", "Relaybox", process.Clock, Nowhere);
         Sweep = new SweepRelayFunction(
             relay,
             Outbox,
-            world.Relay,
+            relayOptions,
             new SweepOptions(world.Options.KeepsOrder ? TimeSpan.FromSeconds(50) : TimeSpan.Zero),
             process.Clock,
             metrics,
             NullLogger<SweepRelayFunction>.Instance,
             world.Options.KeepsOrder ? new ModelSignal(world, process) : null);
-        Stream = new StreamRelayFunction(relay, world.Relay, process.Clock, metrics, NullLogger<StreamRelayFunction>.Instance);
+        Stream = new StreamRelayFunction(relay, relayOptions, process.Clock, metrics, NullLogger<StreamRelayFunction>.Instance);
 
         var handlers = new HandlerRegistry("billing");
         handlers.AddRaw("orders.>", new SimHandler(world, process, "billing"));

@@ -16,6 +16,8 @@ internal sealed class OutboxEvents(World world) : IOutboxWatcher
 
     public void Claimed(TableRow row) => Checker.Claimed(row);
 
+    public void Locked(TableRow row) => Checker.Locked(row);
+
     public void Marked(TableRow row, OutboxStatus status, ClaimToken token) => Checker.Marked(row, status, token);
 
     public void Reset(TableRow row) => Checker.Reset(row);

@@ -27,10 +27,13 @@ internal sealed record WorldOptions
     /// <summary>For how long events are written, and things go wrong.</summary>
     public required TimeSpan Storm { get; init; }
 
+    /// <summary>How likely a process relays by locks instead of leases; the store keeps order then.</summary>
+    public required double Locking { get; init; }
+
     internal static WorldOptions Of(ulong seed)
     {
         var dice = new Dice(Dice.Mix(seed ^ 0x5EED));
-        return new WorldOptions
+        var options = new WorldOptions
         {
             KeepsOrder = dice.Chance(0.5),
             IsQueue = dice.Chance(0.6),
@@ -41,10 +44,12 @@ internal sealed record WorldOptions
             MaxSkew = TimeSpan.FromSeconds(dice.Pick(0, 0, 5, 600)),
             FaultRate = dice.Pick(0, 0.02, 0.05, 0.1, 0.1, 0.2, 0.3, 0.4),
             Storm = TimeSpan.FromMinutes(dice.Between(4, 12)),
+            Locking = 0,
         };
+        return options.KeepsOrder ? options with { Locking = dice.Pick(0, 0, 0.5, 1) } : options;
     }
 
     public override string ToString() =>
         $"{(KeepsOrder ? "ordered store" : "indexed store with a stream")}, {(IsQueue ? "queue" : "stream broker")}, {Relays} relays, "
-        + $"{Consumers} consumers, {Events} events, {Keys} keys, clocks off by up to {MaxSkew.TotalSeconds} s, faults {FaultRate:P0}, storm of {Storm.TotalMinutes} min";
+        + $"{Consumers} consumers, {Events} events, {Keys} keys, {Locking:P0} of relays lock, clocks off by up to {MaxSkew.TotalSeconds} s, faults {FaultRate:P0}, storm of {Storm.TotalMinutes} min";
 }
