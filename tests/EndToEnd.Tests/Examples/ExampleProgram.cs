@@ -1,6 +1,3 @@
-using System.Diagnostics;
-using Relaybox.Testing;
-
 namespace Relaybox.EndToEnd.Tests.Examples;
 
 /// <summary>A program of examples/, run as its first lines say: in the repository, with what .relaybox/env holds.</summary>
@@ -15,49 +12,6 @@ internal sealed record ExampleProgram(params string[] Command)
         : new([.. Command, orderId, eventId]);
 
     /// <summary>Runs it to its end.</summary>
-    public async Task<Outcome> RunAsync(IReadOnlyDictionary<string, string> environment, CancellationToken cancellationToken)
-    {
-        var start = new ProcessStartInfo(Command[0], Command.Skip(1))
-        {
-            WorkingDirectory = RepositoryRoot.Path,
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        foreach (var (name, value) in environment)
-        {
-            start.Environment[name] = value;
-        }
-
-        using var process = Process.Start(start)!;
-        process.StandardInput.Close();
-        try
-        {
-            var output = process.StandardOutput.ReadToEndAsync(cancellationToken);
-            var errors = process.StandardError.ReadToEndAsync(cancellationToken);
-            await process.WaitForExitAsync(cancellationToken).WaitAsync(Patience, cancellationToken);
-            return new Outcome(process.ExitCode, (await output).Split('\n', StringSplitOptions.RemoveEmptyEntries), await errors);
-        }
-        finally
-        {
-            if (!process.HasExited)
-            {
-                process.Kill(entireProcessTree: true);
-            }
-        }
-    }
-
-    /// <summary>What came of a run.</summary>
-    internal sealed record Outcome(int ExitCode, string[] Lines, string Errors)
-    {
-        /// <summary>The lines that a successful run printed.</summary>
-        public string[] Printed
-        {
-            get
-            {
-                Assert.True(ExitCode == 0, $"It ended with {ExitCode}: {Errors}");
-                return Lines;
-            }
-        }
-    }
+    public Task<ProgramRun> RunAsync(IReadOnlyDictionary<string, string> environment, CancellationToken cancellationToken) =>
+        ProgramRun.OfAsync(Command, environment, Patience, cancellationToken);
 }

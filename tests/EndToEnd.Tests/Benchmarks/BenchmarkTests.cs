@@ -1,0 +1,62 @@
+using System.Text.Json;
+
+namespace Relaybox.EndToEnd.Tests.Benchmarks;
+
+/// <summary>
+/// The benchmarks run, with little to do, and report every figure that they promise. What the figures are is asked here of none
+/// that is timed.
+/// </summary>
+public sealed class BenchmarkTests
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData("relay", new[] { "1–4", "6", "7" })]
+    [InlineData("nats", new[] { "5", "5b" })]
+    [InlineData("inbox", new[] { "10", "11" })]
+    [InlineData("sqs", new[] { "15" })]
+    [InlineData("dynamodb", new[] { "16" })]
+    public async Task A_group_runs_and_reports_the_rows_that_it_is_for(string group, string[] rows)
+    {
+        var file = Path.Combine(Path.GetTempPath(), $"relaybox-bench-{Guid.NewGuid():N}.json");
+        try
+        {
+            var run = await RunAsync(group, "--rounds", "1", "--seconds", "0.01", "--scale", "0.02", "--json", file);
+
+            // 3: measured, and too noisy to be believed.
+            Assert.True(run.ExitCode is 0 or 3, $"It ended with {run.ExitCode}: {run.Errors}");
+            using var results = JsonDocument.Parse(await File.ReadAllTextAsync(file, Ct));
+            var result = Assert.Single(results.RootElement.EnumerateArray());
+            Assert.Equal(group, result.GetProperty("id").GetString());
+            JsonElement[] all = [.. result.GetProperty("comparisons").EnumerateArray(), .. result.GetProperty("facts").EnumerateArray()];
+            Assert.Equal(rows, all.Select(entry => entry.GetProperty("rows").GetString()!).Where(text => text.Length > 0).Distinct().Order(StringComparer.Ordinal));
+            Assert.All(
+                result.GetProperty("comparisons").EnumerateArray().SelectMany(comparison => comparison.GetProperty("arms").EnumerateArray()),
+                arm => Assert.True(arm.GetProperty("ratio").GetDouble() > 0, arm.ToString()));
+
+            // What is counted holds on any machine.
+            Assert.All(result.GetProperty("facts").EnumerateArray(), fact => Assert.NotEqual(JsonValueKind.False, fact.GetProperty("isMet").ValueKind));
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    [Fact]
+    public async Task A_group_that_there_is_not_is_refused_with_those_that_there_are()
+    {
+        var run = await RunAsync("rellay");
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains("there is no group 'rellay'. Known: relay, ", run.Errors, StringComparison.Ordinal);
+    }
+
+    private static Task<ProgramRun> RunAsync(params string[] arguments) => ProgramRun.OfAsync(
+        ["dotnet", Program, .. arguments], new Dictionary<string, string>(), Patience, Ct);
+
+    // Beside this test's own output, in the mode in which both were built.
+    private static string Program => Path.GetFullPath(
+        Path.Combine(AppContext.BaseDirectory, "..", "..", "Benchmarks", Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory)), "Relaybox.Benchmarks.dll"));
+}
