@@ -11,6 +11,7 @@ internal sealed class BatchPublisher(IMessagePublisher publisher, RelayOptions o
     /// <summary>Publishes what there is time for, in the order of the keys; what is left is put back as it was.</summary>
     internal async Task<RelayBatch> PublishAsync(ClaimedBatch claimed, CancellationToken cancellationToken)
     {
+        var startedAt = claimed.Time.GetTimestamp();
         var batch = new RelayBatch(claimed.Claims.Count);
         var waves = new PublishWaves(claimed.Claims, keepsOrder);
         for (var first = true; (first && !claimed.IsLeased) || claimed.PublishTime > TimeSpan.Zero; first = false)
@@ -31,6 +32,7 @@ internal sealed class BatchPublisher(IMessagePublisher publisher, RelayOptions o
             batch.PutBack(claim);
         }
 
+        batch.Took = claimed.Time.GetElapsedTime(startedAt);
         return batch;
     }
 

@@ -27,6 +27,12 @@ internal sealed class ClaimedBatch
     internal static bool HasTime(WorkDeadline deadline, RelayOptions options) =>
         deadline.HasTimeFor(options.MinimumBatchTime) && deadline.Remaining > options.RecordMargin;
 
+    /// <summary>How long after a claim its rows may be published.</summary>
+    internal static TimeSpan LeaseTime(RelayOptions options) =>
+        options.Lease - (options.LeaseMargin < options.Lease / 4 ? options.LeaseMargin : options.Lease / 4);
+
+    internal TimeProvider Time => _deadline.Time;
+
     /// <summary>Whether the rows are ours for a time only. Otherwise nobody gives them back, and they are always tried.</summary>
     internal bool IsLeased => _claimedAt is not null;
 
@@ -42,13 +48,12 @@ internal sealed class ClaimedBatch
             }
 
             // Elapsed time and not the time of day, which may jump.
-            var margin = _options.LeaseMargin < _options.Lease / 4 ? _options.LeaseMargin : _options.Lease / 4;
-            var untilLeaseEnds = _options.Lease - margin - _deadline.Time.GetElapsedTime(claimedAt);
+            var untilLeaseEnds = LeaseTime(_options) - Time.GetElapsedTime(claimedAt);
             return untilLeaseEnds < untilDeadline ? untilLeaseEnds : untilDeadline;
         }
     }
 
     /// <summary>A scope that cancels when rows may no longer be published.</summary>
     internal DeadlineScope BeginPublishing(CancellationToken cancellationToken) =>
-        WorkDeadline.After(PublishTime, _deadline.Time).BeginScope(cancellationToken);
+        WorkDeadline.After(PublishTime, Time).BeginScope(cancellationToken);
 }

@@ -25,7 +25,8 @@ internal sealed class LockedDrain(ILockingOutbox outbox, BatchPublisher publishe
         async Task<RelayResult> DrainLaneAsync()
         {
             var total = new RelayResult();
-            while (!isUnavailable && ClaimedBatch.HasTime(deadline, options) && await RelayBatchAsync(deadline, cancellationToken) is { } result)
+            var sizer = new BatchSizer(options);
+            while (!isUnavailable && ClaimedBatch.HasTime(deadline, options) && await RelayBatchAsync(sizer, deadline, cancellationToken) is { } result)
             {
                 total = total.Add(result);
                 isUnavailable |= result.BrokerUnavailable;
@@ -41,28 +42,29 @@ internal sealed class LockedDrain(ILockingOutbox outbox, BatchPublisher publishe
         _recording.Dispose();
     }
 
-    private async Task<RelayResult?> RelayBatchAsync(WorkDeadline deadline, CancellationToken cancellationToken)
+    private async Task<RelayResult?> RelayBatchAsync(BatchSizer sizer, WorkDeadline deadline, CancellationToken cancellationToken)
     {
         var lockedAt = deadline.Time.GetTimestamp();
-        await using var rows = await LockAsync(cancellationToken);
+        await using var rows = await LockAsync(sizer.Next(deadline, underWay: 0), cancellationToken);
         if (rows.Claims.Count == 0)
         {
             return null;
         }
 
         var batch = await publisher.PublishAsync(new ClaimedBatch(rows.Claims, deadline, options, lockedAt), cancellationToken);
+        sizer.Published(batch);
         return batch.Sent.Count == rows.Claims.Count && await CommitAsync(rows, cancellationToken)
             ? recorder.Recorded(batch)
             : await RecordEachAsync(rows, batch, cancellationToken);
     }
 
-    private async Task<ILockedRows> LockAsync(CancellationToken cancellationToken)
+    private async Task<ILockedRows> LockAsync(int limit, CancellationToken cancellationToken)
     {
         await _places.WaitAsync(CancellationToken.None);
         try
         {
-            using var step = Spans.Begin(Spans.Claim, options.BatchSize);
-            return await outbox.LockAsync(options.BatchSize, options.Lease, cancellationToken);
+            using var step = Spans.Begin(Spans.Claim, limit);
+            return await outbox.LockAsync(limit, options.Lease, cancellationToken);
         }
         finally
         {

@@ -49,11 +49,12 @@ public sealed class OutboxRelay(
     {
         var total = new RelayResult();
         var recording = Task.FromResult(new RelayResult());
-        var claimed = await ClaimAsync(deadline, cancellationToken);
+        var sizer = new BatchSizer(options);
+        var claimed = await ClaimAsync(sizer, underWay: 0, deadline, cancellationToken);
         while (claimed is not null)
         {
             var publishing = _publisher.PublishAsync(claimed, cancellationToken);
-            var claiming = ClaimWhileAsync(publishing, deadline, cancellationToken);
+            var claiming = ClaimWhileAsync(publishing, sizer, claimed.Claims.Count, deadline, cancellationToken);
             try
             {
                 await Task.WhenAll(recording, publishing, claiming);
@@ -66,6 +67,7 @@ public sealed class OutboxRelay(
 
             total = total.Add(await recording);
             var batch = await publishing;
+            sizer.Published(batch);
             recording = _recorder.RecordAsync(batch, cancellationToken);
             claimed = await claiming;
             if (batch.BrokerUnavailable is not null)
@@ -78,7 +80,7 @@ public sealed class OutboxRelay(
                 // The rows behind those that were under way could not be claimed yet.
                 total = total.Add(await recording);
                 recording = Task.FromResult(new RelayResult());
-                claimed = await ClaimAsync(deadline, cancellationToken);
+                claimed = await ClaimAsync(sizer, underWay: 0, deadline, cancellationToken);
             }
         }
 
@@ -104,25 +106,27 @@ public sealed class OutboxRelay(
     public Task<MarkResult> DeferAsync(IReadOnlyList<RetryMark> marks, CancellationToken cancellationToken) =>
         _recorder.RetryAsync(marks, cancellationToken);
 
-    private async Task<ClaimedBatch?> ClaimAsync(WorkDeadline deadline, CancellationToken cancellationToken)
+    private async Task<ClaimedBatch?> ClaimAsync(
+        BatchSizer sizer, int underWay, WorkDeadline deadline, CancellationToken cancellationToken)
     {
         if (!ClaimedBatch.HasTime(deadline, options))
         {
             return null;
         }
 
-        using var step = Spans.Begin(Spans.Claim, options.BatchSize);
+        var limit = sizer.Next(deadline, underWay);
+        using var step = Spans.Begin(Spans.Claim, limit);
         var claimedAt = deadline.Time.GetTimestamp();
-        var claims = await repository.ClaimAsync(options.BatchSize, options.Lease, cancellationToken);
+        var claims = await repository.ClaimAsync(limit, options.Lease, cancellationToken);
         return claims.Count == 0 ? null : new ClaimedBatch(claims, deadline, options, claimedAt);
     }
 
     // Not where it is known already that the broker is out of reach.
     private async Task<ClaimedBatch?> ClaimWhileAsync(
-        Task<RelayBatch> publishing, WorkDeadline deadline, CancellationToken cancellationToken) =>
+        Task<RelayBatch> publishing, BatchSizer sizer, int underWay, WorkDeadline deadline, CancellationToken cancellationToken) =>
         publishing.IsCompleted && (!publishing.IsCompletedSuccessfully || (await publishing).BrokerUnavailable is not null)
             ? null
-            : await ClaimAsync(deadline, cancellationToken);
+            : await ClaimAsync(sizer, underWay, deadline, cancellationToken);
 
     // One of the three has failed: what the others did is not lost.
     private async Task SaveAsync(

@@ -14,6 +14,9 @@ internal sealed class RelayBatch(int capacity)
     /// <summary>Ids that the broker had before, of rows that show no earlier attempt.</summary>
     internal List<string> SuspectedIdClashes { get; } = [];
 
+    /// <summary>How long it took to publish.</summary>
+    internal TimeSpan Took { get; set; }
+
     internal PublishOutcome? BrokerUnavailable { get; set; }
 
     internal void Retry(OutboxClaim claim, int attempts, TimeSpan delay, PublishOutcome outcome) =>

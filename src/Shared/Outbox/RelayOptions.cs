@@ -3,7 +3,10 @@ namespace Relaybox.Outbox;
 /// <summary>How a relay works.</summary>
 public sealed record RelayOptions
 {
-    /// <summary>The most rows of one claim. Default: 500; larger ones only widen the window for duplicates.</summary>
+    /// <summary>
+    /// The most rows of one claim. Default: 500; larger ones only widen the window for duplicates. A claim is smaller where the last
+    /// batch says that there is no time for as many.
+    /// </summary>
     public int BatchSize { get; init; } = 500;
 
     /// <summary>How rows are held while they are published. Default: by a lease.</summary>

@@ -30,9 +30,13 @@ internal sealed class FakeOutbox : IOutboxRepository
     /// <summary>Thrown by the mark of that name.</summary>
     internal Dictionary<string, Exception> Failures { get; } = [];
 
+    /// <summary>How many rows each claim asked for at most.</summary>
+    internal List<int> Limits { get; } = [];
+
     public async Task<IReadOnlyList<OutboxClaim>> ClaimAsync(int limit, TimeSpan lease, CancellationToken cancellationToken)
     {
         var number = ++Claims;
+        Limits.Add(limit);
         if (BeforeClaim is { } before)
         {
             await before(number);
