@@ -19,7 +19,7 @@ public sealed record SqsSettings
                 ? reader.QueueUrl("QUEUE_URL", "the URL of the queue")
                 : "",
             MaxBatchBytes = reader.Number("SQS_MAX_BATCH_BYTES", 1_048_576, 1_024, 1_048_576),
-            Concurrency = reader.Number("PUBLISH_CONCURRENCY", 8, 1, 64),
+            Concurrency = reader.Number("PUBLISH_CONCURRENCY", 16, 1, 64),
         },
         DeadLetterQueueUrl = needs.HasFlag(FunctionNeeds.Consumer)
             ? reader.QueueUrl("DEAD_LETTER_QUEUE_URL", "the URL of the dead-letter queue")

@@ -26,14 +26,14 @@ internal sealed class QueueInvocations
     private readonly ConsumeFunction function;
     private readonly List<SQSEvent> events = [];
 
-    public QueueInvocations(IInboxRepository inbox)
+    public QueueInvocations(IInboxRepository inbox, IMessageHandler<string>? handler = null, ConsumerOptions? options = null)
     {
         var sqs = new DelayedSqs(TimeSpan.Zero);
         function = new ConsumeFunction(
             new InboxConsumer(
                 inbox,
-                new HandlerRegistry("bench").AddRaw("orders.>", new NoOpHandler()),
-                new ConsumerOptions(),
+                new HandlerRegistry("bench").AddRaw("orders.>", handler ?? new NoOpHandler()),
+                options ?? new ConsumerOptions(),
                 TimeProvider.System,
                 SystemEntropy.Instance,
                 NullLogger<InboxConsumer>.Instance),

@@ -14,6 +14,7 @@ internal static class BenchmarkGroups
         new NatsGroup(),
         new InboxGroup(),
         new SqsGroup(),
+        new SizesGroup(),
         new DynamoDbGroup(),
     ];
 }

@@ -41,12 +41,17 @@ internal sealed class OutboxSchema(BenchDatabase database, PostgresOptions optio
 
     /// <summary>Relays everything.</summary>
     /// <exception cref="InvalidOperationException">Not so many rows were sent.</exception>
-    public async Task DrainAsync(OutboxRelay relay, long rows, CancellationToken cancellationToken)
+    public Task DrainAsync(OutboxRelay relay, long rows, CancellationToken cancellationToken) => DrainAsync([relay], rows, cancellationToken);
+
+    /// <summary>Relays everything by several relays at once.</summary>
+    /// <exception cref="InvalidOperationException">Not so many rows were sent.</exception>
+    public async Task DrainAsync(IReadOnlyList<OutboxRelay> relays, long rows, CancellationToken cancellationToken)
     {
-        var result = await relay.DrainAsync(WorkDeadline.After(TimeSpan.FromMinutes(30), TimeProvider.System), cancellationToken);
-        if (result.Sent != rows)
+        var deadline = WorkDeadline.After(TimeSpan.FromMinutes(30), TimeProvider.System);
+        var results = await Task.WhenAll(relays.Select(relay => Task.Run(() => relay.DrainAsync(deadline, cancellationToken), cancellationToken)));
+        if (results.Sum(result => result.Sent) != rows)
         {
-            throw new InvalidOperationException($"{options.Schema}: {result.Sent} of {rows} rows were sent.");
+            throw new InvalidOperationException($"{options.Schema}: {results.Sum(result => result.Sent)} of {rows} rows were sent.");
         }
     }
 }

@@ -9,8 +9,8 @@ public sealed record SqsPublisherOptions
     /// <summary>The most bytes of one SendMessageBatch call and of one message, with attributes. Default: 1,048,576.</summary>
     public int MaxBatchBytes { get; init; } = 1_048_576;
 
-    /// <summary>How many calls are in flight at once. Default: 8. On a FIFO queue it is always 1, to keep the order.</summary>
-    public int Concurrency { get; init; } = 8;
+    /// <summary>How many calls are in flight at once. Default: 16. On a FIFO queue it is always 1, to keep the order.</summary>
+    public int Concurrency { get; init; } = 16;
 
     /// <summary>Whether the queue is a FIFO queue.</summary>
     public bool IsFifo => QueueUrl.EndsWith(".fifo", StringComparison.Ordinal);
