@@ -46,21 +46,23 @@ internal static class DynamoDbParts
     /// <summary>What a row takes in its life; the app writes it in a transaction, at twice the price of a put.</summary>
     internal static double WriteUnits(PlanBuilder plan) => plan.Cost("dynamodb.event_wcu") + plan.Cost("dynamodb.write_wcu");
 
-    /// <summary>Rows a second of one stream relay after the other on a shard: publish a batch, mark each row.</summary>
+    /// <summary>Rows a second of one stream relay after the other on a shard: publish a batch, mark its rows.</summary>
     internal static double PerReader(PlanBuilder plan, Broker broker)
     {
         var batch = plan.Cost("stream.batch");
-        var marks = Math.Ceiling(batch / plan.Cost("dynamodb.writes_at_once")) * plan.Cost("dynamodb.update_ms");
-        return batch / (PublishTime(plan, broker, batch) + marks) * 1000;
+        return batch / (PublishTime(plan, broker, batch) + CallTime(plan, batch)) * 1000;
     }
 
-    /// <summary>Rows a second of one sweep: claim each, publish them, mark each.</summary>
+    /// <summary>Rows a second of one sweep: read what the index names, claim, publish, mark.</summary>
     internal static double SweepRate(PlanBuilder plan, Broker broker)
     {
         var batch = plan.Cost("relay.batch");
-        var writes = 2 * Math.Ceiling(batch / plan.Cost("dynamodb.writes_at_once")) * plan.Cost("dynamodb.update_ms");
-        return batch / (writes + PublishTime(plan, broker, batch)) * 1000;
+        return batch / ((3 * CallTime(plan, batch)) + PublishTime(plan, broker, batch)) * 1000;
     }
+
+    // Milliseconds to claim, or to mark, so many rows.
+    private static double CallTime(PlanBuilder plan, double rows) =>
+        Math.Ceiling(rows / plan.Cost("dynamodb.rows_at_once")) * plan.Cost("dynamodb.call_ms");
 
     /// <summary>Milliseconds to publish so many events.</summary>
     internal static double PublishTime(PlanBuilder plan, Broker broker, double events) => broker == Broker.Sqs
