@@ -15,7 +15,12 @@ internal sealed class FakePublisher : IMessagePublisher
     public async Task<IReadOnlyList<PublishOutcome>> PublishAsync(
         IReadOnlyList<OutboxEvent> events, CancellationToken cancellationToken)
     {
-        Published.AddRange(events.Select(e => e.EventId));
+        // Locked rows are published by two batches at once.
+        lock (Published)
+        {
+            Published.AddRange(events.Select(e => e.EventId));
+        }
+
         if (BeforeAnswer is { } before)
         {
             await before(cancellationToken);
