@@ -40,16 +40,21 @@ internal sealed class SweepRelayFunction(
     {
         var total = new RelayResult();
         var start = time.GetTimestamp();
-        while (deadline.HasTimeFor(relayOptions.MinimumBatchTime) && options.Listen - time.GetElapsedTime(start) is { Ticks: > 0 } left)
+        try
         {
-            await wakeUp.WaitAsync(Shorter(left, deadline.Remaining - relayOptions.MinimumBatchTime), cancellationToken);
-            total = total.Add(await DrainAsync(deadline, cancellationToken));
+            while (deadline.HasTimeFor(relayOptions.MinimumBatchTime) && options.Listen - time.GetElapsedTime(start) is { Ticks: > 0 } left)
+            {
+                await wakeUp.WaitAsync(Shorter(left, deadline.Remaining - relayOptions.MinimumBatchTime), cancellationToken);
+                total = total.Add(await DrainAsync(deadline, cancellationToken));
+            }
         }
-
-        // What listens would be a dead connection when the function is thawed for its next run.
-        if (wakeUp is IAsyncDisposable connection)
+        finally
         {
-            await connection.DisposeAsync();
+            // What listens would be a dead connection when the function is thawed for its next run.
+            if (wakeUp is IAsyncDisposable connection)
+            {
+                await connection.DisposeAsync();
+            }
         }
 
         return total;

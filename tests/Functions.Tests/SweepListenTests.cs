@@ -1,0 +1,84 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+using Relaybox.Diagnostics;
+using Relaybox.Functions.Hosting;
+using Relaybox.Functions.Relay;
+using Relaybox.Functions.Tests.Hostile;
+using Relaybox.Functions.Tests.Support;
+using Relaybox.Messaging;
+using Relaybox.Messaging.Sqs;
+using Relaybox.Outbox;
+using Relaybox.Shared.Tests.Outbox;
+using Relaybox.Stores.Postgres;
+using Relaybox.Testing;
+
+namespace Relaybox.Functions.Tests;
+
+/// <summary>A sweep that waits for new rows keeps a connection, and gives it back however it ends.</summary>
+public sealed class SweepListenTests(PostgresServer server) : IAsyncDisposable
+{
+    private readonly FakeOutbox _outbox = new();
+    private readonly MemorySqs _sqs = new();
+
+    // With one connection alone, whoever keeps it is found out.
+    private readonly NpgsqlDataSource _database = NpgsqlDataSource.Create(server.ConnectionString + ";Maximum Pool Size=1;Timeout=3");
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_drain_that_fails_while_it_listens_gives_the_connection_back()
+    {
+        var sawItTaken = false;
+        _outbox.BeforeClaim = async number =>
+        {
+            if (number == 2)
+            {
+                sawItTaken = await IsTakenAsync();
+                throw new InvalidOperationException("The second drain fails.");
+            }
+        };
+
+        var failure = await Assert.ThrowsAsync<InvalidOperationException>(() => Sweep().HandleAsync(
+            new ScheduleInput("sweep"), new FakeLambdaContext(TimeSpan.FromSeconds(30))));
+
+        Assert.Equal("The second drain fails.", failure.Message);
+        Assert.True(sawItTaken);
+        Assert.False(await IsTakenAsync());
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _sqs.Dispose();
+        await _database.DisposeAsync();
+    }
+
+    private async Task<bool> IsTakenAsync()
+    {
+        try
+        {
+            await using var connection = await _database.OpenConnectionAsync(Ct);
+            return false;
+        }
+        catch (NpgsqlException e) when (e.InnerException is TimeoutException)
+        {
+            return true;
+        }
+    }
+
+    private SweepRelayFunction Sweep()
+    {
+        var publisher = new SqsMessagePublisher(
+            _sqs, MessageFormats.Get("envelope"), new SqsPublisherOptions { QueueUrl = "http://127.0.0.1/1/q" }, TimeProvider.System, NullLogger<SqsMessagePublisher>.Instance);
+        var options = new RelayOptions();
+        return new SweepRelayFunction(
+            new OutboxRelay(_outbox, publisher, options, SystemEntropy.Instance, NullLogger<OutboxRelay>.Instance),
+            _outbox,
+            options,
+            new SweepOptions(TimeSpan.FromSeconds(20)),
+            TimeProvider.System,
+            new MetricsWriter("test", "test", TimeProvider.System, new JsonLines(Stream.Null)),
+            NullLogger<SweepRelayFunction>.Instance,
+            new PostgresOutboxSignal(
+                new PostgresConnections(_database), new PostgresOptions(), new PostgresSignalOptions(), TimeProvider.System, NullLogger<PostgresOutboxSignal>.Instance));
+    }
+}
