@@ -9,6 +9,7 @@ using Relaybox.Configuration;
 using Relaybox.Functions.Consume;
 using Relaybox.Functions.Maintenance;
 using Relaybox.Functions.Relay;
+using Relaybox.Stores.Postgres;
 
 namespace Relaybox.Functions.Hosting;
 
@@ -81,7 +82,7 @@ internal static class FunctionCatalog
                 }
                 catch (Exception e)
                 {
-                    throw new FunctionFailedException(e);
+                    throw new FunctionFailedException(services.GetService<PostgresConnections>()?.Explain(e) ?? e);
                 }
             };
         };

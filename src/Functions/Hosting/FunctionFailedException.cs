@@ -16,7 +16,7 @@ internal sealed class FunctionFailedException : Exception
     private readonly string? _stackTrace;
 
     internal FunctionFailedException(Exception cause)
-        : base(Describe(cause)) => _stackTrace = cause.StackTrace;
+        : base(Describe(cause)) => _stackTrace = cause.StackTrace ?? cause.InnerException?.StackTrace;
 
     /// <summary>Where the error was thrown.</summary>
     public override string? StackTrace => _stackTrace ?? base.StackTrace;
@@ -24,7 +24,7 @@ internal sealed class FunctionFailedException : Exception
     private static string Describe(Exception cause) => cause switch
     {
         // These say what to do, and are written not to hold anything secret.
-        SettingsException or SecretException or NatsSetupException or MigrationException => cause.Message,
+        SettingsException or SecretException or NatsSetupException or MigrationException or PostgresFailedException => cause.Message,
         DbException { SqlState: { Length: > 0 } state } => $"{cause.GetType().FullName} ({state})",
         AmazonServiceException { ErrorCode: { Length: > 0 } code } => $"{cause.GetType().FullName} ({code})",
         _ => cause.GetType().FullName!,

@@ -33,7 +33,7 @@ public sealed record PostgresSettings
         return new PostgresSettings
         {
             Tables = ReadTables(reader),
-            Connection = ReadConnection(reader),
+            Connection = ReadConnection(reader) with { RolePrefix = prefix },
             Listen = reader.Seconds("SWEEP_LISTEN_SECONDS", 50, 0, 840),
             EffectsTable = reader.Optional("EFFECTS_TABLE") is null ? null : ReadIdentifier(reader, "EFFECTS_TABLE", "effects"),
             RolePrefix = prefix,

@@ -36,8 +36,8 @@ internal static partial class Log
     [LoggerMessage(1204, LogLevel.Information, "Event {EventId} was already processed by consumer {Consumer}; the duplicate is dropped")]
     internal static partial void DuplicateSuppressed(ILogger logger, string eventId, string consumer);
 
-    [LoggerMessage(1205, LogLevel.Error, "The inbox store failed on event {EventId}: {ErrorType}")]
-    internal static partial void InboxStoreFailed(ILogger logger, string eventId, string errorType);
+    [LoggerMessage(1205, LogLevel.Error, "The inbox store failed on event {EventId}: {Reason}")]
+    internal static partial void InboxStoreFailed(ILogger logger, string eventId, string reason);
 
     [LoggerMessage(1301, LogLevel.Information, "Job {Job} is already running elsewhere; nothing was done")]
     internal static partial void JobHeldElsewhere(ILogger logger, string job);

@@ -142,7 +142,7 @@ internal sealed class HandlerRunner(
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
-            Log.InboxStoreFailed(logger, claim.EventId, e.GetType().Name);
+            Log.InboxStoreFailed(logger, claim.EventId, FailureText.Of(e, repository));
         }
     }
 
@@ -163,7 +163,7 @@ internal sealed class HandlerRunner(
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
-            Log.InboxStoreFailed(logger, claim.EventId, e.GetType().Name);
+            Log.InboxStoreFailed(logger, claim.EventId, FailureText.Of(e, repository));
             return new MessageOutcome.Retry(_backoff.After(claim.Deliveries), ErrorCodes.StoreFailed);
         }
 

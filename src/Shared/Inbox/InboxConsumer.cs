@@ -213,7 +213,7 @@ public sealed class InboxConsumer(
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
-            Log.InboxStoreFailed(logger, messages[0].Event.EventId, e.GetType().Name);
+            Log.InboxStoreFailed(logger, messages[0].Event.EventId, FailureText.Of(e, repository));
             return null;
         }
     }

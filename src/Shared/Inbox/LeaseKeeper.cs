@@ -79,7 +79,7 @@ internal sealed class LeaseKeeper : IAsyncDisposable
                 catch (Exception e) when (e is not OperationCanceledException)
                 {
                     // The next time may do. If none does, the fence decides.
-                    Log.InboxStoreFailed(logger, claim.EventId, e.GetType().Name);
+                    Log.InboxStoreFailed(logger, claim.EventId, FailureText.Of(e, repository));
                 }
             }
         }

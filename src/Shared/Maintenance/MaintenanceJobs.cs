@@ -32,14 +32,18 @@ public sealed class MaintenanceJobs(
             deadline,
             cancellationToken);
 
-        // What stops the one must not let the other grow; it is thrown when both had their turn.
-        await ((Task)rows).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
-        var records = await RunAsync(
+        // What stops the one must not let the other grow; it is thrown, the first before the second, when both had their turn.
+        await EndAsync(rows);
+        var records = RunAsync(
             "cleanup-inbox",
             (cursor, ct) => inbox.CleanupAsync(options.ProcessedRetention, cursor, options.PageSize, ct),
             deadline,
             cancellationToken);
-        return Sum(await rows, records);
+        await EndAsync(records);
+        return Sum(await rows, await records);
+
+        static async Task EndAsync(Task job) =>
+            await job.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
     }
 
     /// <summary>Ends claims whose lease is over, in outbox and inbox.</summary>

@@ -93,7 +93,8 @@ internal static class MigrateCommand
         }
         catch (Exception exception) when (exception is MigrationException or NpgsqlException)
         {
-            throw new RunnerException($"The schema '{settings.Tables.Schema}' was not migrated: {exception.Message}", exception);
+            var reason = connections.Explain(exception)?.Message ?? exception.Message;
+            throw new RunnerException($"The schema '{settings.Tables.Schema}' was not migrated: {reason}", exception);
         }
     }
 

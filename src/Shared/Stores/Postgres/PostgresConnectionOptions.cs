@@ -35,6 +35,9 @@ public sealed record PostgresConnectionOptions
     /// <summary>How the server's list of connections names this process.</summary>
     public string ApplicationName { get; init; } = "relaybox";
 
+    /// <summary>What the names of the roles begin with, to say what is to be granted where a right is missing. Default: relaybox.</summary>
+    public string RolePrefix { get; init; } = "relaybox";
+
     /// <summary>Never what is secret.</summary>
     public override string ToString() => $"{nameof(PostgresConnectionOptions)} {{ {nameof(ApplicationName)} = {ApplicationName} }}";
 }

@@ -55,6 +55,20 @@ public sealed class PostgresConnections : IAsyncDisposable
         }
     }
 
+    /// <summary>
+    /// Says what is wrong with the database where a call failed because of it, and what to do: it cannot be reached, refuses
+    /// the user, lacks the tables, and so on.
+    /// </summary>
+    /// <param name="exception">What the call threw.</param>
+    /// <returns>The failure, with <paramref name="exception"/> as its cause; null where the database is not to blame.</returns>
+    public PostgresFailedException? Explain(Exception exception)
+    {
+        ArgumentNullException.ThrowIfNull(exception);
+        return _source is { } source && PostgresFailureText.Describe(exception, PostgresTarget.Of(source.Data.ConnectionString, _options)) is { } text
+            ? new PostgresFailedException(text, exception)
+            : null;
+    }
+
     /// <inheritdoc />
     public async ValueTask DisposeAsync()
     {

@@ -33,15 +33,26 @@ internal sealed class PostgresFaults(TimeProvider time, IEntropy entropy)
     /// <param name="cancellationToken">Ends the wait.</param>
     internal async Task<T> RepeatAsync<T>(Func<int, CancellationToken, Task<T>> call, CancellationToken cancellationToken)
     {
+        Exception? last = null;
         for (var attempt = 1; ; attempt++)
         {
             try
             {
+                if (last is not null)
+                {
+                    await Task.Delay(_backoff.After(attempt - 1), time, cancellationToken);
+                }
+
                 return await call(attempt, cancellationToken);
             }
             catch (Exception e) when (attempt < MaxTries && IsTransient(e) && !cancellationToken.IsCancellationRequested)
             {
-                await Task.Delay(_backoff.After(attempt), time, cancellationToken);
+                last = e;
+            }
+            catch (OperationCanceledException e) when (last is not null && e.InnerException is not NpgsqlException)
+            {
+                // Without it nobody would know why there was no time left.
+                throw new OperationCanceledException(e.Message, last, e.CancellationToken);
             }
         }
     }

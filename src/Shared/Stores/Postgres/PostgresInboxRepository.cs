@@ -13,7 +13,7 @@ namespace Relaybox.Stores.Postgres;
 /// <param name="time">The clock of the waits between tries.</param>
 /// <param name="entropy">The source of claim tokens and jitter.</param>
 public sealed partial class PostgresInboxRepository(
-    PostgresConnections connections, PostgresOptions options, TimeProvider time, IEntropy entropy) : IInboxRepository
+    PostgresConnections connections, PostgresOptions options, TimeProvider time, IEntropy entropy) : IInboxRepository, IExplainsFailures
 {
     private const int MaxRounds = 10;
 
@@ -101,6 +101,8 @@ public sealed partial class PostgresInboxRepository(
     /// <inheritdoc />
     public async Task<bool> IsProcessedAsync(string consumer, string eventId, CancellationToken cancellationToken) =>
         await FindAsync(consumer, eventId, cancellationToken) is { Status: InboxStatus.Processed };
+
+    string? IExplainsFailures.Explain(Exception exception) => connections.Explain(exception)?.Message;
 
     private async Task TakeAsync(
         NpgsqlConnection connection, ClaimBatch batch, TimeSpan lease, int maxAttempts, CancellationToken cancellationToken)
