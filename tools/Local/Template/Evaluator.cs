@@ -119,19 +119,27 @@ internal sealed class Evaluator(MapValue template, IReadOnlyDictionary<string, J
         "FindInMap" => FindInMap(call),
         "Base64" => Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes(Text(call.Argument, "!Base64"))),
         "If" => Evaluate(Argument(call, IsTrue(Text(Argument(call, 0, 3), "!If"), call.Line) ? 1 : 2, 3)),
-        "Equals" or "And" or "Or" or "Not" or "Condition" => EvaluateCondition(call) ? "true" : "false",
+        "Equals" or "EachMemberEquals" or "And" or "Or" or "Not" or "Condition" => EvaluateCondition(call) ? "true" : "false",
         _ => throw new TemplateException(call.Line, $"!{call.Name} is not supported by the local runner."),
     };
 
     private bool EvaluateCondition(TemplateValue value) => value switch
     {
         IntrinsicValue { Name: "Equals" } call => JsonNode.DeepEquals(Evaluate(Argument(call, 0, 2)), Evaluate(Argument(call, 1, 2))),
+        IntrinsicValue { Name: "EachMemberEquals" } call => EachMemberEquals(call),
         IntrinsicValue { Name: "And" } call => call.Argument.AsList("!And").Items.All(EvaluateCondition),
         IntrinsicValue { Name: "Or" } call => call.Argument.AsList("!Or").Items.Any(EvaluateCondition),
         IntrinsicValue { Name: "Not" } call => !EvaluateCondition(Argument(call, 0, 1)),
         IntrinsicValue { Name: "Condition" } call => IsTrue(call.Argument.AsText("!Condition"), call.Line),
         _ => throw new TemplateException(value.Line, "A condition is made of !Equals, !And, !Or, !Not and !Condition."),
     };
+
+    private bool EachMemberEquals(IntrinsicValue call)
+    {
+        var members = Evaluate(Argument(call, 0, 2)) as JsonArray ?? throw new TemplateException(call.Line, "!EachMemberEquals needs a list.");
+        var wanted = Evaluate(Argument(call, 1, 2));
+        return members.All(member => JsonNode.DeepEquals(member, wanted));
+    }
 
     private string Join(IntrinsicValue call)
     {
