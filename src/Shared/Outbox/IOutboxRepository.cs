@@ -87,7 +87,10 @@ public interface IOutboxRepository
     /// <param name="cancellationToken">Ends the wait.</param>
     Task<IReadOnlyDictionary<string, long>> GetCountByStatusAsync(CancellationToken cancellationToken);
 
-    /// <summary>How long ago the oldest row became due that still is; zero where none is.</summary>
+    /// <summary>
+    /// How long ago the oldest row became due that still is; zero where none is. Where claims keep the order of each ordering key,
+    /// a row that waits behind another of its key is not due.
+    /// </summary>
     /// <param name="cancellationToken">Ends the wait.</param>
     Task<TimeSpan> OldestDueAgeAsync(CancellationToken cancellationToken);
 }

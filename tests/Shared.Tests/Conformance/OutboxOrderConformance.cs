@@ -104,6 +104,24 @@ public abstract partial class OutboxOrderConformance : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_waits_behind_another_row_of_its_key_is_not_overdue()
+    {
+        await WriteAsync("a", "a1", "a2");
+        await ParkFirstAsync();
+        await Repository.FindOrCreateAsync(Event("b1", "b") with { AvailableAt = Store.Now + TimeSpan.FromDays(3) }, Ct);
+        await WriteAsync("b", "b2");
+        await Store.PassAsync(TimeSpan.FromDays(1));
+        Assert.Equal(TimeSpan.Zero, await Repository.OldestDueAgeAsync(Ct));
+
+        await WriteAsync("c", "c1", "c2");
+        await Store.PassAsync(TimeSpan.FromMinutes(10));
+        Assert.InRange(await Repository.OldestDueAgeAsync(Ct), TimeSpan.FromMinutes(10), TimeSpan.FromMinutes(11));
+
+        Assert.True(await SkipAsync("a1"));
+        Assert.InRange(await Repository.OldestDueAgeAsync(Ct), TimeSpan.FromDays(1), TimeSpan.FromDays(1.1));
+    }
+
+    [Fact]
     public async Task Only_a_parked_row_can_be_skipped()
     {
         await WriteAsync("a", "pending");

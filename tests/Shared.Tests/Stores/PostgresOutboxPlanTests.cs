@@ -90,6 +90,33 @@ public sealed class PostgresOutboxPlanTests(PostgresServer server) : IAsyncLifet
         }
     }
 
+    [Theory]
+    [InlineData("force_custom_plan")]
+    [InlineData("force_generic_plan")]
+    public async Task How_long_a_row_has_been_due_is_found_among_many_that_wait_without_a_scan(string planning)
+    {
+        var sql = new OutboxUpkeepSql(Names).OldestDueAge;
+        await FillAsync("n % 2 = 0", "sent", 100_000);
+        await FillAsync("n % 5 = 0", "pending", 5_000);
+        AssertReadsLittle(await ExplainAsync(sql, "", "", planning));
+
+        // More than are looked at wait behind one row, and the statistics know of none of them.
+        await Schema.ExecuteAsync(
+            """
+            UPDATE {{outbox}} SET status = 'sent', sent_at = now() WHERE status = 'pending';
+            INSERT INTO {{outbox}} (event_id, subject, payload, ordering_key, status, failed_at) VALUES ('parked', 's', '{}', 'stuck', 'failed', now());
+            INSERT INTO {{outbox}} (event_id, subject, payload, ordering_key, available_at)
+            SELECT 'stuck-' || n, 's', '{}', 'stuck', now() - interval '1 day' FROM generate_series(1, 2000) n;
+            """);
+        AssertReadsLittle(await ExplainAsync(sql, "", "", planning));
+        Assert.Equal(TimeSpan.Zero, await _store!.Repository.OldestDueAgeAsync(Ct));
+
+        await Schema.ExecuteAsync(
+            "INSERT INTO {{outbox}} (event_id, subject, payload, ordering_key, available_at) VALUES ('free', 's', '{}', 'x', now() - interval '1 hour')");
+        AssertReadsLittle(await ExplainAsync(sql, "", "", planning));
+        Assert.InRange(await _store.Repository.OldestDueAgeAsync(Ct), TimeSpan.FromHours(1), TimeSpan.FromHours(1.1));
+    }
+
     private OutboxClaimSql Claims => new(Names, OutboxTake.Lease);
 
     private static void AssertReadsLittle(IReadOnlyList<string> plan)

@@ -3,6 +3,8 @@ namespace Relaybox.Stores.Postgres;
 /// <summary>The statements of maintenance: bounded, and never waiting for a row that somebody else holds.</summary>
 internal sealed class OutboxUpkeepSql(PostgresNames names)
 {
+    private const int RowsLookedAt = 1000;
+
     /// <summary>When the first of all rows is due, as an expression: null where none ever is; it may be infinite.</summary>
     internal static string EarliestDue(PostgresNames names) =>
         $"""
@@ -71,9 +73,14 @@ internal sealed class OutboxUpkeepSql(PostgresNames names)
     /// <summary>Makes the partitions of the next $2 days and drops some that are older than $1. Answers with about how many rows went; 0: all did.</summary>
     internal string KeepPartitions { get; } = $"SELECT {names.SentUpkeep}(now(), $1, $2)";
 
+    /// <summary>For how long the oldest row has been due; no row where none is.</summary>
     internal string OldestDueAge { get; } =
         $"""
-        SELECT greatest('0', now() - greatest(oldest.at, '0001-01-02 00:00Z')) FROM (SELECT {EarliestDue(names)} AS at) oldest
+        SELECT greatest('0', now() - greatest(oldest.at, '0001-01-02 00:00Z')) FROM (
+            SELECT least(
+                (SELECT min(o.available_at) FROM {names.Outbox} o WHERE o.status = 'pending' AND o.ordering_key IS NULL),
+                coalesce({OldestDueHead(names)}, {DueHeadOfManyBlocked(names)}),
+                (SELECT min(o.lease_until) FROM {names.Outbox} o WHERE o.status = 'publishing')) AS at) oldest
         WHERE oldest.at IS NOT NULL
         """;
 
@@ -86,5 +93,31 @@ internal sealed class OutboxUpkeepSql(PostgresNames names)
             RETURNING 1
         )
         SELECT pg_notify('{names.Channel}', '') FROM skipped
+        """;
+
+    /// <summary>
+    /// When the oldest of the keyed rows became due that are the first of their keys: what waits behind another cannot be relayed,
+    /// however long ago its time was. Looks at so many of the oldest due rows, one descent of the index for each, up to the first.
+    /// </summary>
+    private static string OldestDueHead(PostgresNames names) =>
+        $"""
+        (SELECT due.available_at FROM ({DueKeyed(names)} LIMIT {RowsLookedAt}) due
+         WHERE due.row_id = (SELECT h.row_id FROM {names.Heads}(due.ordering_key, 1) h)
+         ORDER BY due.available_at LIMIT 1)
+        """;
+
+    /// <summary>Where all of those waited, behind few keys perhaps: the oldest due one among so many keys' first rows.</summary>
+    private static string DueHeadOfManyBlocked(PostgresNames names) =>
+        $"""
+        CASE WHEN EXISTS ({DueKeyed(names)} OFFSET {RowsLookedAt} LIMIT 1) THEN
+            (SELECT min((SELECT o.available_at FROM {names.Outbox} o WHERE o.row_id = h.row_id AND o.status = 'pending'))
+             FROM {names.Heads}('', {RowsLookedAt}) h WHERE h.claimable)
+        END
+        """;
+
+    private static string DueKeyed(PostgresNames names) =>
+        $"""
+        SELECT o.available_at, o.row_id, o.ordering_key FROM {names.Outbox} o
+        WHERE o.status = 'pending' AND o.ordering_key IS NOT NULL AND o.available_at <= now() ORDER BY o.available_at
         """;
 }
