@@ -93,6 +93,7 @@ public sealed class PostgresOutboxWriter(PostgresConnections connections, Postgr
     /// <param name="cancellationToken">Ends the wait; during the commit the outcome is then unknown.</param>
     /// <returns>The operation's result, once everything is committed.</returns>
     /// <remarks>Nothing is tried again: the operation is the caller's, and so is the decision to repeat it.</remarks>
+    /// <exception cref="CommitUnknownException">Nobody knows whether both were written, or neither. It has the event's id.</exception>
     /// <exception cref="RowContractException">The event breaks the contract; the operation was not called.</exception>
     /// <exception cref="TransactionEndedException">The operation has ended the transaction itself.</exception>
     public Task<TResult> ExecuteWithOutboxAsync<TResult>(
@@ -113,6 +114,7 @@ public sealed class PostgresOutboxWriter(PostgresConnections connections, Postgr
     /// <param name="resultType">How the result travels in the message as <c>result</c>; null: it does not.</param>
     /// <param name="cancellationToken">Ends the wait; during the commit the outcome is then unknown.</param>
     /// <returns>The operation's result, once everything is committed.</returns>
+    /// <exception cref="CommitUnknownException">Nobody knows whether both were written, or neither; the same call again finds out.</exception>
     /// <exception cref="RowContractException">The event breaks the contract; the operation was not called.</exception>
     /// <exception cref="EventIdConflictException">The event's id is taken; nothing was written.</exception>
     /// <exception cref="TransactionEndedException">The operation has ended the transaction itself.</exception>
@@ -134,7 +136,16 @@ public sealed class PostgresOutboxWriter(PostgresConnections connections, Postgr
         }
 
         await InsertAsync([outboxEvent], transaction, cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
+        cancellationToken.ThrowIfCancellationRequested();
+        try
+        {
+            await transaction.CommitAsync(cancellationToken);
+        }
+        catch (Exception e) when (CommitUnknownException.IsCauseOf(e))
+        {
+            throw new CommitUnknownException(outboxEvent.EventId, e);
+        }
+
         return result;
     }
 
