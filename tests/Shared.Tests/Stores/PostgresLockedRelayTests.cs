@@ -61,6 +61,28 @@ public sealed class PostgresLockedRelayTests(PostgresServer server)
         Assert.Equal(1, broker.Published.Count(id => id == "e-1"));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Copies_that_the_broker_knows_are_counted_once_whether_or_not_all_of_their_batch_went_out(bool all)
+    {
+        await using var store = await CreateAsync();
+        await WriteAsync(store, 4);
+        var broker = new FakePublisher { Outcomes = { ["e-2"] = PublishOutcome.KnownCopy, ["e-3"] = PublishOutcome.KnownCopy } };
+        if (!all)
+        {
+            broker.Outcomes["e-4"] = PublishOutcome.Unknown("no answer");
+        }
+
+        var log = new RecordingLogger<OutboxRelay>();
+        var relay = new OutboxRelay(store.Repository, broker, Options(batchSize: 10), SystemEntropy.Instance, log);
+        var result = await relay.DrainAsync(Deadline(), Ct);
+
+        Assert.Equal((all ? 4 : 3, 2), (result.Sent, result.SuspectedIdClashes));
+        Assert.Equal(2, log.Lines.Count(line => line.StartsWith("1005 ", StringComparison.Ordinal)));
+        Assert.Equal(0, (await relay.DrainAsync(Deadline(), Ct)).SuspectedIdClashes);
+    }
+
     [Fact]
     public async Task While_rows_are_published_others_pass_them_by_and_see_them_pending()
     {
