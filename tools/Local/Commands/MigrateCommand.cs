@@ -11,7 +11,7 @@ internal static class MigrateCommand
 {
     public static Command Create()
     {
-        var url = new Option<string?>("--url") { Description = "postgres://user:password@host:port/database. Default: the variable DATABASE_URL" };
+        var url = new Option<string?>("--url") { Description = "postgres://user:password@host:port/database. Default: the variable DATABASE_URL. No secret is read (DATABASE_SECRET_ARN is for the functions)" };
         var schema = new Option<string?>("--schema") { Description = "The schema. Default: the variable DATABASE_SCHEMA, else relaybox" };
         var roles = new Option<bool>("--roles")
         {
@@ -62,7 +62,8 @@ internal static class MigrateCommand
             {
                 ({ } value, _) => value,
                 (null, "DATABASE_URL") => throw new RunnerException(
-                    "Which database? Pass --url postgres://user:password@host:port/database, or set DATABASE_URL."),
+                    "Which database? Pass --url postgres://user:password@host:port/database, or set DATABASE_URL. No secret is read here: "
+                    + "where only DATABASE_SECRET_ARN is known, invoke the Setup function, which does the same."),
                 _ => null,
             },
         };
