@@ -48,10 +48,10 @@ internal static partial class Log
     [LoggerMessage(1401, LogLevel.Information, "Migration {Migration} was applied to the schema {Schema}")]
     internal static partial void MigrationApplied(ILogger logger, string migration, string schema);
 
-    [LoggerMessage(1402, LogLevel.Warning, "The outbox cannot be listened to ({ErrorType}); new rows are found by asking")]
+    [LoggerMessage(1402, LogLevel.Warning, "The connection on which new rows are waited for was lost ({ErrorType}); a new one is made")]
     internal static partial void SignalLost(ILogger logger, string errorType);
 
-    [LoggerMessage(1403, LogLevel.Information, "The outbox is listened to again")]
+    [LoggerMessage(1403, LogLevel.Information, "New rows are waited for on a connection again")]
     internal static partial void SignalRestored(ILogger logger);
 
     [LoggerMessage(1404, LogLevel.Information, "Another process migrates the schema {Schema}; it has been waited for for {Seconds} s")]

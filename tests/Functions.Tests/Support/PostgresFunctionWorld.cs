@@ -52,7 +52,18 @@ public sealed class PostgresFunctionWorld : IAsyncDisposable
 
     public void Set(string name, string value) => _world.Set(name, value);
 
-    public string Url(string user) => $"postgres://{user}@127.0.0.1:{_server.Port}/postgres";
+    /// <summary>Through which the functions connect; null: they connect to the server.</summary>
+    public PgBouncer? Pooler
+    {
+        get;
+        set
+        {
+            field = value;
+            Set("DATABASE_POOLER", value is null ? "false" : "true");
+        }
+    }
+
+    public string Url(string user) => $"postgres://{user}@127.0.0.1:{Pooler?.Port ?? _server.Port}/postgres";
 
     /// <summary>Invokes Setup as the owner, any other function as its user.</summary>
     public Task<string> InvokeAsync(string function, string input = "{}", TimeSpan? remaining = null)

@@ -45,6 +45,15 @@ public sealed class PostgresConnectionTests
     }
 
     [Fact]
+    public void Through_a_pooler_nothing_is_prepared_and_nothing_is_reset()
+    {
+        const string Url = "postgres://u:p@127.0.0.1/shop?Max Auto Prepare=20";
+        var pooled = PostgresConnectionText.FromUrl(new PostgresConnectionOptions { Url = Url, Pooler = true });
+        var direct = PostgresConnectionText.FromUrl(new PostgresConnectionOptions { Url = Url });
+        Assert.Equal((0, true, 20, false), (pooled.MaxAutoPrepare, pooled.NoResetOnClose, direct.MaxAutoPrepare, direct.NoResetOnClose));
+    }
+
+    [Fact]
     public void Options_can_be_printed_without_telling_a_password()
     {
         var printed = $"{new PostgresConnectionOptions { Url = "postgres://u:canary@db.example.com/shop", SecretArn = Arn }}";

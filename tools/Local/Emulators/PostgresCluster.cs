@@ -62,14 +62,14 @@ public sealed class PostgresCluster : IDisposable
     public void Dispose() => Directory.Delete(Folder, recursive: true);
 
     /// <summary>How to start one of PostgreSQL's programs as a user that it accepts.</summary>
-    internal static (string Program, string[] Arguments) Command(string name, string[] arguments)
-    {
-        var program = Find(name);
-        return Environment.UserName == "root"
+    internal static (string Program, string[] Arguments) Command(string name, string[] arguments) => AsItsUser(Find(name), arguments);
+
+    /// <summary>How to start a program that refuses to run as root.</summary>
+    internal static (string Program, string[] Arguments) AsItsUser(string program, string[] arguments) =>
+        Environment.UserName == "root"
             ? (Executables.Require("setpriv", "PostgreSQL", "It comes with util-linux."),
                 [$"--reuid={User}", $"--regid={User}", "--init-groups", "--", program, .. arguments])
             : (program, arguments);
-    }
 
     // Debian keeps the server's programs off the PATH, one folder per version.
     private static string Find(string name)

@@ -163,7 +163,9 @@ internal static class PostgresConnectionText
         builder.IncludeErrorDetail = false;
         if (options.Pooler)
         {
+            // The next transaction is on another connection to the server, where nothing is prepared and nothing is to reset.
             builder.NoResetOnClose = true;
+            builder.MaxAutoPrepare = 0;
         }
 
         return builder;

@@ -43,7 +43,7 @@ public sealed class PostgresConnections : IAsyncDisposable
         {
             return await source.Data.OpenConnectionAsync(cancellationToken);
         }
-        catch (PostgresException e) when (_secret is not null && IsRefusal(e))
+        catch (PostgresException e) when (_secret is not null && PostgresFaults.IsRefusal(e))
         {
             var fresh = await ReadAsync(source, cancellationToken);
             if (fresh.Secret == source.Secret)
@@ -80,9 +80,6 @@ public sealed class PostgresConnections : IAsyncDisposable
         _secret?.Dispose();
         _gate.Dispose();
     }
-
-    private static bool IsRefusal(PostgresException e) =>
-        e.SqlState is PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidAuthorizationSpecification;
 
     private async Task<Source> ReadAsync(Source? refused, CancellationToken cancellationToken)
     {

@@ -18,15 +18,26 @@ internal sealed class PostgresFaults(TimeProvider time, IEntropy entropy)
     internal static bool IsTransient(Exception exception) => exception switch
     {
         PostgresException e => e.IsTransient || e.SqlState is PostgresErrorCodes.AdminShutdown
-            or PostgresErrorCodes.CrashShutdown,
+            or PostgresErrorCodes.CrashShutdown || (IsOfPooler(e) && !IsRefusal(e)),
         NpgsqlException e => e.IsTransient || e.InnerException is IOException or SocketException or TimeoutException,
         IOException or SocketException or TimeoutException => true,
         _ => false,
     };
 
+    /// <summary>Whether the user or the password is not one that the server, or the pooler before it, lets in.</summary>
+    internal static bool IsRefusal(PostgresException exception) =>
+        exception.SqlState is PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidAuthorizationSpecification
+        || (IsOfPooler(exception) && (exception.MessageText.Contains("authentication failed", StringComparison.Ordinal)
+            || exception.MessageText.Contains("no such user", StringComparison.Ordinal)));
+
     /// <summary>What is kept of a failure: the server's code or the exception's name, never its text.</summary>
     internal static string Name(Exception exception) =>
         exception is PostgresException e ? e.SqlState : exception.GetType().Name;
+
+    // What pgbouncer itself has to say has always this code and ends the connection: a server that is gone or does not let it
+    // in, a wait that was too long, its own end, and a client whom it refuses. Only the words tell one from the other.
+    private static bool IsOfPooler(PostgresException exception) =>
+        exception is { SqlState: PostgresErrorCodes.ProtocolViolation, Severity: "FATAL" };
 
     /// <summary>Repeats a call that may be repeated.</summary>
     /// <param name="call">The call; it is told which try it is, from 1, and has to expect its own earlier effect.</param>

@@ -1,0 +1,35 @@
+using Relaybox.Outbox;
+using Relaybox.Shared.Tests.Conformance;
+
+namespace Relaybox.Shared.Tests.Stores;
+
+/// <summary>An outbox whose repositories connect in another way than its owner, who still does by hand what no repository does.</summary>
+/// <param name="owner">The outbox. It is disposed with this.</param>
+/// <param name="createRepository">Another process on the same rows.</param>
+/// <param name="connections">What the repositories connect by. It is disposed with this.</param>
+public sealed class OutboxThrough(PostgresOutboxHarness owner, Func<IOutboxRepository> createRepository, IAsyncDisposable connections) : OutboxHarness
+{
+    public PostgresOutboxHarness Owner => owner;
+
+    public override IOutboxRepository Repository { get; } = createRepository();
+
+    public override bool KeepsNul => owner.KeepsNul;
+
+    public override DateTimeOffset Now => owner.Now;
+
+    public override IOutboxRepository CreateRepository() => createRepository();
+
+    public override Task PassAsync(TimeSpan time) => owner.PassAsync(time);
+
+    public override Task WriteAsync(RawRow row) => owner.WriteAsync(row);
+
+    public override Task DeleteAsync(string eventId) => owner.DeleteAsync(eventId);
+
+    public override Task<IReadOnlyDictionary<string, string>?> ReadAsync(string eventId) => owner.ReadAsync(eventId);
+
+    public override async ValueTask DisposeAsync()
+    {
+        await connections.DisposeAsync();
+        await owner.DisposeAsync();
+    }
+}

@@ -1,0 +1,64 @@
+using Relaybox.Diagnostics;
+using Relaybox.Maintenance;
+using Relaybox.Shared.Tests.Conformance;
+using Relaybox.Stores.Postgres;
+using Relaybox.Testing;
+
+namespace Relaybox.Shared.Tests.Stores;
+
+/// <summary>Through a transaction pooler the outbox does what every outbox does.</summary>
+public sealed class PooledPostgresOutboxRepositoryTests(PostgresServer server, PgBouncer pooler) : OutboxRepositoryConformance, IClassFixture<PgBouncer>
+{
+    protected override Task<OutboxHarness> CreateHarnessAsync() => Pooled.CreateOutboxAsync(server, pooler);
+}
+
+/// <summary>Through a transaction pooler the outbox keeps the order of each key.</summary>
+public sealed class PooledPostgresOutboxOrderTests(PostgresServer server, PgBouncer pooler) : OutboxOrderConformance, IClassFixture<PgBouncer>
+{
+    protected override Task<OutboxHarness> CreateHarnessAsync() => Pooled.CreateOutboxAsync(server, pooler);
+
+    protected override Task<bool> SkipAsync(string eventId) => ((PostgresOutboxRepository)Store.Repository).SkipAsync(eventId, Ct);
+}
+
+/// <summary>Through a transaction pooler the inbox does what every inbox does.</summary>
+public sealed class PooledPostgresInboxRepositoryTests(PostgresServer server, PgBouncer pooler) : InboxRepositoryConformance, IClassFixture<PgBouncer>
+{
+    protected override async Task<InboxHarness> CreateHarnessAsync()
+    {
+        var owner = await PostgresInboxHarness.CreateAsync(server);
+        var user = await PooledUser.CreateAsync(owner.Schema, pooler);
+        return new InboxThrough(owner, () => owner.CreateRepository(user.DataSource), user);
+    }
+}
+
+/// <summary>Through a transaction pooler jobs are held and remembered.</summary>
+public sealed class PooledPostgresJobStoreTests(PostgresServer server, PgBouncer pooler) : JobStoreConformance, IClassFixture<PgBouncer>
+{
+    private PostgresSchema _schema = null!;
+    private PooledUser _user = null!;
+
+    public override async ValueTask DisposeAsync()
+    {
+        await _user.DisposeAsync();
+        await _schema.DisposeAsync();
+    }
+
+    protected override async Task<IJobStore> CreateStoreAsync()
+    {
+        _schema = await PostgresSchema.CreateAsync(server);
+        _user = await PooledUser.CreateAsync(_schema, pooler);
+        return new PostgresJobStore(new PostgresConnections(_user.DataSource), _schema.Options, TimeProvider.System, SystemEntropy.Instance);
+    }
+
+    protected override Task PassAsync(TimeSpan time) => _schema.PassAsync(time);
+}
+
+internal static class Pooled
+{
+    public static async Task<OutboxHarness> CreateOutboxAsync(PostgresServer server, PgBouncer pooler)
+    {
+        var owner = await PostgresOutboxHarness.CreateAsync(server);
+        var user = await PooledUser.CreateAsync(owner.Schema, pooler);
+        return new OutboxThrough(owner, () => owner.CreateRepository(user.DataSource), user);
+    }
+}
