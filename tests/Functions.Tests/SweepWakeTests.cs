@@ -1,0 +1,111 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+using Relaybox.Diagnostics;
+using Relaybox.Functions.Hosting;
+using Relaybox.Functions.Relay;
+using Relaybox.Functions.Tests.Support;
+using Relaybox.Messaging;
+using Relaybox.Outbox;
+using Relaybox.Stores.Postgres;
+using Relaybox.Testing;
+
+namespace Relaybox.Functions.Tests;
+
+/// <summary>A sweep that waits is woken by the database, and does not only find rows because it looks often.</summary>
+public sealed class SweepWakeTests(PostgresServer server) : IAsyncLifetime
+{
+    private readonly PostgresOptions _options = new() { Schema = PostgresServer.UniqueSchema() };
+    private NpgsqlDataSource _dataSource = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _dataSource = NpgsqlDataSource.Create(
+            new NpgsqlConnectionStringBuilder(server.ConnectionString) { ApplicationName = _options.Schema }.ConnectionString);
+        await new PostgresMigrator(new PostgresConnections(_dataSource), _options, NullLogger<PostgresMigrator>.Instance).MigrateAsync(default);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _dataSource.DisposeAsync();
+        await AskAsync($"DROP SCHEMA {_options.Schema} CASCADE");
+    }
+
+    [Fact]
+    public async Task A_row_that_is_committed_while_the_sweep_is_idle_is_relayed_at_once_though_it_asks_only_every_ten_minutes()
+    {
+        using var stop = new CancellationTokenSource();
+        var broker = new Broker();
+        var sweep = Sweep(broker, TimeSpan.FromMinutes(10), stop.Token);
+
+        for (var i = 1; i <= 2; i++)
+        {
+            await IdleAsync(sweep);
+            await AskAsync($"INSERT INTO {_options.Schema}.outbox (event_id, subject, payload) VALUES ('e-{i}', 'orders.placed', '{{}}')");
+            await Eventually.TrueAsync(() => broker.Count == i, $"row {i} is relayed", TimeSpan.FromSeconds(20));
+        }
+
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => sweep);
+    }
+
+    /// <summary>The sweep's connection has asked whether something is due, and waits.</summary>
+    private Task IdleAsync(Task sweep) => Eventually.TrueAsync(
+        async () => sweep.IsCompleted || await AskAsync(
+            $"""
+            SELECT count(*) FROM pg_stat_activity
+            WHERE application_name = '{_options.Schema}' AND state = 'idle' AND query LIKE 'SELECT extract(epoch FROM greatest%'
+                AND NOT EXISTS (SELECT FROM {_options.Schema}.outbox WHERE status <> 'sent')
+            """) is 1L,
+        "the sweep is idle");
+
+    private async Task<JobReport> Sweep(Broker broker, TimeSpan pollInterval, CancellationToken stop)
+    {
+        var connections = new PostgresConnections(_dataSource);
+        var repository = new PostgresOutboxRepository(connections, _options, TimeProvider.System, SystemEntropy.Instance);
+        var relayOptions = new RelayOptions();
+        var function = new SweepRelayFunction(
+            new OutboxRelay(repository, broker, relayOptions, SystemEntropy.Instance, NullLogger<OutboxRelay>.Instance),
+            repository,
+            relayOptions,
+            new SweepOptions(TimeSpan.FromMinutes(10)),
+            TimeProvider.System,
+            new MetricsWriter("SweepRelay", "test", TimeProvider.System, new JsonLines(Stream.Null)),
+            NullLogger<SweepRelayFunction>.Instance,
+            new StoppedBy(
+                stop,
+                new PostgresOutboxSignal(
+                    connections, _options, new() { PollInterval = pollInterval }, TimeProvider.System, NullLogger<PostgresOutboxSignal>.Instance)));
+        return await function.HandleAsync(new ScheduleInput(null), new FakeLambdaContext(TimeSpan.FromMinutes(15)));
+    }
+
+    private async Task<object?> AskAsync(string sql)
+    {
+        await using var command = server.DataSource.CreateCommand(sql);
+        return await command.ExecuteScalarAsync();
+    }
+
+    private sealed class Broker : IMessagePublisher
+    {
+        private int _count;
+
+        public int Count => Volatile.Read(ref _count);
+
+        public Task<IReadOnlyList<PublishOutcome>> PublishAsync(IReadOnlyList<OutboxEvent> events, CancellationToken cancellationToken)
+        {
+            Interlocked.Add(ref _count, events.Count);
+            return Task.FromResult<IReadOnlyList<PublishOutcome>>([.. events.Select(_ => PublishOutcome.Accepted)]);
+        }
+    }
+
+    /// <summary>The real signal, which the test can end: an invocation cannot be called off.</summary>
+    private sealed class StoppedBy(CancellationToken stop, PostgresOutboxSignal signal) : IOutboxSignal, IAsyncDisposable
+    {
+        public async Task WaitAsync(TimeSpan longest, CancellationToken cancellationToken)
+        {
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, cancellationToken);
+            await signal.WaitAsync(longest, either.Token);
+        }
+
+        public ValueTask DisposeAsync() => signal.DisposeAsync();
+    }
+}
