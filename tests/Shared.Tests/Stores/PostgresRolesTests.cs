@@ -39,6 +39,17 @@ public sealed class PostgresRolesTests(PostgresServer server)
         Assert.Equal(TimeSpan.Zero, await relay.OldestDueAgeAsync(Ct));
     }
 
+    [Fact]
+    public async Task The_app_writes_keys_also_where_nobody_may_execute_functions_by_default()
+    {
+        await using var world = await World.CreateAsync(server, AfterSending.Keep);
+        await world.Schema.ExecuteAsync("REVOKE EXECUTE ON FUNCTION {{outbox.key_lock}}, {{outbox.lock_keys}}, {{outbox.heads}} FROM PUBLIC");
+        await world.AsAsync(
+            world.Roles.App,
+            "SELECT {{outbox.lock_keys}}('{k,l}'); INSERT INTO {{outbox}} (event_id, subject, payload, ordering_key) VALUES ('a', 's', '{}', 'k'), ('b', 's', '{}', 'l')");
+        Assert.Equal(2, (await world.Repository(world.Roles.Relay).ClaimAsync(10, Lease, Ct)).Count);
+    }
+
     [Theory]
     [InlineData(AfterSending.Delete)]
     [InlineData(AfterSending.Archive)]

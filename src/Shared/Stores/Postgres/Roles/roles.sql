@@ -3,11 +3,13 @@
 -- other tables of the schema, such as those of handlers, keep their grants.
 
 -- The app: writes its own columns. It reads nothing, changes nothing, and cannot write a row that is already sent.
--- (The trigger that numbers the rows of a key takes a number of its own, hence the sequence.)
+-- (The trigger that numbers the rows of a key takes a number of its own, hence the sequence. Functions are granted because
+-- what everybody may execute by default is often taken away.)
 REVOKE ALL ON {{tables}} FROM {{role:app}};
 GRANT USAGE ON SCHEMA {{schema}} TO {{role:app}};
 GRANT INSERT (event_id, subject, payload, headers, ordering_key, enqueued_at, available_at, result) ON {{outbox}} TO {{role:app}};
 GRANT USAGE ON SEQUENCE {{outbox.row_ids}} TO {{role:app}};
+GRANT EXECUTE ON FUNCTION {{outbox.key_lock}}, {{outbox.lock_keys}} TO {{role:app}};
 
 -- The relay: reads rows and changes their state, never what the app wrote.
 REVOKE ALL ON {{tables}} FROM {{role:relay}};
@@ -15,6 +17,7 @@ GRANT USAGE ON SCHEMA {{schema}} TO {{role:relay}};
 GRANT SELECT ON {{outbox}}, {{outbox.sent}} TO {{role:relay}};
 GRANT UPDATE (status, attempts, claim_token, claimed_at, lease_until, available_at, sent_at, failed_at, skipped_at, released_token,
     error_code, error_message) ON {{outbox}} TO {{role:relay}};
+GRANT EXECUTE ON FUNCTION {{outbox.heads}} TO {{role:relay}};
 {{relay:delete}}
 {{relay:archive}}
 
@@ -34,4 +37,5 @@ GRANT USAGE ON SCHEMA {{schema}} TO {{role:consumer}};
 GRANT SELECT, INSERT, UPDATE ON {{inbox}} TO {{role:consumer}};
 GRANT INSERT (event_id, subject, payload, headers, ordering_key, enqueued_at, available_at, result) ON {{outbox}} TO {{role:consumer}};
 GRANT USAGE ON SEQUENCE {{outbox.row_ids}} TO {{role:consumer}};
+GRANT EXECUTE ON FUNCTION {{outbox.key_lock}}, {{outbox.lock_keys}} TO {{role:consumer}};
 {{consumer:tables}}

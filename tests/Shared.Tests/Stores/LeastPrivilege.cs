@@ -1,0 +1,57 @@
+using Npgsql;
+using Relaybox.Inbox;
+using Relaybox.Outbox;
+using Relaybox.Stores.Postgres;
+
+namespace Relaybox.Shared.Tests.Stores;
+
+/// <summary>Users of one schema who may connect, and have each one role of least privilege and nothing else.</summary>
+internal sealed class LeastPrivilege : IAsyncDisposable
+{
+    private readonly NpgsqlDataSource _relay;
+    private readonly NpgsqlDataSource _consumer;
+
+    private LeastPrivilege(PostgresSchema schema, PostgresRoles roles)
+    {
+        _relay = Connect(roles.Relay);
+        Cleaner = Connect(roles.Cleaner);
+        _consumer = Connect(roles.Consumer);
+
+        NpgsqlDataSource Connect(string role) => schema.Connect(settings => settings.Username = User(role));
+    }
+
+    /// <summary>Connections of the user who has the cleaner's role.</summary>
+    public NpgsqlDataSource Cleaner { get; }
+
+    public static async Task<LeastPrivilege> CreateAsync(PostgresSchema schema, params string[] handlerTables)
+    {
+        var roles = PostgresRoles.WithPrefix(schema.Options.Schema) with { HandlerTables = handlerTables };
+        // Many a database takes away what everybody may do by default. What is given back is the tests' clock.
+        await schema.ExecuteAsync("REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA {{schema}} FROM PUBLIC");
+        await schema.ExecuteAsync("GRANT EXECUTE ON FUNCTION {{schema}}.now, {{schema}}.clock_timestamp TO PUBLIC");
+        await schema.Migrator().GrantRolesAsync(roles, CancellationToken.None);
+        foreach (var role in new[] { roles.Relay, roles.Cleaner, roles.Consumer })
+        {
+            await schema.ExecuteAsync($"CREATE ROLE {User(role)} LOGIN IN ROLE {role}");
+        }
+
+        return new LeastPrivilege(schema, roles);
+    }
+
+    /// <summary>An outbox each of whose operations is done by the user whose work it is; rows are written by the owner.</summary>
+    public IOutboxRepository CreateOutbox(PostgresOutboxHarness owner) =>
+        new OutboxOfRoles(owner.Repository, owner.CreateRepository(_relay), owner.CreateRepository(Cleaner));
+
+    /// <summary>An inbox each of whose operations is done by the user whose work it is.</summary>
+    public IInboxRepository CreateInbox(PostgresInboxHarness owner) =>
+        new InboxOfRoles(owner.CreateRepository(_consumer), owner.CreateRepository(Cleaner));
+
+    public async ValueTask DisposeAsync()
+    {
+        await _relay.DisposeAsync();
+        await Cleaner.DisposeAsync();
+        await _consumer.DisposeAsync();
+    }
+
+    private static string User(string role) => $"{role}_user";
+}

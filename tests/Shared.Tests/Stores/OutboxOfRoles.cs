@@ -1,0 +1,54 @@
+using Relaybox.Maintenance;
+using Relaybox.Outbox;
+using Relaybox.Stores.Postgres;
+
+namespace Relaybox.Shared.Tests.Stores;
+
+/// <summary>One outbox through three users: who writes rows, who relays them, and who cleans up.</summary>
+internal sealed class OutboxOfRoles(IOutboxRepository writer, PostgresOutboxRepository relay, PostgresOutboxRepository cleaner) : ILockingOutbox
+{
+    public bool KeepsOrder => relay.KeepsOrder;
+
+    public Task<FoundOrCreated> FindOrCreateAsync(OutboxEvent outboxEvent, CancellationToken cancellationToken) =>
+        writer.FindOrCreateAsync(outboxEvent, cancellationToken);
+
+    public Task<OutboxRow?> FindAsync(string eventId, CancellationToken cancellationToken) => relay.FindAsync(eventId, cancellationToken);
+
+    public Task<IReadOnlyList<OutboxRow>> FindPendingAsync(int limit, CancellationToken cancellationToken) =>
+        relay.FindPendingAsync(limit, cancellationToken);
+
+    public Task<IReadOnlyList<OutboxClaim>> ClaimAsync(int limit, TimeSpan lease, CancellationToken cancellationToken) =>
+        relay.ClaimAsync(limit, lease, cancellationToken);
+
+    public Task<ILockedRows> LockAsync(int limit, TimeSpan longest, CancellationToken cancellationToken) =>
+        relay.LockAsync(limit, longest, cancellationToken);
+
+    public Task<OutboxClaim?> MarkAsPublishingAsync(string eventId, TimeSpan lease, CancellationToken cancellationToken) =>
+        relay.MarkAsPublishingAsync(eventId, lease, cancellationToken);
+
+    public Task<MarkResult> MarkSentAsync(IReadOnlyList<OutboxMark> marks, CancellationToken cancellationToken) =>
+        relay.MarkSentAsync(marks, cancellationToken);
+
+    public Task<MarkResult> RetryAsync(IReadOnlyList<RetryMark> marks, CancellationToken cancellationToken) =>
+        relay.RetryAsync(marks, cancellationToken);
+
+    public Task<MarkResult> ParkAsync(IReadOnlyList<ParkMark> marks, CancellationToken cancellationToken) =>
+        relay.ParkAsync(marks, cancellationToken);
+
+    public Task<bool> SkipAsync(string eventId, CancellationToken cancellationToken) => relay.SkipAsync(eventId, cancellationToken);
+
+    public Task<MaintenancePage> CleanupAsync(
+        TimeSpan sentRetention, TimeSpan? failedRetention, string? cursor, int pageSize, CancellationToken cancellationToken) =>
+        cleaner.CleanupAsync(sentRetention, failedRetention, cursor, pageSize, cancellationToken);
+
+    public Task<MaintenancePage> ResetStaleAsync(TimeSpan age, string? cursor, int pageSize, CancellationToken cancellationToken) =>
+        cleaner.ResetStaleAsync(age, cursor, pageSize, cancellationToken);
+
+    public Task<ReconcilePage> ReconcileAsync(TimeSpan age, string? cursor, int pageSize, CancellationToken cancellationToken) =>
+        cleaner.ReconcileAsync(age, cursor, pageSize, cancellationToken);
+
+    public Task<IReadOnlyDictionary<string, long>> GetCountByStatusAsync(CancellationToken cancellationToken) =>
+        relay.GetCountByStatusAsync(cancellationToken);
+
+    public Task<TimeSpan> OldestDueAgeAsync(CancellationToken cancellationToken) => relay.OldestDueAgeAsync(cancellationToken);
+}
