@@ -17,6 +17,9 @@ public abstract class OutboxHarness : IAsyncDisposable
     /// <summary>Whether a payload may hold the character NUL. Where it may not, it is refused and not changed.</summary>
     public virtual bool KeepsNul => true;
 
+    /// <summary>Whether a row that was sent can be found until a cleanup. Where it cannot, it is as if it had never been.</summary>
+    public virtual bool KeepsSentRows => true;
+
     /// <summary>Another process on the same rows.</summary>
     public abstract IOutboxRepository CreateRepository();
 

@@ -68,7 +68,7 @@ public abstract partial class OutboxOrderConformance
 
     private async Task WorkAsync(UnreliableBroker broker)
     {
-        var options = new RelayOptions { BatchSize = 20, Lease = Lease, FirstRetryDelay = TimeSpan.FromSeconds(2), MaxAttempts = 1000 };
+        var options = new RelayOptions { Mode = Mode, BatchSize = 20, Lease = Lease, FirstRetryDelay = TimeSpan.FromSeconds(2), MaxAttempts = 1000 };
         var relay = new OutboxRelay(Store.CreateRepository(), broker, options, SystemEntropy.Instance, new RecordingLogger<OutboxRelay>());
         try
         {

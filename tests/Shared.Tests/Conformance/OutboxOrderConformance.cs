@@ -14,6 +14,9 @@ public abstract partial class OutboxOrderConformance : IAsyncLifetime
 
     protected static CancellationToken Ct => TestContext.Current.CancellationToken;
 
+    /// <summary>How the workers of the tests hold rows.</summary>
+    protected virtual RelayMode Mode => RelayMode.Lease;
+
     private IOutboxRepository Repository => Store.Repository;
 
     public async ValueTask InitializeAsync() => _harness = await CreateHarnessAsync();
@@ -132,7 +135,7 @@ public abstract partial class OutboxOrderConformance : IAsyncLifetime
         Assert.False(await SkipAsync("pending"));
         await Repository.MarkSentAsync([.. claims.Select(claim => new OutboxMark(claim.EventId, claim.Token))], Ct);
         Assert.False(await SkipAsync("sent"));
-        Assert.Equal(2, (await Repository.GetCountByStatusAsync(Ct))["sent"]);
+        Assert.Equal(Store.KeepsSentRows ? 2 : 0, (await Repository.GetCountByStatusAsync(Ct)).GetValueOrDefault("sent"));
     }
 
     [Fact]

@@ -57,6 +57,12 @@ public abstract partial class OutboxRepositoryConformance : IAsyncLifetime
 
         var second = await Store.CreateRepository().FindOrCreateAsync(Sample.Event("e-1"), Ct);
 
+        if (!Store.KeepsSentRows)
+        {
+            Assert.Equal((true, OutboxStatus.Pending), (second.Created, second.Row.Status));
+            return;
+        }
+
         Assert.False(second.Created);
         Assert.Equal(OutboxStatus.Sent, second.Row.Status);
         Assert.Equal(first.Row.Event.EnqueuedAt, second.Row.Event.EnqueuedAt);

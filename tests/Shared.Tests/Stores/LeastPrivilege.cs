@@ -1,7 +1,9 @@
 using Npgsql;
 using Relaybox.Inbox;
 using Relaybox.Outbox;
+using Relaybox.Shared.Tests.Conformance;
 using Relaybox.Stores.Postgres;
+using Relaybox.Testing;
 
 namespace Relaybox.Shared.Tests.Stores;
 
@@ -38,8 +40,16 @@ internal sealed class LeastPrivilege : IAsyncDisposable
         return new LeastPrivilege(schema, roles);
     }
 
+    /// <summary>An empty outbox, each of whose operations is done by the user whose work it is.</summary>
+    public static async Task<OutboxHarness> CreateOutboxAsync(PostgresServer server, AfterSending afterSending = AfterSending.Keep)
+    {
+        var owner = await PostgresOutboxHarness.CreateAsync(server, new PostgresOptions { AfterSending = afterSending });
+        var users = await CreateAsync(owner.Schema);
+        return new OutboxThrough(owner, () => users.CreateOutbox(owner), users);
+    }
+
     /// <summary>An outbox each of whose operations is done by the user whose work it is; rows are written by the owner.</summary>
-    public IOutboxRepository CreateOutbox(PostgresOutboxHarness owner) =>
+    private IOutboxRepository CreateOutbox(PostgresOutboxHarness owner) =>
         new OutboxOfRoles(owner.Repository, owner.CreateRepository(_relay), owner.CreateRepository(Cleaner));
 
     /// <summary>An inbox each of whose operations is done by the user whose work it is.</summary>

@@ -15,6 +15,8 @@ public sealed class OutboxThrough(PostgresOutboxHarness owner, Func<IOutboxRepos
 
     public override bool KeepsNul => owner.KeepsNul;
 
+    public override bool KeepsSentRows => owner.KeepsSentRows;
+
     public override DateTimeOffset Now => owner.Now;
 
     public override IOutboxRepository CreateRepository() => createRepository();

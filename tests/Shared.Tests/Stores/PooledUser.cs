@@ -1,4 +1,5 @@
 using Npgsql;
+using Relaybox.Shared.Tests.Conformance;
 using Relaybox.Stores.Postgres;
 using Relaybox.Testing;
 
@@ -36,6 +37,14 @@ internal sealed class PooledUser : IAsyncDisposable
             schema, name, new PostgresConnectionOptions { Url = $"postgres://{name}@127.0.0.1:{pooler.Port}/postgres", Pooler = true });
         await user.FillPoolAsync();
         return user;
+    }
+
+    /// <summary>An empty outbox whose repositories connect through a pooler.</summary>
+    public static async Task<OutboxHarness> CreateOutboxAsync(PostgresServer server, PgBouncer pooler)
+    {
+        var owner = await PostgresOutboxHarness.CreateAsync(server);
+        var user = await CreateAsync(owner.Schema, pooler);
+        return new OutboxThrough(owner, () => owner.CreateRepository(user.DataSource), user);
     }
 
     public async Task<int> ServerProcessAsync()

@@ -11,23 +11,13 @@ namespace Relaybox.Shared.Tests.Stores;
 /// <summary>As users of least privilege the outbox does what every outbox does.</summary>
 public sealed class LeastPrivilegePostgresOutboxRepositoryTests(PostgresServer server) : OutboxRepositoryConformance
 {
-    protected override async Task<OutboxHarness> CreateHarnessAsync()
-    {
-        var owner = await PostgresOutboxHarness.CreateAsync(server);
-        var users = await LeastPrivilege.CreateAsync(owner.Schema);
-        return new OutboxThrough(owner, () => users.CreateOutbox(owner), users);
-    }
+    protected override Task<OutboxHarness> CreateHarnessAsync() => LeastPrivilege.CreateOutboxAsync(server);
 }
 
 /// <summary>As users of least privilege the outbox keeps the order of each key.</summary>
 public sealed class LeastPrivilegePostgresOutboxOrderTests(PostgresServer server) : OutboxOrderConformance
 {
-    protected override async Task<OutboxHarness> CreateHarnessAsync()
-    {
-        var owner = await PostgresOutboxHarness.CreateAsync(server);
-        var users = await LeastPrivilege.CreateAsync(owner.Schema);
-        return new OutboxThrough(owner, () => users.CreateOutbox(owner), users);
-    }
+    protected override Task<OutboxHarness> CreateHarnessAsync() => LeastPrivilege.CreateOutboxAsync(server);
 
     protected override Task<bool> SkipAsync(string eventId) => ((OutboxOfRoles)Store.Repository).SkipAsync(eventId, Ct);
 }

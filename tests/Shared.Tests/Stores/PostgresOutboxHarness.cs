@@ -26,6 +26,8 @@ public sealed class PostgresOutboxHarness : OutboxHarness
 
     public override bool KeepsNul => false;
 
+    public override bool KeepsSentRows => Schema.Options.AfterSending != AfterSending.Delete;
+
     // The server is on this machine, so that the two have one clock.
     public override DateTimeOffset Now => TimeProvider.System.GetUtcNow() + _passed;
 
@@ -83,7 +85,8 @@ public sealed class PostgresOutboxHarness : OutboxHarness
         Schema.ExecuteAsync("DELETE FROM {{outbox}} WHERE event_id = $1", eventId);
 
     public override async Task<IReadOnlyDictionary<string, string>?> ReadAsync(string eventId) =>
-        (await Schema.QueryAsync("SELECT * FROM {{outbox}} WHERE event_id = $1", eventId)).SingleOrDefault();
+        (await Schema.QueryAsync("SELECT * FROM {{outbox}} WHERE event_id = $1", eventId))
+        .Concat(await Schema.QueryAsync("SELECT * FROM {{outbox.sent}} WHERE event_id = $1", eventId)).SingleOrDefault();
 
     public override ValueTask DisposeAsync() => Schema.DisposeAsync();
 }

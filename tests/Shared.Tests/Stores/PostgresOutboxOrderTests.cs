@@ -1,3 +1,4 @@
+using Relaybox.Outbox;
 using Relaybox.Shared.Tests.Conformance;
 using Relaybox.Stores.Postgres;
 using Relaybox.Testing;
@@ -8,6 +9,23 @@ namespace Relaybox.Shared.Tests.Stores;
 public class PostgresOutboxOrderTests(PostgresServer server) : OutboxOrderConformance
 {
     protected override async Task<OutboxHarness> CreateHarnessAsync() => await PostgresOutboxHarness.CreateAsync(server);
+
+    protected override Task<bool> SkipAsync(string eventId) => ((PostgresOutboxRepository)Store.Repository).SkipAsync(eventId, Ct);
+}
+
+/// <summary>Relays that lock rows keep the order of each key.</summary>
+public sealed class LockedPostgresOutboxOrderTests(PostgresServer server) : PostgresOutboxOrderTests(server)
+{
+    protected override RelayMode Mode => RelayMode.Locked;
+}
+
+/// <summary>Relays that lock rows and delete them keep the order of each key.</summary>
+public sealed class LockedDeletingPostgresOutboxOrderTests(PostgresServer server) : OutboxOrderConformance
+{
+    protected override RelayMode Mode => RelayMode.Locked;
+
+    protected override async Task<OutboxHarness> CreateHarnessAsync() =>
+        await PostgresOutboxHarness.CreateAsync(server, new PostgresOptions { AfterSending = AfterSending.Delete });
 
     protected override Task<bool> SkipAsync(string eventId) => ((PostgresOutboxRepository)Store.Repository).SkipAsync(eventId, Ct);
 }

@@ -9,13 +9,13 @@ namespace Relaybox.Shared.Tests.Stores;
 /// <summary>Through a transaction pooler the outbox does what every outbox does.</summary>
 public sealed class PooledPostgresOutboxRepositoryTests(PostgresServer server, PgBouncer pooler) : OutboxRepositoryConformance, IClassFixture<PgBouncer>
 {
-    protected override Task<OutboxHarness> CreateHarnessAsync() => Pooled.CreateOutboxAsync(server, pooler);
+    protected override Task<OutboxHarness> CreateHarnessAsync() => PooledUser.CreateOutboxAsync(server, pooler);
 }
 
 /// <summary>Through a transaction pooler the outbox keeps the order of each key.</summary>
 public sealed class PooledPostgresOutboxOrderTests(PostgresServer server, PgBouncer pooler) : OutboxOrderConformance, IClassFixture<PgBouncer>
 {
-    protected override Task<OutboxHarness> CreateHarnessAsync() => Pooled.CreateOutboxAsync(server, pooler);
+    protected override Task<OutboxHarness> CreateHarnessAsync() => PooledUser.CreateOutboxAsync(server, pooler);
 
     protected override Task<bool> SkipAsync(string eventId) => ((PostgresOutboxRepository)Store.Repository).SkipAsync(eventId, Ct);
 }
@@ -51,14 +51,4 @@ public sealed class PooledPostgresJobStoreTests(PostgresServer server, PgBouncer
     }
 
     protected override Task PassAsync(TimeSpan time) => _schema.PassAsync(time);
-}
-
-internal static class Pooled
-{
-    public static async Task<OutboxHarness> CreateOutboxAsync(PostgresServer server, PgBouncer pooler)
-    {
-        var owner = await PostgresOutboxHarness.CreateAsync(server);
-        var user = await PooledUser.CreateAsync(owner.Schema, pooler);
-        return new OutboxThrough(owner, () => owner.CreateRepository(user.DataSource), user);
-    }
 }
