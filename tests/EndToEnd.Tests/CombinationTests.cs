@@ -1,3 +1,4 @@
+using Npgsql;
 using Relaybox.Local.Demo;
 using Relaybox.Local.Processes;
 using Relaybox.Local.Running;
@@ -13,11 +14,18 @@ public sealed class CombinationTests
     [InlineData("dynamodb", "nats")]
     [InlineData("postgres", "sqs")]
     [InlineData("postgres", "nats")]
-    public async Task Every_order_has_its_effect_once_through_duplicates_and_killed_functions(string store, string broker)
+    [InlineData("postgres", "nats", "locked")]
+    public async Task Every_order_has_its_effect_once_through_duplicates_and_killed_functions(string store, string broker, string? relayMode = null)
     {
         var state = Directory.CreateTempSubdirectory("relaybox-e2e-");
         var output = new RunningStack.LastLines();
         using var stop = new CancellationTokenSource();
+        var parameters = new Dictionary<string, string> { ["Store"] = store, ["Broker"] = broker };
+        if (relayMode is not null)
+        {
+            parameters["RelayMode"] = relayMode;
+        }
+
         try
         {
             await using var runner = await LocalRunner.StartAsync(
@@ -27,7 +35,7 @@ public sealed class CombinationTests
                     StateDirectory = state.FullName,
                     FunctionsDirectory = RunningStack.BuiltFunctions,
                     PortBase = 0,
-                    Parameters = new Dictionary<string, string> { ["Store"] = store, ["Broker"] = broker },
+                    Parameters = parameters,
                     Environment = new Dictionary<string, string> { ["INBOX_LEASE_SECONDS"] = "5", ["RELAY_LEASE_SECONDS"] = "5" },
                     VisibilitySeconds = 5,
                     DuplicatePercent = 20,
@@ -36,6 +44,11 @@ public sealed class CombinationTests
                 output,
                 CancellationToken.None);
             Assert.Equal((store == "dynamodb", broker == "nats"), (runner.Servers.DynamoDb is not null, runner.Servers.Nats is not null));
+
+            if (relayMode == "locked")
+            {
+                await RefuseLeasesAsync(runner);
+            }
 
             await using var app = DemoApps.Of(runner);
             var demo = new DemoRun(
@@ -75,5 +88,18 @@ public sealed class CombinationTests
         {
             state.Delete(recursive: true);
         }
+    }
+
+    /// <summary>No row can be claimed by a lease from now on: what is sent was locked.</summary>
+    private static async Task RefuseLeasesAsync(LocalRunner runner)
+    {
+        await using var database = NpgsqlDataSource.Create(runner.Servers.Postgres!.ConnectionString);
+        await using var command = database.CreateCommand(
+            $"""
+            CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE ''a row was leased''; END';
+            CREATE TRIGGER no_lease BEFORE UPDATE ON "{runner.Environment["DATABASE_SCHEMA"]}"."{runner.Environment["OUTBOX_TABLE"]}"
+                FOR EACH ROW WHEN (NEW.status = 'publishing') EXECUTE FUNCTION public.refuse();
+            """);
+        await command.ExecuteNonQueryAsync();
     }
 }
