@@ -1,0 +1,75 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Relaybox.Testing;
+
+namespace Relaybox.EndToEnd.Tests;
+
+/// <summary>The demo as a person or a script runs it.</summary>
+public sealed class DemoCommandTests
+{
+    [Fact]
+    public async Task The_demo_ends_with_code_0_and_prints_one_JSON_object_and_nothing_else()
+    {
+        var state = Directory.CreateTempSubdirectory("relaybox-e2e-");
+        try
+        {
+            var (code, output, errors) = await RunAsync(
+                "--store", "postgres", "--broker", "nats", "--count", "20", "--rate", "0", "--duplicates", "50", "--json",
+                "--state-dir", state.FullName, "--functions-dir", RunningStack.BuiltFunctions, "--template", RepositoryRoot.Combine("template.yaml"));
+
+            Assert.True(code == 0, errors);
+            var summary = JsonDocument.Parse(output).RootElement;
+            Assert.Equal(
+                ["written", "sent", "effects", "duplicatesInjected", "duplicatesSuppressed", "lost", "doubled", "p50Ms", "p99Ms"],
+                summary.EnumerateObject().Select(field => field.Name));
+            Assert.Equal(
+                (20, 20, 20, 0, 0),
+                (Number("written"), Number("sent"), Number("effects"), Number("lost"), Number("doubled")));
+            Assert.True(Number("p50Ms") > 0 && Number("p99Ms") >= Number("p50Ms"), output);
+            Assert.Contains("Every order had its effect exactly once.", errors, StringComparison.Ordinal);
+
+            long Number(string name) => summary.GetProperty(name).GetInt64();
+        }
+        finally
+        {
+            state.Delete(recursive: true);
+        }
+    }
+
+    [Theory]
+    [InlineData("--count", "0", "--count 0: expected 1 or more.")]
+    [InlineData("--duplicates", "101", "--duplicates 101: expected 0 to 100.")]
+    [InlineData("--rate", "-1", "--rate -1: expected 0 or more orders a second.")]
+    public async Task A_number_that_makes_no_sense_ends_with_code_2_and_is_named(string option, string value, string message)
+    {
+        var (code, output, errors) = await RunAsync(option, value);
+        Assert.Equal((2, ""), (code, output));
+        Assert.Contains(message, errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", errors, StringComparison.Ordinal);
+    }
+
+    private static async Task<(int Code, string Output, string Errors)> RunAsync(params string[] arguments)
+    {
+        var start = new ProcessStartInfo(
+            "dotnet", [Path.Combine(AppContext.BaseDirectory, "relaybox-local.dll"), "demo", .. arguments])
+        {
+            RedirectStandardOutput = true, RedirectStandardError = true,
+        };
+        using var process = Process.Start(start)!;
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        timeout.CancelAfter(TimeSpan.FromMinutes(3));
+        var output = process.StandardOutput.ReadToEndAsync(timeout.Token);
+        var errors = process.StandardError.ReadToEndAsync(timeout.Token);
+        try
+        {
+            await process.WaitForExitAsync(timeout.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill();
+            throw;
+        }
+
+        return (process.ExitCode, await output, await errors);
+    }
+}
