@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Text.Json;
 using System.Text.Json.Serialization;
 using Amazon.Lambda.Core;
 using Amazon.Lambda.DynamoDBEvents;
@@ -19,7 +20,7 @@ internal static class FunctionCatalog
     private static readonly Dictionary<string, Entry> Entries = new(StringComparer.Ordinal)
     {
         ["StreamRelay"] = new(FunctionNeeds.Publisher, Bind<StreamRelayFunction, DynamoDBEvent, StreamsEventResponse, StreamJsonContext>(
-            (function, input, context) => function.HandleAsync(input, context))),
+            (function, input, context) => function.HandleAsync(input, context), StreamJsonContext.Customize)),
         ["SweepRelay"] = new(FunctionNeeds.Publisher, Bind<SweepRelayFunction, ScheduleInput, JobReport, ScheduleJsonContext>(
             (function, input, context) => function.HandleAsync(input, context))),
         ["Consume"] = new(FunctionNeeds.Consumer | FunctionNeeds.Inbox, Bind<ConsumeFunction, SQSEvent, SQSBatchResponse, SqsJsonContext>(
@@ -62,14 +63,14 @@ internal static class FunctionCatalog
 
     private static Func<IServiceProvider, Func<Stream, ILambdaContext, Task<Stream>>> Bind<TFunction, TInput, TOutput,
         [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TJson>(
-        Func<TFunction, TInput, ILambdaContext, Task<TOutput>> invoke)
+        Func<TFunction, TInput, ILambdaContext, Task<TOutput>> invoke, Action<JsonSerializerOptions>? customize = null)
         where TFunction : notnull
         where TJson : JsonSerializerContext
     {
         return services =>
         {
             var function = services.GetRequiredService<TFunction>();
-            var serializer = new SourceGeneratorLambdaJsonSerializer<TJson>();
+            var serializer = new SourceGeneratorLambdaJsonSerializer<TJson>(customize);
             return async (input, context) =>
             {
                 try

@@ -16,5 +16,8 @@ internal static class BenchmarkGroups
         new SqsGroup(),
         new SizesGroup(),
         new DynamoDbGroup(),
+        new RuntimeGroup(),
+        new StartupGroup(),
+        new StreamGroup(),
     ];
 }

@@ -69,7 +69,7 @@ internal sealed class HostileWorld : IMessageHandler<string>, IDisposable
     /// <summary>Gives the stream relay a batch.</summary>
     internal async Task<string> RelayAsync(string json)
     {
-        var serializer = new SourceGeneratorLambdaJsonSerializer<StreamJsonContext>();
+        var serializer = new SourceGeneratorLambdaJsonSerializer<StreamJsonContext>(StreamJsonContext.Customize);
         return Write(serializer, await _relay.HandleAsync(Read<DynamoDBEvent>(serializer, json), Context));
     }
 

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using Amazon.Lambda.Core;
 using Amazon.Lambda.DynamoDBEvents;
 using Amazon.Lambda.Serialization.SystemTextJson;
@@ -49,15 +50,15 @@ public sealed class MutatedEventTests
             Rows.StreamEvent(("1", Rows.Image("e-1")), ("2", Rows.Image("e-2", ("x", new { L = new object[] { new { B = "AA==" }, new { NULL = true } } })))),
         ],
         Stream,
-        input => Read<DynamoDBEvent, StreamJsonContext>(input, read => StreamBatch.Read(read!, DateTimeOffset.UtcNow, NullLogger.Instance)));
+        input => Read<DynamoDBEvent, StreamJsonContext>(input, read => StreamBatch.Read(read!, DateTimeOffset.UtcNow, NullLogger.Instance), StreamJsonContext.Customize));
 
-    private static bool Read<T, TContext>(byte[] input, Action<T?> use)
+    private static bool Read<T, TContext>(byte[] input, Action<T?> use, Action<JsonSerializerOptions>? customize = null)
         where TContext : System.Text.Json.Serialization.JsonSerializerContext
     {
         T? read;
         try
         {
-            ILambdaSerializer serializer = new SourceGeneratorLambdaJsonSerializer<TContext>();
+            ILambdaSerializer serializer = new SourceGeneratorLambdaJsonSerializer<TContext>(customize);
             read = serializer.Deserialize<T>(new MemoryStream(input));
         }
         catch (JsonSerializerException)

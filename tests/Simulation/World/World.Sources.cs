@@ -14,7 +14,7 @@ namespace Relaybox.Simulation.World;
 internal sealed partial class World
 {
     private static readonly SourceGeneratorLambdaJsonSerializer<SqsJsonContext> SqsJson = new();
-    private static readonly SourceGeneratorLambdaJsonSerializer<StreamJsonContext> StreamJson = new();
+    private static readonly SourceGeneratorLambdaJsonSerializer<StreamJsonContext> StreamJson = new(StreamJsonContext.Customize);
 
     private void Poll(Slot slot)
     {

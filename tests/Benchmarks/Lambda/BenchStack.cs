@@ -1,0 +1,63 @@
+using Relaybox.Local.Output;
+using Relaybox.Local.Running;
+using Relaybox.Testing;
+
+namespace Relaybox.Benchmarks.Lambda;
+
+/// <summary>template.yaml on this machine, in a state folder and on ports of its own.</summary>
+internal sealed class BenchStack : IAsyncDisposable
+{
+    private readonly DirectoryInfo state;
+
+    private BenchStack(LocalRunner runner, DirectoryInfo state)
+    {
+        Runner = runner;
+        this.state = state;
+    }
+
+    public LocalRunner Runner { get; }
+
+    /// <summary>The ports and files of a runner; what is not said here is the template's.</summary>
+    public static async Task<BenchStack> StartAsync(
+        string functions,
+        string store,
+        string broker,
+        CancellationToken cancellationToken,
+        Func<RunnerOptions, RunnerOptions>? configure = null)
+    {
+        var state = Directory.CreateTempSubdirectory("relaybox-bench-");
+        var options = new RunnerOptions
+        {
+            TemplatePath = RepositoryRoot.Combine("template.yaml"),
+            StateDirectory = state.FullName,
+            FunctionsDirectory = functions,
+            PortBase = 0,
+            Parameters = new Dictionary<string, string> { ["Store"] = store, ["Broker"] = broker },
+            RunSchedules = false,
+        };
+        return new BenchStack(await LocalRunner.StartAsync(configure?.Invoke(options) ?? options, new Silence(), cancellationToken), state);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Runner.DisposeAsync();
+        state.Delete(recursive: true);
+    }
+
+    private sealed class Silence : ILiveOutput
+    {
+        public void FunctionLine(string function, string line)
+        {
+        }
+
+        public void Information(string text)
+        {
+        }
+
+        public void Warning(string text)
+        {
+        }
+
+        public void Error(string text) => Console.Error.WriteLine($"  {text}");
+    }
+}

@@ -1,0 +1,49 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using Relaybox.Local;
+using Relaybox.Testing;
+
+namespace Relaybox.Benchmarks.Lambda;
+
+/// <summary>Executables as they are deployed: compiled ahead of time for this machine, as `./run publish` does it.</summary>
+internal static class Published
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+
+    /// <summary>Publishes a project.</summary>
+    /// <param name="project">Its file, from the repository's root.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>The folder.</returns>
+    /// <exception cref="RunnerException">It could not be published.</exception>
+    public static async Task<string> PublishAsync(string project, CancellationToken cancellationToken)
+    {
+        var folder = RepositoryRoot.Combine(Path.Combine("artifacts", "bench", Path.GetFileNameWithoutExtension(project)));
+
+        // Restored without the runtime's name: with it, the lock files of other projects would change.
+        await RunAsync(["restore", project, "-v", "quiet"], cancellationToken);
+        await RunAsync(
+            [
+                "publish", project, "-c", "Release", "-r", RuntimeInformation.RuntimeIdentifier, "--no-restore", "--no-self-contained",
+                "--output", folder, "-nodeReuse:false", "-clp:ErrorsOnly",
+            ],
+            cancellationToken);
+        return folder;
+    }
+
+    private static async Task RunAsync(string[] arguments, CancellationToken cancellationToken)
+    {
+        using var process = Process.Start(new ProcessStartInfo("dotnet", arguments)
+        {
+            WorkingDirectory = RepositoryRoot.Path,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+        var output = process.StandardOutput.ReadToEndAsync(cancellationToken);
+        var errors = process.StandardError.ReadToEndAsync(cancellationToken);
+        await process.WaitForExitAsync(cancellationToken).WaitAsync(Patience, cancellationToken);
+        if (process.ExitCode != 0)
+        {
+            throw new RunnerException($"dotnet {arguments[0]} failed:\n{await output}\n{await errors}");
+        }
+    }
+}
