@@ -19,5 +19,7 @@ internal static class BenchmarkGroups
         new RuntimeGroup(),
         new StartupGroup(),
         new StreamGroup(),
+        new AllocationGroup(),
+        new ConsumerMemoryGroup(),
     ];
 }

@@ -62,7 +62,7 @@ internal sealed class StartupGroup : IBenchmarkGroup
         var times = new List<double>();
         for (var i = 0; i < Math.Max(FewestStarts, run.Options.Rounds); i++)
         {
-            var payload = FirstEvents.For(function, Guid.NewGuid().ToString());
+            var payload = FirstEvents.For(function);
             times.Add((await ColdStart.ToFirstEventAsync(program, environment, payload, cancellationToken)).FirstEvent);
         }
 

@@ -1,42 +1,73 @@
 namespace Relaybox.Benchmarks.Streams;
 
 /// <summary>A stream event as plain types, all of it, as anyone would write them down from the documentation.</summary>
-internal sealed record PlainStreamEvent(List<PlainStreamEvent.Record> Records)
+internal sealed class PlainStreamEvent
 {
-    public sealed record Record(
-        string EventID, string EventName, string EventVersion, string EventSource, string AwsRegion, Change Dynamodb, string EventSourceARN, Identity? UserIdentity);
+    public List<Record> Records { get; set; } = null!;
 
-    public sealed record Change(
-        double ApproximateCreationDateTime,
-        Dictionary<string, Value>? Keys,
-        Dictionary<string, Value>? NewImage,
-        Dictionary<string, Value>? OldImage,
-        string SequenceNumber,
-        long SizeBytes,
-        string StreamViewType);
-
-    public sealed record Identity(string PrincipalId, string Type);
-
-    public sealed record Value
+    public sealed class Record
     {
-        public byte[]? B { get; init; }
+        public string? EventID { get; set; }
 
-        public bool? BOOL { get; init; }
+        public string? EventName { get; set; }
 
-        public List<byte[]>? BS { get; init; }
+        public string? EventVersion { get; set; }
 
-        public List<Value>? L { get; init; }
+        public string? EventSource { get; set; }
 
-        public Dictionary<string, Value>? M { get; init; }
+        public string? AwsRegion { get; set; }
 
-        public string? N { get; init; }
+        public Change? Dynamodb { get; set; }
 
-        public List<string>? NS { get; init; }
+        public string? EventSourceARN { get; set; }
 
-        public bool? NULL { get; init; }
+        public Identity? UserIdentity { get; set; }
+    }
 
-        public string? S { get; init; }
+    public sealed class Change
+    {
+        public double ApproximateCreationDateTime { get; set; }
 
-        public List<string>? SS { get; init; }
+        public Dictionary<string, Value>? Keys { get; set; }
+
+        public Dictionary<string, Value>? NewImage { get; set; }
+
+        public Dictionary<string, Value>? OldImage { get; set; }
+
+        public string? SequenceNumber { get; set; }
+
+        public long SizeBytes { get; set; }
+
+        public string? StreamViewType { get; set; }
+    }
+
+    public sealed class Identity
+    {
+        public string? PrincipalId { get; set; }
+
+        public string? Type { get; set; }
+    }
+
+    public sealed class Value
+    {
+        public byte[]? B { get; set; }
+
+        public bool? BOOL { get; set; }
+
+        public List<byte[]>? BS { get; set; }
+
+        public List<Value>? L { get; set; }
+
+        public Dictionary<string, Value>? M { get; set; }
+
+        public string? N { get; set; }
+
+        public List<string>? NS { get; set; }
+
+        public bool? NULL { get; set; }
+
+        public string? S { get; set; }
+
+        public List<string>? SS { get; set; }
     }
 }

@@ -1,0 +1,73 @@
+using Amazon.Lambda.DynamoDBEvents;
+using Amazon.Lambda.Serialization.SystemTextJson;
+using BenchmarkDotNet.Attributes;
+using Microsoft.Extensions.Logging.Abstractions;
+using Relaybox.Benchmarks.Consumers;
+using Relaybox.Benchmarks.Lambda;
+using Relaybox.Benchmarks.Postgres;
+using Relaybox.Diagnostics;
+using Relaybox.Functions.Hosting;
+using Relaybox.Functions.Relay;
+using Relaybox.Messaging;
+using Relaybox.Messaging.Sqs;
+using Relaybox.Outbox;
+using Relaybox.Stores.DynamoDb;
+
+namespace Relaybox.Benchmarks.Allocation;
+
+/// <summary>What one event costs in memory, between clients that allocate next to nothing of their own.</summary>
+[MemoryDiagnoser]
+public class AllocationBenchmarks
+{
+    private const int Events = 100;
+    private const int Messages = 10;
+
+    private readonly SourceGeneratorLambdaJsonSerializer<StreamJsonContext> json = new(StreamJsonContext.Customize);
+    private readonly byte[] stream = StreamEvents.Create([.. Enumerable.Range(0, Events).Select(_ => Guid.NewGuid().ToString())]);
+    private readonly byte[] batch = ConsumerLoop.Batch(Messages);
+    private readonly ConsumerLoop consumer = new(new ForgetfulInbox());
+    private readonly SqsMessagePublisher publisher = new(
+        new TakingSqs(), new EnvelopeFormat(), new SqsPublisherOptions { QueueUrl = "http://127.0.0.1/1/q" }, TimeProvider.System, NullLogger<SqsMessagePublisher>.Instance);
+
+    private readonly List<OutboxEvent> events =
+        [.. Enumerable.Range(0, Events).Select(_ => new OutboxEvent { EventId = Guid.NewGuid().ToString(), Subject = "orders.placed", Payload = BenchPayload.Text })];
+
+    private readonly StreamRelayFunction relay;
+
+    public AllocationBenchmarks()
+    {
+        var repository = new DynamoDbOutboxRepository(
+            new TakingDynamoDb(), new DynamoDbOutboxOptions { TableName = "outbox" }, TimeProvider.System, SystemEntropy.Instance);
+        var options = new RelayOptions();
+        relay = new StreamRelayFunction(
+            new OutboxRelay(repository, publisher, options, SystemEntropy.Instance, NullLogger<OutboxRelay>.Instance),
+            options,
+            TimeProvider.System,
+            new MetricsWriter("bench", "bench", TimeProvider.System, new JsonLines(Stream.Null)),
+            NullLogger<StreamRelayFunction>.Instance);
+    }
+
+    [Benchmark(OperationsPerInvoke = Events, Description = "DynamoDB stream to SQS, from the event's bytes to the marks")]
+    public async Task StreamToSqs()
+    {
+        var input = json.Deserialize<DynamoDBEvent>(new MemoryStream(stream, 0, stream.Length, writable: false, publiclyVisible: true));
+        var response = await relay.HandleAsync(input, new BenchContext());
+        if (response.BatchItemFailures.Count > 0)
+        {
+            throw new InvalidOperationException("Not every row was relayed.");
+        }
+    }
+
+    [Benchmark(OperationsPerInvoke = Events, Description = "SQS publish, in calls of 10")]
+    public async Task PublishToSqs()
+    {
+        var outcomes = await publisher.PublishAsync(events, CancellationToken.None);
+        if (outcomes.Any(outcome => outcome.Status != PublishStatus.Accepted))
+        {
+            throw new InvalidOperationException("Not every event was accepted.");
+        }
+    }
+
+    [Benchmark(OperationsPerInvoke = Messages, Description = "Consume from SQS, batches of 10, from the event's bytes to the answer")]
+    public Task Consume() => consumer.ConsumeAsync(batch);
+}

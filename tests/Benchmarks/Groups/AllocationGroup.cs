@@ -1,0 +1,87 @@
+using BenchmarkDotNet.Configs;
+using BenchmarkDotNet.Jobs;
+using BenchmarkDotNet.Running;
+using BenchmarkDotNet.Toolchains.InProcess.Emit;
+using Relaybox.Benchmarks.Allocation;
+using Relaybox.Benchmarks.Harness;
+using Relaybox.Benchmarks.Nats;
+using Relaybox.Benchmarks.Postgres;
+using Relaybox.Outbox;
+using Relaybox.Stores.Postgres;
+
+namespace Relaybox.Benchmarks.Groups;
+
+/// <summary>What an event allocates on its way.</summary>
+internal sealed class AllocationGroup : IBenchmarkGroup
+{
+    private const int CountedRows = 20_000;
+
+    public string Id => "allocation";
+
+    public string Title => "Allocated per event of 1 KiB";
+
+    public async Task RunAsync(BenchmarkRun run, CancellationToken cancellationToken)
+    {
+        run.Say("BenchmarkDotNet ...");
+        var job = Job.ShortRun.WithToolchain(InProcessEmitToolchain.Instance);
+        var summary = BenchmarkRunner.Run<AllocationBenchmarks>(
+            ManualConfig.CreateEmpty().AddJob(job).WithOptions(ConfigOptions.DisableOptimizationsValidator).WithArtifactsPath(Path.GetTempPath()));
+        foreach (var report in summary.Reports)
+        {
+            run.Count(
+                report.BenchmarkCase.Descriptor.WorkloadMethodDisplayInfo.Trim('\''),
+                report.GcStats.GetBytesAllocatedPerOperation(report.BenchmarkCase) ?? double.NaN,
+                "bytes",
+                rows: "alloc");
+        }
+
+        await CountPostgresAsync(run, cancellationToken);
+        await CountNatsAsync(run, cancellationToken);
+        run.Note("Where there is no server, the clients of DynamoDB and SQS are stand-ins that answer at once: what the SDK makes of a request is not in it. On a server, everything that the process allocates is counted, drivers included.");
+    }
+
+    private static async Task CountPostgresAsync(BenchmarkRun run, CancellationToken cancellationToken)
+    {
+        await using var database = await BenchDatabase.StartAsync(cancellationToken);
+        var schema = await OutboxSchema.CreateAsync(database, "keep", AfterSending.Keep, cancellationToken);
+        foreach (var mode in new[] { RelayMode.Lease, RelayMode.Locked })
+        {
+            var relay = schema.Relay(new NoOpPublisher(), new RelayOptions { Mode = mode });
+            await CountAsync(
+                run,
+                $"PostgreSQL to nothing, {mode.ToString().ToLowerInvariant()}, Npgsql included",
+                () => schema.FillAsync(CountedRows, cancellationToken),
+                () => schema.DrainAsync(relay, CountedRows, cancellationToken));
+        }
+    }
+
+    private static async Task CountNatsAsync(BenchmarkRun run, CancellationToken cancellationToken)
+    {
+        await using var stream = await BenchStream.StartAsync(cancellationToken);
+        await using var publisher = new PublisherLoop(stream);
+        await CountAsync(
+            run,
+            "JetStream publish, batches of 500, our client included",
+            () =>
+            {
+                publisher.Prepare(CountedRows);
+                return stream.ResetAsync(cancellationToken);
+            },
+            () => publisher.PublishAsync(500, cancellationToken));
+    }
+
+    // The first time compiles code and fills pools.
+    private static async Task CountAsync(BenchmarkRun run, string name, Func<Task> prepare, Func<Task> work)
+    {
+        var allocated = 0L;
+        for (var i = 0; i < 2; i++)
+        {
+            await prepare();
+            var before = GC.GetTotalAllocatedBytes(precise: true);
+            await work();
+            allocated = GC.GetTotalAllocatedBytes(precise: true) - before;
+        }
+
+        run.Count(name, (double)allocated / CountedRows, "bytes", rows: "alloc");
+    }
+}
