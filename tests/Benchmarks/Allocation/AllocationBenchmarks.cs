@@ -2,9 +2,10 @@ using Amazon.Lambda.DynamoDBEvents;
 using Amazon.Lambda.Serialization.SystemTextJson;
 using BenchmarkDotNet.Attributes;
 using Microsoft.Extensions.Logging.Abstractions;
-using Relaybox.Benchmarks.Consumers;
+using Relaybox.Benchmarks.Consuming;
 using Relaybox.Benchmarks.Lambda;
 using Relaybox.Benchmarks.Postgres;
+using Relaybox.Benchmarks.Queues;
 using Relaybox.Diagnostics;
 using Relaybox.Functions.Hosting;
 using Relaybox.Functions.Relay;
@@ -20,14 +21,12 @@ namespace Relaybox.Benchmarks.Allocation;
 public class AllocationBenchmarks
 {
     private const int Events = 100;
-    private const int Messages = 10;
 
     private readonly SourceGeneratorLambdaJsonSerializer<StreamJsonContext> json = new(StreamJsonContext.Customize);
     private readonly byte[] stream = StreamEvents.Create([.. Enumerable.Range(0, Events).Select(_ => Guid.NewGuid().ToString())]);
-    private readonly byte[] batch = ConsumerLoop.Batch(Messages);
-    private readonly ConsumerLoop consumer = new(new ForgetfulInbox());
+    private readonly QueueInvocations consumer = new(new ForgetfulInbox());
     private readonly SqsMessagePublisher publisher = new(
-        new TakingSqs(), new EnvelopeFormat(), new SqsPublisherOptions { QueueUrl = "http://127.0.0.1/1/q" }, TimeProvider.System, NullLogger<SqsMessagePublisher>.Instance);
+        new DelayedSqs(TimeSpan.Zero), new EnvelopeFormat(), new SqsPublisherOptions { QueueUrl = DelayedSqs.QueueUrl }, TimeProvider.System, NullLogger<SqsMessagePublisher>.Instance);
 
     private readonly List<OutboxEvent> events =
         [.. Enumerable.Range(0, Events).Select(_ => new OutboxEvent { EventId = Guid.NewGuid().ToString(), Subject = "orders.placed", Payload = BenchPayload.Text })];
@@ -36,6 +35,7 @@ public class AllocationBenchmarks
 
     public AllocationBenchmarks()
     {
+        consumer.Prepare(1);
         var repository = new DynamoDbOutboxRepository(
             new TakingDynamoDb(), new DynamoDbOutboxOptions { TableName = "outbox" }, TimeProvider.System, SystemEntropy.Instance);
         var options = new RelayOptions();
@@ -51,7 +51,7 @@ public class AllocationBenchmarks
     public async Task StreamToSqs()
     {
         var input = json.Deserialize<DynamoDBEvent>(new MemoryStream(stream, 0, stream.Length, writable: false, publiclyVisible: true));
-        var response = await relay.HandleAsync(input, new BenchContext());
+        var response = await relay.HandleAsync(input, new LambdaContext());
         if (response.BatchItemFailures.Count > 0)
         {
             throw new InvalidOperationException("Not every row was relayed.");
@@ -68,6 +68,6 @@ public class AllocationBenchmarks
         }
     }
 
-    [Benchmark(OperationsPerInvoke = Messages, Description = "Consume from SQS, batches of 10, from the event's bytes to the answer")]
-    public Task Consume() => consumer.ConsumeAsync(batch);
+    [Benchmark(OperationsPerInvoke = QueueInvocations.BatchSize, Description = "Consume from SQS, batches of 10, from the event to the answer")]
+    public Task Consume() => consumer.RunAsync();
 }

@@ -21,5 +21,6 @@ internal static class BenchmarkGroups
         new StreamGroup(),
         new AllocationGroup(),
         new ConsumerMemoryGroup(),
+        new PathGroup(),
     ];
 }

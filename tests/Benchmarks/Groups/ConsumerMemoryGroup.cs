@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using Relaybox.Benchmarks.Consumers;
+using Relaybox.Benchmarks.Consuming;
 using Relaybox.Benchmarks.Harness;
 using Relaybox.Benchmarks.Postgres;
 using Relaybox.Diagnostics;
@@ -11,13 +11,12 @@ namespace Relaybox.Benchmarks.Groups;
 /// <summary>Whether a consumer that is never idle keeps anything of what it has handled.</summary>
 internal sealed class ConsumerMemoryGroup : IBenchmarkGroup
 {
-    private const int Messages = 10;
     private const int Samples = 20;
 
     // Until the code is compiled and the pools are full.
     private const int WarmUpSamples = 2;
 
-    private static readonly TimeSpan UsualLength = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan Length = TimeSpan.FromMinutes(10);
 
     public string Id => "consumer-memory";
 
@@ -27,10 +26,11 @@ internal sealed class ConsumerMemoryGroup : IBenchmarkGroup
 
     public async Task RunAsync(BenchmarkRun run, CancellationToken cancellationToken)
     {
-        var length = run.Options.GivenTime ?? UsualLength;
+        var length = Length * run.Options.Scale;
         await using var database = await BenchDatabase.StartAsync(cancellationToken);
         var tables = await database.MigrateAsync("inbox", AfterSending.Keep, cancellationToken);
-        var consumer = new ConsumerLoop(new PostgresInboxRepository(new PostgresConnections(database.DataSource), tables, TimeProvider.System, SystemEntropy.Instance));
+        var consumer = new QueueInvocations(new PostgresInboxRepository(new PostgresConnections(database.DataSource), tables, TimeProvider.System, SystemEntropy.Instance));
+        var messages = 0L;
         var heaps = new List<double>();
         var sets = new List<double>();
         var watch = Stopwatch.StartNew();
@@ -39,20 +39,22 @@ internal sealed class ConsumerMemoryGroup : IBenchmarkGroup
         {
             while (watch.Elapsed < length * sample / Samples)
             {
-                await consumer.ConsumeAsync(ConsumerLoop.Batch(Messages));
+                consumer.Prepare(1);
+                await consumer.RunAsync();
+                messages += QueueInvocations.BatchSize;
             }
 
             process.Refresh();
             sets.Add(process.WorkingSet64 / 1024.0);
             heaps.Add(GC.GetTotalMemory(forceFullCollection: true) / 1024.0);
-            run.Say(string.Create(CultureInfo.InvariantCulture, $"after {watch.Elapsed.TotalSeconds:0} s and {consumer.Handled:N0} messages: heap {heaps[^1]:N0} KiB, working set {sets[^1]:N0} KiB"));
+            run.Say(string.Create(CultureInfo.InvariantCulture, $"after {watch.Elapsed.TotalSeconds:0} s and {messages:N0} messages: heap {heaps[^1]:N0} KiB, working set {sets[^1]:N0} KiB"));
         }
 
         run.Count("length of this run", watch.Elapsed.TotalSeconds, "s", rows: "17");
-        run.Count("messages handled", consumer.Handled, "", rows: "17");
+        run.Count("messages handled", messages, "", rows: "17");
         Compare(run, "managed heap after a collection", heaps);
         Compare(run, "working set", sets);
-        run.Note($"Measured {Samples} times at even distances; the first {WarmUpSamples} count for nothing. Flat is a last third that is not above the first by more than a tenth. Ten minutes by default; --seconds says otherwise.");
+        run.Note($"Measured {Samples} times at even distances; the first {WarmUpSamples} count for nothing. Flat is a last third that is not above the first by more than a tenth. A run takes {Length.TotalMinutes:0} minutes; --scale makes it shorter, and says less.");
     }
 
     private static void Compare(BenchmarkRun run, string name, List<double> samples)

@@ -15,6 +15,10 @@ internal sealed class BenchStack : IAsyncDisposable
         this.state = state;
     }
 
+    /// <summary>The functions as this build has made them.</summary>
+    public static string BuiltFunctions { get; } = Path.GetFullPath(
+        Path.Combine(AppContext.BaseDirectory, "..", "..", "Functions", Path.GetFileName(AppContext.BaseDirectory.TrimEnd('/'))));
+
     public LocalRunner Runner { get; }
 
     /// <summary>The ports and files of a runner; what is not said here is the template's.</summary>

@@ -1,5 +1,6 @@
 using System.Text;
-using Relaybox.Benchmarks.Consumers;
+using System.Text.Json;
+using Relaybox.Benchmarks.Postgres;
 using Relaybox.Local.Stack;
 
 namespace Relaybox.Benchmarks.Lambda;
@@ -10,7 +11,20 @@ internal static class FirstEvents
     public static byte[] For(FunctionDefinition function) => function.Events switch
     {
         [StreamEventDefinition, ..] => StreamEvents.Create([Guid.NewGuid().ToString()]),
-        [QueueEventDefinition, ..] => ConsumerLoop.Batch(1),
+        [QueueEventDefinition, ..] => Message(Guid.NewGuid().ToString()),
         _ => Encoding.UTF8.GetBytes(function.Events.OfType<ScheduleEventDefinition>().FirstOrDefault()?.Input ?? "{}"),
     };
+
+    private static byte[] Message(string id) => JsonSerializer.SerializeToUtf8Bytes(new
+    {
+        Records = new[]
+        {
+            new
+            {
+                messageId = id,
+                receiptHandle = "handle",
+                body = $$"""{"id":"{{id}}","eventType":"orders.placed","subject":"orders.placed","payload":{{BenchPayload.Text}}}""",
+            },
+        },
+    });
 }

@@ -263,7 +263,12 @@ internal sealed class LocalRunner : IAsyncDisposable
     {
         var host = new FunctionHost(
             function,
-            new FunctionHostOptions { StartWorker = StartWorker, MaximumWorkers = MaximumWorkers(function) },
+            new FunctionHostOptions
+            {
+                StartWorker = StartWorker,
+                MaximumWorkers = MaximumWorkers(function),
+                OnInvocation = invocation => options.OnInvocation?.Invoke(function.ShortName, invocation),
+            },
             output,
             TimeProvider.System);
         host.WorkersChanged += WriteProcesses;

@@ -1,4 +1,5 @@
 using Relaybox.Local.Permissions;
+using Relaybox.Local.Runtime;
 
 namespace Relaybox.Local.Running;
 
@@ -44,6 +45,9 @@ internal sealed record RunnerOptions
 
     /// <summary>Sees every line that a function prints, metrics among them.</summary>
     public Action<string, string>? OnFunctionLine { get; init; }
+
+    /// <summary>Sees every event of a function, by its name, when a worker gets it.</summary>
+    public Action<string, Invocation>? OnInvocation { get; init; }
 
     /// <summary>False leaves schedules alone; they can still be invoked. Default true.</summary>
     public bool RunSchedules { get; init; } = true;

@@ -98,6 +98,7 @@ internal sealed class FunctionHost : IFunctionInvoker, IAsyncDisposable
             Interlocked.Decrement(ref waiting);
             invocation.Begin(time.GetUtcNow() + TimeSpan.FromSeconds(Function.TimeoutSeconds));
             worker.Current = invocation;
+            options.OnInvocation?.Invoke(invocation);
             _ = EnforceDeadlineAsync(worker, invocation);
             return invocation;
         }

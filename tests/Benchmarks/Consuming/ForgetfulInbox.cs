@@ -2,7 +2,7 @@ using Relaybox.Inbox;
 using Relaybox.Maintenance;
 using Relaybox.Outbox;
 
-namespace Relaybox.Benchmarks.Consumers;
+namespace Relaybox.Benchmarks.Consuming;
 
 /// <summary>An inbox that has seen no message before, and remembers none.</summary>
 internal sealed class ForgetfulInbox : IInboxRepository

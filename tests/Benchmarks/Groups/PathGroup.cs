@@ -1,0 +1,131 @@
+using Amazon.DynamoDBv2;
+using Amazon.DynamoDBv2.Model;
+using Amazon.Runtime;
+using Npgsql;
+using Relaybox.Benchmarks.Harness;
+using Relaybox.Benchmarks.Lambda;
+using Relaybox.Benchmarks.Paths;
+using Relaybox.Benchmarks.Postgres;
+using Relaybox.Local.Aws;
+using Relaybox.Local.Running;
+using Metric = Relaybox.Benchmarks.Harness.Metric;
+
+namespace Relaybox.Benchmarks.Groups;
+
+/// <summary>From a commit to the handler's effect, through template.yaml on this machine.</summary>
+internal sealed class PathGroup : IBenchmarkGroup
+{
+    private const int Events = 80;
+    private const int Rate = 7;
+    private const string P50 = "p50";
+
+    public string Id => "path";
+
+    public string Title => "Commit to effect through the local runner, single events, beside the emulators' own round trips";
+
+    public bool IsDefault => false;
+
+    public async Task RunAsync(BenchmarkRun run, CancellationToken cancellationToken)
+    {
+        await MeasureDynamoDbAsync(run, cancellationToken);
+        await MeasurePostgresAsync(run, cancellationToken);
+        run.Note("The round trips are measured in the same round through plain clients: DynamoDB Local from a put to GetRecords asked without a pause, PostgreSQL from a commit to its notification, and the SQS emulator from a send to a receive that waits. Their sum is what the path is compared with; what Lambda's own polling adds on AWS is not in it.");
+        run.Note("Sending is the relay's own word, in whole milliseconds. An effect is there when the consumer has answered. The first events of each round open connections, and count for nothing but in the stages.");
+    }
+
+    private static async Task MeasureDynamoDbAsync(BenchmarkRun run, CancellationToken cancellationToken)
+    {
+        var probe = new LatencyProbe();
+        var stages = new EventStages(probe.Handled);
+        await using var stack = await StartAsync("dynamodb", stages, cancellationToken);
+        var trips = new EmulatorRoundTrips(stack.Runner.Servers);
+        await trips.CreateAsync(cancellationToken);
+        using var dynamoDb = new AmazonDynamoDBClient(
+            new BasicAWSCredentials(LocalAws.AccessKeyId, LocalAws.SecretAccessKey),
+            new AmazonDynamoDBConfig { ServiceURL = stack.Runner.Servers.DynamoDb!.ToString(), AuthenticationRegion = LocalAws.Region });
+        var table = stack.Runner.Environment["OUTBOX_TABLE"];
+        await CompareAsync(run, "DynamoDB stream to SQS", stages, probe, trips.PutToGetRecordsAsync, trips, CommitAsync, cancellationToken);
+
+        async Task CommitAsync(string id, CancellationToken ct) => await dynamoDb.PutItemAsync(
+            table,
+            new Dictionary<string, AttributeValue>
+            {
+                ["eventId"] = new(id),
+                ["subject"] = new("orders.placed"),
+                ["payload"] = new(BenchPayload.Text),
+                ["status"] = new("pending"),
+            },
+            ct);
+    }
+
+    private static async Task MeasurePostgresAsync(BenchmarkRun run, CancellationToken cancellationToken)
+    {
+        var probe = new LatencyProbe();
+        var stages = new EventStages(probe.Handled);
+        await using var stack = await StartAsync("postgres", stages, cancellationToken);
+        var trips = new EmulatorRoundTrips(stack.Runner.Servers);
+        await trips.CreateAsync(cancellationToken);
+        await using var database = NpgsqlDataSource.Create(stack.Runner.Servers.Postgres!.ConnectionString);
+        var table = $"\"{stack.Runner.Environment["DATABASE_SCHEMA"]}\".\"{stack.Runner.Environment["OUTBOX_TABLE"]}\"";
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var sweeping = SweepAsync(stack.Runner, stop.Token);
+        await CompareAsync(run, "PostgreSQL to SQS", stages, probe, trips.CommitToNotificationAsync, trips, CommitAsync, cancellationToken);
+        await stop.CancelAsync();
+        await sweeping.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
+        async Task CommitAsync(string id, CancellationToken ct)
+        {
+            await using var insert = database.CreateCommand($"INSERT INTO {table} (event_id, subject, payload) VALUES ($1, 'orders.placed', $2)");
+            insert.Parameters.Add(new NpgsqlParameter<string> { TypedValue = id });
+            insert.Parameters.Add(new NpgsqlParameter<string> { TypedValue = BenchPayload.Text });
+            await insert.ExecuteNonQueryAsync(ct);
+        }
+    }
+
+    private static async Task CompareAsync(
+        BenchmarkRun run,
+        string path,
+        EventStages stages,
+        LatencyProbe probe,
+        Func<int, CancellationToken, Task<double[]>> first,
+        EmulatorRoundTrips trips,
+        Func<string, CancellationToken, Task> commitAsync,
+        CancellationToken cancellationToken)
+    {
+        await run.CompareAsync(
+            new Comparison(path, [Metric.Milliseconds(P50), Metric.Milliseconds("p99")], [
+                Arm.Latency("round trips, together", async ct =>
+                {
+                    var ours = await first(Events, ct);
+                    var queue = await trips.SendToReceiveAsync(Events, ct);
+                    return [.. ours.Zip(queue, (a, b) => a + b)];
+                }),
+                Arm.Latency("commit to effect", ct => probe.MeasureAsync(
+                    Events,
+                    Rate,
+                    async (_, token) =>
+                    {
+                        var id = Guid.NewGuid().ToString();
+                        await commitAsync(id, token);
+                        stages.Committed(id);
+                        return id;
+                    },
+                    ct)) with { Targets = new Dictionary<string, Target> { [P50] = Target.AtMost(2) } },
+            ])
+            { Rows = "18" },
+            cancellationToken);
+        stages.Report(run, path);
+    }
+
+    // What is due beyond the notifications is the schedule's; here one sweep follows the other.
+    private static async Task SweepAsync(LocalRunner runner, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            await runner.InvokeAsync(runner.Functions["SweepRelay"], null, cancellationToken);
+        }
+    }
+
+    private static Task<BenchStack> StartAsync(string store, EventStages stages, CancellationToken cancellationToken) => BenchStack.StartAsync(
+        BenchStack.BuiltFunctions, store, "sqs", cancellationToken, options => options with { OnInvocation = stages.Invoked });
+}
