@@ -31,8 +31,7 @@ internal sealed class AllocationGroup : IBenchmarkGroup
             run.Count(
                 report.BenchmarkCase.Descriptor.WorkloadMethodDisplayInfo.Trim('\''),
                 report.GcStats.GetBytesAllocatedPerOperation(report.BenchmarkCase) ?? double.NaN,
-                "bytes",
-                rows: "alloc");
+                "bytes");
         }
 
         await CountPostgresAsync(run, cancellationToken);
@@ -82,6 +81,6 @@ internal sealed class AllocationGroup : IBenchmarkGroup
             allocated = GC.GetTotalAllocatedBytes(precise: true) - before;
         }
 
-        run.Count(name, (double)allocated / CountedRows, "bytes", rows: "alloc");
+        run.Count(name, (double)allocated / CountedRows, "bytes");
     }
 }

@@ -15,9 +15,11 @@ namespace Relaybox.Benchmarks.Groups;
 /// <summary>From a commit to the handler's effect, through template.yaml on this machine.</summary>
 internal sealed class PathGroup : IBenchmarkGroup
 {
-    private const int Events = 80;
+    private const int Events = 50;
     private const int Rate = 7;
     private const string P50 = "p50";
+    private const string DynamoDb = "DynamoDB stream to SQS";
+    private const string Postgres = "PostgreSQL to SQS";
 
     public string Id => "path";
 
@@ -29,7 +31,7 @@ internal sealed class PathGroup : IBenchmarkGroup
     {
         await MeasureDynamoDbAsync(run, cancellationToken);
         await MeasurePostgresAsync(run, cancellationToken);
-        run.Note("The round trips are measured in the same round through plain clients: DynamoDB Local from a put to GetRecords asked without a pause, PostgreSQL from a commit to its notification, and the SQS emulator from a send to a receive that waits. Their sum is what the path is compared with; what Lambda's own polling adds on AWS is not in it.");
+        run.Note("The servers alone, through plain clients and at the same pace: from a put to GetRecords asked without a pause, or from a commit to its notification; from a send to a receive that waits; a write; a transaction of two. So often the path asks them. What Lambda's own polling adds on AWS is not in it.");
         run.Note("Sending is the relay's own word, in whole milliseconds. An effect is there when the consumer has answered. The first events of each round open connections, and count for nothing but in the stages.");
     }
 
@@ -38,13 +40,14 @@ internal sealed class PathGroup : IBenchmarkGroup
         var probe = new LatencyProbe();
         var stages = new EventStages(probe.Handled);
         await using var stack = await StartAsync("dynamodb", stages, cancellationToken);
-        var trips = new EmulatorRoundTrips(stack.Runner.Servers);
+        var trips = new EmulatorRoundTrips(stack.Runner.Servers, Rate);
         await trips.CreateAsync(cancellationToken);
         using var dynamoDb = new AmazonDynamoDBClient(
             new BasicAWSCredentials(LocalAws.AccessKeyId, LocalAws.SecretAccessKey),
             new AmazonDynamoDBConfig { ServiceURL = stack.Runner.Servers.DynamoDb!.ToString(), AuthenticationRegion = LocalAws.Region });
         var table = stack.Runner.Environment["OUTBOX_TABLE"];
-        await CompareAsync(run, "DynamoDB stream to SQS", stages, probe, trips.PutToGetRecordsAsync, trips, CommitAsync, cancellationToken);
+        await CompareAsync(run, DynamoDb, stages, probe, trips.MeasureDynamoDbAsync, CommitAsync, cancellationToken);
+        trips.Report(run, DynamoDb);
 
         async Task CommitAsync(string id, CancellationToken ct) => await dynamoDb.PutItemAsync(
             table,
@@ -63,13 +66,14 @@ internal sealed class PathGroup : IBenchmarkGroup
         var probe = new LatencyProbe();
         var stages = new EventStages(probe.Handled);
         await using var stack = await StartAsync("postgres", stages, cancellationToken);
-        var trips = new EmulatorRoundTrips(stack.Runner.Servers);
+        var trips = new EmulatorRoundTrips(stack.Runner.Servers, Rate);
         await trips.CreateAsync(cancellationToken);
         await using var database = NpgsqlDataSource.Create(stack.Runner.Servers.Postgres!.ConnectionString);
         var table = $"\"{stack.Runner.Environment["DATABASE_SCHEMA"]}\".\"{stack.Runner.Environment["OUTBOX_TABLE"]}\"";
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var sweeping = SweepAsync(stack.Runner, stop.Token);
-        await CompareAsync(run, "PostgreSQL to SQS", stages, probe, trips.CommitToNotificationAsync, trips, CommitAsync, cancellationToken);
+        await CompareAsync(run, Postgres, stages, probe, trips.MeasurePostgresAsync, CommitAsync, cancellationToken);
+        trips.Report(run, Postgres);
         await stop.CancelAsync();
         await sweeping.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
@@ -87,21 +91,16 @@ internal sealed class PathGroup : IBenchmarkGroup
         string path,
         EventStages stages,
         LatencyProbe probe,
-        Func<int, CancellationToken, Task<double[]>> first,
-        EmulatorRoundTrips trips,
+        Func<int, CancellationToken, Task<double[]>> serversAlone,
         Func<string, CancellationToken, Task> commitAsync,
         CancellationToken cancellationToken)
     {
+        var events = run.Options.Of(Events);
         await run.CompareAsync(
             new Comparison(path, [Metric.Milliseconds(P50), Metric.Milliseconds("p99")], [
-                Arm.Latency("round trips, together", async ct =>
-                {
-                    var ours = await first(Events, ct);
-                    var queue = await trips.SendToReceiveAsync(Events, ct);
-                    return [.. ours.Zip(queue, (a, b) => a + b)];
-                }),
+                Arm.Latency("the servers alone, one after the other", ct => serversAlone(events, ct)),
                 Arm.Latency("commit to effect", ct => probe.MeasureAsync(
-                    Events,
+                    events,
                     Rate,
                     async (_, token) =>
                     {

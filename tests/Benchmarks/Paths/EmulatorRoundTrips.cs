@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Npgsql;
+using Relaybox.Benchmarks.Harness;
 using Relaybox.Benchmarks.Postgres;
 using Relaybox.Local.Aws;
 using Relaybox.Local.EventSources;
@@ -8,19 +9,21 @@ using Relaybox.Local.Running;
 
 namespace Relaybox.Benchmarks.Paths;
 
-/// <summary>How long the emulators take by themselves, through plain clients that do nothing else: what a path cannot be faster than.</summary>
-internal sealed class EmulatorRoundTrips(LocalServers servers)
+/// <summary>
+/// How long the servers take by themselves for what a path needs of them, one after the other through plain clients, at the
+/// path's own pace: until a commit is seen, a message received, and the consumer's two writes are made.
+/// </summary>
+internal sealed class EmulatorRoundTrips(LocalServers servers, int rate)
 {
     private const string Name = "bench-echo";
 
     private readonly AwsJsonClient sqs = AwsJsonClient.Sqs(servers.Sqs);
-    private QueueClient queue = null!;
+    private readonly Dictionary<string, List<double>> trips = [];
     private string queueUrl = "";
 
     public async Task CreateAsync(CancellationToken cancellationToken)
     {
         queueUrl = (string)(await sqs.CallAsync("CreateQueue", new JsonObject { ["QueueName"] = Name }, cancellationToken))["QueueUrl"]!;
-        queue = new QueueClient(sqs, queueUrl);
         if (servers.DynamoDb is { } dynamoDb)
         {
             await AwsJsonClient.DynamoDb(dynamoDb).CallAsync(
@@ -35,71 +38,120 @@ internal sealed class EmulatorRoundTrips(LocalServers servers)
                 },
                 cancellationToken);
         }
+        else
+        {
+            await using var database = NpgsqlDataSource.Create(servers.Postgres!.ConnectionString);
+            await using var create = database.CreateCommand("CREATE TABLE bench_echo (id text PRIMARY KEY, payload text NOT NULL)");
+            await create.ExecuteNonQueryAsync(cancellationToken);
+        }
     }
 
-    /// <summary>From the answer to a put until GetRecords shows the row, asked for again and again.</summary>
-    public async Task<double[]> PutToGetRecordsAsync(int times, CancellationToken cancellationToken)
+    /// <summary>The stream of DynamoDB Local, asked without a pause; the queue; a write and a transaction of two.</summary>
+    public async Task<double[]> MeasureDynamoDbAsync(int times, CancellationToken cancellationToken)
     {
         var table = AwsJsonClient.DynamoDb(servers.DynamoDb!);
         var stream = await DynamoDbStreamReader.OpenAsync(servers.DynamoDb!, Name, cancellationToken);
         var shard = (await stream.ListShardsAsync(cancellationToken)).Last(shard => !shard.IsClosed);
-        var iterator = await stream.GetIteratorAsync(shard.Id, "LATEST", null, cancellationToken);
         return await RepeatAsync(times, async () =>
         {
-            var item = new JsonObject
+            var iterator = await stream.GetIteratorAsync(shard.Id, "LATEST", null, cancellationToken);
+            await table.CallAsync("PutItem", Put(), cancellationToken);
+            return await TimeAsync("put to GetRecords", async () =>
             {
-                ["eventId"] = new JsonObject { ["S"] = Guid.NewGuid().ToString() },
-                ["payload"] = new JsonObject { ["S"] = BenchPayload.Text },
-            };
-            await table.CallAsync("PutItem", new JsonObject { ["TableName"] = Name, ["Item"] = item }, cancellationToken);
-            var start = Stopwatch.GetTimestamp();
-            StreamPage page;
-            do
-            {
-                page = await stream.ReadAsync(iterator, cancellationToken);
-                iterator = page.NextIterator ?? throw new InvalidOperationException("The shard was closed.");
-            }
-            while (page.Records.Count == 0);
-            return Stopwatch.GetElapsedTime(start);
+                StreamPage page;
+                do
+                {
+                    page = await stream.ReadAsync(iterator, cancellationToken);
+                    iterator = page.NextIterator ?? throw new InvalidOperationException("The shard was closed.");
+                }
+                while (page.Records.Count == 0);
+            })
+            + await SendAsync(cancellationToken)
+            + await TimeAsync("a write", () => table.CallAsync("PutItem", Put(), cancellationToken))
+            + await TimeAsync("a transaction of two", () => table.CallAsync(
+                "TransactWriteItems",
+                new JsonObject { ["TransactItems"] = new JsonArray(new JsonObject { ["Put"] = Put() }, new JsonObject { ["Put"] = Put() }) },
+                cancellationToken));
         });
     }
 
-    /// <summary>From a send until a receive that waits for it has the message.</summary>
-    public Task<double[]> SendToReceiveAsync(int times, CancellationToken cancellationToken) => RepeatAsync(times, async () =>
-    {
-        var receiving = queue.ReceiveAsync(1, 5, cancellationToken);
-        var start = Stopwatch.GetTimestamp();
-        await sqs.CallAsync("SendMessage", new JsonObject { ["QueueUrl"] = queueUrl, ["MessageBody"] = BenchPayload.Text }, cancellationToken);
-        var received = await receiving;
-        var elapsed = Stopwatch.GetElapsedTime(start);
-        await queue.DeleteAsync(received, cancellationToken);
-        return received.Count == 1 ? elapsed : throw new InvalidOperationException("The message did not come.");
-    });
-
-    /// <summary>From the answer to a commit until the connection that listens has its notification.</summary>
-    public async Task<double[]> CommitToNotificationAsync(int times, CancellationToken cancellationToken)
+    /// <summary>A notification; the queue; a write and a transaction of two.</summary>
+    public async Task<double[]> MeasurePostgresAsync(int times, CancellationToken cancellationToken)
     {
         await using var database = NpgsqlDataSource.Create(servers.Postgres!.ConnectionString);
         await using var listener = await database.OpenConnectionAsync(cancellationToken);
         await using var listen = new NpgsqlCommand("LISTEN bench_echo", listener);
         await listen.ExecuteNonQueryAsync(cancellationToken);
-        await using var notify = database.CreateCommand("NOTIFY bench_echo");
         return await RepeatAsync(times, async () =>
         {
             var waiting = listener.WaitAsync(cancellationToken);
-            await notify.ExecuteNonQueryAsync(cancellationToken);
-            var start = Stopwatch.GetTimestamp();
-            await waiting;
-            return Stopwatch.GetElapsedTime(start);
+            await ExecuteAsync("NOTIFY bench_echo");
+            return await TimeAsync("commit to notification", () => waiting)
+                + await SendAsync(cancellationToken)
+                + await TimeAsync("a write", () => ExecuteAsync(Insert()))
+                + await TimeAsync("a transaction of two", () => ExecuteAsync($"{Insert()}; {Insert()}"));
         });
+
+        async Task ExecuteAsync(string sql)
+        {
+            await using var command = database.CreateCommand(sql);
+            await command.ExecuteNonQueryAsync(cancellationToken);
+        }
+
+        static string Insert() => $"INSERT INTO bench_echo VALUES ('{Guid.NewGuid()}', {BenchPayload.Sql})";
     }
 
-    private static async Task<double[]> RepeatAsync(int times, Func<Task<TimeSpan>> once)
+    /// <summary>The median of each of them.</summary>
+    public void Report(BenchmarkRun run, string path)
+    {
+        foreach (var (trip, milliseconds) in trips)
+        {
+            run.Count($"{path}, the servers alone: {trip}, p50", Statistics.Median(milliseconds), "ms", rows: "18");
+        }
+    }
+
+    private static JsonObject Put() => new()
+    {
+        ["TableName"] = Name,
+        ["Item"] = new JsonObject
+        {
+            ["eventId"] = new JsonObject { ["S"] = Guid.NewGuid().ToString() },
+            ["payload"] = new JsonObject { ["S"] = BenchPayload.Text },
+        },
+    };
+
+    // To a receiver that waits already.
+    private async Task<double> SendAsync(CancellationToken cancellationToken)
+    {
+        var queue = new QueueClient(sqs, queueUrl);
+        var receiving = queue.ReceiveAsync(1, 5, cancellationToken);
+        var elapsed = await TimeAsync("send to receive", async () =>
+        {
+            await sqs.CallAsync("SendMessage", new JsonObject { ["QueueUrl"] = queueUrl, ["MessageBody"] = BenchPayload.Text }, cancellationToken);
+            await receiving;
+        });
+        await queue.DeleteAsync(await receiving, cancellationToken);
+        return elapsed;
+    }
+
+    private async Task<double> TimeAsync(string trip, Func<Task> work)
+    {
+        var start = Stopwatch.GetTimestamp();
+        await work();
+        var milliseconds = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+        trips.TryAdd(trip, []);
+        trips[trip].Add(milliseconds);
+        return milliseconds;
+    }
+
+    private async Task<double[]> RepeatAsync(int times, Func<Task<double>> once)
     {
         var milliseconds = new double[times];
+        using var pace = new PeriodicTimer(TimeSpan.FromSeconds(1.0 / rate));
         for (var i = 0; i < times; i++)
         {
-            milliseconds[i] = (await once()).TotalMilliseconds;
+            await pace.WaitForNextTickAsync();
+            milliseconds[i] = await once();
         }
 
         return milliseconds;

@@ -18,6 +18,11 @@ public sealed class BenchmarkTests
     [InlineData("inbox", new[] { "10", "11" })]
     [InlineData("sqs", new[] { "15" })]
     [InlineData("dynamodb", new[] { "16" })]
+    [InlineData("runtime", new[] { "12" })]
+    [InlineData("stream", new[] { "13" })]
+    [InlineData("allocation", new string[0])]
+    [InlineData("consumer-memory", new[] { "17" })]
+    [InlineData("path", new[] { "18" })]
     public async Task A_group_runs_and_reports_the_rows_that_it_is_for(string group, string[] rows)
     {
         var file = Path.Combine(Path.GetTempPath(), $"relaybox-bench-{Guid.NewGuid():N}.json");

@@ -13,10 +13,15 @@ internal sealed class ShardConsumer(
     TimeProvider time)
 {
     private const int LargestPayload = 6 * 1024 * 1024;
+
+    // Where records have just come, more are likely, and whoever wrote them waits for what they do.
+    private static readonly TimeSpan BusyFor = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan BusyPollInterval = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(100);
 
     private readonly List<StreamRecord> again = [];
     private string? lastRead;
+    private DateTimeOffset busyUntil;
 
     /// <summary>Records that were delivered and wait to be delivered once more, on purpose.</summary>
     public bool HasPendingDuplicates => again.Count > 0;
@@ -43,12 +48,13 @@ internal sealed class ShardConsumer(
             if (buffer.Count > 0 && (buffer.Count >= source.BatchSize || iterator is null || time.GetUtcNow() >= windowEnd))
             {
                 await DeliverAsync(Take(buffer), cancellationToken);
+                busyUntil = time.GetUtcNow() + BusyFor;
                 windowEnd = null;
             }
             else
             {
                 await DeliverAgainAsync(cancellationToken);
-                await Task.Delay(PollInterval, time, cancellationToken);
+                await Task.Delay(time.GetUtcNow() < busyUntil ? BusyPollInterval : PollInterval, time, cancellationToken);
             }
         }
 
