@@ -10,6 +10,7 @@ internal static class BenchmarkGroups
     public static IReadOnlyList<IBenchmarkGroup> All { get; } =
     [
         new RelayGroup(),
+        new LatencyGroup(),
         new PeersGroup(),
         new NatsGroup(),
         new InboxGroup(),

@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Relaybox.Local.Emulators;
+using Relaybox.Secrets;
 using Relaybox.Stores.Postgres;
 
 namespace Relaybox.Benchmarks.Postgres;
@@ -17,9 +18,13 @@ internal sealed class BenchDatabase : IAsyncDisposable
         this.cluster = cluster;
         this.process = process;
         DataSource = NpgsqlDataSource.Create(process.ConnectionString);
+        Connections = new PostgresConnections(new PostgresConnectionOptions { Url = Url, KeepsSessions = true }, new NoSecrets());
     }
 
     public NpgsqlDataSource DataSource { get; }
+
+    /// <summary>Connections as a relay function has them.</summary>
+    public PostgresConnections Connections { get; }
 
     /// <summary>The same as a URL.</summary>
     public string Url => $"postgres://{PostgresCluster.User}@127.0.0.1:{process.Port}/postgres";
@@ -79,8 +84,14 @@ internal sealed class BenchDatabase : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        await Connections.DisposeAsync();
         await DataSource.DisposeAsync();
         await process.DisposeAsync();
         cluster.Dispose();
+    }
+
+    private sealed class NoSecrets : ISecretSource
+    {
+        public Task<string> GetAsync(string arn, CancellationToken cancellationToken) => throw new NotSupportedException();
     }
 }

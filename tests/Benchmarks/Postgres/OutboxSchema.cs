@@ -18,7 +18,7 @@ internal sealed class OutboxSchema(BenchDatabase database, PostgresOptions optio
         new(database, await database.MigrateAsync(schema, afterSending, cancellationToken));
 
     public PostgresOutboxRepository Repository() =>
-        new(new PostgresConnections(database.DataSource), options, TimeProvider.System, SystemEntropy.Instance);
+        new(database.Connections, options, TimeProvider.System, SystemEntropy.Instance);
 
     public OutboxRelay Relay(IMessagePublisher publisher, RelayOptions? relayOptions = null) =>
         new(Repository(), publisher, relayOptions ?? new RelayOptions(), SystemEntropy.Instance, NullLogger<OutboxRelay>.Instance);

@@ -41,7 +41,7 @@ internal sealed class RelayLatency(BenchDatabase database, OutboxSchema schema)
         var relay = schema.Relay(new ProbePublisher(probe));
         var deadline = WorkDeadline.After(Long, TimeProvider.System);
         await using var signal = new PostgresOutboxSignal(
-            new PostgresConnections(database.DataSource),
+            database.Connections,
             schema.Options,
             new PostgresSignalOptions(),
             TimeProvider.System,

@@ -55,6 +55,34 @@ public sealed class PostgresOutboxPlanTests(PostgresServer server) : IAsyncLifet
     }
 
     [Fact]
+    public async Task A_session_that_planned_its_claims_on_a_small_table_does_not_read_all_of_it_once_it_is_large()
+    {
+        // As if the server had not had the time to count yet.
+        await Schema.ExecuteAsync("ALTER TABLE {{outbox}} SET (autovacuum_enabled = off)");
+        await using var connection = await Schema.DataSource.OpenConnectionAsync(Ct);
+        for (var i = 0; i < 10; i++)
+        {
+            await ClaimAsync();
+        }
+
+        await Schema.ExecuteAsync(
+            "INSERT INTO {{outbox}} (event_id, subject, payload) SELECT n::text, 's', repeat('x', 1000) FROM generate_series(1, 5000) n");
+        var plan = await ClaimAsync();
+        Assert.Contains(plan, line => line.Contains("outbox_row_id", StringComparison.Ordinal));
+        Assert.DoesNotContain(plan, line => line.Contains("Seq Scan on outbox", StringComparison.Ordinal));
+
+        async Task<List<string>> ClaimAsync()
+        {
+            await using var transaction = await connection.BeginTransactionAsync(Ct);
+            var inside = await WatchInsideAsync(connection);
+            await using var claim = new NpgsqlCommand(Claims.ClaimPlain.Replace("$1, $2, $3", "'t', '2 minutes', 500", StringComparison.Ordinal), connection);
+            await claim.ExecuteNonQueryAsync(Ct);
+            await transaction.RollbackAsync(Ct);
+            return inside;
+        }
+    }
+
+    [Fact]
     public async Task A_claim_is_not_compiled_and_reads_no_whole_table_where_the_statistics_know_of_no_key()
     {
         await FillAsync("false", "pending", 100_000);
@@ -136,6 +164,7 @@ public sealed class PostgresOutboxPlanTests(PostgresServer server) : IAsyncLifet
         await using var prepare = new NpgsqlCommand($"SET LOCAL plan_cache_mode = {planning}; PREPARE planned {types} AS {sql}", connection, transaction);
         await prepare.ExecuteNonQueryAsync(Ct);
         var before = await ScansAsync();
+        var inside = await WatchInsideAsync(connection);
         await using var explain = new NpgsqlCommand($"EXPLAIN (ANALYZE, BUFFERS, COSTS OFF) EXECUTE planned {values}", connection, transaction);
         var plan = new List<string>();
         await using (var reader = await explain.ExecuteReaderAsync(Ct))
@@ -146,6 +175,7 @@ public sealed class PostgresOutboxPlanTests(PostgresServer server) : IAsyncLifet
             }
         }
 
+        plan.AddRange(inside);
         plan.Add($"scans of the whole table: {await ScansAsync() - before}");
         await using var forget = new NpgsqlCommand("DEALLOCATE planned", connection, transaction);
         await forget.ExecuteNonQueryAsync(Ct);
@@ -158,6 +188,22 @@ public sealed class PostgresOutboxPlanTests(PostgresServer server) : IAsyncLifet
                 Schema.Fill("SELECT seq_scan FROM pg_stat_xact_all_tables WHERE relid = '{{outbox}}'::regclass"), connection, transaction);
             return await count.ExecuteScalarAsync(Ct) is long scans ? scans : 0;
         }
+    }
+
+    /// <summary>Collects the plans of what functions carry out, for the rest of the transaction.</summary>
+    private static async Task<List<string>> WatchInsideAsync(NpgsqlConnection connection)
+    {
+        var lines = new List<string>();
+        connection.Notice += (_, notice) => lines.AddRange(notice.Notice.MessageText.Split('\n'));
+        await using var watch = new NpgsqlCommand(
+            """
+            LOAD 'auto_explain';
+            SET LOCAL auto_explain.log_min_duration = 0; SET LOCAL auto_explain.log_nested_statements = on;
+            SET LOCAL auto_explain.log_analyze = on; SET LOCAL client_min_messages = log
+            """,
+            connection);
+        await watch.ExecuteNonQueryAsync(Ct);
+        return lines;
     }
 
     private Task FillAsync(string keyed, string status, int count) => Schema.ExecuteAsync(

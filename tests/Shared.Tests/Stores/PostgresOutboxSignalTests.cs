@@ -137,6 +137,24 @@ public sealed class PostgresOutboxSignalTests(PostgresServer server) : IAsyncLif
     }
 
     [Fact]
+    public async Task Who_has_the_connection_next_does_not_listen()
+    {
+        await using var dataSource = Store.Schema.Connect(settings =>
+        {
+            settings.NoResetOnClose = true;
+            settings.MaxPoolSize = 1;
+        });
+        await using (var signal = new PostgresOutboxSignal(
+            new PostgresConnections(dataSource), Store.Schema.Options, new() { PollInterval = Never }, TimeProvider.System, _log))
+        {
+            await signal.WaitAsync(Long, Ct);
+        }
+
+        await using var command = dataSource.CreateCommand("SELECT count(*) FROM pg_listening_channels()");
+        Assert.Equal(0L, await command.ExecuteScalarAsync(Ct));
+    }
+
+    [Fact]
     public async Task Where_the_server_cannot_be_reached_only_the_time_passes()
     {
         await using var dataSource = NpgsqlDataSource.Create("Host=127.0.0.1;Port=1;Username=x;Timeout=2");

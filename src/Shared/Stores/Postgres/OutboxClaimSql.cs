@@ -26,7 +26,7 @@ internal sealed class OutboxClaimSql(PostgresNames names, OutboxTake take)
     /// Claims up to $3 due rows without a key, under token $1 for $2: nearly always all there is. One answer's row at least,
     /// which says whether there may be others: keyed ones that are due, or claims whose lease has ended.
     /// </summary>
-    internal string ClaimPlain { get; } =
+    internal string ClaimPlain { get; } = take.PlainFunction is { } function ? $"SELECT * FROM {function(names)}($1, $2, $3)" :
         $"""
         WITH due AS (
             SELECT o.row_id FROM {names.Outbox} o WHERE {DueUnkeyed} ORDER BY o.available_at, o.row_id LIMIT $3 FOR UPDATE SKIP LOCKED

@@ -11,6 +11,9 @@ namespace Relaybox.Stores.Postgres;
 /// </param>
 internal sealed record OutboxTake(bool TakesEnded, Func<PostgresNames, string, string, string, string> Claimed)
 {
+    /// <summary>The function that claims plain rows so, where the database has one; it is planned once for each session.</summary>
+    internal Func<PostgresNames, string>? PlainFunction { get; private init; }
+
     /// <summary>They are leased: the claim commits, and the row says until when.</summary>
     internal static OutboxTake Lease { get; } = new(TakesEnded: true, (names, rows, token, lease) =>
         $"""
@@ -20,7 +23,10 @@ internal sealed record OutboxTake(bool TakesEnded, Func<PostgresNames, string, s
             WHERE o.row_id = ANY (ARRAY({rows}))
             RETURNING {OutboxRecord.Columns("o")}
         )
-        """);
+        """)
+    {
+        PlainFunction = names => names.ClaimPlain,
+    };
 
     /// <summary>They are sent as soon as the transaction is committed.</summary>
     internal static OutboxTake Send(AfterSending afterSending) => new(TakesEnded: false, (names, rows, token, _) =>

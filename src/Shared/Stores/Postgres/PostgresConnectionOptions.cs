@@ -29,6 +29,12 @@ public sealed record PostgresConnectionOptions
     /// <summary>Whether connections go through a pooler that changes the server connection with each transaction.</summary>
     public bool Pooler { get; init; }
 
+    /// <summary>
+    /// Whether a connection goes back to the pool with its session as it is. Right where nothing but Relaybox's own statements
+    /// run on it: they leave nothing behind, and the server keeps what it has planned for them. Default: no, its session is reset.
+    /// </summary>
+    public bool KeepsSessions { get; init; }
+
     /// <summary>The most connections of one process. Default: 20.</summary>
     public int MaxPoolSize { get; init; } = 20;
 

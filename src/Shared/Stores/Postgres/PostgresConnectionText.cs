@@ -161,7 +161,7 @@ internal static class PostgresConnectionText
         builder.ApplicationName = options.ApplicationName;
         builder.Enlist = false;
         builder.IncludeErrorDetail = false;
-        if (options.Pooler)
+        if (options.Pooler || options.KeepsSessions)
         {
             // The next transaction is on another connection to the server, where nothing is prepared and nothing is to reset.
             builder.NoResetOnClose = true;

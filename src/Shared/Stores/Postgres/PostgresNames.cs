@@ -38,6 +38,9 @@ internal sealed class PostgresNames
     /// <summary>Finds the first unsent row of each key.</summary>
     internal string Heads => Qualify(PostgresIdentifier.Derive(_options.OutboxTable, "heads"));
 
+    /// <summary>Claims due rows without a key.</summary>
+    internal string ClaimPlain => Qualify(PostgresIdentifier.Derive(_options.OutboxTable, "claim_plain"));
+
     /// <summary>Takes the locks of ordering keys, in the order in which everybody takes them.</summary>
     internal string LockKeys => Qualify(PostgresIdentifier.Derive(_options.OutboxTable, "lock_keys"));
 

@@ -75,7 +75,24 @@ public sealed class PostgresOutboxSignal(
         if (_connection is { } connection)
         {
             _connection = null;
-            await connection.DisposeAsync();
+            await using (connection)
+            {
+                await EndListeningAsync(connection);
+            }
+        }
+    }
+
+    // Its session may serve others after this, as it is.
+    private static async Task EndListeningAsync(NpgsqlConnection connection)
+    {
+        try
+        {
+            await using var end = new NpgsqlCommand("UNLISTEN *", connection) { CommandTimeout = CommandTimeoutSeconds };
+            await end.ExecuteNonQueryAsync(CancellationToken.None);
+        }
+        catch (Exception e) when (e is NpgsqlException or InvalidOperationException || PostgresFaults.IsTransient(e))
+        {
+            // A connection that is broken listens no more.
         }
     }
 
