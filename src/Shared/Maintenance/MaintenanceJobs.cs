@@ -28,7 +28,7 @@ public sealed class MaintenanceJobs(
     {
         var rows = RunAsync(
             "cleanup-outbox",
-            (cursor, ct) => outbox.CleanupAsync(options.SentRetention, options.FailedRetention, cursor, options.PageSize, ct),
+            (cursor, pageSize, ct) => outbox.CleanupAsync(options.SentRetention, options.FailedRetention, cursor, pageSize, ct),
             deadline,
             cancellationToken);
 
@@ -36,7 +36,7 @@ public sealed class MaintenanceJobs(
         await EndAsync(rows);
         var records = RunAsync(
             "cleanup-inbox",
-            (cursor, ct) => inbox.CleanupAsync(options.ProcessedRetention, cursor, options.PageSize, ct),
+            (cursor, pageSize, ct) => inbox.CleanupAsync(options.ProcessedRetention, cursor, pageSize, ct),
             deadline,
             cancellationToken);
         await EndAsync(records);
@@ -53,12 +53,12 @@ public sealed class MaintenanceJobs(
     {
         var rows = await RunAsync(
             "reset-stale-outbox",
-            (cursor, ct) => outbox.ResetStaleAsync(options.StaleAfter, cursor, options.PageSize, ct),
+            (cursor, pageSize, ct) => outbox.ResetStaleAsync(options.StaleAfter, cursor, pageSize, ct),
             deadline,
             cancellationToken);
         var records = await RunAsync(
             "reset-stale-inbox",
-            (cursor, ct) => inbox.ResetStaleAsync(options.StaleAfter, cursor, options.PageSize, ct),
+            (cursor, pageSize, ct) => inbox.ResetStaleAsync(options.StaleAfter, cursor, pageSize, ct),
             deadline,
             cancellationToken);
         return Sum(rows, records);
@@ -72,9 +72,9 @@ public sealed class MaintenanceJobs(
         var counts = new Dictionary<string, long>(StringComparer.Ordinal);
         var result = await RunAsync(
             "reconcile-outbox",
-            async (cursor, ct) =>
+            async (cursor, pageSize, ct) =>
             {
-                var page = await outbox.ReconcileAsync(options.ReconcileAfter, cursor, options.PageSize, ct);
+                var page = await outbox.ReconcileAsync(options.ReconcileAfter, cursor, pageSize, ct);
                 foreach (var (status, count) in page.Counts)
                 {
                     counts[status] = counts.GetValueOrDefault(status) + count;
@@ -89,7 +89,7 @@ public sealed class MaintenanceJobs(
 
     private async Task<JobResult> RunAsync(
         string job,
-        Func<string?, CancellationToken, Task<MaintenancePage>> step,
+        Func<string?, int, CancellationToken, Task<MaintenancePage>> step,
         WorkDeadline deadline,
         CancellationToken cancellationToken)
     {
@@ -104,9 +104,12 @@ public sealed class MaintenanceJobs(
         var pages = 0;
         var cursor = lease.Cursor;
         var complete = false;
+        var size = new PageSize(options.PageSize, options.StepTime);
         while (!complete && deadline.HasTimeFor(options.MinimumStepTime))
         {
-            var page = await step(cursor, cancellationToken);
+            var start = deadline.Time.GetTimestamp();
+            var page = await step(cursor, size.Rows, cancellationToken);
+            size.Adapt(deadline.Time.GetElapsedTime(start));
             affected += page.Affected;
             pages++;
             cursor = page.Cursor;

@@ -18,8 +18,15 @@ public sealed record MaintenanceOptions
     /// <summary>How old a row that no index knows must be to count as lost. Default: 5 minutes.</summary>
     public TimeSpan ReconcileAfter { get; init; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>How many rows a step looks at. Default: 500.</summary>
+    /// <summary>How many rows the first step looks at, and every step at least. Default: 500.</summary>
     public int PageSize { get; init; } = 500;
+
+    /// <summary>
+    /// How long a step should take: one that takes less than half of it is followed by one of twice as many rows, up to 16
+    /// times <see cref="PageSize"/>, and one that takes longer by one of half as many. Default: 20 milliseconds, so that
+    /// nobody notices the statements, and their commits cost little beside them.
+    /// </summary>
+    public TimeSpan StepTime { get; init; } = TimeSpan.FromMilliseconds(20);
 
     /// <summary>How long a job is held without a sign of life. Default: 60 seconds.</summary>
     public TimeSpan JobLease { get; init; } = TimeSpan.FromSeconds(60);

@@ -11,6 +11,10 @@ internal static class BenchmarkGroups
     [
         new RelayGroup(),
         new LatencyGroup(),
+        new PollsGroup(),
+        new SizeGroup(),
+        new CleanupGroup(),
+        new MemoryGroup(),
         new PeersGroup(),
         new NatsGroup(),
         new InboxGroup(),

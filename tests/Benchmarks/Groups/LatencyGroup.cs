@@ -21,10 +21,11 @@ internal sealed class LatencyGroup : IBenchmarkGroup
         await listening.CreateAsync(cancellationToken);
         var schema = await OutboxSchema.CreateAsync(database, "listening", AfterSending.Keep, cancellationToken);
         var relay = new RelayLatency(database, schema);
+        var rows = run.Options.Of(Rows);
         await run.CompareAsync(
             new Comparison("From commit to publish", [Metric.Milliseconds("p50"), Metric.Milliseconds("p99")], [
-                Arm.Latency("bare LISTEN/NOTIFY loop", ct => listening.MeasureAsync(Rows, Rate, ct)),
-                Arm.Latency("relay, lease", ct => relay.MeasureAsync(Rows, Rate, ct), Target.AtMost(1.3)),
+                Arm.Latency("bare LISTEN/NOTIFY loop", ct => listening.MeasureAsync(rows, Rate, ct)),
+                Arm.Latency("relay, lease", ct => relay.MeasureAsync(rows, Rate, ct), Target.AtMost(1.3)),
             ])
             { Rows = "18" },
             cancellationToken);

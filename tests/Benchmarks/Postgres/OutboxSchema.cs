@@ -39,6 +39,16 @@ internal sealed class OutboxSchema(BenchDatabase database, PostgresOptions optio
             """,
             cancellationToken);
 
+    /// <summary>Adds rows that were sent 30 days ago and before.</summary>
+    public Task AddSentAsync(long rows, CancellationToken cancellationToken) =>
+        database.ExecuteAsync(
+            $"""
+            INSERT INTO {Table} (event_id, subject, payload, status, enqueued_at, available_at, sent_at)
+            SELECT gen_random_uuid()::text, 'orders.placed', {BenchPayload.Sql}, 'sent', at, at, at
+            FROM (SELECT now() - interval '30 days' - n * interval '1 millisecond' AS at FROM generate_series(1, {rows}) n) sent
+            """,
+            cancellationToken);
+
     /// <summary>Relays everything.</summary>
     /// <exception cref="InvalidOperationException">Not so many rows were sent.</exception>
     public Task DrainAsync(OutboxRelay relay, long rows, CancellationToken cancellationToken) => DrainAsync([relay], rows, cancellationToken);

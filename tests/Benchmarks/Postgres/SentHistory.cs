@@ -1,0 +1,49 @@
+using Relaybox.Stores.Postgres;
+
+namespace Relaybox.Benchmarks.Postgres;
+
+/// <summary>An outbox that keeps rows which were sent before, always as many of them.</summary>
+internal sealed class SentHistory
+{
+    private readonly BenchDatabase database;
+    private readonly long last;
+    private readonly long scans;
+
+    private SentHistory(BenchDatabase database, OutboxSchema schema, long last, long scans)
+    {
+        this.database = database;
+        Schema = schema;
+        this.last = last;
+        this.scans = scans;
+    }
+
+    public OutboxSchema Schema { get; }
+
+    public static async Task<SentHistory> CreateAsync(BenchDatabase database, string schema, int rows, CancellationToken cancellationToken)
+    {
+        var outbox = await OutboxSchema.CreateAsync(database, schema, AfterSending.Keep, cancellationToken);
+        await outbox.AddSentAsync(rows, cancellationToken);
+        await database.ExecuteAsync($"VACUUM (ANALYZE) {outbox.Table}", cancellationToken);
+        return new SentHistory(
+            database,
+            outbox,
+            await database.ScalarAsync<long>($"SELECT max(row_id) FROM {outbox.Table}", cancellationToken),
+            await CountScansAsync(database, outbox, cancellationToken));
+    }
+
+    /// <summary>Takes away what was sent since, and adds rows that are due.</summary>
+    public async Task AddAsync(long rows, CancellationToken cancellationToken)
+    {
+        await database.ExecuteAsync($"SET enable_seqscan = off; DELETE FROM {Schema.Table} WHERE row_id > {last}", cancellationToken);
+        await Schema.AddAsync(rows, cancellationToken);
+        await database.ExecuteAsync($"VACUUM (ANALYZE) {Schema.Table}", cancellationToken);
+    }
+
+    /// <summary>How often the whole table was read since it was made.</summary>
+    public async Task<long> CountScansAsync(CancellationToken cancellationToken) =>
+        await CountScansAsync(database, Schema, cancellationToken) - scans;
+
+    // What the sessions have counted reaches the view when they are idle.
+    private static Task<long> CountScansAsync(BenchDatabase database, OutboxSchema schema, CancellationToken cancellationToken) =>
+        database.ScalarAsync<long>($"SELECT seq_scan FROM pg_stat_user_tables WHERE relid = '{schema.Table}'::regclass", cancellationToken);
+}
