@@ -161,12 +161,13 @@ internal static class PostgresConnectionText
         builder.ApplicationName = options.ApplicationName;
         builder.Enlist = false;
         builder.IncludeErrorDetail = false;
-        if (options.Pooler || options.KeepsSessions)
+        if (options.Pooler)
         {
             // The next transaction is on another connection to the server, where nothing is prepared and nothing is to reset.
-            builder.NoResetOnClose = true;
             builder.MaxAutoPrepare = 0;
         }
+
+        builder.NoResetOnClose |= options.Pooler || options.KeepsSessions;
 
         return builder;
     }
