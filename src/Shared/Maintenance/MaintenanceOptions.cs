@@ -24,7 +24,7 @@ public sealed record MaintenanceOptions
     /// <summary>
     /// How long a step should take: one that takes less than half of it is followed by one of twice as many rows, up to 16
     /// times <see cref="PageSize"/>, and one that takes longer by one of half as many. Default: 20 milliseconds, so that
-    /// nobody notices the statements, and their commits cost little beside them.
+    /// nobody notices the statements, and their commits cost little beside them. Zero: every step looks at as many rows as the first.
     /// </summary>
     public TimeSpan StepTime { get; init; } = TimeSpan.FromMilliseconds(20);
 

@@ -17,7 +17,7 @@ public sealed class MaintenanceJobsTests(DynamoDbLocal dynamoDb) : IAsyncLifetim
 
     private readonly SkippingTimeProvider _clock = new();
     private readonly RecordingLogger<MaintenanceJobs> _log = new();
-    private readonly MaintenanceOptions _options = new() { PageSize = 4, JobLease = Lease };
+    private readonly MaintenanceOptions _options = new() { PageSize = 4, StepTime = TimeSpan.Zero, JobLease = Lease };
     private DynamoDbOutboxHarness _outbox = null!;
     private DynamoDbInboxHarness _inbox = null!;
     private string _table = "";

@@ -72,6 +72,9 @@ internal sealed partial class World
         SentRetention = SentRetention,
         ProcessedRetention = ProcessedRetention,
         PageSize = 10,
+
+        // As few rows to a step as ever: what comes between two steps is what is looked for.
+        StepTime = TimeSpan.Zero,
     };
 
     /// <summary>What does not hold, found where an exception would not get through.</summary>

@@ -14,12 +14,20 @@ internal sealed class OutboxUpkeepSql(PostgresNames names)
             (SELECT min(o.lease_until) FROM {names.Outbox} o WHERE o.status = 'publishing'))
         """;
 
-    /// <summary>Deletes up to $2 rows that were sent before now - $1.</summary>
+    /// <summary>
+    /// Deletes up to $2 rows that were sent before now - $1, and at $3 or later: what was deleted before leaves entries in the
+    /// index that need not be walked over again. Answers with their number, and when the last of them was sent.
+    /// </summary>
     internal string DeleteSent { get; } =
         $"""
-        DELETE FROM {names.Outbox} WHERE row_id = ANY (ARRAY(
-            SELECT o.row_id FROM {names.Outbox} o WHERE o.status = 'sent' AND o.sent_at < now() - $1
-            ORDER BY o.sent_at LIMIT $2 FOR UPDATE SKIP LOCKED))
+        WITH deleted AS (
+            DELETE FROM {names.Outbox} WHERE ctid = ANY (ARRAY(
+                SELECT o.ctid FROM {names.Outbox} o
+                WHERE o.status = 'sent' AND o.sent_at >= coalesce($3, '-infinity') AND o.sent_at < now() - $1
+                ORDER BY o.sent_at LIMIT $2 FOR UPDATE SKIP LOCKED))
+            RETURNING sent_at
+        )
+        SELECT count(*), greatest(max(sent_at), '0001-01-02 00:00Z') FROM deleted
         """;
 
     /// <summary>Deletes up to $2 rows that were parked before now - $1, unless they hold back the later rows of their key.</summary>

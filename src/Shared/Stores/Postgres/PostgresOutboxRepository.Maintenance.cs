@@ -26,8 +26,9 @@ public sealed partial class PostgresOutboxRepository
 
         if (cursor != MoreParked)
         {
-            var sent = await ExecuteAsync(_upkeep.DeleteSent, sentRetention, pageSize, cancellationToken);
-            return new MaintenancePage(sent, sent == pageSize ? More : failedRetention is null ? null : MoreParked);
+            var (sent, last) = await DeleteSentAsync(sentRetention, SentFrom(cursor), pageSize, cancellationToken);
+            return new MaintenancePage(
+                sent, sent == pageSize ? string.Create(CultureInfo.InvariantCulture, $"{More} {last.Ticks}") : failedRetention is null ? null : MoreParked);
         }
 
         var parked = failedRetention is { } retention
@@ -114,6 +115,23 @@ public sealed partial class PostgresOutboxRepository
                 await using var command = new NpgsqlCommand(_upkeep.Skip, connection);
                 command.Parameters.Add(Parameters.Text(eventId));
                 return (await command.ReadCommittedAsync(_ => true, ct)).Count > 0;
+            },
+            cancellationToken);
+
+    private static DateTimeOffset? SentFrom(string? cursor) =>
+        cursor?.Split(' ') is [More, var ticks] ? new DateTimeOffset(long.Parse(ticks, CultureInfo.InvariantCulture), TimeSpan.Zero) : null;
+
+    private Task<(int Rows, DateTime Last)> DeleteSentAsync(TimeSpan retention, DateTimeOffset? from, int limit, CancellationToken cancellationToken) =>
+        _faults.RepeatAsync(
+            async (_, ct) =>
+            {
+                await using var connection = await _connections.OpenConnectionAsync(ct);
+                await using var command = new NpgsqlCommand(_upkeep.DeleteSent, connection);
+                command.Parameters.Add(Parameters.Interval(retention));
+                command.Parameters.Add(Parameters.Integer(limit));
+                command.Parameters.Add(Parameters.Time(from));
+                var answer = await command.ReadCommittedAsync(row => ((int)row.GetInt64(0), row.IsDBNull(1) ? default : row.GetDateTime(1)), ct);
+                return answer.Single();
             },
             cancellationToken);
 
