@@ -14,7 +14,7 @@ public sealed class CombinationTests
     [InlineData("dynamodb", "nats")]
     [InlineData("postgres", "sqs")]
     [InlineData("postgres", "nats")]
-    [InlineData("postgres", "nats", "locked")]
+    [InlineData("postgres", "sqs", "locked")]
     public async Task Every_order_has_its_effect_once_through_duplicates_and_killed_functions(string store, string broker, string? relayMode = null)
     {
         var state = Directory.CreateTempSubdirectory("relaybox-e2e-");

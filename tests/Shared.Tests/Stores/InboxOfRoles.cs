@@ -22,6 +22,10 @@ internal sealed class InboxOfRoles(IInboxRepository consumer, IInboxRepository c
     public Task<bool> MarkProcessedAsync(InboxClaim.Claimed claim, CancellationToken cancellationToken) =>
         consumer.MarkProcessedAsync(claim, cancellationToken);
 
+    public Task<IReadOnlyList<bool>> TryMarkProcessedAsync(
+        IReadOnlyList<InboxClaim.Claimed> claims, CancellationToken cancellationToken) =>
+        consumer.TryMarkProcessedAsync(claims, cancellationToken);
+
     public Task<bool> MarkFailedAsync(
         InboxClaim.Claimed claim, string errorCode, string errorMessage, CancellationToken cancellationToken) =>
         consumer.MarkFailedAsync(claim, errorCode, errorMessage, cancellationToken);
