@@ -12,7 +12,7 @@ internal static class BenchmarkGroups
         new RelayGroup(),
         new LatencyGroup(),
         new PollsGroup(),
-        new SizeGroup(),
+        new HistoryGroup(),
         new CleanupGroup(),
         new MemoryGroup(),
         new PeersGroup(),

@@ -6,13 +6,13 @@ using Relaybox.Stores.Postgres;
 namespace Relaybox.Benchmarks.Groups;
 
 /// <summary>Whether a relay minds how many rows were sent before.</summary>
-internal sealed class SizeGroup : IBenchmarkGroup
+internal sealed class HistoryGroup : IBenchmarkGroup
 {
     private const int Few = 10_000;
     private const int Many = 1_000_000;
     private const int Polls = 500;
 
-    public string Id => "size";
+    public string Id => "history";
 
     public string Title => "PostgreSQL relay by lease with 1,000,000 sent rows in the table, against 10,000, 1 KiB";
 
