@@ -17,7 +17,7 @@ public sealed class BenchmarkTests
     [InlineData("nats", new[] { "5", "5b" })]
     [InlineData("latency", new[] { "18" })]
     [InlineData("polls", new[] { "9" })]
-    [InlineData("size", new[] { "8" })]
+    [InlineData("history", new[] { "8" })]
     [InlineData("cleanup", new[] { "14" })]
     [InlineData("memory", new[] { "17" })]
     [InlineData("inbox", new[] { "10", "11" })]
