@@ -94,7 +94,8 @@ internal sealed class ModelOutbox(
     public Task<TimeSpan> OldestDueAgeAsync(CancellationToken cancellationToken) =>
         server.CallAsync(
             "outbox.oldest",
-            () => table.Rows.Where(row => row.Parsed is OutboxStatus.Pending or OutboxStatus.Publishing && row.DueAt <= server.Now)
+            () => table.Rows
+                .Where(row => row.Parsed is OutboxStatus.Pending or OutboxStatus.Publishing && row.DueAt <= server.Now && !table.Waits(row))
                 .Select(row => server.Now - row.DueAt!.Value).DefaultIfEmpty().Max(),
             cancellationToken);
 

@@ -115,6 +115,10 @@ internal sealed class OutboxTable(bool keepsOrder, IOutboxWatcher? watcher = nul
         return true;
     }
 
+    /// <summary>Whether an earlier row of its key stands in its way.</summary>
+    internal bool Waits(TableRow row) =>
+        KeepsOrder && Rows.Any(other => other.Blocks && other.OrderingKey == row.OrderingKey && other.RowId < row.RowId);
+
     /// <summary>Whether somebody has locked one of these.</summary>
     internal bool IsLocked(IEnumerable<string> eventIds, DateTimeOffset now) => eventIds.Any(id => Find(id)?.Lock?.IsOpen(now) == true);
 
@@ -161,7 +165,7 @@ internal sealed class OutboxTable(bool keepsOrder, IOutboxWatcher? watcher = nul
         }
 
         var free = IsDue(row, now) || (!onlyIfDue && row.Parsed == OutboxStatus.Pending);
-        if (!free || (KeepsOrder && Rows.Any(other => other.Blocks && other.OrderingKey == row.OrderingKey && other.RowId < row.RowId)))
+        if (!free || Waits(row))
         {
             return null;
         }
