@@ -49,6 +49,9 @@ public sealed class StreamEventTests
     [InlineData("""{"Records":[{"dynamodb":{"NewImage":{"eventId":"S"}}}]}""")]
     [InlineData("""{"Records":[{"dynamodb":{"NewImage":{"eventId":{"S":{"S":"e-1"}}}}}]}""")]
     [InlineData("""{"Records":[{"dynamodb":{"NewImage":{"headers":{"M":"S"}}}}]}""")]
+    [InlineData("""{"Records":[[]]}""")]
+    [InlineData("""{"Records":[{"dynamodb":[]}]}""")]
+    [InlineData("""{"Records":[{"dynamodb":{"NewImage":{"eventId":[]}}}]}""")]
     [InlineData("""{"Records":[{"eventName":1}]}""")]
     [InlineData("""[]""")]
     public void An_event_of_another_shape_is_refused(string input) =>
