@@ -105,6 +105,7 @@ public sealed class MaintenanceJobs(
         var cursor = lease.Cursor;
         var complete = false;
         var size = new PageSize(options.PageSize, options.StepTime);
+        var savedAt = deadline.Time.GetTimestamp();
         while (!complete && deadline.HasTimeFor(options.MinimumStepTime))
         {
             var start = deadline.Time.GetTimestamp();
@@ -114,7 +115,13 @@ public sealed class MaintenanceJobs(
             pages++;
             cursor = page.Cursor;
             complete = cursor is null;
-            if (!complete && !await jobs.SaveAsync(lease, cursor, options.JobLease, cancellationToken))
+            if (complete || deadline.Time.GetElapsedTime(savedAt) < options.SaveEvery)
+            {
+                continue;
+            }
+
+            savedAt = deadline.Time.GetTimestamp();
+            if (!await jobs.SaveAsync(lease, cursor, options.JobLease, cancellationToken))
             {
                 // Another run has taken over; what this one did holds, and the other goes on.
                 Log.JobHeldElsewhere(logger, job);

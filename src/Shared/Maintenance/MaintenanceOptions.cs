@@ -28,6 +28,12 @@ public sealed record MaintenanceOptions
     /// </summary>
     public TimeSpan StepTime { get; init; } = TimeSpan.FromMilliseconds(20);
 
+    /// <summary>
+    /// How often a job remembers at most how far it has come, while it runs. Default: 250 milliseconds; what it did since is
+    /// looked at again after a crash, to no effect. Zero: after every step.
+    /// </summary>
+    public TimeSpan SaveEvery { get; init; } = TimeSpan.FromMilliseconds(250);
+
     /// <summary>How long a job is held without a sign of life. Default: 60 seconds.</summary>
     public TimeSpan JobLease { get; init; } = TimeSpan.FromSeconds(60);
 

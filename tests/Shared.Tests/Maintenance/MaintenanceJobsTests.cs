@@ -17,7 +17,7 @@ public sealed class MaintenanceJobsTests(DynamoDbLocal dynamoDb) : IAsyncLifetim
 
     private readonly SkippingTimeProvider _clock = new();
     private readonly RecordingLogger<MaintenanceJobs> _log = new();
-    private readonly MaintenanceOptions _options = new() { PageSize = 4, StepTime = TimeSpan.Zero, JobLease = Lease };
+    private MaintenanceOptions _options = new() { PageSize = 4, StepTime = TimeSpan.Zero, SaveEvery = TimeSpan.Zero, JobLease = Lease };
     private DynamoDbOutboxHarness _outbox = null!;
     private DynamoDbInboxHarness _inbox = null!;
     private string _table = "";
@@ -48,6 +48,19 @@ public sealed class MaintenanceJobsTests(DynamoDbLocal dynamoDb) : IAsyncLifetim
         Assert.Equal((22, true), (result.Affected, result.Complete));
         Assert.Empty(await _outbox.Repository.GetCountByStatusAsync(Ct));
         Assert.Empty(await _inbox.Repository.GetCountByStatusAsync(Ct));
+        Assert.Equal((0, true), await RunAsync(Jobs()));
+    }
+
+    [Theory]
+    [InlineData(0, 4)]
+    [InlineData(3600, 2)]
+    public async Task How_far_a_job_has_come_is_remembered_as_often_as_it_is_asked_for_and_at_its_end(int seconds, int atLeast)
+    {
+        _options = _options with { SaveEvery = TimeSpan.FromSeconds(seconds) };
+        await WriteFinishedAsync(30);
+        var saves = 0;
+        await new MaintenanceJobs(_outbox.Repository, _inbox.Repository, new CountingJobs(Store(), () => saves++), _options, _log).CleanupAsync(Long, Ct);
+        Assert.True(seconds == 0 ? saves > atLeast : saves == atLeast, $"{saves}");
         Assert.Equal((0, true), await RunAsync(Jobs()));
     }
 
@@ -195,6 +208,18 @@ public sealed class MaintenanceJobsTests(DynamoDbLocal dynamoDb) : IAsyncLifetim
 
     private MaintenanceJobs Jobs(Action? onPage = null, Action<string?>? onCursor = null) => new(
         new WatchedOutbox(_outbox.Repository, onPage, onCursor), _inbox.Repository, Store(), _options, _log);
+
+    private sealed class CountingJobs(IJobStore inner, Action onSave) : IJobStore
+    {
+        public Task<JobLease?> TryAcquireAsync(string job, TimeSpan lease, CancellationToken cancellationToken) =>
+            inner.TryAcquireAsync(job, lease, cancellationToken);
+
+        public Task<bool> SaveAsync(JobLease lease, string? cursor, TimeSpan duration, CancellationToken cancellationToken)
+        {
+            onSave();
+            return inner.SaveAsync(lease, cursor, duration, cancellationToken);
+        }
+    }
 
     /// <summary>Passes everything on, and tells the test of each page of the cleanup.</summary>
     private sealed class WatchedOutbox(IOutboxRepository inner, Action? onPage, Action<string?>? onCursor) : IOutboxRepository
