@@ -19,14 +19,31 @@ internal sealed class LockedDrain(ILockingOutbox outbox, BatchPublisher publishe
     internal async Task<RelayResult> DrainAsync(WorkDeadline deadline, CancellationToken cancellationToken)
     {
         var isUnavailable = false;
-        var results = await Task.WhenAll(Enumerable.Range(0, Lanes).Select(_ => DrainLaneAsync()));
+
+        // Whether there is anything is asked once; only then the other lanes begin.
+        var isThereAny = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var results = await Task.WhenAll(Enumerable.Range(0, Lanes).Select(lane => lane == 0 ? DrainFirstLaneAsync() : DrainOtherLaneAsync()));
         return results.Aggregate((a, b) => a.Add(b));
+
+        async Task<RelayResult> DrainFirstLaneAsync()
+        {
+            try
+            {
+                return await DrainLaneAsync();
+            }
+            finally
+            {
+                isThereAny.TrySetResult(false);
+            }
+        }
+
+        async Task<RelayResult> DrainOtherLaneAsync() => await isThereAny.Task ? await DrainLaneAsync() : new RelayResult();
 
         async Task<RelayResult> DrainLaneAsync()
         {
             var total = new RelayResult();
             var sizer = new BatchSizer(options);
-            while (!isUnavailable && ClaimedBatch.HasTime(deadline, options) && await RelayBatchAsync(sizer, deadline, cancellationToken) is { } result)
+            while (!isUnavailable && ClaimedBatch.HasTime(deadline, options) && await RelayBatchAsync(sizer, isThereAny, deadline, cancellationToken) is { } result)
             {
                 total = total.Add(result);
                 isUnavailable |= result.BrokerUnavailable;
@@ -42,7 +59,8 @@ internal sealed class LockedDrain(ILockingOutbox outbox, BatchPublisher publishe
         _recording.Dispose();
     }
 
-    private async Task<RelayResult?> RelayBatchAsync(BatchSizer sizer, WorkDeadline deadline, CancellationToken cancellationToken)
+    private async Task<RelayResult?> RelayBatchAsync(
+        BatchSizer sizer, TaskCompletionSource<bool> isThereAny, WorkDeadline deadline, CancellationToken cancellationToken)
     {
         var lockedAt = deadline.Time.GetTimestamp();
         await using var rows = await LockAsync(sizer.Next(deadline, underWay: 0), cancellationToken);
@@ -51,6 +69,7 @@ internal sealed class LockedDrain(ILockingOutbox outbox, BatchPublisher publishe
             return null;
         }
 
+        isThereAny.TrySetResult(true);
         var batch = await publisher.PublishAsync(new ClaimedBatch(rows.Claims, deadline, options, lockedAt), cancellationToken);
         sizer.Published(batch);
         return batch.Sent.Count == rows.Claims.Count && await CommitAsync(rows, cancellationToken)
