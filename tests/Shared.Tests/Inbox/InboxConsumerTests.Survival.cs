@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Relaybox.Diagnostics;
 using Relaybox.Inbox;
 using Relaybox.Shared.Tests.Support;
@@ -116,8 +117,8 @@ public partial class InboxConsumerTests
     {
         await DieWithAsync("suspect-1", "suspect-2");
         var running = 0;
-        var atOnce = new Dictionary<string, int>();
-        var started = new Dictionary<string, int>();
+        var atOnce = new ConcurrentDictionary<string, int>();
+        var started = new ConcurrentDictionary<string, int>();
         var handler = Add("orders.>", async (_, context, _) =>
         {
             atOnce[context.EventId] = Interlocked.Increment(ref running);
