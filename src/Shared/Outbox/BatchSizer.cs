@@ -19,9 +19,7 @@ internal sealed class BatchSizer(RelayOptions options)
             return options.BatchSize;
         }
 
-        var untilDeadline = deadline.Remaining - options.RecordMargin;
-        var untilLeaseEnds = ClaimedBatch.LeaseTime(options);
-        var left = untilLeaseEnds < untilDeadline ? untilLeaseEnds : untilDeadline;
+        var left = ClaimedBatch.TimeToPublish(deadline, options, sinceClaim: TimeSpan.Zero);
         return (int)Math.Clamp((rate * left.TotalSeconds) - underWay, 1, options.BatchSize);
     }
 

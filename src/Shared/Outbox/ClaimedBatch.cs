@@ -27,9 +27,14 @@ internal sealed class ClaimedBatch
     internal static bool HasTime(WorkDeadline deadline, RelayOptions options) =>
         deadline.HasTimeFor(options.MinimumBatchTime) && deadline.Remaining > options.RecordMargin;
 
-    /// <summary>How long after a claim its rows may be published.</summary>
-    internal static TimeSpan LeaseTime(RelayOptions options) =>
-        options.Lease - (options.LeaseMargin < options.Lease / 4 ? options.LeaseMargin : options.Lease / 4);
+    /// <summary>How long rows may be published that were claimed so long ago.</summary>
+    internal static TimeSpan TimeToPublish(WorkDeadline deadline, RelayOptions options, TimeSpan sinceClaim)
+    {
+        var margin = options.LeaseMargin < options.Lease / 4 ? options.LeaseMargin : options.Lease / 4;
+        var untilLeaseEnds = options.Lease - margin - sinceClaim;
+        var untilDeadline = UntilDeadline(deadline, options);
+        return untilLeaseEnds < untilDeadline ? untilLeaseEnds : untilDeadline;
+    }
 
     internal TimeProvider Time => _deadline.Time;
 
@@ -37,21 +42,12 @@ internal sealed class ClaimedBatch
     internal bool IsLeased => _claimedAt is not null;
 
     /// <summary>How long rows may still be published: until the lease nears its end, and time is left to record them.</summary>
-    internal TimeSpan PublishTime
-    {
-        get
-        {
-            var untilDeadline = _deadline.Remaining - _options.RecordMargin;
-            if (_claimedAt is not { } claimedAt)
-            {
-                return untilDeadline;
-            }
+    internal TimeSpan PublishTime => _claimedAt is { } claimedAt
+        // Elapsed time and not the time of day, which may jump.
+        ? TimeToPublish(_deadline, _options, Time.GetElapsedTime(claimedAt))
+        : UntilDeadline(_deadline, _options);
 
-            // Elapsed time and not the time of day, which may jump.
-            var untilLeaseEnds = LeaseTime(_options) - Time.GetElapsedTime(claimedAt);
-            return untilLeaseEnds < untilDeadline ? untilLeaseEnds : untilDeadline;
-        }
-    }
+    private static TimeSpan UntilDeadline(WorkDeadline deadline, RelayOptions options) => deadline.Remaining - options.RecordMargin;
 
     /// <summary>A scope that cancels when rows may no longer be published.</summary>
     internal DeadlineScope BeginPublishing(CancellationToken cancellationToken) =>
