@@ -5,8 +5,6 @@ namespace Relaybox.Functions.Tests;
 
 public sealed class ConsumeTests(DynamoDbLocal dynamoDb, SqsEmulator sqs)
 {
-    private const string Success = """{"batchItemFailures":[]}""";
-
     [Fact]
     public async Task A_message_has_its_effect_once_however_often_it_comes()
     {
@@ -14,7 +12,7 @@ public sealed class ConsumeTests(DynamoDbLocal dynamoDb, SqsEmulator sqs)
 
         for (var i = 0; i < 3; i++)
         {
-            Assert.Equal(Success, await world.InvokeAsync("Consume", Rows.SqsEvent(($"m-{i}", Rows.Envelope("e-1")))));
+            Assert.Equal(Rows.Success, await world.InvokeAsync("Consume", Rows.SqsEvent(($"m-{i}", Rows.Envelope("e-1")))));
         }
 
         var effect = await world.EffectAsync("e-1");
@@ -28,7 +26,7 @@ public sealed class ConsumeTests(DynamoDbLocal dynamoDb, SqsEmulator sqs)
         await using var world = await FunctionWorld.CreateAsync(dynamoDb, sqs);
         var copies = Enumerable.Range(0, 10).Select(i => ($"m-{i}", Rows.Envelope("e-1"))).ToArray();
 
-        Assert.Equal(Success, await world.InvokeAsync("Consume", Rows.SqsEvent(copies)));
+        Assert.Equal(Rows.Success, await world.InvokeAsync("Consume", Rows.SqsEvent(copies)));
 
         Assert.Equal("1", (await world.EffectAsync("e-1"))["applied"].N);
     }
@@ -53,7 +51,7 @@ public sealed class ConsumeTests(DynamoDbLocal dynamoDb, SqsEmulator sqs)
         // SQS itself refuses an empty body; an event source of another kind may not.
         var dead = body.Length == 0 ? " " : body;
         var input = Rows.SqsEvent(("m-1", Rows.Envelope("good-1")), ("m-2", dead), ("m-3", Rows.Envelope("good-2")));
-        Assert.Equal(Success, await world.InvokeAsync("Consume", input));
+        Assert.Equal(Rows.Success, await world.InvokeAsync("Consume", input));
 
         var message = Assert.Single(await world.ReceiveAllAsync(world.DeadLetterQueueUrl));
         Assert.Equal(dead, message.Body);
@@ -69,8 +67,8 @@ public sealed class ConsumeTests(DynamoDbLocal dynamoDb, SqsEmulator sqs)
         await using var world = await FunctionWorld.CreateAsync(dynamoDb, sqs);
         var now = DateTimeOffset.UtcNow;
 
-        Assert.Equal(Success, await world.InvokeAsync("Consume", Rows.OldSqsEvent("m-1", Rows.Envelope("e-1"), now - TimeSpan.FromDays(21))));
-        Assert.Equal(Success, await world.InvokeAsync("Consume", Rows.OldSqsEvent("m-2", Rows.Envelope("e-2"), now - TimeSpan.FromDays(20))));
+        Assert.Equal(Rows.Success, await world.InvokeAsync("Consume", Rows.OldSqsEvent("m-1", Rows.Envelope("e-1"), now - TimeSpan.FromDays(21))));
+        Assert.Equal(Rows.Success, await world.InvokeAsync("Consume", Rows.OldSqsEvent("m-2", Rows.Envelope("e-2"), now - TimeSpan.FromDays(20))));
 
         var message = Assert.Single(await world.ReceiveAllAsync(world.DeadLetterQueueUrl));
         Assert.Equal(("message.too-old", "m-1"), (message.MessageAttributes["error-code"].StringValue, message.MessageAttributes["source-message-id"].StringValue));
@@ -113,7 +111,7 @@ public sealed class ConsumeTests(DynamoDbLocal dynamoDb, SqsEmulator sqs)
             await world.InvokeAsync("Consume", Rows.SqsEvent(("m-1", Rows.Envelope("e-1")))));
 
         world.Set("EFFECTS_TABLE", effects);
-        Assert.Equal(Success, await world.InvokeAsync("Consume", Rows.SqsEvent(("m-1", Rows.Envelope("e-1")))));
+        Assert.Equal(Rows.Success, await world.InvokeAsync("Consume", Rows.SqsEvent(("m-1", Rows.Envelope("e-1")))));
         Assert.Equal("1", (await world.EffectAsync("e-1"))["applied"].N);
     }
 
@@ -124,8 +122,8 @@ public sealed class ConsumeTests(DynamoDbLocal dynamoDb, SqsEmulator sqs)
         world.Set("EFFECTS_TABLE", "no-such-table");
         world.Set("INBOX_MAX_ATTEMPTS", "2");
 
-        Assert.NotEqual(Success, await world.InvokeAsync("Consume", Rows.SqsEvent(("m-1", Rows.Envelope("e-1")))));
-        Assert.Equal(Success, await world.InvokeAsync("Consume", Rows.SqsEvent(("m-1", Rows.Envelope("e-1")))));
+        Assert.NotEqual(Rows.Success, await world.InvokeAsync("Consume", Rows.SqsEvent(("m-1", Rows.Envelope("e-1")))));
+        Assert.Equal(Rows.Success, await world.InvokeAsync("Consume", Rows.SqsEvent(("m-1", Rows.Envelope("e-1")))));
 
         var message = Assert.Single(await world.ReceiveAllAsync(world.DeadLetterQueueUrl));
         Assert.Equal("message.attempts-exhausted", message.MessageAttributes["error-code"].StringValue);
@@ -171,7 +169,7 @@ public sealed class ConsumeTests(DynamoDbLocal dynamoDb, SqsEmulator sqs)
     public async Task An_empty_event_is_a_success(string input)
     {
         await using var world = await FunctionWorld.CreateAsync(dynamoDb, sqs);
-        Assert.Equal(Success, await world.InvokeAsync("Consume", input));
+        Assert.Equal(Rows.Success, await world.InvokeAsync("Consume", input));
     }
 
     // Somebody else's claim, whose lease has not ended.

@@ -8,8 +8,6 @@ namespace Relaybox.Functions.Tests;
 public sealed class PostgresPoolerTests(PostgresServer server, DynamoDbLocal dynamoDb, SqsEmulator sqs, PgBouncer pooler)
     : IClassFixture<PgBouncer>
 {
-    private const string Success = """{"batchItemFailures":[]}""";
-
     [Theory]
     [InlineData("lease", "keep")]
     [InlineData("locked", "keep")]
@@ -19,21 +17,7 @@ public sealed class PostgresPoolerTests(PostgresServer server, DynamoDbLocal dyn
         await using var world = await CreateAsync();
         world.Set("RELAY_MODE", relayMode);
         world.Set("AFTER_SENDING", afterSending);
-        await world.InvokeAsync("Setup");
-        await world.ExecuteAsAsync(
-            world.AppUser, "INSERT INTO outbox (event_id, subject, payload, ordering_key) VALUES ('e-1', 'orders.placed', '{}', 'k')");
-
-        Assert.Contains("\"affected\":1", await world.InvokeAsync("SweepRelay"), StringComparison.Ordinal);
-        for (var i = 0; i < 2; i++)
-        {
-            Assert.Equal(Success, await world.InvokeAsync("Consume", Rows.SqsEvent(($"m-{i}", Rows.Envelope("e-1")))));
-        }
-
-        Assert.Equal(1, await world.ScalarAsync("SELECT applied FROM effects WHERE event_id = 'e-1'"));
-        foreach (var job in new[] { "Cleanup", "ResetStale", "Reconcile" })
-        {
-            Assert.Contains("\"complete\":true", await world.InvokeAsync(job), StringComparison.Ordinal);
-        }
+        await world.UseEveryFunctionAsync();
     }
 
     [Fact]

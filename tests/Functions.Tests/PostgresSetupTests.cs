@@ -8,8 +8,6 @@ namespace Relaybox.Functions.Tests;
 /// <summary>After Setup everything works for users who have nothing but what Setup granted them.</summary>
 public sealed class PostgresSetupTests(PostgresServer server, DynamoDbLocal dynamoDb, SqsEmulator sqs)
 {
-    private const string Success = """{"batchItemFailures":[]}""";
-
     [Theory]
     [InlineData("keep")]
     [InlineData("delete")]
@@ -18,21 +16,7 @@ public sealed class PostgresSetupTests(PostgresServer server, DynamoDbLocal dyna
     {
         await using var world = await PostgresFunctionWorld.CreateAsync(server, dynamoDb, sqs);
         world.Set("AFTER_SENDING", afterSending);
-        await world.InvokeAsync("Setup");
-        await world.ExecuteAsAsync(
-            world.AppUser, "INSERT INTO outbox (event_id, subject, payload, ordering_key) VALUES ('e-1', 'orders.placed', '{}', 'k')");
-
-        Assert.Contains("\"affected\":1", await world.InvokeAsync("SweepRelay"), StringComparison.Ordinal);
-        for (var i = 0; i < 2; i++)
-        {
-            Assert.Equal(Success, await world.InvokeAsync("Consume", Rows.SqsEvent(($"m-{i}", Rows.Envelope("e-1")))));
-        }
-
-        Assert.Equal(1, await world.ScalarAsync("SELECT applied FROM effects WHERE event_id = 'e-1'"));
-        foreach (var job in new[] { "Cleanup", "ResetStale", "Reconcile" })
-        {
-            Assert.Contains("\"complete\":true", await world.InvokeAsync(job), StringComparison.Ordinal);
-        }
+        await world.UseEveryFunctionAsync();
     }
 
     [Fact]
@@ -45,7 +29,7 @@ public sealed class PostgresSetupTests(PostgresServer server, DynamoDbLocal dyna
         await world.InvokeAsync("Setup");
 
         await world.ExecuteAsAsync(world.FunctionsUser, "INSERT INTO orders VALUES (1)");
-        Assert.Equal(Success, await world.InvokeAsync("Consume", Rows.SqsEvent(("m-1", Rows.Envelope("e-1")))));
+        Assert.Equal(Rows.Success, await world.InvokeAsync("Consume", Rows.SqsEvent(("m-1", Rows.Envelope("e-1")))));
         Assert.Equal(1, await world.ScalarAsync("SELECT applied FROM effects WHERE event_id = 'e-1'"));
     }
 

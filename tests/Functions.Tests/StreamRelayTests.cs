@@ -5,15 +5,13 @@ namespace Relaybox.Functions.Tests;
 
 public sealed class StreamRelayTests(DynamoDbLocal dynamoDb, SqsEmulator sqs)
 {
-    private const string Success = """{"batchItemFailures":[]}""";
-
     [Fact]
     public async Task A_new_row_is_sent_and_marked_without_a_claim()
     {
         await using var world = await FunctionWorld.CreateAsync(dynamoDb, sqs);
         await world.PutRowAsync("e-1");
 
-        Assert.Equal(Success, await world.InvokeAsync("StreamRelay", Rows.StreamEvent(("100", Rows.Image("e-1")))));
+        Assert.Equal(Rows.Success, await world.InvokeAsync("StreamRelay", Rows.StreamEvent(("100", Rows.Image("e-1")))));
 
         var message = Assert.Single(await world.ReceiveAllAsync(world.QueueUrl));
         Assert.Equal("e-1", message.MessageAttributes["event-id"].StringValue);
@@ -33,7 +31,7 @@ public sealed class StreamRelayTests(DynamoDbLocal dynamoDb, SqsEmulator sqs)
         await using var world = await FunctionWorld.CreateAsync(dynamoDb, sqs);
         await world.PutRowAsync("e-1");
 
-        Assert.Equal(Success, await world.InvokeAsync("StreamRelay", Rows.StreamEvent(eventName, ("100", Rows.Image("e-1")))));
+        Assert.Equal(Rows.Success, await world.InvokeAsync("StreamRelay", Rows.StreamEvent(eventName, ("100", Rows.Image("e-1")))));
 
         Assert.Empty(await world.ReceiveAllAsync(world.QueueUrl));
         Assert.Equal("pending", (await world.RowAsync("e-1"))["status"].S);
@@ -51,7 +49,7 @@ public sealed class StreamRelayTests(DynamoDbLocal dynamoDb, SqsEmulator sqs)
         await using var world = await FunctionWorld.CreateAsync(dynamoDb, sqs);
 
         var input = Rows.StreamEvent(("100", Rows.Image("e-1", (name, new { S = value }))));
-        Assert.Equal(Success, await world.InvokeAsync("StreamRelay", input));
+        Assert.Equal(Rows.Success, await world.InvokeAsync("StreamRelay", input));
 
         Assert.Empty(await world.ReceiveAllAsync(world.QueueUrl));
     }
@@ -71,7 +69,7 @@ public sealed class StreamRelayTests(DynamoDbLocal dynamoDb, SqsEmulator sqs)
             ("102", Rows.Image("bad-payload", ("payload", null))),
             ("103", Rows.Image("bad-headers", ("headers", new { M = new { a = new { N = "1" } } }))),
             ("104", Rows.Image("good-2")));
-        Assert.Equal(Success, await world.InvokeAsync("StreamRelay", input));
+        Assert.Equal(Rows.Success, await world.InvokeAsync("StreamRelay", input));
 
         Assert.Equal(2, (await world.ReceiveAllAsync(world.QueueUrl)).Count);
         foreach (var (id, code) in new[]
@@ -94,7 +92,7 @@ public sealed class StreamRelayTests(DynamoDbLocal dynamoDb, SqsEmulator sqs)
 
         var input = Rows.StreamEvent(
             ("100", null), ("101", Rows.Image("x", ("eventId", null))), ("102", Rows.Image("e-1")));
-        Assert.Equal(Success, await world.InvokeAsync("StreamRelay", input));
+        Assert.Equal(Rows.Success, await world.InvokeAsync("StreamRelay", input));
 
         Assert.Single(await world.ReceiveAllAsync(world.QueueUrl));
     }
@@ -118,7 +116,7 @@ public sealed class StreamRelayTests(DynamoDbLocal dynamoDb, SqsEmulator sqs)
         await world.PutRowAsync("e-1", ("availableAt", Rows.N(later)));
 
         var input = Rows.StreamEvent(("100", Rows.Image("e-1", ("availableAt", new { N = $"{later}" }))));
-        Assert.Equal(Success, await world.InvokeAsync("StreamRelay", input));
+        Assert.Equal(Rows.Success, await world.InvokeAsync("StreamRelay", input));
 
         Assert.Empty(await world.ReceiveAllAsync(world.QueueUrl));
         var row = await world.RowAsync("e-1");
@@ -159,7 +157,7 @@ public sealed class StreamRelayTests(DynamoDbLocal dynamoDb, SqsEmulator sqs)
         await world.PutRowAsync("e-1");
         world.Set("QUEUE_URL", world.QueueUrl + "-that-is-not-there");
 
-        Assert.Equal(Success, await world.InvokeAsync("StreamRelay", Rows.StreamEvent(("100", Rows.Image("e-1")))));
+        Assert.Equal(Rows.Success, await world.InvokeAsync("StreamRelay", Rows.StreamEvent(("100", Rows.Image("e-1")))));
 
         var row = await world.RowAsync("e-1");
         Assert.Equal("pending", row["status"].S);
@@ -175,6 +173,6 @@ public sealed class StreamRelayTests(DynamoDbLocal dynamoDb, SqsEmulator sqs)
     public async Task An_empty_event_is_a_success(string input)
     {
         await using var world = await FunctionWorld.CreateAsync(dynamoDb, sqs);
-        Assert.Equal(Success, await world.InvokeAsync("StreamRelay", input));
+        Assert.Equal(Rows.Success, await world.InvokeAsync("StreamRelay", input));
     }
 }

@@ -16,8 +16,6 @@ public sealed class HostileInputTests
 {
     private const int PerClass = 40;
     private const ulong Seed = 20_261_122;
-    private const string Success = """{"batchItemFailures":[]}""";
-
     public static TheoryData<string> RowClasses => [.. HostileRows.Classes.Keys];
 
     public static TheoryData<string> BodyClasses => [.. HostileBodies.Classes.Keys];
@@ -46,14 +44,14 @@ public sealed class HostileInputTests
 
             var answer = await world.RelayAsync(Rows.StreamEvent(("1", Rows.Image("before")), ("2", image), ("3", Rows.Image("after"))));
 
-            Assert.Equal(Success, answer);
+            Assert.Equal(Rows.Success, answer);
             string[] others = ["before", "after"];
             Assert.Equal(row.Outcome == HostileRow.Sent ? 3 : 2, world.Outbox.Sent.Count);
             Assert.Subset(world.Outbox.Sent.Select(mark => mark.EventId).ToHashSet(), others.ToHashSet());
             Assert.Equal(row.Outcome == HostileRow.Deferred ? 1 : 0, world.Outbox.Retries.Count);
             Assert.Equal(row.Outcome.Contains('.', StringComparison.Ordinal) ? [row.Outcome] : [], world.Outbox.Parks.Select(mark => mark.ErrorCode));
 
-            Assert.Equal(Success, await world.DeliverAsync());
+            Assert.Equal(Rows.Success, await world.DeliverAsync());
             Assert.Empty(world.Sqs.Dead);
             Assert.Equal(world.Outbox.Sent.Select(mark => mark.EventId).Order(StringComparer.Ordinal), world.Handled.Select(handled => handled.Context.EventId).Order(StringComparer.Ordinal));
             foreach (var (payload, context) in world.Handled.Where(handled => !others.Contains(handled.Context.EventId)))
@@ -76,7 +74,7 @@ public sealed class HostileInputTests
             var answer = await world.ConsumeAsync(
                 ("m-1", Rows.Envelope("before"), []), ("m-2", hostile.Body, hostile.Attributes), ("m-3", Rows.Envelope("after"), []));
 
-            Assert.Equal(Success, answer);
+            Assert.Equal(Rows.Success, answer);
             var handled = world.Handled.Where(message => message.Context.EventId is not ("before" or "after")).ToList();
             Assert.Equal(2, world.Handled.Count - handled.Count);
             if (hostile.Outcome == HostileBody.Handled)

@@ -75,6 +75,26 @@ public sealed class PostgresFunctionWorld : IAsyncDisposable
     public Task<string> InvokeAsConfiguredAsync(string function, string input = "{}", TimeSpan? remaining = null) =>
         _world.InvokeAsync(function, input, remaining);
 
+    /// <summary>Setup, then an event from its row to its one effect, then every job: all have to succeed.</summary>
+    public async Task UseEveryFunctionAsync()
+    {
+        await InvokeAsync("Setup");
+        await ExecuteAsAsync(
+            AppUser, "INSERT INTO outbox (event_id, subject, payload, ordering_key) VALUES ('e-1', 'orders.placed', '{}', 'k')");
+
+        Assert.Contains("\"affected\":1", await InvokeAsync("SweepRelay"), StringComparison.Ordinal);
+        for (var i = 0; i < 2; i++)
+        {
+            Assert.Equal(Rows.Success, await InvokeAsync("Consume", Rows.SqsEvent(($"m-{i}", Rows.Envelope("e-1")))));
+        }
+
+        Assert.Equal(1, await ScalarAsync("SELECT applied FROM effects WHERE event_id = 'e-1'"));
+        foreach (var job in new[] { "Cleanup", "ResetStale", "Reconcile" })
+        {
+            Assert.Contains("\"complete\":true", await InvokeAsync(job), StringComparison.Ordinal);
+        }
+    }
+
     /// <summary>Runs SQL as the superuser.</summary>
     public Task ExecuteAsync(string sql) => ExecuteAsAsync("postgres", sql);
 

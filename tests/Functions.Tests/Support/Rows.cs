@@ -9,6 +9,9 @@ internal static class Rows
 {
     internal const string Payload = """{"orderId":"o-1","customer":"c-1","totalCents":4200}""";
 
+    /// <summary>What Consume and StreamRelay answer when every message or record is done with.</summary>
+    internal const string Success = """{"batchItemFailures":[]}""";
+
     internal static Dictionary<string, AttributeValue> Key(string eventId) => new() { ["eventId"] = S(eventId) };
 
     internal static AttributeValue S(string value) => new() { S = value };
