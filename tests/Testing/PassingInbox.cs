@@ -1,0 +1,51 @@
+using Relaybox.Inbox;
+using Relaybox.Maintenance;
+
+namespace Relaybox.Testing;
+
+/// <summary>Passes every call on to another inbox, for those that change a few.</summary>
+/// <param name="inner">The other inbox.</param>
+public abstract class PassingInbox(IInboxRepository inner) : IInboxRepository
+{
+    public virtual Task<IReadOnlyList<InboxClaim>> ClaimAsync(
+        string consumer, IReadOnlyList<InboxMessage> messages, TimeSpan lease, int maxAttempts, CancellationToken cancellationToken) =>
+        inner.ClaimAsync(consumer, messages, lease, maxAttempts, cancellationToken);
+
+    public virtual Task<bool> RenewAsync(InboxClaim.Claimed claim, TimeSpan lease, CancellationToken cancellationToken) =>
+        inner.RenewAsync(claim, lease, cancellationToken);
+
+    public virtual Task<bool> StartAsync(InboxClaim.Claimed claim, TimeSpan lease, CancellationToken cancellationToken) =>
+        inner.StartAsync(claim, lease, cancellationToken);
+
+    public virtual Task<IInboxTransaction> BeginAsync(InboxClaim.Claimed claim, CancellationToken cancellationToken) =>
+        inner.BeginAsync(claim, cancellationToken);
+
+    public virtual Task<bool> MarkProcessedAsync(InboxClaim.Claimed claim, CancellationToken cancellationToken) =>
+        inner.MarkProcessedAsync(claim, cancellationToken);
+
+    public virtual Task<IReadOnlyList<bool>> TryMarkProcessedAsync(
+        IReadOnlyList<InboxClaim.Claimed> claims, CancellationToken cancellationToken) =>
+        inner.TryMarkProcessedAsync(claims, cancellationToken);
+
+    public virtual Task<bool> MarkFailedAsync(
+        InboxClaim.Claimed claim, string errorCode, string errorMessage, CancellationToken cancellationToken) =>
+        inner.MarkFailedAsync(claim, errorCode, errorMessage, cancellationToken);
+
+    public virtual Task<bool> ReleaseAsync(InboxClaim.Claimed claim, CancellationToken cancellationToken) =>
+        inner.ReleaseAsync(claim, cancellationToken);
+
+    public virtual Task<InboxRecord?> FindAsync(string consumer, string eventId, CancellationToken cancellationToken) =>
+        inner.FindAsync(consumer, eventId, cancellationToken);
+
+    public virtual Task<bool> IsProcessedAsync(string consumer, string eventId, CancellationToken cancellationToken) =>
+        inner.IsProcessedAsync(consumer, eventId, cancellationToken);
+
+    public virtual Task<MaintenancePage> CleanupAsync(TimeSpan retention, string? cursor, int pageSize, CancellationToken cancellationToken) =>
+        inner.CleanupAsync(retention, cursor, pageSize, cancellationToken);
+
+    public virtual Task<MaintenancePage> ResetStaleAsync(TimeSpan age, string? cursor, int pageSize, CancellationToken cancellationToken) =>
+        inner.ResetStaleAsync(age, cursor, pageSize, cancellationToken);
+
+    public virtual Task<IReadOnlyDictionary<string, long>> GetCountByStatusAsync(CancellationToken cancellationToken) =>
+        inner.GetCountByStatusAsync(cancellationToken);
+}
