@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json;
 using Relaybox.Testing;
 
@@ -48,28 +47,8 @@ public sealed class DemoCommandTests
         Assert.DoesNotContain("   at ", errors, StringComparison.Ordinal);
     }
 
-    private static async Task<(int Code, string Output, string Errors)> RunAsync(params string[] arguments)
-    {
-        var start = new ProcessStartInfo(
-            "dotnet", [Path.Combine(AppContext.BaseDirectory, "relaybox-local.dll"), "demo", .. arguments])
-        {
-            RedirectStandardOutput = true, RedirectStandardError = true,
-        };
-        using var process = Process.Start(start)!;
-        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        timeout.CancelAfter(TimeSpan.FromMinutes(3));
-        var output = process.StandardOutput.ReadToEndAsync(timeout.Token);
-        var errors = process.StandardError.ReadToEndAsync(timeout.Token);
-        try
-        {
-            await process.WaitForExitAsync(timeout.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            process.Kill();
-            throw;
-        }
-
-        return (process.ExitCode, await output, await errors);
-    }
+    private static Task<ProgramRun> RunAsync(params string[] arguments) => ProgramRun.OfAsync(
+        ["dotnet", Path.Combine(AppContext.BaseDirectory, "relaybox-local.dll"), "demo", .. arguments],
+        TimeSpan.FromMinutes(3),
+        TestContext.Current.CancellationToken);
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Relaybox.Testing;
 
@@ -30,26 +29,14 @@ public sealed class PublishedExecutableTests
 
     private static async Task PublishAsync(string folder)
     {
-        var start = new ProcessStartInfo("dotnet")
-        {
-            WorkingDirectory = RepositoryRoot.Path,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        foreach (var argument in new[]
-        {
-            "publish", "src/Functions/Functions.csproj", "--configuration", "Release", "--runtime", RuntimeInformation.RuntimeIdentifier,
-            "--no-self-contained", "--output", folder, "-nodeReuse:false", "-clp:ErrorsOnly", $"-p:OfficialPackages={OfficialPackages}",
-        })
-        {
-            start.ArgumentList.Add(argument);
-        }
-
-        using var process = Process.Start(start)!;
-        var output = process.StandardOutput.ReadToEndAsync();
-        var errors = process.StandardError.ReadToEndAsync();
-        await process.WaitForExitAsync();
-        Assert.True(process.ExitCode == 0, $"dotnet publish failed:\n{await output}\n{await errors}");
+        var run = await ProgramRun.OfAsync(
+            [
+                "dotnet", "publish", "src/Functions/Functions.csproj", "--configuration", "Release", "--runtime", RuntimeInformation.RuntimeIdentifier,
+                "--no-self-contained", "--output", folder, "-nodeReuse:false", "-clp:ErrorsOnly", $"-p:OfficialPackages={OfficialPackages}",
+            ],
+            TimeSpan.FromMinutes(10),
+            TestContext.Current.CancellationToken);
+        Assert.True(run.ExitCode == 0, $"dotnet publish failed:\n{run.Output}\n{run.Errors}");
     }
 
     // The mode in which this test was built is the name of the folder that holds its output.

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Relaybox.Local;
 using Relaybox.Testing;
@@ -32,18 +31,10 @@ internal static class Published
 
     private static async Task RunAsync(string[] arguments, CancellationToken cancellationToken)
     {
-        using var process = Process.Start(new ProcessStartInfo("dotnet", arguments)
+        var run = await ProgramRun.OfAsync(["dotnet", .. arguments], Patience, cancellationToken);
+        if (run.ExitCode != 0)
         {
-            WorkingDirectory = RepositoryRoot.Path,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        })!;
-        var output = process.StandardOutput.ReadToEndAsync(cancellationToken);
-        var errors = process.StandardError.ReadToEndAsync(cancellationToken);
-        await process.WaitForExitAsync(cancellationToken).WaitAsync(Patience, cancellationToken);
-        if (process.ExitCode != 0)
-        {
-            throw new RunnerException($"dotnet {arguments[0]} failed:\n{await output}\n{await errors}");
+            throw new RunnerException($"dotnet {arguments[0]} failed:\n{run.Output}\n{run.Errors}");
         }
     }
 }

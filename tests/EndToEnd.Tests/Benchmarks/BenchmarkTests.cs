@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Relaybox.Testing;
 
 namespace Relaybox.EndToEnd.Tests.Benchmarks;
 
@@ -65,7 +66,7 @@ public sealed class BenchmarkTests
     }
 
     private static Task<ProgramRun> RunAsync(params string[] arguments) => ProgramRun.OfAsync(
-        ["dotnet", Program, .. arguments], new Dictionary<string, string>(), Patience, Ct);
+        ["dotnet", Program, .. arguments], Patience, Ct);
 
     // Beside this test's own output, in the mode in which both were built.
     private static string Program => Path.GetFullPath(

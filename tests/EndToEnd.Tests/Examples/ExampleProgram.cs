@@ -1,3 +1,5 @@
+using Relaybox.Testing;
+
 namespace Relaybox.EndToEnd.Tests.Examples;
 
 /// <summary>A program of examples/, run as its first lines say: in the repository, with what .relaybox/env holds.</summary>
@@ -13,5 +15,5 @@ internal sealed record ExampleProgram(params string[] Command)
 
     /// <summary>Runs it to its end.</summary>
     public Task<ProgramRun> RunAsync(IReadOnlyDictionary<string, string> environment, CancellationToken cancellationToken) =>
-        ProgramRun.OfAsync(Command, environment, Patience, cancellationToken);
+        ProgramRun.OfAsync(Command, Patience, cancellationToken, environment);
 }
