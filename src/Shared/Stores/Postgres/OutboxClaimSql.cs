@@ -102,7 +102,7 @@ internal sealed class OutboxClaimSql(PostgresNames names, OutboxTake take)
         FROM (SELECT CASE
                   WHEN (SELECT count(*) FROM chosen) >= (SELECT keyed FROM room) THEN (SELECT ordering_key FROM chosen ORDER BY n DESC LIMIT 1)
                   WHEN (SELECT count(*) FROM heads) >= $6 THEN (SELECT ordering_key FROM heads ORDER BY n DESC LIMIT 1)
-              END AS last_key) seen
+              END AS last_key, {take.Commit ?? "NULL"} AS commit) seen
         LEFT JOIN claimed ON true
         """;
 

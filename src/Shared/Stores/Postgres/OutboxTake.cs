@@ -14,6 +14,12 @@ internal sealed record OutboxTake(bool TakesEnded, Func<PostgresNames, string, s
     /// <summary>The function that claims plain rows so, where the database has one; it is planned once for each session.</summary>
     internal Func<PostgresNames, string>? PlainFunction { get; private init; }
 
+    /// <summary>
+    /// An expression that each statement that only claims evaluates: its commit waits for no disk. A claim that a crash of the
+    /// server takes back is as one whose lease has ended. Null where the statement does more than claim.
+    /// </summary>
+    internal string? Commit { get; private init; }
+
     /// <summary>They are leased: the claim commits, and the row says until when.</summary>
     internal static OutboxTake Lease { get; } = new(TakesEnded: true, (names, rows, token, lease) =>
         $"""
@@ -26,6 +32,7 @@ internal sealed record OutboxTake(bool TakesEnded, Func<PostgresNames, string, s
         """)
     {
         PlainFunction = names => names.ClaimPlain,
+        Commit = "set_config('synchronous_commit', 'off', true)",
     };
 
     /// <summary>They are sent as soon as the transaction is committed.</summary>
