@@ -27,4 +27,28 @@ internal static class CommittedRows
 
         return rows;
     }
+
+    /// <summary>Executes statements as one transaction, and gives the rows of the last one once the server has said that it is done.</summary>
+    /// <exception cref="NpgsqlException">A statement failed, and none has had an effect, or their end was not heard.</exception>
+    internal static async Task<List<T>> ReadCommittedAsync<T>(
+        this NpgsqlBatch batch, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken)
+    {
+        var rows = new List<T>();
+        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+        var last = batch.BatchCommands.Count - 1;
+        for (var i = 0; i <= last; i++)
+        {
+            while (await reader.ReadAsync(cancellationToken))
+            {
+                if (i == last)
+                {
+                    rows.Add(read(reader));
+                }
+            }
+
+            await reader.NextResultAsync(cancellationToken);
+        }
+
+        return rows;
+    }
 }

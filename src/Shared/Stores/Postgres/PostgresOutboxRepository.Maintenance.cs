@@ -13,6 +13,9 @@ public sealed partial class PostgresOutboxRepository
     private const string MoreParked = "parked";
     private const int PartitionsAhead = 7;
 
+    // For one transaction. Whoever has a sent row locked is an exception, and may keep it for long.
+    private const string LockTimeout = "SELECT set_config('lock_timeout', '20ms', true)";
+
     private readonly OutboxUpkeepSql _upkeep;
 
     /// <inheritdoc />
@@ -26,9 +29,9 @@ public sealed partial class PostgresOutboxRepository
 
         if (cursor != MoreParked)
         {
-            var (sent, last) = await DeleteSentAsync(sentRetention, SentFrom(cursor), pageSize, cancellationToken);
+            var (sent, found, last) = await DeleteSentAsync(sentRetention, SentFrom(cursor), pageSize, cancellationToken);
             return new MaintenancePage(
-                sent, sent == pageSize ? string.Create(CultureInfo.InvariantCulture, $"{More} {last.Ticks}") : failedRetention is null ? null : MoreParked);
+                sent, found == pageSize ? string.Create(CultureInfo.InvariantCulture, $"{More} {last.Ticks}") : failedRetention is null ? null : MoreParked);
         }
 
         var parked = failedRetention is { } retention
@@ -121,19 +124,40 @@ public sealed partial class PostgresOutboxRepository
     private static DateTimeOffset? SentFrom(string? cursor) =>
         cursor?.Split(' ') is [More, var ticks] ? new DateTimeOffset(long.Parse(ticks, CultureInfo.InvariantCulture), TimeSpan.Zero) : null;
 
-    private Task<(int Rows, DateTime Last)> DeleteSentAsync(TimeSpan retention, DateTimeOffset? from, int limit, CancellationToken cancellationToken) =>
-        _faults.RepeatAsync(
+    private Task<(int Deleted, int Found, DateTime Last)> DeleteSentAsync(
+        TimeSpan retention, DateTimeOffset? from, int limit, CancellationToken cancellationToken)
+    {
+        return _faults.RepeatAsync(
             async (_, ct) =>
             {
                 await using var connection = await _connections.OpenConnectionAsync(ct);
-                await using var command = new NpgsqlCommand(_upkeep.DeleteSent, connection);
-                command.Parameters.Add(Parameters.Interval(retention));
-                command.Parameters.Add(Parameters.Integer(limit));
-                command.Parameters.Add(Parameters.Time(from));
-                var answer = await command.ReadCommittedAsync(row => ((int)row.GetInt64(0), row.IsDBNull(1) ? default : row.GetDateTime(1)), ct);
-                return answer.Single();
+                try
+                {
+                    return await DeleteAsync(connection, ct, new NpgsqlBatchCommand(LockTimeout), Step(_upkeep.DeleteSent));
+                }
+                catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.LockNotAvailable)
+                {
+                    return await DeleteAsync(connection, ct, Step(_upkeep.DeleteSentUnlessLocked));
+                }
             },
             cancellationToken);
+
+        NpgsqlBatchCommand Step(string sql) =>
+            new(sql) { Parameters = { Parameters.Interval(retention), Parameters.Integer(limit), Parameters.Time(from) } };
+
+        static async Task<(int, int, DateTime)> DeleteAsync(NpgsqlConnection connection, CancellationToken ct, params NpgsqlBatchCommand[] commands)
+        {
+            await using var batch = new NpgsqlBatch(connection);
+            foreach (var command in commands)
+            {
+                batch.BatchCommands.Add(command);
+            }
+
+            var answer = await batch.ReadCommittedAsync(
+                row => ((int)row.GetInt64(0), (int)row.GetInt64(1), row.IsDBNull(2) ? default : row.GetDateTime(2)), ct);
+            return answer.Single();
+        }
+    }
 
     private Task<int> KeepPartitionsAsync(TimeSpan retention, CancellationToken cancellationToken) =>
         _faults.RepeatAsync(
