@@ -12,7 +12,7 @@ public static class Steps
     public const string Emitted = "emitted";
     public const string Consumed = "consumed";
 
-    private const string Claim = "AS r (";
+    private const string Claim = "_claim\"(";
     private const string Mark = "status = 'processed'";
     private const string Commit = "COMMIT\0";
 

@@ -23,7 +23,7 @@ public sealed record PostgresSettings
     /// <summary>Whom Setup grants what is needed; null: nobody, and the roles are not made.</summary>
     public PostgresRoles? Roles { get; init; }
 
-    internal static PostgresSettings Read(SettingsReader reader, FunctionNeeds needs)
+    internal static PostgresSettings Read(SettingsReader reader)
     {
         var prefix = reader.Matching(
             "DATABASE_ROLE_PREFIX",
@@ -33,9 +33,7 @@ public sealed record PostgresSettings
         return new PostgresSettings
         {
             Tables = ReadTables(reader),
-
-            // What relays runs no handlers, whose statements could leave something behind.
-            Connection = ReadConnection(reader) with { RolePrefix = prefix, KeepsSessions = needs.HasFlag(FunctionNeeds.Publisher) },
+            Connection = ReadConnection(reader) with { RolePrefix = prefix, KeepsSessions = true },
             Listen = reader.Seconds("SWEEP_LISTEN_SECONDS", 50, 0, 840),
             EffectsTable = reader.Optional("EFFECTS_TABLE") is null ? null : ReadIdentifier(reader, "EFFECTS_TABLE", "effects"),
             RolePrefix = prefix,

@@ -85,7 +85,7 @@ public sealed record RelayboxSettings
         {
             Store = store,
             DynamoDb = store == StoreKind.DynamoDb ? DynamoDbSettings.Read(reader, needs, sentRetention, processedRetention) : null,
-            Postgres = store == StoreKind.Postgres ? PostgresSettings.Read(reader, needs) : null,
+            Postgres = store == StoreKind.Postgres ? PostgresSettings.Read(reader) : null,
             Broker = broker,
             Sqs = broker == BrokerKind.Sqs ? SqsSettings.Read(reader, needs) : null,
             Nats = broker == BrokerKind.Nats && (needs & (FunctionNeeds.Publisher | FunctionNeeds.Setup | FunctionNeeds.Stream)) != 0

@@ -29,7 +29,7 @@ internal sealed class ConsumerMemoryGroup : IBenchmarkGroup
         var length = Length * run.Options.Scale;
         await using var database = await BenchDatabase.StartAsync(cancellationToken);
         var tables = await database.MigrateAsync("inbox", AfterSending.Keep, cancellationToken);
-        var consumer = new QueueInvocations(new PostgresInboxRepository(new PostgresConnections(database.DataSource), tables, TimeProvider.System, SystemEntropy.Instance));
+        var consumer = new QueueInvocations(new PostgresInboxRepository(database.Connections, tables, TimeProvider.System, SystemEntropy.Instance));
         var messages = 0L;
         var heaps = new List<double>();
         var sets = new List<double>();

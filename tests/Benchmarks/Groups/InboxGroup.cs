@@ -22,7 +22,7 @@ internal sealed class InboxGroup : IBenchmarkGroup
         await using var database = await BenchDatabase.StartAsync(cancellationToken);
         var options = await database.MigrateAsync("inbox", AfterSending.Keep, cancellationToken);
         var repository = new PostgresInboxRepository(
-            new PostgresConnections(database.DataSource), options, TimeProvider.System, SystemEntropy.Instance);
+            database.Connections, options, TimeProvider.System, SystemEntropy.Instance);
         var table = $"\"{options.Schema}\".\"{options.InboxTable}\"";
 
         await run.CompareAsync(

@@ -34,7 +34,7 @@ internal sealed class SizesGroup : IBenchmarkGroup
             await CompareAsync(
                 run, "Rows relayed, by relays at once", 1, [2, 4], workers => RelayArm($"{workers}", schema, batchSize, workers), cancellationToken);
             var inbox = new PostgresInboxRepository(
-                new PostgresConnections(database.DataSource), schema.Options, TimeProvider.System, SystemEntropy.Instance);
+                database.Connections, schema.Options, TimeProvider.System, SystemEntropy.Instance);
             await CompareAsync(
                 run,
                 $"Invocations with {QueueInvocations.BatchSize} messages whose handlers wait 5 ms, by handlers at once",

@@ -45,25 +45,6 @@ public sealed class PostgresConnectionTests
             PostgresConnectionText.FromSecret(secret, new PostgresConnectionOptions { SecretArn = Arn, Host = "proxy.example.com" }).SslMode);
     }
 
-    [Theory]
-    [InlineData(FunctionNeeds.Publisher, "false", true)]
-    [InlineData(FunctionNeeds.Consumer | FunctionNeeds.Inbox, "false", false)]
-    [InlineData(FunctionNeeds.Inbox | FunctionNeeds.Stream, "false", false)]
-    [InlineData(FunctionNeeds.Consumer | FunctionNeeds.Inbox, "true", true)]
-    public void Sessions_are_kept_where_no_handler_uses_them_and_where_they_are_a_poolers(FunctionNeeds needs, string pooler, bool areKept)
-    {
-        var variables = new Dictionary<string, string>
-        {
-            ["OUTBOX_STORE"] = "postgres",
-            ["DATABASE_URL"] = "postgres://u:p@127.0.0.1/shop",
-            ["DATABASE_POOLER"] = pooler,
-            ["BROKER"] = "nats",
-            ["NATS_URL"] = "nats://127.0.0.1:4222",
-        };
-        var connection = RelayboxSettings.Read(variables.GetValueOrDefault, needs).Postgres!.Connection;
-        Assert.Equal(areKept, PostgresConnectionText.FromUrl(connection).NoResetOnClose);
-    }
-
     [Fact]
     public void Through_a_pooler_nothing_is_prepared_and_nothing_is_reset()
     {

@@ -102,7 +102,7 @@ public sealed class PostgresInboxRaceTests(PostgresServer server) : IAsyncLifeti
     [InlineData(PostgresProxy.Moment.Answered)]
     public async Task A_claim_whose_answer_is_lost_is_ours_and_counts_once(PostgresProxy.Moment moment)
     {
-        Once("AS r (", moment);
+        Once("_claim\"(", moment);
         var claim = await ClaimAsync(_repository);
         Assert.Equal(1, claim.Deliveries);
         Assert.True(await _repository.MarkProcessedAsync(claim, Ct));
@@ -113,7 +113,7 @@ public sealed class PostgresInboxRaceTests(PostgresServer server) : IAsyncLifeti
     [InlineData(false)]
     public async Task Rows_that_come_before_the_commit_are_no_claim(bool isTold)
     {
-        _proxy.Once("AS r (", PostgresProxy.Moment.Uncommitted, wire =>
+        _proxy.Once("_claim\"(", PostgresProxy.Moment.Uncommitted, wire =>
         {
             if (isTold)
             {
@@ -176,7 +176,7 @@ public sealed class PostgresInboxRaceTests(PostgresServer server) : IAsyncLifeti
         await Eventually.TrueAsync(
             async () => (long)(await _store.Schema.ScalarAsync(
                 "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE $1 || '%'",
-                _store.Schema.Fill("INSERT INTO {{inbox}} AS r")))! == 1,
+                "SELECT * FROM " + new PostgresNames(_store.Schema.Options).InboxClaim))! == 1,
             "the claim waits for the delete");
         await deleting.CommitAsync(Ct);
 

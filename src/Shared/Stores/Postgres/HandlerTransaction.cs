@@ -47,7 +47,7 @@ internal sealed class HandlerTransaction
     internal static async Task<HandlerTransaction> BeginAsync(
         PostgresConnections connections, string token, CancellationToken cancellationToken)
     {
-        var connection = await connections.OpenConnectionAsync(cancellationToken);
+        var connection = await connections.OpenForHandlerAsync(cancellationToken);
         try
         {
             var transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellationToken);

@@ -30,12 +30,13 @@ public sealed record PostgresConnectionOptions
     public bool Pooler { get; init; }
 
     /// <summary>
-    /// Whether a connection goes back to the pool with its session as it is. Right where nothing but Relaybox's own statements
-    /// run on it: they leave nothing behind, and the server keeps what it has planned for them. Default: no, its session is reset.
+    /// Whether a connection that only Relaybox's own statements run on goes back to the pool with its session as it is: they leave
+    /// nothing behind, and the server keeps what it has planned for them. Handlers then have connections of another pool, whose
+    /// sessions are reset. Default: no, there is one pool, and each session is reset.
     /// </summary>
     public bool KeepsSessions { get; init; }
 
-    /// <summary>The most connections of one process. Default: 20.</summary>
+    /// <summary>The most connections of one pool. Default: 20.</summary>
     public int MaxPoolSize { get; init; } = 20;
 
     /// <summary>How the server's list of connections names this process.</summary>

@@ -167,7 +167,7 @@ internal static class PostgresConnectionText
             builder.MaxAutoPrepare = 0;
         }
 
-        builder.NoResetOnClose |= options.Pooler || options.KeepsSessions;
+        builder.NoResetOnClose |= options.Pooler;
 
         return builder;
     }

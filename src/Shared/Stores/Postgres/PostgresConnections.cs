@@ -29,31 +29,28 @@ public sealed class PostgresConnections : IAsyncDisposable
     public PostgresConnections(NpgsqlDataSource dataSource)
     {
         _options = new PostgresConnectionOptions();
-        _source = new Source(dataSource, null, Owned: false);
+        _source = new Source(dataSource, dataSource, null, IsOwned: false);
     }
 
-    /// <summary>Opens a connection, or takes one of the pool.</summary>
+    /// <summary>
+    /// Opens a connection, or takes one of the pool, for statements that leave nothing behind in its session: the next one gets it
+    /// as it is, unless the options say otherwise.
+    /// </summary>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="NpgsqlException">The server cannot be reached, or refuses the credentials.</exception>
     /// <exception cref="SecretException">The secret cannot be read.</exception>
-    public async ValueTask<NpgsqlConnection> OpenConnectionAsync(CancellationToken cancellationToken = default)
-    {
-        var source = _source ?? await ReadAsync(null, cancellationToken);
-        try
-        {
-            return await source.Data.OpenConnectionAsync(cancellationToken);
-        }
-        catch (PostgresException e) when (_secret is not null && PostgresFaults.IsRefusal(e))
-        {
-            var fresh = await ReadAsync(source, cancellationToken);
-            if (fresh.Secret == source.Secret)
-            {
-                throw;
-            }
+    public ValueTask<NpgsqlConnection> OpenConnectionAsync(CancellationToken cancellationToken = default) =>
+        OpenAsync(source => source.Own, cancellationToken);
 
-            return await fresh.Data.OpenConnectionAsync(cancellationToken);
-        }
-    }
+    /// <summary>
+    /// Opens a connection for anybody's statements, such as a handler's: its session is reset before the next one gets it. These
+    /// connections are a pool of their own.
+    /// </summary>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="NpgsqlException">The server cannot be reached, or refuses the credentials.</exception>
+    /// <exception cref="SecretException">The secret cannot be read.</exception>
+    internal ValueTask<NpgsqlConnection> OpenForHandlerAsync(CancellationToken cancellationToken) =>
+        OpenAsync(source => source.Handlers, cancellationToken);
 
     /// <summary>
     /// Says what is wrong with the database where a call failed because of it, and what to do: it cannot be reached, refuses
@@ -64,7 +61,7 @@ public sealed class PostgresConnections : IAsyncDisposable
     public PostgresFailedException? Explain(Exception exception)
     {
         ArgumentNullException.ThrowIfNull(exception);
-        return _source is { } source && PostgresFailureText.Describe(exception, PostgresTarget.Of(source.Data.ConnectionString, _options)) is { } text
+        return _source is { } source && PostgresFailureText.Describe(exception, PostgresTarget.Of(source.Own.ConnectionString, _options)) is { } text
             ? new PostgresFailedException(text, exception)
             : null;
     }
@@ -72,13 +69,33 @@ public sealed class PostgresConnections : IAsyncDisposable
     /// <inheritdoc />
     public async ValueTask DisposeAsync()
     {
-        if (_source is { Owned: true } source)
+        if (_source is { IsOwned: true } source)
         {
-            await source.Data.DisposeAsync();
+            await source.Own.DisposeAsync();
+            await source.Handlers.DisposeAsync();
         }
 
         _secret?.Dispose();
         _gate.Dispose();
+    }
+
+    private async ValueTask<NpgsqlConnection> OpenAsync(Func<Source, NpgsqlDataSource> kind, CancellationToken cancellationToken)
+    {
+        var source = _source ?? await ReadAsync(null, cancellationToken);
+        try
+        {
+            return await kind(source).OpenConnectionAsync(cancellationToken);
+        }
+        catch (PostgresException e) when (_secret is not null && PostgresFaults.IsRefusal(e))
+        {
+            var fresh = await ReadAsync(source, cancellationToken);
+            if (fresh.Secret == source.Secret)
+            {
+                throw;
+            }
+
+            return await kind(fresh).OpenConnectionAsync(cancellationToken);
+        }
     }
 
     private async Task<Source> ReadAsync(Source? refused, CancellationToken cancellationToken)
@@ -93,7 +110,7 @@ public sealed class PostgresConnections : IAsyncDisposable
 
             if (_secret is null)
             {
-                return _source ??= new Source(NpgsqlDataSource.Create(PostgresConnectionText.FromUrl(_options)), null, Owned: true);
+                return _source ??= Source.Create(PostgresConnectionText.FromUrl(_options), _options, null);
             }
 
             var text = await _secret.GetAsync(refused?.Secret, cancellationToken);
@@ -103,7 +120,7 @@ public sealed class PostgresConnections : IAsyncDisposable
             }
 
             // The old source is left to its last users: disposing it would break what they have open.
-            return _source = new Source(NpgsqlDataSource.Create(PostgresConnectionText.FromSecret(text, _options)), text, Owned: true);
+            return _source = Source.Create(PostgresConnectionText.FromSecret(text, _options), _options, text);
         }
         finally
         {
@@ -111,5 +128,18 @@ public sealed class PostgresConnections : IAsyncDisposable
         }
     }
 
-    private sealed record Source(NpgsqlDataSource Data, string? Secret, bool Owned);
+    private sealed record Source(NpgsqlDataSource Own, NpgsqlDataSource Handlers, string? Secret, bool IsOwned)
+    {
+        internal static Source Create(NpgsqlConnectionStringBuilder text, PostgresConnectionOptions options, string? secret)
+        {
+            var handlers = NpgsqlDataSource.Create(text.ConnectionString);
+            if (!options.KeepsSessions)
+            {
+                return new Source(handlers, handlers, secret, IsOwned: true);
+            }
+
+            text.NoResetOnClose = true;
+            return new Source(NpgsqlDataSource.Create(text.ConnectionString), handlers, secret, IsOwned: true);
+        }
+    }
 }

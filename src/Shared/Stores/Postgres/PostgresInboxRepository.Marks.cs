@@ -16,21 +16,7 @@ public sealed partial class PostgresInboxRepository
         WHERE event_id = $1 AND consumer = $2 AND status = 'processing' AND claim_token = $3
         """;
 
-    // Records that somebody holds right now are left out, so that this neither waits for one of many nor locks them in a circle.
-    private readonly string _markTogether =
-        $"""
-        WITH held AS MATERIALIZED (
-            SELECT r.event_id, r.consumer, m.place
-            FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS m (event_id, consumer, claim_token, place)
-            JOIN {Table(options)} AS r ON r.event_id = m.event_id AND r.consumer = m.consumer
-            WHERE r.status = 'processing' AND r.claim_token = m.claim_token
-            FOR UPDATE OF r SKIP LOCKED)
-        UPDATE {Table(options)} AS r SET
-            status = 'processed', processed_at = clock_timestamp(), lease_until = NULL,
-            failed_at = NULL, error_code = NULL, error_message = NULL
-        FROM held WHERE r.event_id = held.event_id AND r.consumer = held.consumer
-        RETURNING held.place
-        """;
+    private readonly string _markTogether = $"SELECT * FROM {new PostgresNames(options).InboxMark}($1, $2, $3)";
 
     private readonly string _endAttempt =
         $"""

@@ -20,29 +20,9 @@ public sealed partial class PostgresInboxRepository(
     private readonly PostgresFaults _faults = new(time, entropy);
     private readonly OutboxInsert _outbox = new(options);
 
-    // Two batches lock the records that they share in one order, by event id, so that neither waits for the other in a circle.
+    // $1 the consumer, $2 the lease, $3 and $4 the most attempts, $5 to $10 the messages as columns.
     private readonly string _claim =
-        $"""
-        INSERT INTO {Table(options)} AS r (
-            event_id, consumer, status, deliveries, unfinished, subject, payload_hash, claim_token, begun_token,
-            received_at, claimed_at, lease_until, stream, stream_sequence)
-        SELECT m.event_id, $1, 'processing', 1, 1, m.subject, m.payload_hash, m.claim_token, m.claim_token,
-            clock_timestamp(), clock_timestamp(), clock_timestamp() + $2, m.stream, m.stream_sequence
-        FROM unnest($4::text[], $5::text[], $6::bytea[], $7::text[], $8::text[], $9::bigint[])
-            AS m (event_id, subject, payload_hash, claim_token, stream, stream_sequence)
-        ORDER BY m.event_id COLLATE "C"
-        ON CONFLICT (event_id, consumer) DO UPDATE SET
-            status = 'processing', deliveries = r.deliveries + (r.unfinished = 0)::int, subject = EXCLUDED.subject,
-            payload_hash = EXCLUDED.payload_hash, claim_token = EXCLUDED.claim_token,
-            unfinished = greatest(r.unfinished, 1), begun_token = CASE r.unfinished WHEN 0 THEN EXCLUDED.claim_token ELSE r.begun_token END,
-            claimed_at = clock_timestamp(), lease_until = clock_timestamp() + $2,
-            stream = coalesce(EXCLUDED.stream, r.stream), stream_sequence = coalesce(EXCLUDED.stream_sequence, r.stream_sequence)
-        WHERE (r.status = 'failed'
-                OR (r.status = 'processing' AND (r.lease_until IS NULL OR r.lease_until <= clock_timestamp())))
-            AND r.deliveries < $3 AND r.unfinished < {InboxClaim.MaxUnfinished}
-            AND (r.payload_hash IS NULL OR r.payload_hash = EXCLUDED.payload_hash)
-        RETURNING r.event_id, r.deliveries + (r.begun_token IS DISTINCT FROM r.claim_token)::int, r.unfinished - (r.begun_token IS NOT DISTINCT FROM r.claim_token)::int
-        """;
+        $"SELECT * FROM {new PostgresNames(options).InboxClaim}($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
 
     private readonly string _readRefused =
         $"""
@@ -111,6 +91,7 @@ public sealed partial class PostgresInboxRepository(
         command.Parameters.Add(Parameters.Text(batch.Consumer));
         command.Parameters.Add(Parameters.Interval(lease));
         command.Parameters.Add(Parameters.Integer(maxAttempts));
+        command.Parameters.Add(Parameters.Integer(InboxClaim.MaxUnfinished));
         batch.AddOpen(command.Parameters);
         var rows = await command.ReadCommittedAsync(row => (row.GetString(0), row.GetInt32(1), row.GetInt32(2)), cancellationToken);
         foreach (var (eventId, deliveries, unfinished) in rows)

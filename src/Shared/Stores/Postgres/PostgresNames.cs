@@ -41,6 +41,12 @@ internal sealed class PostgresNames
     /// <summary>Claims due rows without a key.</summary>
     internal string ClaimPlain => Qualify(PostgresIdentifier.Derive(_options.OutboxTable, "claim_plain"));
 
+    /// <summary>Claims the messages of a batch.</summary>
+    internal string InboxClaim => Qualify(PostgresIdentifier.Derive(_options.InboxTable, "claim"));
+
+    /// <summary>Completes claims together.</summary>
+    internal string InboxMark => Qualify(PostgresIdentifier.Derive(_options.InboxTable, "mark"));
+
     /// <summary>Takes the locks of ordering keys, in the order in which everybody takes them.</summary>
     internal string LockKeys => Qualify(PostgresIdentifier.Derive(_options.OutboxTable, "lock_keys"));
 

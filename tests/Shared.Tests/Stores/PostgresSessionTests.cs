@@ -1,0 +1,118 @@
+using Npgsql;
+using Relaybox.Configuration;
+using Relaybox.Diagnostics;
+using Relaybox.Inbox;
+using Relaybox.Secrets;
+using Relaybox.Shared.Tests.Support;
+using Relaybox.Stores.Postgres;
+using Relaybox.Testing;
+
+namespace Relaybox.Shared.Tests.Stores;
+
+/// <summary>Which sessions the server keeps what it has planned for, and which are reset before somebody else gets them.</summary>
+public sealed class PostgresSessionTests(PostgresServer server) : IAsyncLifetime
+{
+    private PostgresInboxHarness _store = null!;
+    private PostgresConnections _connections = null!;
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync()
+    {
+        _store = await PostgresInboxHarness.CreateAsync(server);
+        _connections = new PostgresConnections(
+            Settings().Connection with { Url = server.ConnectionString, MaxPoolSize = 1 }, new NoSecrets());
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _connections.DisposeAsync();
+        await _store.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task What_a_handler_leaves_in_its_session_is_not_there_for_the_next()
+    {
+        var repository = new PostgresInboxRepository(_connections, _store.Schema.Options, TimeProvider.System, SystemEntropy.Instance);
+        var first = await InHandlerAsync(repository, "first", "SET work_mem = '7MB'; CREATE TEMP TABLE left_behind (a int)");
+        var second = await InHandlerAsync(repository, "second", "CREATE TEMP TABLE left_behind (a int)");
+
+        Assert.Equal(first.ProcessId, second.ProcessId);
+        Assert.NotEqual("7MB", second.WorkMemory);
+    }
+
+    [Fact]
+    public async Task A_handler_has_a_session_that_none_of_our_own_statements_has()
+    {
+        await using var own = await _connections.OpenConnectionAsync(Ct);
+        await using var handlers = await _connections.OpenForHandlerAsync(Ct);
+        Assert.NotEqual(own.ProcessID, handlers.ProcessID);
+    }
+
+    [Fact]
+    public async Task Our_own_statements_are_planned_once_for_a_session()
+    {
+        var before = await ReadAsync(_connections, "SET work_mem = '7MB'");
+        var after = await ReadAsync(_connections, "SELECT 1");
+        Assert.Equal(before.ProcessId, after.ProcessId);
+        Assert.Equal("7MB", after.WorkMemory);
+
+        static async Task<(int ProcessId, string? WorkMemory)> ReadAsync(PostgresConnections connections, string sql)
+        {
+            await using var connection = await connections.OpenConnectionAsync(Ct);
+            return await SessionAsync(connection, sql);
+        }
+    }
+
+    [Fact]
+    public async Task Without_kept_sessions_there_is_one_pool()
+    {
+        await using var connections = new PostgresConnections(
+            new PostgresConnectionOptions { Url = server.ConnectionString, MaxPoolSize = 1 }, new NoSecrets());
+        int own;
+        await using (var connection = await connections.OpenConnectionAsync(Ct))
+        {
+            own = (await SessionAsync(connection, "SET work_mem = '7MB'")).ProcessId;
+        }
+
+        await using var handlers = await connections.OpenForHandlerAsync(Ct);
+        Assert.Equal(own, handlers.ProcessID);
+        Assert.NotEqual("7MB", (await SessionAsync(handlers, "SELECT 1")).WorkMemory);
+    }
+
+    private static PostgresSettings Settings()
+    {
+        var variables = new Dictionary<string, string>
+        {
+            ["OUTBOX_STORE"] = "postgres",
+            ["DATABASE_URL"] = "postgres://u:p@127.0.0.1/shop",
+            ["BROKER"] = "nats",
+            ["NATS_URL"] = "nats://127.0.0.1:4222",
+        };
+        return RelayboxSettings.Read(variables.GetValueOrDefault, FunctionNeeds.Inbox | FunctionNeeds.Stream).Postgres!;
+    }
+
+    private static async Task<(int ProcessId, string? WorkMemory)> InHandlerAsync(PostgresInboxRepository repository, string eventId, string sql)
+    {
+        var claim = (InboxClaim.Claimed)Assert.Single(
+            await repository.ClaimAsync("billing", [Sample.Message(eventId)], TimeSpan.FromMinutes(1), 5, Ct));
+        await using var transaction = await repository.BeginAsync(claim, Ct);
+        var session = await SessionAsync((await transaction.GetNpgsqlTransactionAsync(Ct)).Connection!, sql);
+        Assert.Equal(CommitOutcome.Committed, await transaction.CommitAsync(Ct));
+        return session;
+    }
+
+    private static async Task<(int ProcessId, string? WorkMemory)> SessionAsync(NpgsqlConnection connection, string sql)
+    {
+        await using var show = new NpgsqlCommand("SHOW work_mem", connection);
+        var memory = (string?)await show.ExecuteScalarAsync(Ct);
+        await using var change = new NpgsqlCommand(sql, connection);
+        await change.ExecuteNonQueryAsync(Ct);
+        return (connection.ProcessID, memory);
+    }
+
+    private sealed class NoSecrets : ISecretSource
+    {
+        public Task<string> GetAsync(string arn, CancellationToken cancellationToken) => throw new InvalidOperationException("There is no secret.");
+    }
+}
