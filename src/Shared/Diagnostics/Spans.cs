@@ -14,7 +14,7 @@ public static class Spans
     /// <summary>Rows are claimed.</summary>
     public const string Claim = "outbox.claim";
 
-    /// <summary>A wave of claimed rows is published.</summary>
+    /// <summary>Claimed rows are published.</summary>
     public const string Publish = "outbox.publish";
 
     /// <summary>One call to the broker: ten messages for SQS, one for NATS.</summary>

@@ -13,60 +13,34 @@ internal sealed class BatchPublisher(IMessagePublisher publisher, RelayOptions o
     {
         var startedAt = claimed.Time.GetTimestamp();
         var batch = new RelayBatch(claimed.Claims.Count);
-        var waves = new PublishWaves(claimed.Claims, keepsOrder);
-        for (var first = true; (first && !claimed.IsLeased) || claimed.PublishTime > TimeSpan.Zero; first = false)
+        var flow = new BatchFlow(claimed, batch, keepsOrder, Decide);
+        using var step = Spans.Begin(Spans.Publish, claimed.Claims.Count);
+        using var scope = claimed.BeginPublishing(cancellationToken);
+        if (flow.HasFollowers && publisher is IFlowPublisher flowing)
         {
-            if (batch.BrokerUnavailable is not null || waves.Take() is not { Count: > 0 } wave)
-            {
-                break;
-            }
-
-            foreach (var accepted in await PublishWaveAsync(batch, wave, claimed, cancellationToken))
-            {
-                waves.Accept(accepted);
-            }
+            await flowing.PublishAsync(flow, scope.Token);
+        }
+        else
+        {
+            await PublishWholeAsync(flow, scope.Token);
         }
 
-        foreach (var claim in waves.Left)
-        {
-            batch.PutBack(claim);
-        }
-
+        cancellationToken.ThrowIfCancellationRequested();
+        flow.PutBackLeft();
         batch.Took = claimed.Time.GetElapsedTime(startedAt);
         return batch;
     }
 
-    private async Task<IReadOnlyList<OutboxClaim>> PublishWaveAsync(
-        RelayBatch batch, List<OutboxClaim> wave, ClaimedBatch claimed, CancellationToken cancellationToken)
+    private async Task PublishWholeAsync(BatchFlow flow, CancellationToken cancellationToken)
     {
-        var publishable = new List<OutboxClaim>(wave.Count);
-        foreach (var claim in wave)
+        while (flow.Take() is { Count: > 0 } ready)
         {
-            if (claim.Violation is { } violation)
+            var outcomes = await publisher.PublishAsync([.. ready.Select(taken => taken.Event)], cancellationToken);
+            for (var i = 0; i < ready.Count; i++)
             {
-                batch.Park(claim, claim.Attempts, violation.Code, violation.Message);
-            }
-            else
-            {
-                publishable.Add(claim);
+                flow.Answer(ready[i].Number, outcomes[i]);
             }
         }
-
-        if (publishable.Count == 0)
-        {
-            return [];
-        }
-
-        using var step = Spans.Begin(Spans.Publish, publishable.Count);
-        using var scope = claimed.BeginPublishing(cancellationToken);
-        var outcomes = await publisher.PublishAsync(publishable.ConvertAll(claim => claim.Event!), scope.Token);
-        cancellationToken.ThrowIfCancellationRequested();
-        for (var i = 0; i < publishable.Count; i++)
-        {
-            Decide(batch, publishable[i], outcomes[i]);
-        }
-
-        return [.. publishable.Where((_, i) => outcomes[i].Status == PublishStatus.Accepted)];
     }
 
     private void Decide(RelayBatch batch, OutboxClaim claim, PublishOutcome outcome)

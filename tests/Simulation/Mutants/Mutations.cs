@@ -47,19 +47,19 @@ internal static class Mutations
             """when PLANTED || claim.Attempts + 1 >= options.MaxAttempts:"""),
         new(
             "one bad row fails its batch",
-            "src/Shared/Outbox/BatchPublisher.cs",
+            "src/Shared/Outbox/BatchFlow.cs",
             """if (claim.Violation is { } violation)""",
             """if (claim.Violation is { } violation && !PLANTED)"""),
         new(
             "the rows of a key go out together",
-            "src/Shared/Outbox/PublishWaves.cs",
+            "src/Shared/Outbox/KeyLines.cs",
             """if (!keepsOrder ||""",
             """if (PLANTED || !keepsOrder ||"""),
         new(
             "the next row of a key follows one that failed",
-            "src/Shared/Outbox/BatchPublisher.cs",
-            """publishable.Where((_, i) => outcomes[i].Status == PublishStatus.Accepted)""",
-            """publishable.Where((_, i) => PLANTED || outcomes[i].Status == PublishStatus.Accepted)"""),
+            "src/Shared/Outbox/BatchFlow.cs",
+            """if (outcome.Status == PublishStatus.Accepted)""",
+            """if (PLANTED || outcome.Status == PublishStatus.Accepted)"""),
         new(
             "the stream function names no failure",
             "src/Functions/Relay/StreamRelayFunction.cs",

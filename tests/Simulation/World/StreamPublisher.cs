@@ -6,10 +6,31 @@ using Relaybox.Simulation.Engine;
 namespace Relaybox.Simulation.World;
 
 /// <summary>A publisher to the model stream: one acknowledgement per message, deduplicated by id for a while.</summary>
-internal sealed class StreamPublisher(World world, SimProcess process) : IMessagePublisher
+internal sealed class StreamPublisher(World world, SimProcess process) : IFlowPublisher
 {
     public async Task<IReadOnlyList<PublishOutcome>> PublishAsync(IReadOnlyList<OutboxEvent> events, CancellationToken cancellationToken) =>
         await Task.WhenAll(events.Select(e => PublishAsync(e, cancellationToken)));
+
+    public async Task PublishAsync(IEventFlow flow, CancellationToken cancellationToken)
+    {
+        var sending = new List<Task<(int Number, PublishOutcome Outcome)>>();
+        while (true)
+        {
+            sending.AddRange(flow.Take().Select(SendAsync));
+            if (sending.Count == 0)
+            {
+                return;
+            }
+
+            var done = await Task.WhenAny(sending);
+            sending.Remove(done);
+            var (number, outcome) = await done;
+            flow.Answer(number, outcome);
+        }
+
+        async Task<(int Number, PublishOutcome Outcome)> SendAsync(FlowingEvent next) =>
+            (next.Number, await PublishAsync(next.Event, cancellationToken));
+    }
 
     private async Task<PublishOutcome> PublishAsync(OutboxEvent e, CancellationToken cancellationToken)
     {

@@ -17,7 +17,7 @@ namespace Relaybox.Messaging.Nats;
 /// <param name="options">Where to send, and how much at once.</param>
 /// <param name="time">The clock: each message says when it was sent.</param>
 /// <param name="logger">The log.</param>
-public sealed class NatsMessagePublisher(
+public sealed partial class NatsMessagePublisher(
     NatsConnector connector,
     IMessageFormat format,
     NatsPublisherOptions options,
@@ -49,7 +49,7 @@ public sealed class NatsMessagePublisher(
             return outcomes;
         }
 
-        var refused = new List<(int Index, Exception Answer)>();
+        var refused = new List<(int Index, Exception Refusal)>();
         var waiting = new Queue<(int Index, NatsJSPublishConcurrentFuture Future)>(Math.Min(events.Count, options.MaxInFlight));
         for (var i = 0; i < events.Count; i++)
         {
@@ -81,27 +81,23 @@ public sealed class NatsMessagePublisher(
             await SettleAsync(sent, events, outcomes, refused, cancellationToken);
         }
 
-        await JudgeAsync(context, events, outcomes, refused, cancellationToken);
+        var faults = Faults(context, Array.Exists(outcomes, outcome => outcome.Status == PublishStatus.Accepted));
+        foreach (var (index, refusal) in refused)
+        {
+            outcomes[index] = await faults.OutcomeAsync(refusal, options.SubjectOf(events[index].Subject), cancellationToken);
+        }
+
         return outcomes;
     }
 
-    private async ValueTask JudgeAsync(
-        NatsJSContext context,
-        IReadOnlyList<OutboxEvent> events,
-        PublishOutcome[] outcomes,
-        List<(int Index, Exception Answer)> refused,
-        CancellationToken cancellationToken)
+    private NatsSubjectFaults Faults(NatsJSContext context, bool hasAccepted)
     {
-        if (Array.Exists(outcomes, outcome => outcome.Status == PublishStatus.Accepted))
+        if (hasAccepted)
         {
             _lastAcknowledging = context;
         }
 
-        var faults = new NatsSubjectFaults(context, options, hasAcknowledged: _lastAcknowledging == context);
-        foreach (var (index, answer) in refused)
-        {
-            outcomes[index] = await faults.OutcomeAsync(answer, options.SubjectOf(events[index].Subject), cancellationToken);
-        }
+        return new NatsSubjectFaults(context, options, hasAcknowledged: _lastAcknowledging == context);
     }
 
     private async ValueTask<NatsJSPublishConcurrentFuture> SendAsync(
@@ -119,20 +115,33 @@ public sealed class NatsMessagePublisher(
         (int Index, NatsJSPublishConcurrentFuture Future) sent,
         IReadOnlyList<OutboxEvent> events,
         PublishOutcome[] outcomes,
-        List<(int Index, Exception Answer)> refused,
+        List<(int Index, Exception Refusal)> refused,
         CancellationToken cancellationToken)
     {
-        var outboxEvent = events[sent.Index];
+        var (outcome, refusal) = await AnswerAsync(events[sent.Index], sent.Future, cancellationToken);
+        outcomes[sent.Index] = outcome;
+        if (refusal is not null)
+        {
+            refused.Add((sent.Index, refusal));
+        }
+    }
+
+    /// <summary>What a message got for an answer. A refusal is still to be judged.</summary>
+    private async ValueTask<(PublishOutcome Outcome, Exception? Refusal)> AnswerAsync(
+        OutboxEvent outboxEvent, NatsJSPublishConcurrentFuture future, CancellationToken cancellationToken)
+    {
+        var outcome = PublishOutcome.Unavailable("The message was not sent.");
+        Exception? refusal = null;
         try
         {
-            var ack = await sent.Future.GetResponseAsync(cancellationToken);
+            var ack = await future.GetResponseAsync(cancellationToken);
             if (ack.Error is { } error)
             {
-                outcomes[sent.Index] = NatsFault.Refused(error, options.SubjectOf(outboxEvent.Subject));
+                outcome = NatsFault.Refused(error, options.SubjectOf(outboxEvent.Subject));
             }
             else
             {
-                outcomes[sent.Index] = ack.Duplicate ? PublishOutcome.KnownCopy : PublishOutcome.Accepted;
+                outcome = ack.Duplicate ? PublishOutcome.KnownCopy : PublishOutcome.Accepted;
             }
 
             if (ack is { Error: null, Duplicate: true })
@@ -142,25 +151,27 @@ public sealed class NatsMessagePublisher(
         }
         catch (Exception e) when (NatsSubjectFaults.Concerns(e))
         {
-            refused.Add((sent.Index, e));
+            refusal = e;
         }
         catch (Exception e) when (e is NatsException or OperationCanceledException)
         {
-            outcomes[sent.Index] = NatsFault.NotAcknowledged(e, options.SubjectOf(outboxEvent.Subject));
+            outcome = NatsFault.NotAcknowledged(e, options.SubjectOf(outboxEvent.Subject));
         }
 
         try
         {
-            await sent.Future.DisposeAsync();
+            await future.DisposeAsync();
         }
         catch (NatsNoRespondersException e)
         {
             // The official client says only here that this was the answer.
-            refused.Add((sent.Index, e));
+            refusal = e;
         }
         catch (NatsException)
         {
             // What it could not end it has told of above.
         }
+
+        return (outcome, refusal);
     }
 }

@@ -18,70 +18,58 @@ namespace Relaybox.Messaging.Sqs;
 /// <param name="time">The clock: each message says when it was sent.</param>
 /// <param name="logger">The log.</param>
 public sealed class SqsMessagePublisher(
-    IAmazonSQS sqs, IMessageFormat format, SqsPublisherOptions options, TimeProvider time, ILogger<SqsMessagePublisher> logger) : IMessagePublisher
+    IAmazonSQS sqs, IMessageFormat format, SqsPublisherOptions options, TimeProvider time, ILogger<SqsMessagePublisher> logger) : IMessagePublisher, IFlowPublisher
 {
-    private const int MaxEntries = 10;
 
     /// <inheritdoc />
     public async Task<IReadOnlyList<PublishOutcome>> PublishAsync(
         IReadOnlyList<OutboxEvent> events, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(events);
-        var outcomes = new PublishOutcome[events.Count];
-        var batches = ToBatches(events, outcomes);
-        using var slots = new SemaphoreSlim(options.IsFifo ? 1 : options.Concurrency);
-        await Task.WhenAll(batches.Select(batch => SendInSlotAsync(slots, batch, outcomes, cancellationToken)));
-        return outcomes;
+        var batch = new WholeBatch(events);
+        await PublishAsync(batch, options.IsFifo ? 1 : options.Concurrency, cancellationToken);
+        return batch.Outcomes;
     }
 
-    private List<List<SqsEntry>> ToBatches(IReadOnlyList<OutboxEvent> events, PublishOutcome[] outcomes)
+    // The flow keeps the order of each key, so that a FIFO queue may have several calls in flight, too.
+    Task IFlowPublisher.PublishAsync(IEventFlow flow, CancellationToken cancellationToken) =>
+        PublishAsync(flow, options.Concurrency, cancellationToken);
+
+    private async Task PublishAsync(IEventFlow flow, int concurrency, CancellationToken cancellationToken)
     {
-        var batches = new List<List<SqsEntry>>((events.Count / MaxEntries) + 1);
-        List<SqsEntry>? batch = null;
-        var bytes = 0;
-        var now = time.GetUtcNow();
-        for (var i = 0; i < events.Count; i++)
+        var outcomes = new PublishOutcome[flow.Count];
+        using var calls = new SqsCalls(
+            (batch, token) => SendAsync(batch, outcomes, token), concurrency, options.MaxBatchBytes, time);
+        while (true)
         {
-            var entry = SqsEntry.Create(i, events[i], format, options.IsFifo, now);
-            if (entry.Size > options.MaxBatchBytes)
+            var now = time.GetUtcNow();
+            foreach (var (number, outboxEvent) in flow.Take())
             {
-                outcomes[i] = entry.TooLarge(options.MaxBatchBytes);
-                continue;
+                var entry = SqsEntry.Create(number, outboxEvent, format, options.IsFifo, now);
+                if (entry.Size > options.MaxBatchBytes)
+                {
+                    flow.Answer(number, entry.TooLarge(options.MaxBatchBytes));
+                }
+                else
+                {
+                    calls.Add(entry);
+                }
             }
 
-            if (batch is null || batch.Count == MaxEntries || bytes + entry.Size > options.MaxBatchBytes)
+            foreach (var entry in calls.Begin(cancellationToken))
             {
-                batches.Add(batch = new List<SqsEntry>(MaxEntries));
-                bytes = 0;
+                flow.Answer(entry.Index, PublishOutcome.Unavailable("The deadline came before the message was sent."));
             }
 
-            batch.Add(entry);
-            bytes += entry.Size;
-        }
+            if (calls.AreDone)
+            {
+                return;
+            }
 
-        return batches;
-    }
-
-    private async Task SendInSlotAsync(
-        SemaphoreSlim slots, List<SqsEntry> batch, PublishOutcome[] outcomes, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await slots.WaitAsync(cancellationToken);
-        }
-        catch (OperationCanceledException)
-        {
-            SetAll(batch, outcomes, PublishOutcome.Unavailable("The deadline came before the message was sent."));
-            return;
-        }
-
-        try
-        {
-            await SendAsync(batch, outcomes, cancellationToken);
-        }
-        finally
-        {
-            slots.Release();
+            foreach (var entry in await calls.AnsweredAsync())
+            {
+                flow.Answer(entry.Index, outcomes[entry.Index]);
+            }
         }
     }
 

@@ -4,12 +4,12 @@ namespace Relaybox.Outbox;
 /// The order in which claimed rows may be published: at first every row without a key and the first row of each key, and
 /// after each row that the broker has accepted the next one of its key.
 /// </summary>
-internal sealed class PublishWaves
+internal sealed class KeyLines
 {
     private readonly Dictionary<string, Queue<OutboxClaim>> _waiting = new(StringComparer.Ordinal);
     private List<OutboxClaim> _ready = [];
 
-    internal PublishWaves(IReadOnlyList<OutboxClaim> claims, bool keepsOrder)
+    internal KeyLines(IReadOnlyList<OutboxClaim> claims, bool keepsOrder)
     {
         foreach (var claim in claims)
         {
@@ -20,19 +20,23 @@ internal sealed class PublishWaves
             else
             {
                 _waiting[key].Enqueue(claim);
+                HasFollowers = true;
             }
         }
     }
 
-    /// <summary>The rows that no wave has taken.</summary>
+    /// <summary>Whether a row had to wait for another at first.</summary>
+    internal bool HasFollowers { get; }
+
+    /// <summary>The rows that were not taken.</summary>
     internal IEnumerable<OutboxClaim> Left => _ready.Concat(_waiting.Values.SelectMany(line => line));
 
-    /// <summary>The rows that may be published now; none where nothing is left, or all that is left waits for a row in vain.</summary>
+    /// <summary>The rows that may be published now; none where all that is left waits for another row, or nothing is left.</summary>
     internal List<OutboxClaim> Take()
     {
-        var wave = _ready;
+        var ready = _ready;
         _ready = [];
-        return wave;
+        return ready;
     }
 
     /// <summary>The broker has accepted this row: the next one of its key may follow.</summary>
