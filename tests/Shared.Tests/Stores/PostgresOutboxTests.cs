@@ -111,6 +111,47 @@ public sealed class PostgresOutboxTests(PostgresServer server) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_cleanup_goes_on_from_a_saved_cursor_and_leaves_to_the_next_what_was_sent_before_it()
+    {
+        await SentAsync("first", 10);
+        var first = await Repository.CleanupAsync(TimeSpan.FromDays(1), null, null, 4, Ct);
+        Assert.Equal(4, first.Affected);
+
+        // In another process, hours later: a row that somebody held when the first step came by is there again.
+        await SentAsync("held", 1, firstDay: 400);
+        var other = Store.CreateRepository();
+        var second = await other.CleanupAsync(TimeSpan.FromDays(1), null, first.Cursor, 4, Ct);
+        var third = await other.CleanupAsync(TimeSpan.FromDays(1), null, second.Cursor, 4, Ct);
+        Assert.Equal((4, 2, null), (second.Affected, third.Affected, third.Cursor));
+        Assert.Equal("held-0", Assert.Single(await EventIdsAsync()));
+
+        Assert.Equal(1, (await other.CleanupAsync(TimeSpan.FromDays(1), null, null, 4, Ct)).Affected);
+        Assert.Empty(await EventIdsAsync());
+    }
+
+    [Fact]
+    public async Task A_step_of_a_cleanup_deletes_what_was_sent_first_wherever_it_is_in_the_table()
+    {
+        await SentAsync("e", 10);
+        await Repository.CleanupAsync(TimeSpan.FromDays(1), null, null, 3, Ct);
+        Assert.Equal(Enumerable.Range(0, 7).Select(i => $"e-{i}"), (await EventIdsAsync()).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_row_that_is_replayed_while_a_cleanup_comes_by_is_not_deleted()
+    {
+        await SentAsync("e", 3);
+        await using (var replay = await TransactionAsync("UPDATE {{outbox}} SET status = 'pending', sent_at = NULL WHERE event_id = 'e-2'"))
+        {
+            Assert.Equal(2, (await Repository.CleanupAsync(TimeSpan.FromDays(1), null, null, 10, Ct)).Affected);
+            await replay.CommitAsync(Ct);
+        }
+
+        Assert.Equal(0, (await Repository.CleanupAsync(TimeSpan.FromDays(1), null, null, 10, Ct)).Affected);
+        Assert.Equal("e-2", Assert.Single(await EventIdsAsync()));
+    }
+
+    [Fact]
     public async Task An_id_that_is_written_again_and_again_while_it_is_deleted_is_always_answered()
     {
         using var stop = new CancellationTokenSource();
@@ -253,6 +294,19 @@ public sealed class PostgresOutboxTests(PostgresServer server) : IAsyncLifetime
 
         static bool IsHot(string id) => id.StartsWith("hot", StringComparison.Ordinal);
     }
+
+    // The later a row is in the table, the earlier it was sent: what comes first there is not what is to go first.
+    private Task SentAsync(string name, int count, int firstDay = 30) => Schema.ExecuteAsync(
+        """
+        INSERT INTO {{outbox}} (event_id, subject, payload, status, sent_at)
+        SELECT $2 || '-' || n, 's', '{}', 'sent', now() - make_interval(days => $3 + n) FROM generate_series(0, $1 - 1) n
+        """,
+        count,
+        name,
+        firstDay);
+
+    private async Task<IEnumerable<string>> EventIdsAsync() =>
+        (await Schema.QueryAsync("SELECT event_id FROM {{outbox}}")).Select(row => row["event_id"]);
 
     private async Task CreateAsync(params string[] eventIds)
     {
