@@ -81,7 +81,7 @@ internal static class NatsClientOptions
             errors.Add($"The NATS credentials file {file} does not exist.");
         }
 
-        var (jwt, seed) = (default(string), options.NKeySeed);
+        var (jwt, seed) = (default(string), default(string));
         if (options.Credentials is { Length: > 0 } credentials)
         {
             (jwt, seed) = ReadCredentials(credentials);
@@ -99,6 +99,9 @@ internal static class NatsClientOptions
             CredsFile = NullIfEmpty(options.CredentialsFile),
             Jwt = jwt,
             Seed = NullIfEmpty(seed),
+
+            // The client finds the key that belongs to a seed only where a callback gives it.
+            AuthCredCallback = options.NKeySeed is { Length: > 0 } nkey ? (_, _) => ValueTask.FromResult(NatsAuthCred.FromNkey(nkey)) : null,
         };
     }
 

@@ -20,8 +20,11 @@ public record NatsAuthOpts
 
     public string? NKeyFile { get; init; }
 
+    /// <summary>Asked for each connection, and before all else.</summary>
+    public Func<Uri, CancellationToken, ValueTask<NatsAuthCred>>? AuthCredCallback { get; init; }
+
     public bool IsAnonymous =>
         string.IsNullOrEmpty(Username) && string.IsNullOrEmpty(Password) && string.IsNullOrEmpty(Token)
         && string.IsNullOrEmpty(Jwt) && string.IsNullOrEmpty(NKey) && string.IsNullOrEmpty(Seed)
-        && string.IsNullOrEmpty(CredsFile) && string.IsNullOrEmpty(NKeyFile);
+        && string.IsNullOrEmpty(CredsFile) && string.IsNullOrEmpty(NKeyFile) && AuthCredCallback is null;
 }

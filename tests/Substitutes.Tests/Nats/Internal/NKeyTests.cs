@@ -11,9 +11,11 @@ public class NKeyTests
     {
         var (user, other) = (new NKeys(NKeys.User), new NKeys(NKeys.User));
         await using var server = await NatsServer.StartAsync($"authorization {{ users: [ {{ nkey: {user.Public} }} ] }}");
-        await AuthenticationTests.AcceptsAsync(server.Url, new NatsAuthOpts { Seed = user.Seed });
+        await AuthenticationTests.AcceptsAsync(server.Url, new NatsAuthOpts { AuthCredCallback = (_, _) => ValueTask.FromResult(NatsAuthCred.FromNkey(user.Seed)) });
         await AuthenticationTests.AcceptsAsync(server.Url, new NatsAuthOpts { Seed = user.Seed, NKey = user.Public });
-        await AuthenticationTests.RefusesAsync(server.Url, new NatsAuthOpts { Seed = other.Seed });
+        await AuthenticationTests.RefusesAsync(server.Url, new NatsAuthOpts { AuthCredCallback = (_, _) => ValueTask.FromResult(NatsAuthCred.FromNkey(other.Seed)) });
+        await AuthenticationTests.RefusesAsync(server.Url, new NatsAuthOpts { Seed = other.Seed, NKey = other.Public });
+        await AuthenticationTests.RefusesAsync(server.Url, new NatsAuthOpts { Seed = user.Seed });
         using var file = new TemporaryFile(user.Seed + "\n");
         await AuthenticationTests.AcceptsAsync(server.Url, new NatsAuthOpts { NKeyFile = file.Path });
     }

@@ -7,6 +7,11 @@ internal static class Authentication
     internal static async Task<ConnectOptions> ApplyAsync(
         ConnectOptions connect, NatsAuthOpts auth, Uri uri, ServerInfo server, CancellationToken cancellationToken)
     {
+        if (auth.AuthCredCallback is { } callback)
+        {
+            return SignWithNKey(connect, (await callback(uri, cancellationToken)).Seed, null, server);
+        }
+
         if (!string.IsNullOrEmpty(auth.CredsFile))
         {
             var (jwt, seed) = ReadCredentials(await ReadFileAsync(auth.CredsFile, "credentials", cancellationToken));
@@ -25,7 +30,8 @@ internal static class Authentication
 
         if (!string.IsNullOrEmpty(auth.Seed))
         {
-            return SignWithNKey(connect, auth.Seed, auth.NKey, server);
+            // As the official client does: the seed alone says to no server whose it is, and is refused.
+            return SignWithNKey(connect, auth.Seed, auth.NKey, server) with { NKey = auth.NKey };
         }
 
         if (!string.IsNullOrEmpty(auth.Token))
