@@ -145,6 +145,21 @@ public sealed class PostgresOutboxPlanTests(PostgresServer server) : IAsyncLifet
         Assert.InRange(await _store.Repository.OldestDueAgeAsync(Ct), TimeSpan.FromHours(1), TimeSpan.FromHours(1.1));
     }
 
+    [Fact]
+    public async Task How_long_a_row_has_been_due_is_found_behind_thousands_of_keys_that_wait()
+    {
+        await Schema.ExecuteAsync(
+            """
+            INSERT INTO {{outbox}} (event_id, subject, payload, ordering_key, status, failed_at)
+            SELECT 'parked-' || n, 's', '{}', 'k' || n, 'failed', now() FROM generate_series(1, 4000) n;
+            INSERT INTO {{outbox}} (event_id, subject, payload, ordering_key, available_at)
+            SELECT 'waiting-' || n, 's', '{}', 'k' || n, now() - interval '1 day' FROM generate_series(1, 4000) n;
+            INSERT INTO {{outbox}} (event_id, subject, payload, ordering_key, available_at) VALUES ('free', 's', '{}', 'z', now() - interval '1 hour')
+            """);
+        Assert.InRange(await _store!.Repository.OldestDueAgeAsync(Ct), TimeSpan.FromHours(1), TimeSpan.FromHours(1.1));
+        AssertReadsLittle(await ExplainAsync(new OutboxUpkeepSql(Names).OldestDueAge, "", "", "force_custom_plan"));
+    }
+
     private OutboxClaimSql Claims => new(Names, OutboxTake.Lease);
 
     private static void AssertReadsLittle(IReadOnlyList<string> plan)
