@@ -36,6 +36,21 @@ public class NatsMessagePublisherTests(NatsServer server)
         Assert.Equal(20, world.PublisherLog.Lines.Count(line => line.StartsWith("1503 ", StringComparison.Ordinal)));
     }
 
+    [Fact]
+    public async Task Over_a_connection_that_never_acknowledged_anything_silence_is_an_outage()
+    {
+        await using var world = new NatsWorld(server.Url);
+        await world.CreateStreamAsync();
+        await using var proxy = new NatsProxy(server.Port);
+        await using var connector = NatsWorld.Connect(proxy.Url, o => o with { RequestTimeout = TimeSpan.FromMilliseconds(300) });
+        var publisher = world.CreatePublisher(connector: connector);
+        await connector.OpenAsync(Ct);
+        proxy.SwallowAnswers();
+        var outcomes = await publisher.PublishAsync([Sample.Event("a"), Sample.Event("b")], Ct);
+        Assert.All(outcomes, outcome => Assert.Equal(PublishStatus.Unavailable, outcome.Status));
+        Assert.All(outcomes, outcome => Assert.Contains("may have it", outcome.Detail, StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(700)]

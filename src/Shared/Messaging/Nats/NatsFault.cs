@@ -31,7 +31,7 @@ internal static class NatsFault
         NatsNoRespondersException => PublishOutcome.Unavailable(
             $"No stream takes the subject '{subject}'. Create one that covers it, or correct the prefix of the subjects."),
         NatsServerException e => PublishOutcome.Unavailable($"The server refused '{subject}': {e.Message}"),
-        NatsJSPublishNoResponseException => PublishOutcome.Unknown("The stream did not acknowledge the message in time; it may have it."),
+        NatsJSPublishNoResponseException => PublishOutcome.Unknown($"The stream of '{subject}' did not acknowledge the message in time; it may have it."),
 
         // The same for all that was sent: no fault of the message, and it may have arrived.
         OperationCanceledException => PublishOutcome.Unavailable("The deadline came before the acknowledgement; the stream may have the message."),

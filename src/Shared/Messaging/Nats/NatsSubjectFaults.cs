@@ -16,14 +16,16 @@ internal sealed class NatsSubjectFaults(NatsJSContext context, NatsPublisherOpti
     private bool? _hasStream;
 
     /// <summary>Whether an answer is about the subject that the message went to, and not about the message or the way to it.</summary>
-    internal static bool Concerns(Exception exception) => exception is NatsNoRespondersException or NatsServerException { IsAuthError: false };
+    // No answer can be one: the official client tells nobody that a subject was refused.
+    internal static bool Concerns(Exception exception) =>
+        exception is NatsNoRespondersException or NatsServerException { IsAuthError: false } or NatsJSPublishNoResponseException;
 
     /// <summary>What became of a message that got such an answer.</summary>
     internal async ValueTask<PublishOutcome> OutcomeAsync(Exception exception, string subject, CancellationToken cancellationToken)
     {
-        var outcome = NatsFault.NotAcknowledged(exception, subject);
+        var detail = NatsFault.NotAcknowledged(exception, subject).Detail!;
         var isOwn = exception is NatsNoRespondersException ? await LacksAStreamAsync(subject, cancellationToken) : hasAcknowledged;
-        return isOwn ? PublishOutcome.Unknown(outcome.Detail!) : outcome;
+        return isOwn ? PublishOutcome.Unknown(detail) : PublishOutcome.Unavailable(detail);
     }
 
     // A stream that takes the subject and does not answer has lost its leader. With no stream at all the setup is missing.
