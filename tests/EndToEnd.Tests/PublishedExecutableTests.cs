@@ -1,3 +1,4 @@
+using System.Reflection.PortableExecutable;
 using System.Runtime.InteropServices;
 using Relaybox.Testing;
 
@@ -13,6 +14,12 @@ public sealed class PublishedExecutableTests
         try
         {
             await PublishAsync(folder.FullName);
+
+            // For the machine's .NET, and compiled ahead of time; native code is only for those who ask for it.
+            Assert.True(File.Exists(Path.Combine(folder.FullName, "Relaybox.Functions.runtimeconfig.json")));
+            using var assembly = new PEReader(File.OpenRead(Path.Combine(folder.FullName, "Relaybox.Functions.dll")));
+            Assert.True(assembly.PEHeaders.CorHeader!.ManagedNativeHeaderDirectory.Size > 0);
+
             await using var stack = await RunningStack.StartAsync(folder.FullName);
             await stack.WriteAsync("e-1");
 

@@ -10,7 +10,9 @@ namespace Relaybox.Benchmarks.Groups;
 internal sealed class StartupGroup : IBenchmarkGroup
 {
     private const int FewestStarts = 3;
+    private const string Hello = "hello";
     private const string Asking = "hello, asking for an event by HttpClient";
+    private const string Native = "native: ";
 
     private static readonly (string Store, string Broker)[] Choices =
         [("dynamodb", "sqs"), ("dynamodb", "nats"), ("postgres", "sqs"), ("postgres", "nats")];
@@ -27,37 +29,56 @@ internal sealed class StartupGroup : IBenchmarkGroup
     public async Task RunAsync(BenchmarkRun run, CancellationToken cancellationToken)
     {
         run.Say("publishing ...");
-        var hello = Path.Combine(await Published.PublishAsync("tests/Hello/Hello.csproj", cancellationToken), "Relaybox.Hello");
-        var folder = await Published.PublishAsync("src/Functions/Functions.csproj", cancellationToken);
-        var program = Path.Combine(folder, "Relaybox.Functions");
+        var hello = await ProgramAsync("tests/Hello/Hello.csproj", "Relaybox.Hello", native: false, cancellationToken);
+        var nativeHello = await ProgramAsync("tests/Hello/Hello.csproj", "Relaybox.Hello", native: true, cancellationToken);
+        var program = await ProgramAsync("src/Functions/Functions.csproj", "Relaybox.Functions", native: false, cancellationToken);
+        var nativeProgram = await ProgramAsync("src/Functions/Functions.csproj", "Relaybox.Functions", native: true, cancellationToken);
         foreach (var (store, broker) in Choices)
         {
             run.Say($"{store} and {broker} ...");
-            await using var stack = await BenchStack.StartAsync(folder, store, broker, cancellationToken);
+            await using var stack = await BenchStack.StartAsync(Path.GetDirectoryName(program)!, store, broker, cancellationToken);
             var functions = stack.Runner.Stack.Functions.Select(function => (function, Environment: EnvironmentOf(stack, function))).ToList();
+            var nativeArms = functions
+                .Select(item => StartOf($"{Native}{item.function.ShortName}", ct => ToFirstRequestAsync(nativeProgram, item.Environment, ct), Target.AtMost(2)))
+                .ToList();
             await run.CompareAsync(
                 new Comparison($"Start to first request, {store} and {broker}", [new Metric("start", "ms")], [
-                    StartOf("hello", ct => ColdStart.ToFirstLineAsync(hello, ct)),
-                    StartOf(Asking, async ct => (await ColdStart.ToFirstEventAsync(hello, new Dictionary<string, string>(), null, ct)).Start),
+                    StartOf(Hello, ct => ColdStart.ToFirstLineAsync(hello, ct)),
+                    StartOf(Asking, ct => ToFirstRequestAsync(hello, [], ct)),
                     .. functions.Select(item => StartOf(
-                        item.function.ShortName,
-                        async ct => (await ColdStart.ToFirstEventAsync(program, item.Environment, null, ct)).Start,
-                        Target.AtMost(2))),
+                        item.function.ShortName, ct => ToFirstRequestAsync(program, item.Environment, ct), Target.AtMost(2))),
+                    .. nativeArms,
+                ])
+                { Rows = "12" },
+                cancellationToken);
+            await run.CompareAsync(
+                new Comparison($"Native start to first request, {store} and {broker}", [new Metric("start", "ms")], [
+                    StartOf($"{Native}{Hello}", ct => ColdStart.ToFirstLineAsync(nativeHello, ct)),
+                    StartOf($"{Native}{Asking}", ct => ToFirstRequestAsync(nativeHello, [], ct)),
+                    .. nativeArms.Select(arm => arm with { Targets = new Dictionary<string, Target>() }),
                 ])
                 { Rows = "12" },
                 cancellationToken);
             foreach (var (function, environment) in functions)
             {
-                await CountFirstEventAsync(run, program, function, environment, $"{store} and {broker}", cancellationToken);
+                await CountFirstEventAsync(run, program, function, environment, $"{function.ShortName}, {store} and {broker}", cancellationToken);
+                await CountFirstEventAsync(run, nativeProgram, function, environment, $"{Native}{function.ShortName}, {store} and {broker}", cancellationToken);
             }
         }
 
-        run.Note("The functions and the program that says hello are published with the same options. It begins its line of output when it has started; the functions have read their settings and made what they need by their first request. The start needs no server; the first event is one new row, one message or a schedule's input, on emulators that are warm.");
+        run.Note("The functions and the program that says hello are published with the same options: compiled ahead of time for the machine's .NET, or, where it says native, as native code. It begins its line of output when it has started; the functions have read their settings and made what they need by their first request. The start needs no server; the first event is one new row, one message or a schedule's input, on emulators that are warm.");
         run.Note("PullConsume waits a second for messages, which is in its first event.");
     }
 
+    private static async Task<string> ProgramAsync(string project, string name, bool native, CancellationToken cancellationToken) =>
+        Path.Combine(await Published.PublishAsync(project, native, cancellationToken), name);
+
+    private static async Task<double> ToFirstRequestAsync(
+        string program, Dictionary<string, string> environment, CancellationToken cancellationToken) =>
+        (await ColdStart.ToFirstEventAsync(program, environment, null, cancellationToken)).Start;
+
     private static async Task CountFirstEventAsync(
-        BenchmarkRun run, string program, FunctionDefinition function, IReadOnlyDictionary<string, string> environment, string choice, CancellationToken cancellationToken)
+        BenchmarkRun run, string program, FunctionDefinition function, IReadOnlyDictionary<string, string> environment, string name, CancellationToken cancellationToken)
     {
         var times = new List<double>();
         for (var i = 0; i < Math.Max(FewestStarts, run.Options.Rounds); i++)
@@ -66,7 +87,7 @@ internal sealed class StartupGroup : IBenchmarkGroup
             times.Add((await ColdStart.ToFirstEventAsync(program, environment, payload, cancellationToken)).FirstEvent);
         }
 
-        run.Count($"{function.ShortName}, {choice}: first event", Statistics.Median(times), "ms", rows: "12");
+        run.Count($"{name}: first event", Statistics.Median(times), "ms", rows: "12");
     }
 
     private static Arm StartOf(string name, Func<CancellationToken, Task<double>> startAsync, Target? target = null)

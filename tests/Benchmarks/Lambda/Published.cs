@@ -11,19 +11,21 @@ internal static class Published
 
     /// <summary>Publishes a project.</summary>
     /// <param name="project">Its file, from the repository's root.</param>
+    /// <param name="native">Whether as native code.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>The folder.</returns>
     /// <exception cref="RunnerException">It could not be published.</exception>
-    public static async Task<string> PublishAsync(string project, CancellationToken cancellationToken)
+    public static async Task<string> PublishAsync(string project, bool native, CancellationToken cancellationToken)
     {
-        var folder = RepositoryRoot.Combine(Path.Combine("artifacts", "bench", Path.GetFileNameWithoutExtension(project)));
+        var folder = RepositoryRoot.Combine("artifacts", "bench", Path.GetFileNameWithoutExtension(project) + (native ? "-native" : ""));
+        var mode = $"-p:NativeFunctions={(native ? "true" : "false")}";
 
         // Restored without the runtime's name: with it, the lock files of other projects would change.
-        await RunAsync(["restore", project, "-v", "quiet"], cancellationToken);
+        await RunAsync(["restore", project, "-v", "quiet", mode], cancellationToken);
         await RunAsync(
             [
-                "publish", project, "-c", "Release", "-r", RuntimeInformation.RuntimeIdentifier, "--no-restore", "--no-self-contained",
-                "--output", folder, "-nodeReuse:false", "-clp:ErrorsOnly",
+                "publish", project, "-c", "Release", "-r", RuntimeInformation.RuntimeIdentifier, "--no-restore", .. native ? [] : new[] { "--no-self-contained" },
+                "--output", folder, "-nodeReuse:false", "-clp:ErrorsOnly", mode,
             ],
             cancellationToken);
         return folder;
