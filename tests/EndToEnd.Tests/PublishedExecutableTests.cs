@@ -34,6 +34,9 @@ public sealed class PublishedExecutableTests
         }
     }
 
+    // The mode in which this test was built is the name of the folder that holds its output.
+    internal static bool OfficialPackages => AppContext.BaseDirectory.Contains("/artifacts/official/", StringComparison.Ordinal);
+
     private static async Task PublishAsync(string folder)
     {
         var run = await ProgramRun.OfAsync(
@@ -45,7 +48,4 @@ public sealed class PublishedExecutableTests
             TestContext.Current.CancellationToken);
         Assert.True(run.ExitCode == 0, $"dotnet publish failed:\n{run.Output}\n{run.Errors}");
     }
-
-    // The mode in which this test was built is the name of the folder that holds its output.
-    private static bool OfficialPackages => AppContext.BaseDirectory.Contains("/artifacts/official/", StringComparison.Ordinal);
 }

@@ -58,37 +58,31 @@ public sealed class NativeExecutableTests(NativePublication native) : IClassFixt
         Assert.Contains("at Relaybox.Functions.Hosting.FunctionCatalog.Create(", run.Errors, StringComparison.Ordinal);
     }
 
-    // What Lambda's packaging tool asks before it publishes. `sam build` hands it no properties, but the environment.
+    // `sam build` hands Lambda's packaging tool no properties but the environment, and the tool says that nothing is self-contained.
     [Theory]
     [InlineData("true", "true", "true")]
     [InlineData("false", "", "false")]
-    public async Task The_environment_decides_whether_the_packaging_tool_publishes_native_code(string value, string publishAot, string selfContained)
+    public async Task The_environment_decides_whether_sam_builds_native_code(string value, string publishAot, string selfContained)
     {
-        var environment = new Dictionary<string, string> { ["NativeFunctions"] = value };
-
         Assert.Equal(publishAot, await PropertyAsync("PublishAot"));
         Assert.Equal(selfContained, await PropertyAsync("SelfContained"));
 
-        async Task<string> PropertyAsync(string name) => (await ProgramRun.OfAsync(
-            ["dotnet", "msbuild", "src/Functions/Functions.csproj", "-nologo", "-nodeReuse:false", $"--getProperty:{name}"],
-            TimeSpan.FromMinutes(2),
-            TestContext.Current.CancellationToken,
-            environment)).Output.Trim();
+        async Task<string> PropertyAsync(string name) => (await MsBuildAsync(value, "-p:SelfContained=False", $"--getProperty:{name}")).Output.Trim();
     }
 
-    // What the tool does in a container of its own, which gets none of the environment.
+    // What the tool does without sam: in a container of its own, which gets none of the environment.
     [Fact]
-    public async Task A_self_contained_build_that_is_not_native_is_refused()
+    public async Task A_native_build_that_has_lost_the_switch_is_refused()
     {
-        var run = await ProgramRun.OfAsync(
-            [
-                "dotnet", "msbuild", "src/Functions/Functions.csproj", "-nologo", "-nodeReuse:false", "-t:RefuseSelfContained",
-                "-p:SelfContained=true", "-p:StripSymbols=true",
-            ],
-            TimeSpan.FromMinutes(2),
-            TestContext.Current.CancellationToken);
+        var run = await MsBuildAsync("", "-t:RefuseNativeWithoutTheSwitch", "-p:StripSymbols=true");
 
         Assert.NotEqual(0, run.ExitCode);
-        Assert.Contains("set NativeFunctions=true where dotnet publish runs", run.Output, StringComparison.Ordinal);
+        Assert.Contains("NativeFunctions is not true where dotnet publish runs", run.Output, StringComparison.Ordinal);
     }
+
+    private static Task<ProgramRun> MsBuildAsync(string nativeFunctions, params string[] arguments) => ProgramRun.OfAsync(
+        ["dotnet", "msbuild", "src/Functions/Functions.csproj", "-nologo", "-nodeReuse:false", .. arguments],
+        TimeSpan.FromMinutes(2),
+        TestContext.Current.CancellationToken,
+        new Dictionary<string, string> { ["NativeFunctions"] = nativeFunctions });
 }

@@ -12,16 +12,18 @@ public sealed class NativePublication : IAsyncLifetime
 
     public string Program => Path.Combine(Folder, "Relaybox.Functions");
 
-    public ProgramRun Run { get; private set; } = null!;
-
     /// <summary>The lock files that publishing has changed or made.</summary>
     public IEnumerable<string> ChangedLockFiles => LockFiles().Except(_lockFiles).Select(file => file.Key);
 
     public async ValueTask InitializeAsync()
     {
         _lockFiles = LockFiles();
-        Run = await ProgramRun.OfAsync(["./run", "publish", "--native"], TimeSpan.FromMinutes(10), CancellationToken.None);
-        Assert.True(Run.ExitCode == 0, $"run publish --native failed:\n{Run.Output}\n{Run.Errors}");
+        var run = await ProgramRun.OfAsync(
+            [RepositoryRoot.Combine("run"), "publish", "--native"],
+            TimeSpan.FromMinutes(10),
+            CancellationToken.None,
+            new Dictionary<string, string> { ["OfficialPackages"] = PublishedExecutableTests.OfficialPackages ? "true" : "false" });
+        Assert.True(run.ExitCode == 0, $"run publish --native failed:\n{run.Output}\n{run.Errors}");
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
