@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Threading.Channels;
 using Relaybox.Local.Output;
 using Relaybox.Local.Processes;
 using Relaybox.Local.Stack;
@@ -20,7 +19,7 @@ internal sealed class FunctionHost : IFunctionInvoker, IAsyncDisposable
     private readonly FunctionHostOptions options;
     private readonly ILiveOutput output;
     private readonly TimeProvider time;
-    private readonly Channel<Invocation> pending = Channel.CreateUnbounded<Invocation>();
+    private readonly InvocationQueue pending = new();
     private readonly ConcurrentDictionary<string, Worker> workers = new();
     private readonly CancellationTokenSource stopping = new();
     private readonly List<Task> slots = [];
@@ -73,7 +72,7 @@ internal sealed class FunctionHost : IFunctionInvoker, IAsyncDisposable
     {
         var invocation = Invocation.Create(payload, time.GetUtcNow());
         Interlocked.Increment(ref waiting);
-        await pending.Writer.WriteAsync(invocation, cancellationToken);
+        pending.Add(invocation);
         AddSlotWhenShort();
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, stopping.Token);
         return await invocation.Result.WaitAsync(either.Token);
@@ -94,7 +93,7 @@ internal sealed class FunctionHost : IFunctionInvoker, IAsyncDisposable
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, worker.Lifetime);
         try
         {
-            var invocation = await pending.Reader.ReadAsync(either.Token);
+            var invocation = await pending.TakeAsync(either.Token);
             Interlocked.Decrement(ref waiting);
             invocation.Begin(time.GetUtcNow() + TimeSpan.FromSeconds(Function.TimeoutSeconds));
             worker.Current = invocation;
@@ -243,7 +242,7 @@ internal sealed class FunctionHost : IFunctionInvoker, IAsyncDisposable
         Interlocked.Increment(ref failedStarts);
         output.Error($"{Function.ShortName}: could not initialise: {type}: {message}");
         // As Lambda, which runs the initialisation for an event and gives that event its error.
-        if (pending.Reader.TryRead(out var invocation))
+        if (pending.TryTake() is { } invocation)
         {
             Interlocked.Decrement(ref waiting);
             invocation.Fail(type, message);
