@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Amazon.SQS.Model;
 using Relaybox.Local.Aws;
 using Relaybox.Local.EventSources;
+using Relaybox.Local.Permissions;
 using Relaybox.Local.Stack;
 using Relaybox.Testing;
 
@@ -114,6 +115,30 @@ public sealed class QueueEventSourceTests(SqsEmulator sqs) : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Only_one_poll_waits_for_a_message()
+    {
+        var url = await QueueAsync(visibility: 30);
+        var polls = 0;
+        var function = new FunctionDefinition("Poller", "Poller", "poller", "poller", 2, 256, null, 2, 21_600, new Dictionary<string, string>(), []);
+        await using var counted = await GuardedService.StartAsync(
+            sqs.Endpoint,
+            new PermissionLog([function]),
+            (_, call) =>
+            {
+                Interlocked.Add(ref polls, call.Operation == "ReceiveMessage" ? 1 : 0);
+                return Task.FromResult<int?>(null);
+            },
+            stopping.Token);
+        Start(Plain, url, _ => Task.FromResult<string?>("{}"), concurrency: 4, client: AwsJsonClient.Sqs(counted.Endpoint, PermissionLog.AccessKeyOf(function)));
+        for (var messages = 1; messages <= 3; messages++)
+        {
+            await SendAsync(url, $"{messages}");
+            await Eventually.TrueAsync(() => CountAsync(url, 0), "the end of the message");
+            await Eventually.TrueAsync(() => Volatile.Read(ref polls) == messages + 1, "the next poll, and no other");
+        }
+    }
+
+    [Fact]
     public async Task A_group_of_a_FIFO_queue_is_in_one_batch_at_a_time_and_in_order()
     {
         var url = await sqs.CreateQueueAsync("fifo", new() { ["FifoQueue"] = "true", ["VisibilityTimeout"] = "30" });
@@ -198,12 +223,17 @@ public sealed class QueueEventSourceTests(SqsEmulator sqs) : IAsyncDisposable
         Start(source, url, input => Task.FromResult(answer(input)), 1, withDuplicates);
 
     private ScriptedFunction Start(
-        QueueEventDefinition source, string url, Func<JsonObject, Task<string?>> answer, int concurrency, bool withDuplicates = false)
+        QueueEventDefinition source,
+        string url,
+        Func<JsonObject, Task<string?>> answer,
+        int concurrency,
+        bool withDuplicates = false,
+        AwsJsonClient? client = null)
     {
         var function = new ScriptedFunction(answer);
         var queue = new QueueEventSource(
             source,
-            new QueueClient(AwsJsonClient.Sqs(sqs.Endpoint), url),
+            new QueueClient(client ?? AwsJsonClient.Sqs(sqs.Endpoint), url),
             function,
             EventFilter.Parse(source.FilterPatterns),
             withDuplicates ? duplicates : DuplicatePlan.None,

@@ -25,6 +25,7 @@ internal sealed class QueueEventSource(
     private const int LongPollSeconds = 20;
     private static readonly TimeSpan ErrorDelay = TimeSpan.FromSeconds(1);
 
+    private readonly SemaphoreSlim receiving = new(1, 1);
     private readonly ConcurrentDictionary<string, byte> busyGroups = new();
     private readonly ConcurrentDictionary<string, byte> copies = new();
 
@@ -39,16 +40,7 @@ internal sealed class QueueEventSource(
         {
             try
             {
-                var held = new HashSet<string>();
-                var batch = await CollectAsync(held, cancellationToken);
-                try
-                {
-                    await DeliverAsync(batch, held, cancellationToken);
-                }
-                finally
-                {
-                    Release(held);
-                }
+                await ReceiveAndDeliverAsync(cancellationToken);
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
@@ -59,6 +51,32 @@ internal sealed class QueueEventSource(
                 output.Warning($"{source.Name}: {exception.Message}");
                 await Task.Delay(ErrorDelay, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
+        }
+    }
+
+    // One polls at a time, while the others deliver: an emulator answers all who wait when a message comes, all but one in vain. The
+    // batch is in the worker's hands before the next poll begins.
+    private async Task ReceiveAndDeliverAsync(CancellationToken cancellationToken)
+    {
+        var held = new HashSet<string>();
+        try
+        {
+            Task delivery;
+            await receiving.WaitAsync(cancellationToken);
+            try
+            {
+                delivery = DeliverAsync(await CollectAsync(held, cancellationToken), held, cancellationToken);
+            }
+            finally
+            {
+                receiving.Release();
+            }
+
+            await delivery;
+        }
+        finally
+        {
+            Release(held);
         }
     }
 
