@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using Relaybox.Benchmarks.Harness;
@@ -11,12 +12,12 @@ namespace Relaybox.Benchmarks.Paths;
 /// Where an event is when: committed, in the relay's hands, sent to the queue (the relay's own word, in whole milliseconds), in
 /// the consumer's hands, and handled, which is when the consumer has answered. All processes are on one machine and one clock.
 /// </summary>
-/// <param name="handled">To be told of each event that was handled.</param>
-internal sealed class EventStages(Action<string> handled)
+/// <param name="handled">To be told of each event that was handled, and when, by <see cref="Stopwatch"/>.</param>
+internal sealed class EventStages(Action<string, long> handled)
 {
     private readonly ConcurrentDictionary<string, Times> events = new();
 
-    public void Committed(string id) => events.GetOrAdd(id, _ => new Times()).Committed = Now;
+    public void Committed(string id) => TimesOf(id).Committed = Now;
 
     /// <summary>To be told of each event that a function's worker gets.</summary>
     public void Invoked(string function, Invocation invocation)
@@ -26,21 +27,11 @@ internal sealed class EventStages(Action<string> handled)
             return;
         }
 
-        var now = Now;
-        using var payload = JsonDocument.Parse(invocation.Payload);
-        foreach (var record in payload.RootElement.GetProperty("Records").EnumerateArray())
-        {
-            if (function == "StreamRelay")
-            {
-                var id = record.GetProperty("dynamodb").GetProperty("NewImage").GetProperty("eventId").GetProperty("S").GetString()!;
-                events.GetOrAdd(id, _ => new Times()).Relayed = now;
-            }
-            else
-            {
-                _ = ConsumeAsync(record.GetProperty("messageAttributes").Clone(), now, invocation);
-            }
-        }
+        _ = RecordAsync(function, invocation, Now);
     }
+
+    /// <summary>Leaves out what has been so far.</summary>
+    public void Forget() => events.Clear();
 
     /// <summary>The median and the 99th percentile of each stage, over all events that went all the way.</summary>
     public void Report(BenchmarkRun run, string path)
@@ -69,20 +60,42 @@ internal sealed class EventStages(Action<string> handled)
 
     private static double Now => (DateTimeOffset.UtcNow - DateTimeOffset.UnixEpoch).TotalMilliseconds;
 
-    private async Task ConsumeAsync(JsonElement attributes, double now, Invocation invocation)
+    // The event is read when it has been handled, so that reading it is no part of its way.
+    private async Task RecordAsync(string function, Invocation invocation, double invoked)
+    {
+        await invocation.Result;
+        var (answered, answeredAt) = (Now, Stopwatch.GetTimestamp());
+        using var payload = JsonDocument.Parse(invocation.Payload);
+        foreach (var record in payload.RootElement.GetProperty("Records").EnumerateArray())
+        {
+            if (function == "StreamRelay")
+            {
+                TimesOf(record.GetProperty("dynamodb").GetProperty("NewImage").GetProperty("eventId").GetProperty("S").GetString()!).Relayed = invoked;
+            }
+            else
+            {
+                Consumed(record.GetProperty("messageAttributes"), invoked, answered, answeredAt);
+            }
+        }
+    }
+
+    private void Consumed(JsonElement attributes, double invoked, double answered, long answeredAt)
     {
         var id = Text(SqsAttributes.EventId);
-        var times = events.GetOrAdd(id, _ => new Times());
-        times.Consumed = now;
+        var times = TimesOf(id);
         using var properties = JsonDocument.Parse(Text(SqsAttributes.Properties));
         var published = DateTimeOffset.Parse(properties.RootElement.GetProperty("publishedAt").GetString()!, CultureInfo.InvariantCulture);
-        times.Published = published.ToUnixTimeMilliseconds();
-        await invocation.Result;
-        times.Handled = Now;
-        handled(id);
+
+        // The middle of the millisecond that it names.
+        times.Published = published.ToUnixTimeMilliseconds() + 0.5;
+        times.Consumed = invoked;
+        times.Handled = answered;
+        handled(id, answeredAt);
 
         string Text(string name) => attributes.GetProperty(name).GetProperty("stringValue").GetString()!;
     }
+
+    private Times TimesOf(string id) => events.GetOrAdd(id, _ => new Times());
 
     private sealed class Times
     {

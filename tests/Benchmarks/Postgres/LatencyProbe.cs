@@ -19,9 +19,14 @@ internal sealed class LatencyProbe
     private int missing;
 
     /// <summary>To be called as soon as a row is in the hands of whom it is for.</summary>
-    public void Handled(string id)
+    public void Handled(string id) => Handled(id, Stopwatch.GetTimestamp());
+
+    /// <summary>As <see cref="Handled(string)"/>, where it can only be said later.</summary>
+    /// <param name="id">The row.</param>
+    /// <param name="at">When it was, by <see cref="Stopwatch"/>.</param>
+    public void Handled(string id, long at)
     {
-        if (handled.TryAdd(id, Stopwatch.GetTimestamp()) && Interlocked.Decrement(ref missing) == 0)
+        if (handled.TryAdd(id, at) && Interlocked.Decrement(ref missing) == 0)
         {
             all.TrySetResult();
         }
