@@ -16,7 +16,7 @@ internal sealed class ShardConsumer(
 
     // Where records have just come, more are likely, and whoever wrote them waits for what they do.
     private static readonly TimeSpan BusyFor = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan BusyPollInterval = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan BusyPollInterval = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(100);
 
     private readonly List<StreamRecord> again = [];
@@ -54,12 +54,17 @@ internal sealed class ShardConsumer(
             else
             {
                 await DeliverAgainAsync(cancellationToken);
-                await Task.Delay(time.GetUtcNow() < busyUntil ? BusyPollInterval : PollInterval, time, cancellationToken);
+                await PauseAsync(cancellationToken);
             }
         }
 
         await DeliverAgainAsync(cancellationToken);
     }
+
+    // A timer comes at the next of the clock's ticks, which is some 4 ms away; a thread that sleeps is woken when it asked to be.
+    private Task PauseAsync(CancellationToken cancellationToken) => time.GetUtcNow() < busyUntil
+        ? Task.Run(() => Thread.Sleep(BusyPollInterval), cancellationToken)
+        : Task.Delay(PollInterval, time, cancellationToken);
 
     private async Task<StreamPage> ReadAsync(string shardId, string iterator, CancellationToken cancellationToken)
     {
