@@ -9,9 +9,18 @@ namespace Relaybox.Inbox;
 /// </summary>
 internal sealed class LeaseKeeper : IAsyncDisposable
 {
-    private readonly CancellationTokenSource _ended = new();
+    private readonly Lock _lock = new();
+    private readonly IInboxRepository _repository;
+    private readonly InboxClaim.Claimed _claim;
+    private readonly InboxMessage _message;
+    private readonly TimeSpan _lease;
+    private readonly ILogger _logger;
     private readonly CancellationTokenSource _lost;
-    private readonly Task _keeping;
+    private readonly TaskScheduler _scheduler = TaskScheduler.Current;
+    private readonly ITimer _timer;
+    private CancellationTokenSource? _ended;
+    private Task _renewing = Task.CompletedTask;
+    private bool _isStopped;
 
     /// <param name="repository">The inbox.</param>
     /// <param name="claim">The claim.</param>
@@ -29,9 +38,10 @@ internal sealed class LeaseKeeper : IAsyncDisposable
         ILogger logger,
         CancellationToken cancellationToken)
     {
+        (_repository, _claim, _message, _lease, _logger) = (repository, claim, message, lease, logger);
         _lost = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Token = _lost.Token;
-        _keeping = KeepAsync(repository, claim, message, lease, time, logger);
+        _timer = time.CreateTimer(static keeper => ((LeaseKeeper)keeper!).Tick(), this, lease / 3, lease / 3);
     }
 
     /// <summary>Is cancelled when the handler works in vain: the claim is lost, or time is over.</summary>
@@ -43,49 +53,71 @@ internal sealed class LeaseKeeper : IAsyncDisposable
     /// <summary>Renews no longer. Once this has returned, nothing of it is under way.</summary>
     internal async Task StopAsync()
     {
-        await Begin.CancelAsync(_ended);
-        await _keeping;
+        Task renewing;
+        lock (_lock)
+        {
+            _isStopped = true;
+            renewing = _renewing;
+        }
+
+        await _timer.DisposeAsync();
+        if (!renewing.IsCompleted)
+        {
+            await Begin.CancelAsync(_ended!);
+            await renewing;
+        }
     }
 
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
-        _ended.Dispose();
+        _ended?.Dispose();
         _lost.Dispose();
     }
 
-    private async Task KeepAsync(
-        IInboxRepository repository, InboxClaim.Claimed claim, InboxMessage message, TimeSpan lease, TimeProvider time, ILogger logger)
+    // Most handlers end long before the first: nothing is begun for them but a timer.
+    private void Tick()
     {
-        using var timer = new PeriodicTimer(lease / 3, time);
+        lock (_lock)
+        {
+            if (!_isStopped && _renewing.IsCompleted)
+            {
+                _ended ??= new CancellationTokenSource();
+                _renewing = Task.Factory.StartNew(
+                    () => RenewAsync(_ended.Token), CancellationToken.None, TaskCreationOptions.DenyChildAttach, _scheduler).Unwrap();
+            }
+        }
+    }
+
+    private async Task RenewAsync(CancellationToken cancellationToken)
+    {
         try
         {
-            while (await timer.WaitForNextTickAsync(_ended.Token))
+            if (!await _repository.RenewAsync(_claim, _lease, cancellationToken))
             {
-                try
+                IsLost = true;
+                lock (_lock)
                 {
-                    if (!await repository.RenewAsync(claim, lease, _ended.Token))
-                    {
-                        IsLost = true;
-                        await Begin.CancelAsync(_lost);
-                        return;
-                    }
+                    _isStopped = true;
+                }
 
-                    if (message.ExtendAsync is { } extend)
-                    {
-                        await extend(lease, _ended.Token);
-                    }
-                }
-                catch (Exception e) when (e is not OperationCanceledException)
-                {
-                    // The next time may do. If none does, the fence decides.
-                    Log.InboxStoreFailed(logger, claim.EventId, FailureText.Of(e, repository));
-                }
+                await Begin.CancelAsync(_lost);
+                return;
+            }
+
+            if (_message.ExtendAsync is { } extend)
+            {
+                await extend(_lease, cancellationToken);
             }
         }
         catch (OperationCanceledException)
         {
             // The handler has ended.
+        }
+        catch (Exception e)
+        {
+            // The next time may do. If none does, the fence decides.
+            Log.InboxStoreFailed(_logger, _claim.EventId, FailureText.Of(e, _repository));
         }
     }
 }
