@@ -37,7 +37,7 @@ public sealed class InvocationQueueTests
         var other = queue.TakeAsync(CancellationToken.None);
         var waiting = queue.TakeAsync(gone.Token);
         await gone.CancelAsync();
-        Assert.True(waiting.IsCanceled);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
         var invocation = Event();
         queue.Add(invocation);
         Assert.True(other.IsCompleted);
