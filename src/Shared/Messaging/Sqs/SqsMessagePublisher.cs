@@ -18,9 +18,8 @@ namespace Relaybox.Messaging.Sqs;
 /// <param name="time">The clock: each message says when it was sent.</param>
 /// <param name="logger">The log.</param>
 public sealed class SqsMessagePublisher(
-    IAmazonSQS sqs, IMessageFormat format, SqsPublisherOptions options, TimeProvider time, ILogger<SqsMessagePublisher> logger) : IMessagePublisher, IFlowPublisher
+    IAmazonSQS sqs, IMessageFormat format, SqsPublisherOptions options, TimeProvider time, ILogger<SqsMessagePublisher> logger) : IFlowPublisher
 {
-
     /// <inheritdoc />
     public async Task<IReadOnlyList<PublishOutcome>> PublishAsync(
         IReadOnlyList<OutboxEvent> events, CancellationToken cancellationToken)
