@@ -64,6 +64,18 @@ public sealed class MaintenanceJobsTests(DynamoDbLocal dynamoDb) : IAsyncLifetim
         Assert.Equal((0, true), await RunAsync(Jobs()));
     }
 
+    [Theory]
+    [InlineData(3600, 1, 7)]
+    [InlineData(0, 10, 100)]
+    public async Task Steps_grow_while_they_take_less_than_they_should(int stepSeconds, int least, int most)
+    {
+        _options = _options with { StepTime = TimeSpan.FromSeconds(stepSeconds) };
+        await WriteFinishedAsync(40);
+        var steps = 0;
+        await Jobs(onPage: () => steps++).CleanupAsync(Long, Ct);
+        Assert.InRange(steps, least, most);
+    }
+
     [Fact]
     public async Task A_cleanup_of_the_outbox_that_fails_is_told_and_does_not_stop_that_of_the_inbox()
     {
