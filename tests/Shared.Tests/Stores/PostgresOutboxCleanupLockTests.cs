@@ -53,14 +53,14 @@ public sealed class PostgresOutboxCleanupLockTests(PostgresServer server) : IAsy
         {
             Parameters = { Parameters.Interval(Retention), Parameters.Integer(10), Parameters.Time(null) },
         };
-        var deleting = command.ReadCommittedAsync(row => (Deleted: row.GetInt64(0), Found: row.GetInt64(1)), Ct);
+        var deleting = command.ReadCommittedAsync(row => row.GetInt64(0), Ct);
         await Eventually.TrueAsync(
             async () => await Store.Schema.ScalarAsync(
                 "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND pid = $1", connection.ProcessID) is 1L,
             "the cleanup waits for the row");
         await holder.CommitAsync(Ct);
 
-        Assert.Equal((2, 3), Assert.Single(await deleting));
+        Assert.Equal(2, Assert.Single(await deleting));
         Assert.Equal(OutboxStatus.Pending, (await Store.Repository.FindAsync("e-1", Ct))?.Status);
     }
 

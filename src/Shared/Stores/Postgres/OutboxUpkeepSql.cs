@@ -19,12 +19,15 @@ internal sealed class OutboxUpkeepSql(PostgresNames names)
 
     /// <summary>
     /// Deletes up to $2 rows that were sent before now - $1, and at $3 or later: what was deleted before leaves entries in the
-    /// index that need not be walked over again. Answers with how many it deleted and how many it found, and when the last of
-    /// them was sent. Waits for a row that somebody else has locked, and deletes it only if it is still as it was found.
+    /// index that need not be walked over again. Answers with their number, and when the last of them was sent. Waits for a row
+    /// that somebody else has locked, and deletes it only if it is still as it was found: fewer than $2 may not be all.
     /// </summary>
     internal string DeleteSent { get; } = DeletingSent(names, locking: "");
 
-    /// <summary>The same, and leaves out rows that somebody else has locked. To lock each row first takes a third longer.</summary>
+    /// <summary>
+    /// The same, and leaves out rows that somebody else has locked: fewer than $2 are all that can be deleted now. To lock each
+    /// row first takes a third longer.
+    /// </summary>
     internal string DeleteSentUnlessLocked { get; } = DeletingSent(names, "FOR UPDATE SKIP LOCKED");
 
     /// <summary>Deletes up to $2 rows that were parked before now - $1, unless they hold back the later rows of their key.</summary>
@@ -125,17 +128,16 @@ internal sealed class OutboxUpkeepSql(PostgresNames names)
 
     private static string DeletingSent(PostgresNames names, string locking) =>
         $"""
-        WITH page AS (
-            SELECT o.ctid, o.sent_at FROM {names.Outbox} o
-            WHERE o.status = 'sent' AND o.sent_at >= coalesce($3, '-infinity') AND o.sent_at < now() - $1
-            ORDER BY o.sent_at LIMIT $2 {locking}
-        ),
-        deleted AS (
+        WITH deleted AS (
             -- The state is looked at again: who has waited for a row that changed finds it by its old place.
-            DELETE FROM {names.Outbox} WHERE ctid = ANY (ARRAY(SELECT ctid FROM page)) AND status = 'sent' AND sent_at < now() - $1
-            RETURNING 1
+            DELETE FROM {names.Outbox} WHERE ctid = ANY (ARRAY(
+                SELECT o.ctid FROM {names.Outbox} o
+                WHERE o.status = 'sent' AND o.sent_at >= coalesce($3, '-infinity') AND o.sent_at < now() - $1
+                ORDER BY o.sent_at LIMIT $2 {locking}))
+            AND status = 'sent' AND sent_at < now() - $1
+            RETURNING sent_at
         )
-        SELECT (SELECT count(*) FROM deleted), count(*), greatest(max(sent_at), '0001-01-02 00:00Z') FROM page
+        SELECT count(*), greatest(max(sent_at), '0001-01-02 00:00Z') FROM deleted
         """;
 
     private static string DueKeyed(PostgresNames names) =>

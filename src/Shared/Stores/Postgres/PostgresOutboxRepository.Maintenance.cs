@@ -29,9 +29,9 @@ public sealed partial class PostgresOutboxRepository
 
         if (cursor != MoreParked)
         {
-            var (sent, found, last) = await DeleteSentAsync(sentRetention, SentFrom(cursor), pageSize, cancellationToken);
+            var (sent, last) = await DeleteSentAsync(sentRetention, SentFrom(cursor), pageSize, cancellationToken);
             return new MaintenancePage(
-                sent, found == pageSize ? string.Create(CultureInfo.InvariantCulture, $"{More} {last.Ticks}") : failedRetention is null ? null : MoreParked);
+                sent, last is { } at ? string.Create(CultureInfo.InvariantCulture, $"{More} {at.Ticks}") : failedRetention is null ? null : MoreParked);
         }
 
         var parked = failedRetention is { } retention
@@ -124,28 +124,37 @@ public sealed partial class PostgresOutboxRepository
     private static DateTimeOffset? SentFrom(string? cursor) =>
         cursor?.Split(' ') is [More, var ticks] ? new DateTimeOffset(long.Parse(ticks, CultureInfo.InvariantCulture), TimeSpan.Zero) : null;
 
-    private Task<(int Deleted, int Found, DateTime Last)> DeleteSentAsync(
+    /// <summary>Deletes rows, and says from when on to look for more; null: no more can be deleted now.</summary>
+    private Task<(int Deleted, DateTime? From)> DeleteSentAsync(
         TimeSpan retention, DateTimeOffset? from, int limit, CancellationToken cancellationToken)
     {
-        return _faults.RepeatAsync(
+        return _faults.RepeatAsync<(int, DateTime?)>(
             async (_, ct) =>
             {
                 await using var connection = await _connections.OpenConnectionAsync(ct);
+                var deleted = 0;
                 try
                 {
-                    return await DeleteAsync(connection, ct, new NpgsqlBatchCommand(LockTimeout), Step(_upkeep.DeleteSent));
+                    (deleted, var last) = await DeleteAsync(connection, ct, new NpgsqlBatchCommand(LockTimeout), Step(_upkeep.DeleteSent));
+                    if (deleted == limit)
+                    {
+                        return (deleted, last);
+                    }
                 }
                 catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.LockNotAvailable)
                 {
-                    return await DeleteAsync(connection, ct, Step(_upkeep.DeleteSentUnlessLocked));
+                    // None of them was deleted.
                 }
+
+                var (others, end) = await DeleteAsync(connection, ct, Step(_upkeep.DeleteSentUnlessLocked, limit - deleted));
+                return (deleted + others, deleted + others == limit ? end : null);
             },
             cancellationToken);
 
-        NpgsqlBatchCommand Step(string sql) =>
-            new(sql) { Parameters = { Parameters.Interval(retention), Parameters.Integer(limit), Parameters.Time(from) } };
+        NpgsqlBatchCommand Step(string sql, int? most = null) =>
+            new(sql) { Parameters = { Parameters.Interval(retention), Parameters.Integer(most ?? limit), Parameters.Time(from) } };
 
-        static async Task<(int, int, DateTime)> DeleteAsync(NpgsqlConnection connection, CancellationToken ct, params NpgsqlBatchCommand[] commands)
+        static async Task<(int, DateTime)> DeleteAsync(NpgsqlConnection connection, CancellationToken ct, params NpgsqlBatchCommand[] commands)
         {
             await using var batch = new NpgsqlBatch(connection);
             foreach (var command in commands)
@@ -153,8 +162,7 @@ public sealed partial class PostgresOutboxRepository
                 batch.BatchCommands.Add(command);
             }
 
-            var answer = await batch.ReadCommittedAsync(
-                row => ((int)row.GetInt64(0), (int)row.GetInt64(1), row.IsDBNull(2) ? default : row.GetDateTime(2)), ct);
+            var answer = await batch.ReadCommittedAsync(row => ((int)row.GetInt64(0), row.IsDBNull(1) ? default : row.GetDateTime(1)), ct);
             return answer.Single();
         }
     }
