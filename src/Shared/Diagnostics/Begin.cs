@@ -3,8 +3,11 @@ namespace Relaybox.Diagnostics;
 /// <summary>Begins work beside its caller, on the caller's own scheduler: the pool's, except in a simulation, which runs everything itself.</summary>
 internal static class Begin
 {
-    internal static Task Task(Func<Task> work, CancellationToken cancellationToken) => System.Threading.Tasks.Task.Factory.StartNew(
-        work, cancellationToken, TaskCreationOptions.DenyChildAttach, TaskScheduler.Current).Unwrap();
+    /// <param name="work">The work.</param>
+    /// <param name="cancellationToken">Keeps it from beginning.</param>
+    /// <param name="scheduler">The caller's scheduler, where the caller is a timer, which has none; null: the current one.</param>
+    internal static Task Task(Func<Task> work, CancellationToken cancellationToken, TaskScheduler? scheduler = null) => System.Threading.Tasks.Task.Factory.StartNew(
+        work, cancellationToken, TaskCreationOptions.DenyChildAttach, scheduler ?? TaskScheduler.Current).Unwrap();
 
     /// <summary>Cancels; completes when everybody who waits has been told.</summary>
     internal static Task CancelAsync(CancellationTokenSource source) => System.Threading.Tasks.Task.Factory.StartNew(

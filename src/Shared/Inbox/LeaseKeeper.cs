@@ -80,11 +80,10 @@ internal sealed class LeaseKeeper : IAsyncDisposable
     {
         lock (_lock)
         {
-            if (!_isStopped && _renewing.IsCompleted)
+            if (_renewing.IsCompleted && !_isStopped && !IsLost)
             {
                 _ended ??= new CancellationTokenSource();
-                _renewing = Task.Factory.StartNew(
-                    () => RenewAsync(_ended.Token), CancellationToken.None, TaskCreationOptions.DenyChildAttach, _scheduler).Unwrap();
+                _renewing = Begin.Task(() => RenewAsync(_ended.Token), CancellationToken.None, _scheduler);
             }
         }
     }
@@ -96,11 +95,6 @@ internal sealed class LeaseKeeper : IAsyncDisposable
             if (!await _repository.RenewAsync(_claim, _lease, cancellationToken))
             {
                 IsLost = true;
-                lock (_lock)
-                {
-                    _isStopped = true;
-                }
-
                 await Begin.CancelAsync(_lost);
                 return;
             }

@@ -15,8 +15,10 @@ internal sealed class NatsSubjectFaults(NatsJSContext context, NatsPublisherOpti
     private readonly Dictionary<string, bool> _own = new(StringComparer.Ordinal);
     private bool? _hasStream;
 
-    /// <summary>Whether an answer is about the subject that the message went to, and not about the message or the way to it.</summary>
-    // No answer can be one: the official client tells nobody that a subject was refused.
+    /// <summary>
+    /// Whether an answer is about the subject that the message went to, and not about the message or the way to it. No answer can
+    /// be one, too: the official client tells nobody that a subject was refused.
+    /// </summary>
     internal static bool Concerns(Exception exception) =>
         exception is NatsNoRespondersException or NatsServerException { IsAuthError: false } or NatsJSPublishNoResponseException;
 
