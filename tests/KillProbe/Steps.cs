@@ -13,7 +13,8 @@ public static class Steps
     public const string Consumed = "consumed";
 
     private const string Claim = "_claim\"(";
-    private const string Mark = "status = 'processed'";
+
+    // With the emitted events and the mark, in one message.
     private const string Commit = "COMMIT\0";
 
     /// <summary>The steps on the wire.</summary>
@@ -23,9 +24,6 @@ public static class Steps
             ["claim-not-sent"] = (Claim, PostgresProxy.Moment.NotSent),
             ["claim-sent"] = (Claim, PostgresProxy.Moment.Sent),
             ["claim-answered"] = (Claim, PostgresProxy.Moment.Answered),
-            ["mark-not-sent"] = (Mark, PostgresProxy.Moment.NotSent),
-            ["mark-sent"] = (Mark, PostgresProxy.Moment.Sent),
-            ["mark-answered"] = (Mark, PostgresProxy.Moment.Answered),
             ["commit-not-sent"] = (Commit, PostgresProxy.Moment.NotSent),
             ["commit-sent"] = (Commit, PostgresProxy.Moment.Sent),
             ["commit-answered"] = (Commit, PostgresProxy.Moment.Answered),

@@ -12,8 +12,6 @@ namespace Relaybox.Shared.Tests.Stores;
 /// <summary>Lost connections and answers, restarts, and many workers at once.</summary>
 public sealed class PostgresInboxRaceTests(PostgresServer server) : IAsyncLifetime
 {
-    private const string Commit = "COMMIT\0";
-
     private PostgresInboxHarness _store = null!;
     private PostgresProxy _proxy = null!;
     private NpgsqlDataSource _throughProxy = null!;
@@ -34,66 +32,6 @@ public sealed class PostgresInboxRaceTests(PostgresServer server) : IAsyncLifeti
         await _throughProxy.DisposeAsync();
         await _proxy.DisposeAsync();
         await _store.DisposeAsync();
-    }
-
-    [Theory]
-    [InlineData(PostgresProxy.Moment.Sent)]
-    [InlineData(PostgresProxy.Moment.Answered)]
-    public async Task A_commit_whose_answer_is_lost_is_read_from_the_record(PostgresProxy.Moment moment)
-    {
-        var claim = await ClaimAsync(_repository);
-        await using (var transaction = await _repository.BeginAsync(claim, Ct))
-        {
-            await _store.EnlistEffectAsync(transaction, "a");
-            transaction.Emit(Sample.Event("emitted"));
-            Once(Commit, moment);
-            Assert.Equal(CommitOutcome.Committed, await transaction.CommitAsync(Ct));
-        }
-
-        Assert.True(await _store.Repository.IsProcessedAsync("billing", "e-1", Ct));
-        Assert.Equal(1, await _store.EffectsAsync("a"));
-        Assert.NotNull(await _store.Outbox.FindAsync("emitted", Ct));
-    }
-
-    [Fact]
-    public async Task A_commit_that_never_reached_the_server_is_no_success_and_the_attempt_can_be_failed()
-    {
-        var claim = await ClaimAsync(_repository);
-        await using (var transaction = await _repository.BeginAsync(claim, Ct))
-        {
-            await _store.EnlistEffectAsync(transaction, "a");
-            Once(Commit, PostgresProxy.Moment.NotSent);
-            await Assert.ThrowsAnyAsync<NpgsqlException>(() => transaction.CommitAsync(Ct));
-        }
-
-        Assert.Equal(0, await _store.EffectsAsync("a"));
-        Assert.True(await _repository.MarkFailedAsync(claim, ErrorCodes.HandlerFailed, "no", Ct));
-        Assert.Equal(2, (await ClaimAsync(_repository)).Deliveries);
-    }
-
-    [Fact]
-    public async Task A_commit_on_its_way_while_the_outcome_is_read_is_waited_for()
-    {
-        // The client has lost its connection and the server has not noticed: it holds the record until the commit comes.
-        var claim = await ClaimAsync(_repository);
-        var goOn = new TaskCompletionSource();
-        await using var transaction = await _repository.BeginAsync(claim, Ct);
-        await _store.EnlistEffectAsync(transaction, "a");
-        _proxy.Once(Commit, PostgresProxy.Moment.NotSent, async wire =>
-        {
-            wire.CutClient();
-            await goOn.Task;
-        });
-        var committing = transaction.CommitAsync(Ct);
-        await Eventually.TrueAsync(
-            async () => (long)(await _store.Schema.ScalarAsync(
-                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE $1 || '%FOR UPDATE'",
-                _store.Schema.Fill("SELECT status FROM {{inbox}}")))! == 1,
-            "the reader waits");
-        goOn.SetResult();
-
-        Assert.Equal(CommitOutcome.Committed, await committing);
-        Assert.Equal(1, await _store.EffectsAsync("a"));
     }
 
     [Theory]
@@ -143,22 +81,6 @@ public sealed class PostgresInboxRaceTests(PostgresServer server) : IAsyncLifeti
         Assert.True(await _repository.MarkFailedAsync(failed, ErrorCodes.HandlerFailed, "no", Ct));
         Assert.Equal(1, (await _store.Repository.FindAsync("billing", "e-2", Ct))!.Deliveries);
         Assert.Equal(InboxStatus.Processed, (await _store.Repository.FindAsync("billing", "e-1", Ct))!.Status);
-    }
-
-    [Fact]
-    public async Task A_connection_that_the_server_ends_in_the_midst_of_a_handler_commits_nothing()
-    {
-        var claim = await ClaimAsync(_repository);
-        await using (var transaction = await _repository.BeginAsync(claim, Ct))
-        {
-            await _store.EnlistEffectAsync(transaction, "a");
-            var postgres = await transaction.GetNpgsqlTransactionAsync(Ct);
-            await _store.Schema.ScalarAsync("SELECT pg_terminate_backend($1)", postgres.Connection!.ProcessID);
-            await Assert.ThrowsAnyAsync<Exception>(() => transaction.CommitAsync(Ct));
-        }
-
-        Assert.Equal(0, await _store.EffectsAsync("a"));
-        Assert.True(await _repository.MarkFailedAsync(claim, ErrorCodes.HandlerFailed, "no", Ct));
     }
 
     [Fact]

@@ -11,10 +11,13 @@ internal sealed class HandlerTransaction
 {
     private const string Mark = "relaybox.claim";
 
-    // Ends a transaction whose process is gone without a word, where the server has no such limit of its own: while the
-    // handler works it is the longest that a function can run, and once the inbox record is locked it is short.
+    // What inbox_complete fails with.
+    private const string IsAnother = "RB001";
+    private const string ClaimIsLost = "RB002";
+
+    // Ends a transaction whose process is gone without a word, where the server has no such limit of its own: the longest that a
+    // function can run.
     private const string WorkingLimit = "900000";
-    private const string CommittingLimit = "10000";
 
     private static readonly string BeginSql =
         $"""
@@ -64,41 +67,38 @@ internal sealed class HandlerTransaction
         }
     }
 
-    /// <summary>Executes the consumer's own part.</summary>
-    /// <param name="token">The claim's token.</param>
-    /// <param name="commands">The writes; the last is the mark.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>Whether the mark held.</returns>
+    /// <summary>
+    /// Executes the consumer's own part and commits, in one message to the server: nobody is waited for in between, and what fails
+    /// before COMMIT keeps it from being reached.
+    /// </summary>
+    /// <param name="commands">The writes; the last completes the claim.</param>
+    /// <param name="cancellationToken">Ends the wait; whether it is committed is then unknown.</param>
+    /// <returns>Whether the claim held; otherwise nothing is committed.</returns>
     /// <exception cref="TransactionEndedException">The handler has ended the transaction.</exception>
-    internal async Task<bool> WriteAsync(string token, IEnumerable<NpgsqlBatchCommand> commands, CancellationToken cancellationToken)
+    internal async Task<bool> CommitAsync(IEnumerable<NpgsqlBatchCommand> commands, CancellationToken cancellationToken)
     {
         TransactionEndedException.ThrowIfEnded(Transaction);
         await using var batch = new NpgsqlBatch(_connection, Transaction);
-        batch.BatchCommands.Add(new NpgsqlBatchCommand($"SELECT set_config('{IdleLimit}', '{CommittingLimit}', true)"));
         foreach (var command in commands)
         {
             batch.BatchCommands.Add(command);
         }
 
-        var isOurs = new NpgsqlBatchCommand($"SELECT {IsOf("$1")}");
-        isOurs.Parameters.Add(Parameters.Text(token));
-        batch.BatchCommands.Add(isOurs);
-        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
-
-        // Commands before it may answer with rows too: the last answer is the one to the question.
-        var holds = false;
-        do
+        batch.BatchCommands.Add(new NpgsqlBatchCommand("COMMIT"));
+        try
         {
-            holds = await reader.ReadAsync(cancellationToken) && reader.GetFieldType(0) == typeof(bool) && !reader.IsDBNull(0) && reader.GetBoolean(0);
+            await batch.ExecuteNonQueryAsync(cancellationToken);
+            return true;
         }
-        while (await reader.NextResultAsync(cancellationToken));
-
-        return !holds
-            ? throw new TransactionEndedException()
-            : batch.BatchCommands[^2].RecordsAffected == 1;
+        catch (PostgresException e) when (e.SqlState == IsAnother)
+        {
+            throw new TransactionEndedException();
+        }
+        catch (PostgresException e) when (e.SqlState == ClaimIsLost)
+        {
+            return false;
+        }
     }
-
-    internal Task CommitAsync(CancellationToken cancellationToken) => Transaction.CommitAsync(cancellationToken);
 
     /// <summary>Gives the connection back to the pool; what is not committed is rolled back.</summary>
     /// <remarks>The transaction object is not disposed, so that the driver does not use it again while a handler may still hold it.</remarks>

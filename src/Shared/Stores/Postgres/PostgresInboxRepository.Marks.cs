@@ -18,6 +18,8 @@ public sealed partial class PostgresInboxRepository
 
     private readonly string _markTogether = $"SELECT * FROM {new PostgresNames(options).InboxMark}($1, $2, $3)";
 
+    private readonly string _complete = $"SELECT {new PostgresNames(options).InboxComplete}($1, $2, $3)";
+
     private readonly string _endAttempt =
         $"""
         UPDATE {Table(options)} SET
@@ -102,10 +104,12 @@ public sealed partial class PostgresInboxRepository
         EndAttemptAsync(
             claim, claim.Deliveries - 1, ErrorCodes.NoTimeLeft, "Too little time was left to begin.", cancellationToken);
 
-    /// <summary>The fenced update that completes a claim, as a part of its own transaction: in any other it changes nothing.</summary>
-    internal NpgsqlBatchCommand ProcessedMark(InboxClaim.Claimed claim)
+    /// <summary>
+    /// Completes a claim as a part of its own transaction. Where the claim is lost, or the transaction is any other, the command fails.
+    /// </summary>
+    internal NpgsqlBatchCommand Completion(InboxClaim.Claimed claim)
     {
-        var command = new NpgsqlBatchCommand($"{_markProcessed} AND {HandlerTransaction.IsOf("$3")}");
+        var command = new NpgsqlBatchCommand(_complete);
         AddKey(command.Parameters, claim);
         return command;
     }

@@ -60,20 +60,7 @@ internal sealed class PostgresInboxTransaction(
         try
         {
             // The mark comes last: the record's lock is then held for the commit alone.
-            if (!await _enlisted.WriteAsync(claim.Token, Writes(), cancellationToken))
-            {
-                return CommitOutcome.ClaimLost;
-            }
-        }
-        catch (PostgresException e) when (IsFailedCondition(e))
-        {
-            return await RefusedAsync(cancellationToken);
-        }
-
-        try
-        {
-            await _enlisted.CommitAsync(cancellationToken);
-            return CommitOutcome.Committed;
+            return await _enlisted.CommitAsync(Writes(), cancellationToken) ? CommitOutcome.Committed : CommitOutcome.ClaimLost;
         }
         catch (PostgresException e) when (IsFailedCondition(e))
         {
@@ -156,7 +143,7 @@ internal sealed class PostgresInboxTransaction(
             yield return outbox.Create(OutboxInsert.InKeyOrder(_events), claim.Token);
         }
 
-        yield return inbox.ProcessedMark(claim);
+        yield return inbox.Completion(claim);
     }
 
     /// <summary>Nothing was written. A late worker meets the writes of the one that took over: then that is the reason.</summary>

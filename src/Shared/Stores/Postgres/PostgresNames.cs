@@ -47,6 +47,9 @@ internal sealed class PostgresNames
     /// <summary>Completes claims together.</summary>
     internal string InboxMark => Qualify(PostgresIdentifier.Derive(_options.InboxTable, "mark"));
 
+    /// <summary>Completes a claim in the transaction of its handler.</summary>
+    internal string InboxComplete => Qualify(PostgresIdentifier.Derive(_options.InboxTable, "complete"));
+
     /// <summary>Takes the locks of ordering keys, in the order in which everybody takes them.</summary>
     internal string LockKeys => Qualify(PostgresIdentifier.Derive(_options.OutboxTable, "lock_keys"));
 

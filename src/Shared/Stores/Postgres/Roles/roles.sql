@@ -37,5 +37,5 @@ GRANT USAGE ON SCHEMA {{schema}} TO {{role:consumer}};
 GRANT SELECT, INSERT, UPDATE ON {{inbox}} TO {{role:consumer}};
 GRANT INSERT (event_id, subject, payload, headers, ordering_key, enqueued_at, available_at, result) ON {{outbox}} TO {{role:consumer}};
 GRANT USAGE ON SEQUENCE {{outbox.row_ids}} TO {{role:consumer}};
-GRANT EXECUTE ON FUNCTION {{outbox.key_lock}}, {{outbox.lock_keys}}, {{inbox.claim}}, {{inbox.mark}} TO {{role:consumer}};
+GRANT EXECUTE ON FUNCTION {{outbox.key_lock}}, {{outbox.lock_keys}}, {{inbox.claim}}, {{inbox.mark}}, {{inbox.complete}} TO {{role:consumer}};
 {{consumer:tables}}

@@ -1,0 +1,157 @@
+using Npgsql;
+using Relaybox.Diagnostics;
+using Relaybox.Inbox;
+using Relaybox.Shared.Tests.Support;
+using Relaybox.Stores.Postgres;
+using Relaybox.Testing;
+
+namespace Relaybox.Shared.Tests.Stores;
+
+/// <summary>A handler's commit whose connection is lost before, in or after it.</summary>
+public sealed class PostgresInboxCommitTests(PostgresServer server) : IAsyncLifetime
+{
+    private const string Commit = "COMMIT\0";
+
+    private PostgresInboxHarness _store = null!;
+    private PostgresProxy _proxy = null!;
+    private NpgsqlDataSource _throughProxy = null!;
+    private PostgresInboxRepository _repository = null!;
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync()
+    {
+        _store = await PostgresInboxHarness.CreateAsync(server);
+        _proxy = new PostgresProxy(server.Port);
+        _throughProxy = _store.Schema.Connect(builder => builder.Port = _proxy.Port);
+        _repository = _store.CreateRepository(_throughProxy);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _throughProxy.DisposeAsync();
+        await _proxy.DisposeAsync();
+        await _store.DisposeAsync();
+    }
+
+    [Theory]
+    [InlineData(PostgresProxy.Moment.Sent)]
+    [InlineData(PostgresProxy.Moment.Answered)]
+    public async Task A_commit_whose_answer_is_lost_is_read_from_the_record(PostgresProxy.Moment moment)
+    {
+        var claim = await ClaimAsync();
+        await using (var transaction = await _repository.BeginAsync(claim, Ct))
+        {
+            await _store.EnlistEffectAsync(transaction, "a");
+            transaction.Emit(Sample.Event("emitted"));
+            CutAt(moment);
+            Assert.Equal(CommitOutcome.Committed, await transaction.CommitAsync(Ct));
+        }
+
+        Assert.True(await _store.Repository.IsProcessedAsync("billing", "e-1", Ct));
+        Assert.Equal(1, await _store.EffectsAsync("a"));
+        Assert.NotNull(await _store.Outbox.FindAsync("emitted", Ct));
+    }
+
+    [Fact]
+    public async Task A_commit_that_never_reached_the_server_is_no_success_and_the_attempt_can_be_failed()
+    {
+        var claim = await ClaimAsync();
+        await using (var transaction = await _repository.BeginAsync(claim, Ct))
+        {
+            await _store.EnlistEffectAsync(transaction, "a");
+            CutAt(PostgresProxy.Moment.NotSent);
+            await Assert.ThrowsAnyAsync<NpgsqlException>(() => transaction.CommitAsync(Ct));
+        }
+
+        Assert.Equal(0, await _store.EffectsAsync("a"));
+        Assert.True(await _repository.MarkFailedAsync(claim, ErrorCodes.HandlerFailed, "no", Ct));
+        Assert.Equal(2, (await ClaimAsync()).Deliveries);
+    }
+
+    [Fact]
+    public async Task A_commit_that_the_server_is_at_while_the_outcome_is_read_is_waited_for()
+    {
+        await _store.Schema.ExecuteAsync("INSERT INTO {{schema}}.effects VALUES ('held', 0)");
+        await using var connection = await _store.Schema.DataSource.OpenConnectionAsync(Ct);
+        await using var holding = await connection.BeginTransactionAsync(Ct);
+        await using (var hold = new NpgsqlCommand(_store.Schema.Fill("SELECT 1 FROM {{schema}}.effects WHERE name = 'held' FOR UPDATE"), connection, holding))
+        {
+            await hold.ExecuteNonQueryAsync(Ct);
+        }
+
+        // The commit looks at its deferred conditions first, and waits for the row. The client has lost its connection by then.
+        await using var transaction = await _repository.BeginAsync(await ClaimAsync(), Ct);
+        await _store.EnlistEffectAsync(transaction, "a");
+        await _store.ExecuteAsync(transaction, "INSERT INTO {{schema}}.needs_effect VALUES ('held')");
+        _proxy.Once(Commit, PostgresProxy.Moment.Sent, wire =>
+        {
+            wire.CutClient();
+            return Task.CompletedTask;
+        });
+        var committing = transaction.CommitAsync(Ct);
+        await Eventually.TrueAsync(
+            async () => (long)(await _store.Schema.ScalarAsync(
+                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE $1 || '%FOR UPDATE'",
+                _store.Schema.Fill("SELECT status FROM {{inbox}}")))! == 1,
+            "the reader waits");
+        await holding.RollbackAsync(Ct);
+
+        Assert.Equal(CommitOutcome.Committed, await committing);
+        Assert.Equal(1, await _store.EffectsAsync("a"));
+    }
+
+    [Fact]
+    public async Task A_commit_that_reaches_the_server_after_its_attempt_was_failed_changes_nothing()
+    {
+        var claim = await ClaimAsync();
+        var goOn = new TaskCompletionSource();
+        int process;
+        await using (var transaction = await _repository.BeginAsync(claim, Ct))
+        {
+            await _store.EnlistEffectAsync(transaction, "a");
+            transaction.Emit(Sample.Event("emitted"));
+            process = (await transaction.GetNpgsqlTransactionAsync(Ct)).Connection!.ProcessID;
+            _proxy.Once(Commit, PostgresProxy.Moment.NotSent, async wire =>
+            {
+                wire.CutClient();
+                await goOn.Task;
+            });
+            await Assert.ThrowsAnyAsync<NpgsqlException>(() => transaction.CommitAsync(Ct));
+        }
+
+        Assert.True(await _repository.MarkFailedAsync(claim, ErrorCodes.HandlerFailed, "no", Ct));
+        goOn.SetResult();
+        await Eventually.TrueAsync(
+            async () => (long)(await _store.Schema.ScalarAsync("SELECT count(*) FROM pg_stat_activity WHERE pid = $1", process))! == 0,
+            "the server is done with it");
+        Assert.Equal(InboxStatus.Failed, (await _store.Repository.FindAsync("billing", "e-1", Ct))!.Status);
+        Assert.Equal(0, await _store.EffectsAsync("a"));
+        Assert.Null(await _store.Outbox.FindAsync("emitted", Ct));
+    }
+
+    [Fact]
+    public async Task A_connection_that_the_server_ends_in_the_midst_of_a_handler_commits_nothing()
+    {
+        var claim = await ClaimAsync();
+        await using (var transaction = await _repository.BeginAsync(claim, Ct))
+        {
+            await _store.EnlistEffectAsync(transaction, "a");
+            var postgres = await transaction.GetNpgsqlTransactionAsync(Ct);
+            await _store.Schema.ScalarAsync("SELECT pg_terminate_backend($1)", postgres.Connection!.ProcessID);
+            await Assert.ThrowsAnyAsync<Exception>(() => transaction.CommitAsync(Ct));
+        }
+
+        Assert.Equal(0, await _store.EffectsAsync("a"));
+        Assert.True(await _repository.MarkFailedAsync(claim, ErrorCodes.HandlerFailed, "no", Ct));
+    }
+
+    private void CutAt(PostgresProxy.Moment moment) => _proxy.Once(Commit, moment, wire =>
+    {
+        wire.Cut();
+        return Task.CompletedTask;
+    });
+
+    private async Task<InboxClaim.Claimed> ClaimAsync() => Assert.IsType<InboxClaim.Claimed>(Assert.Single(
+        await _repository.ClaimAsync("billing", [Sample.Message("e-1")], TimeSpan.FromMinutes(1), 5, Ct)));
+}
