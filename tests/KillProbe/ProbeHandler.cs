@@ -20,6 +20,9 @@ internal sealed class ProbeHandler(string step, string effects, PostgresOutboxWr
         }
 
         Die(Steps.Written);
+        var enlisted = new NpgsqlBatchCommand($"INSERT INTO {effects} (event_id) VALUES ($1)");
+        enlisted.Parameters.Add(new() { Value = context.EventId });
+        context.Transaction.Enlist(enlisted);
         context.Transaction.Emit(writer.NewEvent("effects.done", $"\"{context.EventId}\"") with { OrderingKey = "effects" });
         Die(Steps.Emitted);
     }

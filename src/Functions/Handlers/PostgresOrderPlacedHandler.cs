@@ -22,12 +22,12 @@ internal sealed class PostgresOrderPlacedHandler(string schema, string effectsTa
         """;
 
     /// <inheritdoc />
-    public async Task HandleAsync(OrderPlaced message, MessageContext context, CancellationToken cancellationToken)
+    public Task HandleAsync(OrderPlaced message, MessageContext context, CancellationToken cancellationToken)
     {
-        var transaction = await context.Transaction.GetNpgsqlTransactionAsync(cancellationToken);
-        await using var command = new NpgsqlCommand(_sql, transaction.Connection, transaction);
+        var command = new NpgsqlBatchCommand(_sql);
         command.Parameters.Add(new() { Value = context.EventId });
         command.Parameters.Add(new() { Value = message.OrderId });
-        await command.ExecuteNonQueryAsync(cancellationToken);
+        context.Transaction.Enlist(command);
+        return Task.CompletedTask;
     }
 }

@@ -1,4 +1,3 @@
-using Relaybox.Local.Output;
 using Relaybox.Local.Running;
 using Relaybox.Testing;
 
@@ -46,22 +45,5 @@ internal sealed class BenchStack : IAsyncDisposable
     {
         await Runner.DisposeAsync();
         state.Delete(recursive: true);
-    }
-
-    private sealed class Silence : ILiveOutput
-    {
-        public void FunctionLine(string function, string line)
-        {
-        }
-
-        public void Information(string text)
-        {
-        }
-
-        public void Warning(string text)
-        {
-        }
-
-        public void Error(string text) => Console.Error.WriteLine($"  {text}");
     }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 using System.Text.Json.Nodes;
 using Npgsql;
 using Relaybox.Benchmarks.Harness;
@@ -11,18 +12,22 @@ namespace Relaybox.Benchmarks.Paths;
 
 /// <summary>
 /// How long the servers take by themselves for what a path needs of them, one after the other through plain clients, at the
-/// path's own pace: until a commit is seen, a message received, and the consumer's two writes are made.
+/// path's own pace: until a commit is seen, a message received, a function invoked, and the consumer's writes are made.
 /// </summary>
-internal sealed class EmulatorRoundTrips(LocalServers servers, int rate)
+internal sealed class EmulatorRoundTrips(LocalServers servers, int rate) : IAsyncDisposable
 {
     private const string Name = "bench-echo";
+
+    private static readonly byte[] Event = Encoding.UTF8.GetBytes(BenchPayload.Text);
 
     private readonly AwsJsonClient sqs = AwsJsonClient.Sqs(servers.Sqs);
     private readonly Dictionary<string, List<double>> trips = [];
     private string queueUrl = "";
+    private BareFunction? function;
 
     public async Task CreateAsync(CancellationToken cancellationToken)
     {
+        function = await BareFunction.StartAsync(cancellationToken);
         queueUrl = (string)(await sqs.CallAsync("CreateQueue", new JsonObject { ["QueueName"] = Name }, cancellationToken))["QueueUrl"]!;
         if (servers.DynamoDb is { } dynamoDb)
         {
@@ -46,7 +51,12 @@ internal sealed class EmulatorRoundTrips(LocalServers servers, int rate)
         }
     }
 
-    /// <summary>The stream of DynamoDB Local, asked without a pause; the queue; a write and a transaction of two.</summary>
+    public ValueTask DisposeAsync() => function?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+    /// <summary>
+    /// The stream of DynamoDB Local, asked without a pause; the relay's invocation; the queue; the consumer's invocation, a write and a
+    /// transaction of two.
+    /// </summary>
     public async Task<double[]> MeasureDynamoDbAsync(int times, CancellationToken cancellationToken)
     {
         var table = AwsJsonClient.DynamoDb(servers.DynamoDb!);
@@ -69,7 +79,9 @@ internal sealed class EmulatorRoundTrips(LocalServers servers, int rate)
                 }
                 while (page.Records.Count == 0);
             })
+            + await InvokeAsync(cancellationToken)
             + await SendAsync(cancellationToken)
+            + await InvokeAsync(cancellationToken)
             + await TimeAsync("a write", () => table.CallAsync("PutItem", Put(), cancellationToken))
             + await TimeAsync("a transaction of two", () => table.CallAsync(
                 "TransactWriteItems",
@@ -78,7 +90,7 @@ internal sealed class EmulatorRoundTrips(LocalServers servers, int rate)
         });
     }
 
-    /// <summary>A notification; the claim of the row; the queue; a write and a transaction of two.</summary>
+    /// <summary>A notification; the claim of the row; the queue; the consumer's invocation, a write and a transaction of two.</summary>
     public async Task<double[]> MeasurePostgresAsync(int times, CancellationToken cancellationToken)
     {
         await using var database = NpgsqlDataSource.Create(servers.Postgres!.ConnectionString);
@@ -93,6 +105,7 @@ internal sealed class EmulatorRoundTrips(LocalServers servers, int rate)
             return await TimeAsync("commit to notification", () => waiting)
                 + await TimeAsync("a claim", () => ExecuteAsync(Claim(row)))
                 + await SendAsync(cancellationToken)
+                + await InvokeAsync(cancellationToken)
                 + await TimeAsync("a write", () => ExecuteAsync(Insert($"{Guid.NewGuid()}")))
                 + await TimeAsync("a transaction of two", () => ExecuteAsync($"{Insert($"{Guid.NewGuid()}")}; {Insert($"{Guid.NewGuid()}")}"));
         });
@@ -142,6 +155,9 @@ internal sealed class EmulatorRoundTrips(LocalServers servers, int rate)
         await queue.DeleteAsync(await receiving, cancellationToken);
         return elapsed;
     }
+
+    private Task<double> InvokeAsync(CancellationToken cancellationToken) =>
+        TimeAsync("an invocation", () => function!.InvokeAsync(Event, cancellationToken));
 
     private async Task<double> TimeAsync(string trip, Func<Task> work)
     {

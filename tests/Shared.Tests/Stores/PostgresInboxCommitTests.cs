@@ -23,7 +23,9 @@ public sealed class PostgresInboxCommitTests(PostgresServer server) : IAsyncLife
     {
         _store = await PostgresInboxHarness.CreateAsync(server);
         _proxy = new PostgresProxy(server.Port);
-        _throughProxy = _store.Schema.Connect(builder => builder.Port = _proxy.Port);
+
+        // A session that is reset first would answer that before it comes to the commit.
+        _throughProxy = _store.Schema.Connect(builder => (builder.Port, builder.NoResetOnClose) = (_proxy.Port, true));
         _repository = _store.CreateRepository(_throughProxy);
     }
 
@@ -35,31 +37,69 @@ public sealed class PostgresInboxCommitTests(PostgresServer server) : IAsyncLife
     }
 
     [Theory]
-    [InlineData(PostgresProxy.Moment.Sent)]
-    [InlineData(PostgresProxy.Moment.Answered)]
-    public async Task A_commit_whose_answer_is_lost_is_read_from_the_record(PostgresProxy.Moment moment)
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_commit_whose_answer_is_lost_is_read_from_the_record(bool enlists)
     {
         var claim = await ClaimAsync();
         await using (var transaction = await _repository.BeginAsync(claim, Ct))
         {
-            await _store.EnlistEffectAsync(transaction, "a");
+            await WriteEffectAsync(transaction, enlists);
             transaction.Emit(Sample.Event("emitted"));
-            CutAt(moment);
+            CutAt(PostgresProxy.Moment.Answered);
             Assert.Equal(CommitOutcome.Committed, await transaction.CommitAsync(Ct));
         }
 
-        Assert.True(await _store.Repository.IsProcessedAsync("billing", "e-1", Ct));
-        Assert.Equal(1, await _store.EffectsAsync("a"));
-        Assert.NotNull(await _store.Outbox.FindAsync("emitted", Ct));
+        await AssertAllHappenedAsync();
     }
 
-    [Fact]
-    public async Task A_commit_that_never_reached_the_server_is_no_success_and_the_attempt_can_be_failed()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_commit_that_the_server_may_or_may_not_have_begun_happens_as_a_whole_or_can_be_failed(bool enlists)
+    {
+        var claim = await ClaimAsync();
+        CommitOutcome? outcome = null;
+        await using (var transaction = await _repository.BeginAsync(claim, Ct))
+        {
+            await WriteEffectAsync(transaction, enlists);
+            transaction.Emit(Sample.Event("emitted"));
+            CutAt(PostgresProxy.Moment.Sent);
+            try
+            {
+                outcome = await transaction.CommitAsync(Ct);
+            }
+            catch (NpgsqlException)
+            {
+                // The record was read before the server came to it.
+            }
+        }
+
+        if (outcome is null && await _repository.MarkFailedAsync(claim, ErrorCodes.HandlerFailed, "no", Ct))
+        {
+            await Eventually.TrueAsync(
+                async () => (long)(await _store.Schema.ScalarAsync(
+                    "SELECT count(*) FROM pg_stat_activity WHERE state <> 'idle' AND query LIKE '%' || $1 || '%' AND pid <> pg_backend_pid()",
+                    _store.Schema.Options.Schema))! == 0,
+                "the server is done with it");
+            await AssertNothingHappenedAsync();
+        }
+        else
+        {
+            Assert.True(outcome is null or CommitOutcome.Committed, $"{outcome}");
+            await AssertAllHappenedAsync();
+        }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_commit_that_never_reached_the_server_is_no_success_and_the_attempt_can_be_failed(bool enlists)
     {
         var claim = await ClaimAsync();
         await using (var transaction = await _repository.BeginAsync(claim, Ct))
         {
-            await _store.EnlistEffectAsync(transaction, "a");
+            await WriteEffectAsync(transaction, enlists);
             CutAt(PostgresProxy.Moment.NotSent);
             await Assert.ThrowsAnyAsync<NpgsqlException>(() => transaction.CommitAsync(Ct));
         }
@@ -80,14 +120,18 @@ public sealed class PostgresInboxCommitTests(PostgresServer server) : IAsyncLife
             await hold.ExecuteNonQueryAsync(Ct);
         }
 
-        // The commit looks at its deferred conditions first, and waits for the row. The client has lost its connection by then.
+        // The commit looks at its deferred conditions first, and waits for the row. Then the client loses its connection.
         await using var transaction = await _repository.BeginAsync(await ClaimAsync(), Ct);
         await _store.EnlistEffectAsync(transaction, "a");
         await _store.ExecuteAsync(transaction, "INSERT INTO {{schema}}.needs_effect VALUES ('held')");
-        _proxy.Once(Commit, PostgresProxy.Moment.Sent, wire =>
+        var process = (await transaction.GetNpgsqlTransactionAsync(Ct)).Connection!.ProcessID;
+        _proxy.Once(Commit, PostgresProxy.Moment.Sent, async wire =>
         {
+            await Eventually.TrueAsync(
+                async () => (long)(await _store.Schema.ScalarAsync(
+                    "SELECT count(*) FROM pg_stat_activity WHERE pid = $1 AND wait_event_type = 'Lock'", process))! == 1,
+                "the server is at the commit");
             wire.CutClient();
-            return Task.CompletedTask;
         });
         var committing = transaction.CommitAsync(Ct);
         await Eventually.TrueAsync(
@@ -125,9 +169,7 @@ public sealed class PostgresInboxCommitTests(PostgresServer server) : IAsyncLife
         await Eventually.TrueAsync(
             async () => (long)(await _store.Schema.ScalarAsync("SELECT count(*) FROM pg_stat_activity WHERE pid = $1", process))! == 0,
             "the server is done with it");
-        Assert.Equal(InboxStatus.Failed, (await _store.Repository.FindAsync("billing", "e-1", Ct))!.Status);
-        Assert.Equal(0, await _store.EffectsAsync("a"));
-        Assert.Null(await _store.Outbox.FindAsync("emitted", Ct));
+        await AssertNothingHappenedAsync();
     }
 
     [Fact]
@@ -144,6 +186,31 @@ public sealed class PostgresInboxCommitTests(PostgresServer server) : IAsyncLife
 
         Assert.Equal(0, await _store.EffectsAsync("a"));
         Assert.True(await _repository.MarkFailedAsync(claim, ErrorCodes.HandlerFailed, "no", Ct));
+    }
+
+    private async Task AssertAllHappenedAsync()
+    {
+        Assert.Equal(InboxStatus.Processed, (await _store.Repository.FindAsync("billing", "e-1", Ct))!.Status);
+        Assert.Equal(1, await _store.EffectsAsync("a"));
+        Assert.NotNull(await _store.Outbox.FindAsync("emitted", Ct));
+    }
+
+    private async Task AssertNothingHappenedAsync()
+    {
+        Assert.Equal(InboxStatus.Failed, (await _store.Repository.FindAsync("billing", "e-1", Ct))!.Status);
+        Assert.Equal(0, await _store.EffectsAsync("a"));
+        Assert.Null(await _store.Outbox.FindAsync("emitted", Ct));
+    }
+
+    private Task WriteEffectAsync(IMessageTransaction transaction, bool enlists)
+    {
+        if (!enlists)
+        {
+            return _store.EnlistEffectAsync(transaction, "a");
+        }
+
+        _store.Enlist(transaction, "INSERT INTO {{schema}}.effects VALUES ('a', 1)");
+        return Task.CompletedTask;
     }
 
     private void CutAt(PostgresProxy.Moment moment) => _proxy.Once(Commit, moment, wire =>

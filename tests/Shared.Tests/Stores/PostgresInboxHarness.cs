@@ -11,10 +11,12 @@ namespace Relaybox.Shared.Tests.Stores;
 /// <summary>Inbox, outbox and effects in a schema of their own, on a clock that a test can move.</summary>
 public sealed class PostgresInboxHarness : InboxHarness
 {
+    private readonly bool _enlists;
     private TimeSpan _passed;
 
-    private PostgresInboxHarness(PostgresSchema schema)
+    private PostgresInboxHarness(PostgresSchema schema, bool enlists)
     {
+        _enlists = enlists;
         Schema = schema;
         Repository = CreateRepository();
         Outbox = new PostgresOutboxRepository(new PostgresConnections(schema.DataSource), schema.Options, TimeProvider.System, SystemEntropy.Instance);
@@ -29,7 +31,9 @@ public sealed class PostgresInboxHarness : InboxHarness
     // The server is on this machine, so that the two have one clock.
     public override DateTimeOffset Now => TimeProvider.System.GetUtcNow() + _passed;
 
-    public static async Task<PostgresInboxHarness> CreateAsync(PostgresServer server)
+    /// <param name="server">The server.</param>
+    /// <param name="enlists">Whether handlers enlist their statements, rather than execute them in the transaction.</param>
+    public static async Task<PostgresInboxHarness> CreateAsync(PostgresServer server, bool enlists = false)
     {
         var schema = await PostgresSchema.CreateAsync(server);
         await schema.ExecuteAsync(
@@ -38,7 +42,7 @@ public sealed class PostgresInboxHarness : InboxHarness
             CREATE TABLE {{schema}}.needs_effect (
                 name text NOT NULL REFERENCES {{schema}}.effects DEFERRABLE INITIALLY DEFERRED);
             """);
-        return new PostgresInboxHarness(schema);
+        return new PostgresInboxHarness(schema, enlists);
     }
 
     public override IInboxRepository CreateRepository() => CreateRepository(Schema.DataSource);
@@ -78,7 +82,8 @@ public sealed class PostgresInboxHarness : InboxHarness
     public override void EnlistEffect(IMessageTransaction transaction, string name) =>
         EnlistEffectAsync(transaction, name).GetAwaiter().GetResult();
 
-    public async Task EnlistEffectAsync(IMessageTransaction transaction, string name) => await ExecuteAsync(
+    /// <summary>The same as a handler does it that waits for each statement, unless handlers enlist them here.</summary>
+    public Task EnlistEffectAsync(IMessageTransaction transaction, string name) => WriteAsync(
         transaction,
         """
         INSERT INTO {{schema}}.effects AS e VALUES ($1, 1) ON CONFLICT (name) DO UPDATE SET happened = e.happened + 1
@@ -87,7 +92,19 @@ public sealed class PostgresInboxHarness : InboxHarness
 
     /// <summary>The condition is looked at when the transaction commits, and not before.</summary>
     public override void EnlistImpossible(IMessageTransaction transaction, string name) =>
-        ExecuteAsync(transaction, "INSERT INTO {{schema}}.needs_effect VALUES ($1)", name).GetAwaiter().GetResult();
+        WriteAsync(transaction, "INSERT INTO {{schema}}.needs_effect VALUES ($1)", name).GetAwaiter().GetResult();
+
+    /// <summary>Enlists a statement.</summary>
+    public void Enlist(IMessageTransaction transaction, string sql, params object[] parameters)
+    {
+        var command = new NpgsqlBatchCommand(Schema.Fill(sql));
+        foreach (var parameter in parameters)
+        {
+            command.Parameters.Add(new() { Value = parameter });
+        }
+
+        transaction.Enlist(command);
+    }
 
     public async Task ExecuteAsync(IMessageTransaction transaction, string sql, params object[] parameters)
     {
@@ -99,6 +116,17 @@ public sealed class PostgresInboxHarness : InboxHarness
         }
 
         await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+    }
+
+    private Task WriteAsync(IMessageTransaction transaction, string sql, string name)
+    {
+        if (!_enlists)
+        {
+            return ExecuteAsync(transaction, sql, name);
+        }
+
+        Enlist(transaction, sql, name);
+        return Task.CompletedTask;
     }
 
     public override async Task<int> EffectsAsync(string name) =>

@@ -47,8 +47,8 @@ public sealed class PostgresInboxKillTests(PostgresServer server) : IAsyncLifeti
             {
                 "claim-not-sent" => before is (0, 0, null),
                 "claim-sent" => before is (0, 0, null or InboxStatus.Processing),
-                "commit-sent" => before is (0, 0, InboxStatus.Processing) or (1, 1, InboxStatus.Processed),
-                "commit-answered" or Steps.Consumed => before is (1, 1, InboxStatus.Processed),
+                "commit-sent" => before is (0, 0, InboxStatus.Processing) or (2, 1, InboxStatus.Processed),
+                "commit-answered" or Steps.Consumed => before is (2, 1, InboxStatus.Processed),
                 _ => before is (0, 0, InboxStatus.Processing),
             },
             $"{before}");
@@ -59,7 +59,7 @@ public sealed class PostgresInboxKillTests(PostgresServer server) : IAsyncLifeti
 
         Assert.True(second == 0, outcome);
         Assert.Equal(before.Status == InboxStatus.Processed ? "Duplicate" : "Processed", outcome.Trim());
-        Assert.Equal((1, 1, InboxStatus.Processed), await StateAsync("e-1"));
+        Assert.Equal((2, 1, InboxStatus.Processed), await StateAsync("e-1"));
         Assert.Equal(1, (await _store.Repository.GetCountByStatusAsync(Ct)).Values.Sum());
     }
 
@@ -81,11 +81,11 @@ public sealed class PostgresInboxKillTests(PostgresServer server) : IAsyncLifeti
         Assert.True(exitCode == 0, output);
         foreach (var id in ids)
         {
-            Assert.Equal((1, 1, InboxStatus.Processed), await StateAsync(id));
+            Assert.Equal((2, 1, InboxStatus.Processed), await StateAsync(id));
         }
     }
 
-    /// <summary>The effects, the emitted events and the record of an event.</summary>
+    /// <summary>The effects, of which a handler writes one and enlists another, the emitted events and the record of an event.</summary>
     private async Task<(int Effects, int Events, InboxStatus? Status)> StateAsync(string eventId) => (
         (int)(long)(await _store.Schema.ScalarAsync("SELECT count(*) FROM {{schema}}.kill_effects WHERE event_id = $1", eventId))!,
         (int)(long)(await _store.Schema.ScalarAsync("SELECT count(*) FROM {{outbox}} WHERE payload = $1", $"\"{eventId}\""))!,

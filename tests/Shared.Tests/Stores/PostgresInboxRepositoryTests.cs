@@ -8,3 +8,9 @@ public class PostgresInboxRepositoryTests(PostgresServer server) : InboxReposito
 {
     protected override async Task<InboxHarness> CreateHarnessAsync() => await PostgresInboxHarness.CreateAsync(server);
 }
+
+/// <summary>The same where handlers enlist their statements, so that each transaction is one message to the server.</summary>
+public sealed class EnlistedPostgresInboxRepositoryTests(PostgresServer server) : InboxRepositoryConformance
+{
+    protected override async Task<InboxHarness> CreateHarnessAsync() => await PostgresInboxHarness.CreateAsync(server, enlists: true);
+}

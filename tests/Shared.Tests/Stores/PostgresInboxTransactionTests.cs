@@ -30,6 +30,90 @@ public sealed class PostgresInboxTransactionTests(PostgresServer server) : IAsyn
     }
 
     [Fact]
+    public async Task What_is_enlisted_costs_no_connection_before_the_commit()
+    {
+        await using var nowhere = NpgsqlDataSource.Create("Host=127.0.0.1;Port=1;Username=nobody");
+        await using var transaction = await _store.CreateRepository(nowhere).BeginAsync(await ClaimAsync(), Ct);
+        _store.Enlist(transaction, "SELECT 1");
+        await Assert.ThrowsAsync<NpgsqlException>(() => transaction.CommitAsync(Ct));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_is_enlisted_runs_in_its_order_after_what_was_executed(bool alsoExecutes)
+    {
+        await _store.Schema.ExecuteAsync("INSERT INTO {{schema}}.effects VALUES ('a', 0)");
+        var claim = await ClaimAsync();
+        await using (var transaction = await _store.Repository.BeginAsync(claim, Ct))
+        {
+            _store.Enlist(transaction, "UPDATE {{schema}}.effects SET happened = happened * 10 + 2");
+            _store.Enlist(transaction, "UPDATE {{schema}}.effects SET happened = happened * 10 + 3 WHERE name = $1", "a");
+            if (alsoExecutes)
+            {
+                await _store.ExecuteAsync(transaction, "UPDATE {{schema}}.effects SET happened = happened * 10 + 1");
+            }
+
+            transaction.Emit(Sample.Event("emitted"));
+            Assert.Equal(0, await _store.EffectsAsync("a"));
+            Assert.Equal(CommitOutcome.Committed, await transaction.CommitAsync(Ct));
+        }
+
+        Assert.Equal(alsoExecutes ? 123 : 23, await _store.EffectsAsync("a"));
+        Assert.NotNull(await _store.Outbox.FindAsync("emitted", Ct));
+        Assert.True(await _store.Repository.IsProcessedAsync("billing", "e-1", Ct));
+        await AssertPoolIsSoundAsync();
+    }
+
+    [Fact]
+    public async Task What_is_enlisted_and_fails_is_told_and_nothing_of_the_message_happens()
+    {
+        await using (var transaction = await _store.Repository.BeginAsync(await ClaimAsync(), Ct))
+        {
+            _store.Enlist(transaction, "INSERT INTO {{schema}}.effects VALUES ('a', 1)");
+            _store.Enlist(transaction, "SELECT 1 / 0");
+            transaction.Emit(Sample.Event("emitted"));
+            Assert.Equal("22012", (await Assert.ThrowsAsync<PostgresException>(() => transaction.CommitAsync(Ct))).SqlState);
+        }
+
+        await AssertNothingHappenedAsync();
+        await AssertPoolIsSoundAsync();
+    }
+
+    [Fact]
+    public async Task Nothing_is_enlisted_after_the_handler_has_ended_and_nothing_that_is_null()
+    {
+        await using var transaction = await _store.Repository.BeginAsync(await ClaimAsync(), Ct);
+        Assert.Throws<ArgumentNullException>(() => transaction.Enlist(null!));
+        _store.Enlist(transaction, "SELECT 1");
+        Assert.False(transaction.TryCloseEmpty());
+        Assert.Equal(CommitOutcome.Committed, await transaction.CommitAsync(Ct));
+        Assert.Throws<ObjectDisposedException>(() => _store.Enlist(transaction, "SELECT 1"));
+    }
+
+    [Theory]
+    [InlineData("COMMIT", 1)]
+    [InlineData("ROLLBACK", 0)]
+    [InlineData("COMMIT AND CHAIN", 1)]
+    [InlineData("ROLLBACK AND CHAIN", 0)]
+    public async Task A_handler_that_enlists_the_end_of_the_transaction_is_told_so_and_its_message_is_not_marked(string how, int effects)
+    {
+        var claim = await ClaimAsync();
+        await using (var transaction = await _store.Repository.BeginAsync(claim, Ct))
+        {
+            _store.Enlist(transaction, "INSERT INTO {{schema}}.effects VALUES ('a', 1)");
+            _store.Enlist(transaction, how);
+            transaction.Emit(Sample.Event("emitted"));
+            await Assert.ThrowsAsync<TransactionEndedException>(() => transaction.CommitAsync(Ct));
+        }
+
+        Assert.Equal(effects, await _store.EffectsAsync("a"));
+        Assert.Null(await _store.Outbox.FindAsync("emitted", Ct));
+        Assert.True(await _store.Repository.MarkFailedAsync(claim, ErrorCodes.HandlerFailed, "no", Ct));
+        await AssertPoolIsSoundAsync();
+    }
+
+    [Fact]
     public async Task What_was_closed_without_anything_gives_no_transaction_to_a_late_handler()
     {
         await using var transaction = await _store.Repository.BeginAsync(await ClaimAsync(), Ct);
@@ -251,6 +335,8 @@ public sealed class PostgresInboxTransactionTests(PostgresServer server) : IAsyn
     {
         var error = await Assert.ThrowsAsync<InvalidOperationException>(
             () => new FakeTransaction().GetNpgsqlTransactionAsync(Ct).AsTask());
+        Assert.Contains("OUTBOX_STORE=postgres", error.Message, StringComparison.Ordinal);
+        error = Assert.Throws<InvalidOperationException>(() => new FakeTransaction().Enlist(new NpgsqlBatchCommand("SELECT 1")));
         Assert.Contains("OUTBOX_STORE=postgres", error.Message, StringComparison.Ordinal);
     }
 

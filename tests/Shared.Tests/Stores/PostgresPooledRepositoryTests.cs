@@ -21,11 +21,19 @@ public sealed class PooledPostgresOutboxOrderTests(PostgresServer server, PgBoun
 }
 
 /// <summary>Through a transaction pooler the inbox does what every inbox does.</summary>
-public sealed class PooledPostgresInboxRepositoryTests(PostgresServer server, PgBouncer pooler) : InboxRepositoryConformance, IClassFixture<PgBouncer>
+public sealed class PooledPostgresInboxRepositoryTests(PostgresServer server, PgBouncer pooler)
+    : PooledInboxRepositoryConformance(server, pooler, enlists: false);
+
+/// <summary>The same where handlers enlist their statements, so that each transaction is one message to the server.</summary>
+public sealed class EnlistedPooledPostgresInboxRepositoryTests(PostgresServer server, PgBouncer pooler)
+    : PooledInboxRepositoryConformance(server, pooler, enlists: true);
+
+public abstract class PooledInboxRepositoryConformance(PostgresServer server, PgBouncer pooler, bool enlists)
+    : InboxRepositoryConformance, IClassFixture<PgBouncer>
 {
     protected override async Task<InboxHarness> CreateHarnessAsync()
     {
-        var owner = await PostgresInboxHarness.CreateAsync(server);
+        var owner = await PostgresInboxHarness.CreateAsync(server, enlists);
         var user = await PooledUser.CreateAsync(owner.Schema, pooler);
         return new InboxThrough(owner, () => owner.CreateRepository(user.DataSource), user);
     }

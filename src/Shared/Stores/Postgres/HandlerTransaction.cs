@@ -79,6 +79,26 @@ internal sealed class HandlerTransaction
     {
         TransactionEndedException.ThrowIfEnded(Transaction);
         await using var batch = new NpgsqlBatch(_connection, Transaction);
+        return await CommitAsync(batch, commands, cancellationToken);
+    }
+
+    /// <summary>The same where the handler has executed nothing: the whole transaction is one message to the server.</summary>
+    /// <inheritdoc cref="CommitAsync(IEnumerable{NpgsqlBatchCommand}, CancellationToken)"/>
+    internal static async Task<bool> CommitAtOnceAsync(
+        PostgresConnections connections, string token, IEnumerable<NpgsqlBatchCommand> commands, CancellationToken cancellationToken)
+    {
+        await using var connection = await connections.OpenForHandlerAsync(cancellationToken);
+        await using var batch = new NpgsqlBatch(connection);
+        batch.BatchCommands.Add(new NpgsqlBatchCommand("BEGIN ISOLATION LEVEL READ COMMITTED"));
+        var mark = new NpgsqlBatchCommand($"SELECT set_config('{Mark}', $1, true)");
+        mark.Parameters.Add(Parameters.Text(token));
+        batch.BatchCommands.Add(mark);
+        return await CommitAsync(batch, commands, cancellationToken);
+    }
+
+    private static async Task<bool> CommitAsync(
+        NpgsqlBatch batch, IEnumerable<NpgsqlBatchCommand> commands, CancellationToken cancellationToken)
+    {
         foreach (var command in commands)
         {
             batch.BatchCommands.Add(command);

@@ -7,6 +7,30 @@ namespace Relaybox.Stores.Postgres;
 public static class MessageTransactionExtensions
 {
     /// <summary>
+    /// Enlists a statement that needs no answer. It is sent with the mark and the commit, in one message, when the handler has
+    /// returned: so a handler that does all of its writes this way costs no round trip of its own, and holds no connection while it
+    /// works. Enlisted statements run in their order, after what was executed in <see cref="GetNpgsqlTransactionAsync"/>'s transaction
+    /// and before the emitted events are written.
+    /// </summary>
+    /// <param name="transaction">The message's transaction.</param>
+    /// <param name="command">
+    /// One statement with its parameters, which is the consumer's from now on; it must not end the transaction. If it breaks a
+    /// constraint, or raises an exception of its own, the attempt fails and nothing is written.
+    /// </param>
+    /// <exception cref="InvalidOperationException">The inbox is not in PostgreSQL.</exception>
+    /// <exception cref="ObjectDisposedException">The handler's time is over.</exception>
+    public static void Enlist(this IMessageTransaction transaction, NpgsqlBatchCommand command)
+    {
+        if (transaction is not PostgresInboxTransaction postgres)
+        {
+            throw new InvalidOperationException(
+                "An NpgsqlBatchCommand can be enlisted only where the inbox is in PostgreSQL (OUTBOX_STORE=postgres).");
+        }
+
+        postgres.Enlist(command);
+    }
+
+    /// <summary>
     /// The database transaction in which the message is marked as processed. It is opened by the first call, on a
     /// connection of its own; what is executed in it, through <see cref="NpgsqlTransaction.Connection"/>, commits together
     /// with the mark and the emitted events, or not at all.

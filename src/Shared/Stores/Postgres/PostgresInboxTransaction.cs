@@ -6,8 +6,8 @@ using Relaybox.Outbox;
 namespace Relaybox.Stores.Postgres;
 
 /// <summary>
-/// Commits what a handler wrote, what it emitted and the mark of its message in one database transaction. A handler that
-/// enlists nothing costs no connection of its own.
+/// Commits what a handler wrote, what it enlisted and emitted, and the mark of its message in one database transaction. A handler
+/// that only enlists and emits costs a connection for the commit alone, one that does nothing of it costs none.
 /// </summary>
 internal sealed class PostgresInboxTransaction(
     PostgresConnections connections,
@@ -20,6 +20,7 @@ internal sealed class PostgresInboxTransaction(
 
     private readonly SemaphoreSlim _opening = new(1, 1);
     private readonly List<OutboxEvent> _events = [];
+    private readonly List<NpgsqlBatchCommand> _writes = [];
     private HandlerTransaction? _enlisted;
     private Task? _leftBehind;
     private bool _closed;
@@ -38,7 +39,7 @@ internal sealed class PostgresInboxTransaction(
     {
         lock (_events)
         {
-            if (_enlisted is not null || _events.Count > 0)
+            if (_enlisted is not null || _events.Count > 0 || _writes.Count > 0)
             {
                 return false;
             }
@@ -56,11 +57,13 @@ internal sealed class PostgresInboxTransaction(
         }
 
         Close();
-        _enlisted ??= await HandlerTransaction.BeginAsync(connections, claim.Token, cancellationToken);
         try
         {
             // The mark comes last: the record's lock is then held for the commit alone.
-            return await _enlisted.CommitAsync(Writes(), cancellationToken) ? CommitOutcome.Committed : CommitOutcome.ClaimLost;
+            var holds = _enlisted is { } enlisted
+                ? await enlisted.CommitAsync(Writes(), cancellationToken)
+                : await HandlerTransaction.CommitAtOnceAsync(connections, claim.Token, Writes(), cancellationToken);
+            return holds ? CommitOutcome.Committed : CommitOutcome.ClaimLost;
         }
         catch (PostgresException e) when (IsFailedCondition(e))
         {
@@ -89,6 +92,16 @@ internal sealed class PostgresInboxTransaction(
         else
         {
             await enlisted.CloseAsync(connections);
+        }
+    }
+
+    internal void Enlist(NpgsqlBatchCommand command)
+    {
+        ArgumentNullException.ThrowIfNull(command);
+        lock (_events)
+        {
+            ObjectDisposedException.ThrowIf(_closed, this);
+            _writes.Add(command);
         }
     }
 
@@ -133,6 +146,11 @@ internal sealed class PostgresInboxTransaction(
 
     private IEnumerable<NpgsqlBatchCommand> Writes()
     {
+        foreach (var write in _writes)
+        {
+            yield return write;
+        }
+
         if (_events.Count > 0)
         {
             if (outbox.LockKeys(_events) is { } locks)

@@ -1,0 +1,78 @@
+using Relaybox.Benchmarks.Lambda;
+using Relaybox.Local.Emulators;
+using Relaybox.Local.Processes;
+using Relaybox.Local.Runtime;
+using Relaybox.Local.Stack;
+
+namespace Relaybox.Benchmarks.Paths;
+
+/// <summary>
+/// A function that does nothing, invoked through the runner's own Runtime API: what an invocation takes by itself. The calls of
+/// its worker are made by a plain client here, so that none is woken but the API; a process that sleeps stands for the worker.
+/// </summary>
+internal sealed class BareFunction : IAsyncDisposable
+{
+    private const string Name = "Bare";
+
+    private readonly RuntimeApiServer server;
+    private readonly FunctionHost host;
+    private readonly HttpClient http;
+    private readonly CancellationTokenSource stopping = new();
+    private readonly TaskCompletionSource<string> started;
+    private Task answering = Task.CompletedTask;
+
+    private BareFunction(RuntimeApiServer server, IDictionary<string, FunctionHost> hosts)
+    {
+        this.server = server;
+        started = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+        http = new HttpClient(new SocketsHttpHandler { UseProxy = false, UseCookies = false, AllowAutoRedirect = false }) { Timeout = Timeout.InfiniteTimeSpan };
+        host = new FunctionHost(
+            new FunctionDefinition(Name, Name, Name, Name, 60, 128, null, 0, 60, new Dictionary<string, string>(), []),
+            new FunctionHostOptions { StartWorker = (_, worker) => StartWorker(worker) },
+            new Silence(),
+            TimeProvider.System);
+        hosts.Add(Name, host);
+    }
+
+    public static async Task<BareFunction> StartAsync(CancellationToken cancellationToken)
+    {
+        var hosts = new Dictionary<string, FunctionHost>();
+        var function = new BareFunction(await RuntimeApiServer.StartAsync(NetworkPorts.Free(1)[0], hosts, null, cancellationToken), hosts);
+        function.host.Start();
+        function.answering = function.AnswerAsync(await function.started.Task.WaitAsync(cancellationToken), function.stopping.Token);
+        return function;
+    }
+
+    /// <summary>From an event to its answer.</summary>
+    public Task InvokeAsync(ReadOnlyMemory<byte> payload, CancellationToken cancellationToken) => host.InvokeAsync(payload, cancellationToken);
+
+    public async ValueTask DisposeAsync()
+    {
+        await stopping.CancelAsync();
+        await answering.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await host.DisposeAsync();
+        await server.DisposeAsync();
+        http.Dispose();
+        stopping.Dispose();
+    }
+
+    private ChildProcess StartWorker(string worker)
+    {
+        var process = ChildProcess.Start(Executables.Require("sleep", "This benchmark", "Install coreutils."), ["infinity"], null, null, _ => { });
+        started.TrySetResult(worker);
+        return process;
+    }
+
+    private async Task AnswerAsync(string worker, CancellationToken cancellationToken)
+    {
+        var invocations = $"http://{server.AddressOf(Name, worker)}/2018-06-01/runtime/invocation";
+        while (true)
+        {
+            using var invocation = await http.GetAsync($"{invocations}/next", HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            var id = invocation.Headers.GetValues("Lambda-Runtime-Aws-Request-Id").First();
+            await invocation.Content.ReadAsByteArrayAsync(cancellationToken);
+            using var answer = new ByteArrayContent([]);
+            using var taken = await http.PostAsync($"{invocations}/{id}/response", answer, cancellationToken);
+        }
+    }
+}
