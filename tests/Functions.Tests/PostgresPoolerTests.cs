@@ -28,7 +28,7 @@ public sealed class PostgresPoolerTests(PostgresServer server, DynamoDbLocal dyn
         await world.InvokeAsync("Setup");
         var sweep = world.InvokeAsync("SweepRelay", remaining: TimeSpan.FromMinutes(1));
         await Eventually.TrueAsync(
-            async () => sweep.IsCompleted || await CountAsync("SELECT extract(epoch%") > 0, "the sweep asks whether something is due");
+            async () => sweep.IsCompleted || await CountAsync("SELECT %_until_due%") > 0, "the sweep asks whether something is due");
 
         await world.ExecuteAsAsync(world.AppUser, "INSERT INTO outbox (event_id, subject, payload) VALUES ('e-1', 'orders.placed', '{}')");
         await Eventually.TrueAsync(

@@ -10,17 +10,19 @@ namespace Relaybox.Shared.Tests.Stores;
 /// <summary>Users of one schema who may connect, and have each one role of least privilege and nothing else.</summary>
 internal sealed class LeastPrivilege : IAsyncDisposable
 {
-    private readonly NpgsqlDataSource _relay;
     private readonly NpgsqlDataSource _consumer;
 
     private LeastPrivilege(PostgresSchema schema, PostgresRoles roles)
     {
-        _relay = Connect(roles.Relay);
+        Relay = Connect(roles.Relay);
         Cleaner = Connect(roles.Cleaner);
         _consumer = Connect(roles.Consumer);
 
         NpgsqlDataSource Connect(string role) => schema.Connect(settings => settings.Username = User(role));
     }
+
+    /// <summary>Connections of the user who has the relay's role.</summary>
+    public NpgsqlDataSource Relay { get; }
 
     /// <summary>Connections of the user who has the cleaner's role.</summary>
     public NpgsqlDataSource Cleaner { get; }
@@ -50,7 +52,7 @@ internal sealed class LeastPrivilege : IAsyncDisposable
 
     /// <summary>An outbox each of whose operations is done by the user whose work it is; rows are written by the owner.</summary>
     private IOutboxRepository CreateOutbox(PostgresOutboxHarness owner) =>
-        new OutboxOfRoles(owner.Repository, owner.CreateRepository(_relay), owner.CreateRepository(Cleaner));
+        new OutboxOfRoles(owner.Repository, owner.CreateRepository(Relay), owner.CreateRepository(Cleaner));
 
     /// <summary>An inbox each of whose operations is done by the user whose work it is.</summary>
     public IInboxRepository CreateInbox(PostgresInboxHarness owner) =>
@@ -58,7 +60,7 @@ internal sealed class LeastPrivilege : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _relay.DisposeAsync();
+        await Relay.DisposeAsync();
         await Cleaner.DisposeAsync();
         await _consumer.DisposeAsync();
     }

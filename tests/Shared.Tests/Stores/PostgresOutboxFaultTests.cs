@@ -103,7 +103,7 @@ public sealed class PostgresOutboxFaultTests(PostgresServer server)
         var repository = store.CreateRepository(dataSource);
         var claim = statement.StartsWith("claim", StringComparison.Ordinal) ? null : Assert.Single(await repository.ClaimAsync(1, Lease, Ct));
         var uncommitted = 0;
-        proxy.Once("UPDATE", PostgresProxy.Moment.Uncommitted, wire =>
+        proxy.Once(statement == "sent" ? "_mark_sent\"(" : "UPDATE", PostgresProxy.Moment.Uncommitted, wire =>
         {
             uncommitted++;
             return wire.CrashAsync();

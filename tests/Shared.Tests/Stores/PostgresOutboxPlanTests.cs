@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Npgsql;
 using Relaybox.Shared.Tests.Support;
 using Relaybox.Stores.Postgres;
@@ -71,15 +72,51 @@ public sealed class PostgresOutboxPlanTests(PostgresServer server) : IAsyncLifet
         Assert.Contains(plan, line => line.Contains("outbox_row_id", StringComparison.Ordinal));
         Assert.DoesNotContain(plan, line => line.Contains("Seq Scan on outbox", StringComparison.Ordinal));
 
-        async Task<List<string>> ClaimAsync()
+        Task<List<string>> ClaimAsync() =>
+            PlansInsideAsync(connection, Claims.ClaimPlain.Replace("$1, $2, $3", "'t', '2 minutes', 500", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(AfterSending.Keep, false)]
+    [InlineData(AfterSending.Keep, true)]
+    [InlineData(AfterSending.Delete, false)]
+    [InlineData(AfterSending.Delete, true)]
+    [InlineData(AfterSending.Archive, false)]
+    [InlineData(AfterSending.Archive, true)]
+    public async Task A_session_that_planned_its_marks_and_peeks_on_a_small_table_reads_no_more_of_a_large_one(AfterSending afterSending, bool isCounted)
+    {
+        // As if the server had not had the time to count since. What the harness allows besides (no time) would change the plans.
+        await Schema.ExecuteAsync("ALTER TABLE {{outbox}} SET (autovacuum_enabled = off), ALTER COLUMN available_at SET NOT NULL");
+        if (isCounted)
         {
-            await using var transaction = await connection.BeginTransactionAsync(Ct);
-            var inside = await WatchInsideAsync(connection);
-            await using var claim = new NpgsqlCommand(Claims.ClaimPlain.Replace("$1, $2, $3", "'t', '2 minutes', 500", StringComparison.Ordinal), connection);
-            await claim.ExecuteNonQueryAsync(Ct);
-            await transaction.RollbackAsync(Ct);
-            return inside;
+            // Where the server knows that there is next to nothing, to read all of it is as cheap as anything.
+            await Schema.ExecuteAsync("INSERT INTO {{outbox}} (event_id, subject, payload, status, sent_at) VALUES ('only', 's', '{}', 'sent', now())");
+            await Schema.ExecuteAsync("VACUUM (ANALYZE) {{outbox}}");
         }
+
+        await using var connection = await Schema.DataSource.OpenConnectionAsync(Ct);
+        var mark = new OutboxMarks(Names, afterSending).Sent.ByNumber.Apply.Replace("$1, $2", "'{2001,2002,2003,2004,2005,2006}', '{t,t,t,t,t,t}'", StringComparison.Ordinal);
+        var peek = PostgresOutboxSignal.PeekSql(Names);
+        for (var i = 0; i < 10; i++)
+        {
+            await PlansInsideAsync(connection, mark);
+            await PlansInsideAsync(connection, peek);
+        }
+
+        await Schema.ExecuteAsync(
+            """
+            INSERT INTO {{outbox}} (event_id, subject, payload, status, ordering_key, claim_token, lease_until)
+            SELECT n::text, 's', repeat('x', 1000), CASE WHEN n % 2 = 0 THEN 'pending' ELSE 'publishing' END,
+                CASE WHEN n % 4 < 2 THEN 'k' || n % 100 END, 't', now() + n * interval '1 second'
+            FROM generate_series(1, 5000) n
+            """);
+
+        var marked = await PlansInsideAsync(connection, mark);
+        Assert.Contains(marked, line => line.Contains("Index Scan using outbox_row_id on outbox", StringComparison.Ordinal));
+        Assert.InRange(MostRows(marked), 1, 10);
+        var peeked = await PlansInsideAsync(connection, peek);
+        Assert.Contains(peeked, line => line.Contains("outbox_keyed_due", StringComparison.Ordinal));
+        Assert.Equal(1, MostRows(peeked));
     }
 
     [Fact]
@@ -204,6 +241,23 @@ public sealed class PostgresOutboxPlanTests(PostgresServer server) : IAsyncLifet
             return await count.ExecuteScalarAsync(Ct) is long scans ? scans : 0;
         }
     }
+
+    /// <summary>The plans of what a statement's functions carry out, as they were carried out. It is rolled back.</summary>
+    private static async Task<List<string>> PlansInsideAsync(NpgsqlConnection connection, string sql)
+    {
+        await using var transaction = await connection.BeginTransactionAsync(Ct);
+        var inside = await WatchInsideAsync(connection);
+        await using var command = new NpgsqlCommand(sql, connection, transaction);
+        await command.ExecuteNonQueryAsync(Ct);
+        await transaction.RollbackAsync(Ct);
+        return inside;
+    }
+
+    /// <summary>The most rows that a step of the plans has let through or left out, in all of its rounds.</summary>
+    private static long MostRows(IEnumerable<string> plans) => plans
+        .Select(line => Regex.Match(line, @"(actual .*rows=(?<rows>\d+) loops=(?<loops>\d+)|Rows Removed by .*: (?<rows>\d+))"))
+        .Where(match => match.Success)
+        .Max(match => long.Parse(match.Groups["rows"].Value) * (match.Groups["loops"].Success ? long.Parse(match.Groups["loops"].Value) : 1));
 
     /// <summary>Collects the plans of what functions carry out, for the rest of the transaction.</summary>
     private static async Task<List<string>> WatchInsideAsync(NpgsqlConnection connection)

@@ -23,7 +23,10 @@ internal sealed class OutboxMarks(PostgresNames names, AfterSending afterSending
     internal static string Archive(PostgresNames names, string rows, string token) =>
         $"INSERT INTO {names.Sent} (status, sent_at, claim_token, {ArchivedColumns}) SELECT 'sent', now(), {token}, {ArchivedColumns} FROM {rows}";
 
-    internal Mark Sent { get; } = new(SentSql(names, afterSending, byNumber: true), SentSql(names, afterSending, byNumber: false));
+    // What a relay does for every row: a function, which a session plans once.
+    internal Mark Sent { get; } = new(
+        SentSql(names, afterSending, byNumber: true) with { Apply = $"SELECT place FROM {names.MarkSent}($1, $2, '{Word(afterSending)}')" },
+        SentSql(names, afterSending, byNumber: false));
 
     internal Mark Retry { get; } = new(RetrySql(names, byNumber: true), RetrySql(names, byNumber: false));
 
@@ -42,6 +45,13 @@ internal sealed class OutboxMarks(PostgresNames names, AfterSending afterSending
         SELECT m.place FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS m (event_id, token, place)
         WHERE NOT EXISTS (SELECT FROM {names.Outbox} o WHERE o.event_id = m.event_id)
         """;
+
+    private static string Word(AfterSending afterSending) => afterSending switch
+    {
+        AfterSending.Keep => "keep",
+        AfterSending.Delete => "delete",
+        _ => "archive",
+    };
 
     private static Statements SentSql(PostgresNames names, AfterSending afterSending, bool byNumber) =>
         Sql(

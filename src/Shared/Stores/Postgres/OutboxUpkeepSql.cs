@@ -8,15 +8,6 @@ internal sealed class OutboxUpkeepSql(PostgresNames names)
     // One descent of the index for each, and only where the oldest due rows all wait: a tenth of a second for all of them.
     private const int KeysLookedAt = 10_000;
 
-    /// <summary>When the first of all rows is due, as an expression: null where none ever is; it may be infinite.</summary>
-    internal static string EarliestDue(PostgresNames names) =>
-        $"""
-        least(
-            (SELECT min(o.available_at) FROM {names.Outbox} o WHERE o.status = 'pending' AND o.ordering_key IS NULL),
-            (SELECT min(o.available_at) FROM {names.Outbox} o WHERE o.status = 'pending' AND o.ordering_key IS NOT NULL),
-            (SELECT min(o.lease_until) FROM {names.Outbox} o WHERE o.status = 'publishing'))
-        """;
-
     /// <summary>
     /// Deletes up to $2 rows that were sent before now - $1, and at $3 or later: what was deleted before leaves entries in the
     /// index that need not be walked over again. Answers with their number, and when the last of them was sent. Waits for a row

@@ -41,6 +41,12 @@ internal sealed class PostgresNames
     /// <summary>Claims due rows without a key.</summary>
     internal string ClaimPlain => Qualify(PostgresIdentifier.Derive(_options.OutboxTable, "claim_plain"));
 
+    /// <summary>Marks claimed rows as sent.</summary>
+    internal string MarkSent => Qualify(PostgresIdentifier.Derive(_options.OutboxTable, "mark_sent"));
+
+    /// <summary>Tells how long it is until a row is due.</summary>
+    internal string UntilDue => Qualify(PostgresIdentifier.Derive(_options.OutboxTable, "until_due"));
+
     /// <summary>Claims the messages of a batch.</summary>
     internal string InboxClaim => Qualify(PostgresIdentifier.Derive(_options.InboxTable, "claim"));
 

@@ -82,6 +82,9 @@ public sealed class PostgresOutboxSignal(
         }
     }
 
+    /// <summary>How many seconds until something is due: 0 or less where something is, a day where nothing ever is.</summary>
+    internal static string PeekSql(PostgresNames names) => $"SELECT {names.UntilDue}()";
+
     // Its session may serve others after this, as it is.
     private static async Task EndListeningAsync(NpgsqlConnection connection)
     {
@@ -141,12 +144,6 @@ public sealed class PostgresOutboxSignal(
 
         await DisposeAsync();
     }
-
-    /// <summary>How many seconds until something is due: 0 or less where something is. A time may be infinite.</summary>
-    private static string PeekSql(PostgresNames names) =>
-        $"""
-        SELECT extract(epoch FROM greatest(now() - interval '1 day', least({OutboxUpkeepSql.EarliestDue(names)}, now() + interval '1 day')) - now())::double precision
-        """;
 
     private static TimeSpan Least(TimeSpan a, TimeSpan b) => a < b ? a : b;
 
