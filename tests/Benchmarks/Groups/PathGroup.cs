@@ -33,7 +33,7 @@ internal sealed class PathGroup : IBenchmarkGroup
 
     public async Task RunAsync(BenchmarkRun run, CancellationToken cancellationToken)
     {
-        if (Environment.GetEnvironmentVariable("PGONLY") is null) { await MeasureDynamoDbAsync(run, cancellationToken); }
+        await MeasureDynamoDbAsync(run, cancellationToken);
         await MeasurePostgresAsync(run, cancellationToken);
         run.Note("The servers alone, through plain clients and at the same pace: from a put to GetRecords asked without a pause, and the relay's invocation, or from a commit to its notification and a claim of its row; from a send to a receive that waits; the consumer's invocation; a write; a transaction of two. The path cannot ask them less often. What Lambda's own polling adds on AWS is not in it.");
         run.Note("Sending is the relay's own word, in whole milliseconds, of which the middle is taken. An effect is there when the consumer has answered. The stages have all events after the warm-up, the first of each round too.");

@@ -118,6 +118,28 @@ public sealed class PostgresInboxHarness : InboxHarness
         await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
     }
 
+    /// <summary>Nothing came of the message e-1: no mark, no effect a, no emitted event.</summary>
+    public async Task AssertNothingHappenedAsync()
+    {
+        Assert.False(await Repository.IsProcessedAsync("billing", "e-1", TestContext.Current.CancellationToken));
+        Assert.Equal(0, await EffectsAsync("a"));
+        Assert.Null(await Outbox.FindAsync("emitted", TestContext.Current.CancellationToken));
+    }
+
+    /// <summary>Whatever the pool gives out works, and is in no transaction.</summary>
+    public async Task AssertPoolIsSoundAsync()
+    {
+        var connections = await Task.WhenAll(Enumerable.Range(0, 6)
+            .Select(_ => Schema.DataSource.OpenConnectionAsync(TestContext.Current.CancellationToken).AsTask()));
+        foreach (var connection in connections)
+        {
+            await using var command = new NpgsqlCommand(
+                "SELECT pg_current_xact_id_if_assigned() IS NULL AND coalesce(current_setting('relaybox.claim', true), '') = ''", connection);
+            Assert.Equal(true, await command.ExecuteScalarAsync(TestContext.Current.CancellationToken));
+            await connection.DisposeAsync();
+        }
+    }
+
     private Task WriteAsync(IMessageTransaction transaction, string sql, string name)
     {
         if (!_enlists)

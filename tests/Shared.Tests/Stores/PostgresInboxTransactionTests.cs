@@ -30,90 +30,6 @@ public sealed class PostgresInboxTransactionTests(PostgresServer server) : IAsyn
     }
 
     [Fact]
-    public async Task What_is_enlisted_costs_no_connection_before_the_commit()
-    {
-        await using var nowhere = NpgsqlDataSource.Create("Host=127.0.0.1;Port=1;Username=nobody");
-        await using var transaction = await _store.CreateRepository(nowhere).BeginAsync(await ClaimAsync(), Ct);
-        _store.Enlist(transaction, "SELECT 1");
-        await Assert.ThrowsAsync<NpgsqlException>(() => transaction.CommitAsync(Ct));
-    }
-
-    [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task What_is_enlisted_runs_in_its_order_after_what_was_executed(bool alsoExecutes)
-    {
-        await _store.Schema.ExecuteAsync("INSERT INTO {{schema}}.effects VALUES ('a', 0)");
-        var claim = await ClaimAsync();
-        await using (var transaction = await _store.Repository.BeginAsync(claim, Ct))
-        {
-            _store.Enlist(transaction, "UPDATE {{schema}}.effects SET happened = happened * 10 + 2");
-            _store.Enlist(transaction, "UPDATE {{schema}}.effects SET happened = happened * 10 + 3 WHERE name = $1", "a");
-            if (alsoExecutes)
-            {
-                await _store.ExecuteAsync(transaction, "UPDATE {{schema}}.effects SET happened = happened * 10 + 1");
-            }
-
-            transaction.Emit(Sample.Event("emitted"));
-            Assert.Equal(0, await _store.EffectsAsync("a"));
-            Assert.Equal(CommitOutcome.Committed, await transaction.CommitAsync(Ct));
-        }
-
-        Assert.Equal(alsoExecutes ? 123 : 23, await _store.EffectsAsync("a"));
-        Assert.NotNull(await _store.Outbox.FindAsync("emitted", Ct));
-        Assert.True(await _store.Repository.IsProcessedAsync("billing", "e-1", Ct));
-        await AssertPoolIsSoundAsync();
-    }
-
-    [Fact]
-    public async Task What_is_enlisted_and_fails_is_told_and_nothing_of_the_message_happens()
-    {
-        await using (var transaction = await _store.Repository.BeginAsync(await ClaimAsync(), Ct))
-        {
-            _store.Enlist(transaction, "INSERT INTO {{schema}}.effects VALUES ('a', 1)");
-            _store.Enlist(transaction, "SELECT 1 / 0");
-            transaction.Emit(Sample.Event("emitted"));
-            Assert.Equal("22012", (await Assert.ThrowsAsync<PostgresException>(() => transaction.CommitAsync(Ct))).SqlState);
-        }
-
-        await AssertNothingHappenedAsync();
-        await AssertPoolIsSoundAsync();
-    }
-
-    [Fact]
-    public async Task Nothing_is_enlisted_after_the_handler_has_ended_and_nothing_that_is_null()
-    {
-        await using var transaction = await _store.Repository.BeginAsync(await ClaimAsync(), Ct);
-        Assert.Throws<ArgumentNullException>(() => transaction.Enlist(null!));
-        _store.Enlist(transaction, "SELECT 1");
-        Assert.False(transaction.TryCloseEmpty());
-        Assert.Equal(CommitOutcome.Committed, await transaction.CommitAsync(Ct));
-        Assert.Throws<ObjectDisposedException>(() => _store.Enlist(transaction, "SELECT 1"));
-    }
-
-    [Theory]
-    [InlineData("COMMIT", 1)]
-    [InlineData("ROLLBACK", 0)]
-    [InlineData("COMMIT AND CHAIN", 1)]
-    [InlineData("ROLLBACK AND CHAIN", 0)]
-    public async Task A_handler_that_enlists_the_end_of_the_transaction_is_told_so_and_its_message_is_not_marked(string how, int effects)
-    {
-        var claim = await ClaimAsync();
-        await using (var transaction = await _store.Repository.BeginAsync(claim, Ct))
-        {
-            _store.Enlist(transaction, "INSERT INTO {{schema}}.effects VALUES ('a', 1)");
-            _store.Enlist(transaction, how);
-            transaction.Emit(Sample.Event("emitted"));
-            await Assert.ThrowsAsync<TransactionEndedException>(() => transaction.CommitAsync(Ct));
-        }
-
-        Assert.Equal(effects, await _store.EffectsAsync("a"));
-        Assert.Null(await _store.Outbox.FindAsync("emitted", Ct));
-        Assert.True(await _store.Repository.MarkFailedAsync(claim, ErrorCodes.HandlerFailed, "no", Ct));
-        await AssertPoolIsSoundAsync();
-    }
-
-    [Fact]
     public async Task What_was_closed_without_anything_gives_no_transaction_to_a_late_handler()
     {
         await using var transaction = await _store.Repository.BeginAsync(await ClaimAsync(), Ct);
@@ -155,7 +71,7 @@ public sealed class PostgresInboxTransactionTests(PostgresServer server) : IAsyn
         await Assert.ThrowsAsync<PostgresException>(() => _store.ExecuteAsync(transaction, "SELECT 1 / 0"));
         transaction.Emit(Sample.Event("emitted"));
         Assert.Equal(CommitOutcome.EnlistedConditionFailed, await transaction.CommitAsync(Ct));
-        await AssertNothingHappenedAsync();
+        await _store.AssertNothingHappenedAsync();
     }
 
     [Fact]
@@ -222,7 +138,7 @@ public sealed class PostgresInboxTransactionTests(PostgresServer server) : IAsyn
         Assert.Equal(effects, await _store.EffectsAsync("a"));
         Assert.Null(await _store.Outbox.FindAsync("emitted", Ct));
         Assert.True(await _store.Repository.MarkFailedAsync(claim, ErrorCodes.HandlerFailed, "no", Ct));
-        await AssertPoolIsSoundAsync();
+        await _store.AssertPoolIsSoundAsync();
     }
 
     [Fact]
@@ -281,11 +197,11 @@ public sealed class PostgresInboxTransactionTests(PostgresServer server) : IAsyn
         await Eventually.TrueAsync(
             async () => (long)(await _store.Schema.ScalarAsync("SELECT count(*) FROM pg_stat_activity WHERE pid = $1", process))! == 0,
             "the handler's connection is ended by the server");
-        await AssertPoolIsSoundAsync();
+        await _store.AssertPoolIsSoundAsync();
         goOn.SetResult();
         Assert.IsType<NpgsqlException>(await ended.Task, exactMatch: false);
         Assert.Equal(0, await _store.EffectsAsync("a"));
-        await AssertPoolIsSoundAsync();
+        await _store.AssertPoolIsSoundAsync();
 
         // The next delivery does it.
         var next = new Handler<string>(async (_, context, _) => await _store.EnlistEffectAsync(context.Transaction, "a"));
@@ -305,8 +221,8 @@ public sealed class PostgresInboxTransactionTests(PostgresServer server) : IAsyn
         }
 
         await Assert.ThrowsAnyAsync<NpgsqlException>(() => background);
-        await AssertPoolIsSoundAsync();
-        await AssertNothingHappenedAsync();
+        await _store.AssertPoolIsSoundAsync();
+        await _store.AssertNothingHappenedAsync();
     }
 
     [Fact]
@@ -357,26 +273,6 @@ public sealed class PostgresInboxTransactionTests(PostgresServer server) : IAsyn
 
     private async Task<InboxClaim.Claimed> ClaimAsync(string eventId = "e-1") => Assert.IsType<InboxClaim.Claimed>(Assert.Single(
         await _store.Repository.ClaimAsync("billing", [Sample.Message(eventId)], TimeSpan.FromMinutes(1), 5, Ct)));
-
-    private async Task AssertNothingHappenedAsync()
-    {
-        Assert.False(await _store.Repository.IsProcessedAsync("billing", "e-1", Ct));
-        Assert.Equal(0, await _store.EffectsAsync("a"));
-        Assert.Null(await _store.Outbox.FindAsync("emitted", Ct));
-    }
-
-    /// <summary>Whatever the pool gives out works, and is in no transaction.</summary>
-    private async Task AssertPoolIsSoundAsync()
-    {
-        var connections = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => _store.Schema.DataSource.OpenConnectionAsync(Ct).AsTask()));
-        foreach (var connection in connections)
-        {
-            await using var command = new NpgsqlCommand(
-                "SELECT pg_current_xact_id_if_assigned() IS NULL AND coalesce(current_setting('relaybox.claim', true), '') = ''", connection);
-            Assert.Equal(true, await command.ExecuteScalarAsync(Ct));
-            await connection.DisposeAsync();
-        }
-    }
 
     private sealed class FakeTransaction : IMessageTransaction
     {
