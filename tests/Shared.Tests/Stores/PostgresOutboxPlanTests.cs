@@ -6,7 +6,7 @@ using Relaybox.Testing;
 
 namespace Relaybox.Shared.Tests.Stores;
 
-/// <summary>What the statements of a relay read, however large the table is and however little its statistics know.</summary>
+/// <summary>What the statements of a relay, and the marks of a consumer, read, however large the table is and however little its statistics know.</summary>
 public sealed class PostgresOutboxPlanTests(PostgresServer server) : IAsyncLifetime
 {
     private const string ClaimArguments = "(text, interval, bigint, bigint, text, integer, bigint)";
@@ -117,6 +117,36 @@ public sealed class PostgresOutboxPlanTests(PostgresServer server) : IAsyncLifet
         var peeked = await PlansInsideAsync(connection, peek);
         Assert.Contains(peeked, line => line.Contains("outbox_keyed_due", StringComparison.Ordinal));
         Assert.Equal(1, MostRows(peeked));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_session_that_planned_a_consumers_marks_on_a_small_inbox_reads_no_more_of_a_large_one(bool isCounted)
+    {
+        await Schema.ExecuteAsync("ALTER TABLE {{inbox}} SET (autovacuum_enabled = off)");
+        if (isCounted)
+        {
+            await Schema.ExecuteAsync("INSERT INTO {{inbox}} (event_id, consumer, status, deliveries, subject, received_at) VALUES ('only', 'c', 'processed', 1, 's', now())");
+            await Schema.ExecuteAsync("VACUUM (ANALYZE) {{inbox}}");
+        }
+
+        await using var connection = await Schema.DataSource.OpenConnectionAsync(Ct);
+        var mark = $"SELECT * FROM {Names.InboxMark}('{{2001,2002}}', '{{c,c}}', '{{t,t}}')";
+        for (var i = 0; i < 10; i++)
+        {
+            await PlansInsideAsync(connection, mark);
+        }
+
+        await Schema.ExecuteAsync(
+            """
+            INSERT INTO {{inbox}} (event_id, consumer, status, deliveries, subject, claim_token, received_at, lease_until)
+            SELECT n::text, 'c', CASE WHEN n % 4 = 0 THEN 'processed' ELSE 'processing' END, 1, 's', 't', now(), now() FROM generate_series(1, 5000) n
+            """);
+
+        var marked = await PlansInsideAsync(connection, mark);
+        Assert.Contains(marked, line => line.Contains("Index Scan using inbox_pkey on inbox", StringComparison.Ordinal));
+        Assert.InRange(MostRows(marked), 1, 10);
     }
 
     [Fact]
