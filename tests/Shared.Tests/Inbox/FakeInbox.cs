@@ -272,7 +272,11 @@ internal sealed class FakeInbox(TimeProvider time) : IInboxRepository
                 return Task.FromResult(CommitOutcome.ClaimLost);
             }
 
-            inbox.Emitted.AddRange(_events);
+            lock (inbox._gate)
+            {
+                inbox.Emitted.AddRange(_events);
+            }
+
             return Task.FromResult(CommitOutcome.Committed);
         }
 
