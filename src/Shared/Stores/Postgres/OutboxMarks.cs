@@ -13,6 +13,8 @@ internal sealed class OutboxMarks(PostgresNames names, AfterSending afterSending
     internal const string BecomesSent =
         "status = 'sent', sent_at = now(), claimed_at = NULL, lease_until = NULL, error_code = NULL, error_message = NULL";
 
+    private const string AlreadySent = "o.status || '' = 'sent' AND (m.token IS NULL OR o.claim_token = m.token)";
+
     private const string ArchivedColumns =
         "event_id, subject, payload, headers, ordering_key, enqueued_at, available_at, result, row_id, attempts";
 
@@ -25,8 +27,8 @@ internal sealed class OutboxMarks(PostgresNames names, AfterSending afterSending
 
     // What a relay does for every row: a function, which a session plans once.
     internal Mark Sent { get; } = new(
-        SentSql(names, afterSending, byNumber: true) with { Apply = $"SELECT place FROM {names.MarkSent}($1, $2, '{Word(afterSending)}')" },
-        SentSql(names, afterSending, byNumber: false));
+        new Statements($"SELECT place FROM {names.MarkSent}($1, $2, '{Word(afterSending)}')", FindSql(names, byNumber: true, columns: "", arrays: "", AlreadySent)),
+        SentSql(names, afterSending));
 
     internal Mark Retry { get; } = new(RetrySql(names, byNumber: true), RetrySql(names, byNumber: false));
 
@@ -53,10 +55,10 @@ internal sealed class OutboxMarks(PostgresNames names, AfterSending afterSending
         _ => "archive",
     };
 
-    private static Statements SentSql(PostgresNames names, AfterSending afterSending, bool byNumber) =>
+    private static Statements SentSql(PostgresNames names, AfterSending afterSending) =>
         Sql(
             names,
-            byNumber,
+            byNumber: false,
             columns: "",
             arrays: "",
             (key, held) => afterSending switch
@@ -76,7 +78,7 @@ internal sealed class OutboxMarks(PostgresNames names, AfterSending afterSending
                         {Archive(names, "changed", "claim_token")}
                     """,
             },
-            already: "o.status || '' = 'sent' AND (m.token IS NULL OR o.claim_token = m.token)");
+            AlreadySent);
 
     private static Statements RetrySql(PostgresNames names, bool byNumber) =>
         Sql(
@@ -110,23 +112,32 @@ internal sealed class OutboxMarks(PostgresNames names, AfterSending afterSending
     private static Statements Sql(
         PostgresNames names, bool byNumber, string columns, string arrays, Func<string, string, string> change, string already)
     {
-        var (key, type) = byNumber ? ("row_id", "bigint") : ("event_id", "text");
-        var marks =
-            $"""
-            WITH marks AS (
-                SELECT * FROM unnest($1::{type}[], $2::text[]{arrays}) WITH ORDINALITY AS m ({key}, token{columns}, place)
-            )
-            """;
+        var key = Key(byNumber);
         return new Statements(
             $"""
-            {marks},
+            {MarksSql(byNumber, columns, arrays)},
             changed AS (
                 {change(key, Held(byNumber))}
             )
             SELECT place FROM changed
             """,
-            $"{marks} SELECT m.place FROM marks m JOIN {names.Outbox} o ON o.{key} = m.{key} WHERE {already}");
+            FindSql(names, byNumber, columns, arrays, already));
     }
+
+    private static string FindSql(PostgresNames names, bool byNumber, string columns, string arrays, string already)
+    {
+        var key = Key(byNumber);
+        return $"{MarksSql(byNumber, columns, arrays)} SELECT m.place FROM marks m JOIN {names.Outbox} o ON o.{key} = m.{key} WHERE {already}";
+    }
+
+    private static string MarksSql(bool byNumber, string columns, string arrays) =>
+        $"""
+        WITH marks AS (
+            SELECT * FROM unnest($1::{(byNumber ? "bigint" : "text")}[], $2::text[]{arrays}) WITH ORDINALITY AS m ({Key(byNumber)}, token{columns}, place)
+        )
+        """;
+
+    private static string Key(bool byNumber) => byNumber ? "row_id" : "event_id";
 
     // The right without a token holds on a pending row that nobody has claimed; such marks have no number.
     private static string Held(bool byNumber) => byNumber
