@@ -10,40 +10,18 @@ using Relaybox.Testing;
 namespace Relaybox.Shared.Tests.Stores;
 
 /// <summary>Lost connections and answers, restarts, and many workers at once.</summary>
-public sealed class PostgresInboxRaceTests(PostgresServer server) : IAsyncLifetime
+public sealed class PostgresInboxRaceTests(PostgresServer server) : PostgresInboxThroughProxy(server, keepsSessions: false)
 {
-    private PostgresInboxHarness _store = null!;
-    private PostgresProxy _proxy = null!;
-    private NpgsqlDataSource _throughProxy = null!;
-    private PostgresInboxRepository _repository = null!;
-
-    private static CancellationToken Ct => TestContext.Current.CancellationToken;
-
-    public async ValueTask InitializeAsync()
-    {
-        _store = await PostgresInboxHarness.CreateAsync(server);
-        _proxy = new PostgresProxy(server.Port);
-        _throughProxy = _store.Schema.Connect(builder => builder.Port = _proxy.Port);
-        _repository = _store.CreateRepository(_throughProxy);
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await _throughProxy.DisposeAsync();
-        await _proxy.DisposeAsync();
-        await _store.DisposeAsync();
-    }
-
     [Theory]
     [InlineData(PostgresProxy.Moment.NotSent)]
     [InlineData(PostgresProxy.Moment.Sent)]
     [InlineData(PostgresProxy.Moment.Answered)]
     public async Task A_claim_whose_answer_is_lost_is_ours_and_counts_once(PostgresProxy.Moment moment)
     {
-        Once("_claim\"(", moment);
-        var claim = await ClaimAsync(_repository);
+        CutAt("_claim\"(", moment);
+        var claim = await ClaimAsync(Repository);
         Assert.Equal(1, claim.Deliveries);
-        Assert.True(await _repository.MarkProcessedAsync(claim, Ct));
+        Assert.True(await Repository.MarkProcessedAsync(claim, Ct));
     }
 
     [Theory]
@@ -51,7 +29,7 @@ public sealed class PostgresInboxRaceTests(PostgresServer server) : IAsyncLifeti
     [InlineData(false)]
     public async Task Rows_that_come_before_the_commit_are_no_claim(bool isTold)
     {
-        _proxy.Once("_claim\"(", PostgresProxy.Moment.Uncommitted, wire =>
+        Proxy.Once("_claim\"(", PostgresProxy.Moment.Uncommitted, wire =>
         {
             if (isTold)
             {
@@ -61,9 +39,9 @@ public sealed class PostgresInboxRaceTests(PostgresServer server) : IAsyncLifeti
             wire.Cut();
             return Task.CompletedTask;
         });
-        var claim = await ClaimAsync(_repository);
-        Assert.Equal(InboxStatus.Processing, (await _store.Repository.FindAsync("billing", "e-1", Ct))?.Status);
-        Assert.True(await _repository.MarkProcessedAsync(claim, Ct));
+        var claim = await ClaimAsync(Repository);
+        Assert.Equal(InboxStatus.Processing, (await Store.Repository.FindAsync("billing", "e-1", Ct))?.Status);
+        Assert.True(await Repository.MarkProcessedAsync(claim, Ct));
     }
 
     [Theory]
@@ -72,33 +50,33 @@ public sealed class PostgresInboxRaceTests(PostgresServer server) : IAsyncLifeti
     [InlineData(PostgresProxy.Moment.Uncommitted)]
     public async Task A_mark_whose_answer_is_lost_held_all_the_same(PostgresProxy.Moment moment)
     {
-        var processed = await ClaimAsync(_repository);
-        Once("status = 'processed'", moment);
-        Assert.True(await _repository.MarkProcessedAsync(processed, Ct));
+        var processed = await ClaimAsync(Repository);
+        CutAt("status = 'processed'", moment);
+        Assert.True(await Repository.MarkProcessedAsync(processed, Ct));
 
-        var failed = await ClaimAsync(_repository, "e-2");
-        Once("status = 'failed'", moment);
-        Assert.True(await _repository.MarkFailedAsync(failed, ErrorCodes.HandlerFailed, "no", Ct));
-        Assert.Equal(1, (await _store.Repository.FindAsync("billing", "e-2", Ct))!.Deliveries);
-        Assert.Equal(InboxStatus.Processed, (await _store.Repository.FindAsync("billing", "e-1", Ct))!.Status);
+        var failed = await ClaimAsync(Repository, "e-2");
+        CutAt("status = 'failed'", moment);
+        Assert.True(await Repository.MarkFailedAsync(failed, ErrorCodes.HandlerFailed, "no", Ct));
+        Assert.Equal(1, (await Store.Repository.FindAsync("billing", "e-2", Ct))!.Deliveries);
+        Assert.Equal(InboxStatus.Processed, (await Store.Repository.FindAsync("billing", "e-1", Ct))!.Status);
     }
 
     [Fact]
     public async Task A_record_that_is_being_deleted_while_it_is_claimed_is_claimed_as_new()
     {
-        Assert.True(await _repository.MarkProcessedAsync(await ClaimAsync(_repository), Ct));
-        await using var connection = await _store.Schema.DataSource.OpenConnectionAsync(Ct);
+        Assert.True(await Repository.MarkProcessedAsync(await ClaimAsync(Repository), Ct));
+        await using var connection = await Store.Schema.DataSource.OpenConnectionAsync(Ct);
         await using var deleting = await connection.BeginTransactionAsync(Ct);
-        await using (var command = new NpgsqlCommand(_store.Schema.Fill("DELETE FROM {{inbox}}"), connection, deleting))
+        await using (var command = new NpgsqlCommand(Store.Schema.Fill("DELETE FROM {{inbox}}"), connection, deleting))
         {
             await command.ExecuteNonQueryAsync(Ct);
         }
 
-        var claiming = TryClaimAsync(_repository);
+        var claiming = TryClaimAsync(Repository);
         await Eventually.TrueAsync(
-            async () => (long)(await _store.Schema.ScalarAsync(
+            async () => (long)(await Store.Schema.ScalarAsync(
                 "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE $1 || '%'",
-                "SELECT * FROM " + new PostgresNames(_store.Schema.Options).InboxClaim))! == 1,
+                "SELECT * FROM " + new PostgresNames(Store.Schema.Options).InboxClaim))! == 1,
             "the claim waits for the delete");
         await deleting.CommitAsync(Ct);
 
@@ -108,17 +86,17 @@ public sealed class PostgresInboxRaceTests(PostgresServer server) : IAsyncLifeti
     [Fact]
     public async Task A_record_that_is_gone_when_its_refusal_is_to_be_read_is_claimed_in_the_next_round()
     {
-        Assert.True(await _repository.MarkProcessedAsync(await ClaimAsync(_repository), Ct));
-        _proxy.Once("LEFT JOIN", PostgresProxy.Moment.NotSent, _ => _store.DeleteAsync("billing", "e-1"));
-        Assert.Equal(1, (await ClaimAsync(_repository)).Deliveries);
+        Assert.True(await Repository.MarkProcessedAsync(await ClaimAsync(Repository), Ct));
+        Proxy.Once("LEFT JOIN", PostgresProxy.Moment.NotSent, _ => Store.DeleteAsync("billing", "e-1"));
+        Assert.Equal(1, (await ClaimAsync(Repository)).Deliveries);
     }
 
     [Fact]
     public async Task A_record_whose_lease_ends_when_its_refusal_is_to_be_read_is_claimed_in_the_next_round()
     {
-        await ClaimAsync(_repository);
-        _proxy.Once("LEFT JOIN", PostgresProxy.Moment.NotSent, _ => _store.PassAsync(TimeSpan.FromMinutes(2)));
-        Assert.Equal(2, (await ClaimAsync(_repository)).Deliveries);
+        await ClaimAsync(Repository);
+        Proxy.Once("LEFT JOIN", PostgresProxy.Moment.NotSent, _ => Store.PassAsync(TimeSpan.FromMinutes(2)));
+        Assert.Equal(2, (await ClaimAsync(Repository)).Deliveries);
     }
 
     [Fact]
@@ -129,13 +107,13 @@ public sealed class PostgresInboxRaceTests(PostgresServer server) : IAsyncLifeti
         {
             while (!stop.IsCancellationRequested)
             {
-                await _store.DeleteAsync("billing", "e-1");
+                await Store.DeleteAsync("billing", "e-1");
             }
         });
         var claims = await Task.WhenAll(Enumerable.Range(0, 8).Select(worker => Task.Run(async () =>
         {
             var answers = new List<InboxClaim>();
-            var repository = _store.CreateRepository();
+            var repository = Store.CreateRepository();
             for (var i = 0; i < 50; i++)
             {
                 answers.Add(await TryClaimAsync(repository));
@@ -164,7 +142,7 @@ public sealed class PostgresInboxRaceTests(PostgresServer server) : IAsyncLifeti
             {
                 var own = ids.ToArray();
                 new Random(worker).Shuffle(own);
-                return _store.CreateRepository(_store.Schema.DataSource, tries).ClaimAsync(
+                return Store.CreateRepository(Store.Schema.DataSource, tries).ClaimAsync(
                     $"consumer-{round}", [.. own.Select(id => Sample.Message(id))], TimeSpan.FromMinutes(1), 5, Ct);
             })));
             Assert.Equal(ids.Length, answers.SelectMany(batch => batch).OfType<InboxClaim.Claimed>().Select(claim => claim.EventId).Distinct().Count());
@@ -180,12 +158,12 @@ public sealed class PostgresInboxRaceTests(PostgresServer server) : IAsyncLifeti
     {
         var handler = new Handler<string>(async (_, context, _) =>
         {
-            await _store.EnlistEffectAsync(context.Transaction, "a");
+            await Store.EnlistEffectAsync(context.Transaction, "a");
             context.Transaction.Emit(Sample.Event());
         });
         var outcomes = await Task.WhenAll(Enumerable.Range(0, 50).Select(worker => Task.Run(async () => Assert.Single(
             await new InboxConsumer(
-                _store.CreateRepository(),
+                Store.CreateRepository(),
                 new HandlerRegistry("billing").AddRaw("orders.placed", handler),
                 new ConsumerOptions(),
                 TimeProvider.System,
@@ -198,8 +176,8 @@ public sealed class PostgresInboxRaceTests(PostgresServer server) : IAsyncLifeti
             outcome is MessageOutcome.Processed or MessageOutcome.Duplicate or MessageOutcome.Retry { ErrorCode: ErrorCodes.InProgressElsewhere },
             $"{outcome}"));
         Assert.Single(handler.Handled);
-        Assert.Equal(1, await _store.EffectsAsync("a"));
-        Assert.Equal(1, (await _store.Outbox.GetCountByStatusAsync(Ct))["pending"]);
+        Assert.Equal(1, await Store.EffectsAsync("a"));
+        Assert.Equal(1, (await Store.Outbox.GetCountByStatusAsync(Ct))["pending"]);
     }
 
     [Fact]
@@ -248,18 +226,6 @@ public sealed class PostgresInboxRaceTests(PostgresServer server) : IAsyncLifeti
 
     private static async Task<long> CountAsync(PostgresInboxHarness store) =>
         (await store.Repository.GetCountByStatusAsync(Ct)).Values.Sum();
-
-    private void Once(string text, PostgresProxy.Moment moment) => _proxy.Once(text, moment, wire =>
-    {
-        wire.Cut();
-        return Task.CompletedTask;
-    });
-
-    private static async Task<InboxClaim.Claimed> ClaimAsync(IInboxRepository repository, string eventId = "e-1") =>
-        Assert.IsType<InboxClaim.Claimed>(await TryClaimAsync(repository, eventId));
-
-    private static async Task<InboxClaim> TryClaimAsync(IInboxRepository repository, string eventId = "e-1") => Assert.Single(
-        await repository.ClaimAsync("billing", [Sample.Message(eventId)], TimeSpan.FromMinutes(1), 5, Ct));
 
     private sealed class CountingEntropy : IEntropy
     {
