@@ -43,9 +43,11 @@ public sealed class BenchmarkTests
             Assert.Equal(group, result.GetProperty("id").GetString());
             JsonElement[] all = [.. result.GetProperty("comparisons").EnumerateArray(), .. result.GetProperty("facts").EnumerateArray()];
             Assert.Equal(rows, all.Select(entry => entry.GetProperty("rows").GetString()!).Where(text => text.Length > 0).Distinct().Order(StringComparer.Ordinal));
+
+            // Not that they are above zero: a busy machine may tell an app of its commit only after its row was relayed.
             Assert.All(
                 result.GetProperty("comparisons").EnumerateArray().SelectMany(comparison => comparison.GetProperty("arms").EnumerateArray()),
-                arm => Assert.True(arm.GetProperty("ratio").GetDouble() > 0, arm.ToString()));
+                arm => Assert.True(double.IsFinite(arm.GetProperty("ratio").GetDouble()) && arm.GetProperty("value").GetDouble() != 0, arm.ToString()));
 
             Assert.All(
                 result.GetProperty("facts").EnumerateArray(),

@@ -9,6 +9,9 @@ namespace Relaybox.Shared.Tests.Inbox;
 // Handlers that last long, and handlers that end their process.
 public partial class InboxConsumerTests
 {
+    // What consumes on it does one thing at a time, so that a test knows when a renewal is over.
+    private readonly TaskScheduler _inTurns = new ConcurrentExclusiveSchedulerPair().ExclusiveScheduler;
+
     [Fact]
     public async Task While_a_handler_lives_its_claim_and_its_message_are_kept()
     {
@@ -28,13 +31,13 @@ public partial class InboxConsumerTests
                 return Task.CompletedTask;
             },
         };
-        var consuming = Consumer().ConsumeAsync([message], WorkDeadline.After(TimeSpan.FromMinutes(15), _clock), Ct);
+        var consuming = ConsumeInTurnsAsync(message);
         await begun.Task.WaitAsync(Ct);
 
         for (var renewals = 1; renewals <= 12; renewals++)
         {
-            _clock.Advance(_options.Lease / 3);
-            await Eventually.TrueAsync(() => extended.Count == renewals, "the claim is renewed");
+            await RenewInTurnsAsync();
+            Assert.Equal(renewals, extended.Count);
         }
 
         // Four leases have passed, and another delivery is told to wait.
@@ -57,12 +60,12 @@ public partial class InboxConsumerTests
             return goOn.Task;
         });
         var message = Sample.Message("a") with { ExtendAsync = (_, _) => throw new TimeoutException() };
-        var consuming = Consumer().ConsumeAsync([message], WorkDeadline.After(TimeSpan.FromMinutes(15), _clock), Ct);
+        var consuming = ConsumeInTurnsAsync(message);
         await begun.Task.WaitAsync(Ct);
         for (var renewals = 1; renewals <= 3; renewals++)
         {
-            _clock.Advance(_options.Lease / 3);
-            await Eventually.TrueAsync(() => _inbox.Renewals == renewals, "the claim is renewed");
+            await RenewInTurnsAsync();
+            Assert.Equal(renewals, _inbox.Renewals);
         }
 
         goOn.SetResult();
@@ -199,6 +202,17 @@ public partial class InboxConsumerTests
         Assert.Contains("2025-12-11 12:00:00Z", dead.Reason, StringComparison.Ordinal);
         Assert.Equal(["unknown", "young"], handler.Handled.Order());
         Assert.Null(await _inbox.FindAsync("default", "old", Ct));
+    }
+
+    private Task<IReadOnlyList<MessageOutcome>> ConsumeInTurnsAsync(InboxMessage message) => Task.Factory.StartNew(
+        () => Consumer().ConsumeAsync([message], WorkDeadline.After(TimeSpan.FromMinutes(15), _clock), Ct),
+        Ct, TaskCreationOptions.None, _inTurns).Unwrap();
+
+    // A tick that finds the renewal before it under way leaves it at that: the next may come once this one is over.
+    private Task RenewInTurnsAsync()
+    {
+        _clock.Advance(_options.Lease / 3);
+        return Task.Factory.StartNew(() => { }, Ct, TaskCreationOptions.None, _inTurns);
     }
 
     // Claimed, and never heard of again.
