@@ -51,6 +51,14 @@ public sealed class PostgresProxy : IAsyncDisposable
     public void Once(string text, Moment moment, Func<Wire, Task> action) =>
         _rule = new Rule(Encoding.UTF8.GetBytes(text), moment, action);
 
+    /// <summary>Cuts the connection, once, at the first statement that holds a text.</summary>
+    /// <inheritdoc cref="Once" path="/param"/>
+    public void CutOnce(string text, Moment moment) => Once(text, moment, wire =>
+    {
+        wire.Cut();
+        return Task.CompletedTask;
+    });
+
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();

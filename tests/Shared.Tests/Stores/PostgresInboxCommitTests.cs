@@ -22,7 +22,7 @@ public sealed class PostgresInboxCommitTests(PostgresServer server) : PostgresIn
         {
             await WriteEffectAsync(transaction, enlists);
             transaction.Emit(Sample.Event("emitted"));
-            CutAt(Commit, PostgresProxy.Moment.Answered);
+            Proxy.CutOnce(Commit, PostgresProxy.Moment.Answered);
             Assert.Equal(CommitOutcome.Committed, await transaction.CommitAsync(Ct));
         }
 
@@ -40,7 +40,7 @@ public sealed class PostgresInboxCommitTests(PostgresServer server) : PostgresIn
         {
             await WriteEffectAsync(transaction, enlists);
             transaction.Emit(Sample.Event("emitted"));
-            CutAt(Commit, PostgresProxy.Moment.Sent);
+            Proxy.CutOnce(Commit, PostgresProxy.Moment.Sent);
             try
             {
                 outcome = await transaction.CommitAsync(Ct);
@@ -76,7 +76,7 @@ public sealed class PostgresInboxCommitTests(PostgresServer server) : PostgresIn
         await using (var transaction = await Repository.BeginAsync(claim, Ct))
         {
             await WriteEffectAsync(transaction, enlists);
-            CutAt(Commit, PostgresProxy.Moment.NotSent);
+            Proxy.CutOnce(Commit, PostgresProxy.Moment.NotSent);
             await Assert.ThrowsAnyAsync<NpgsqlException>(() => transaction.CommitAsync(Ct));
         }
 

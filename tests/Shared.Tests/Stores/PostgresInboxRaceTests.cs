@@ -18,7 +18,7 @@ public sealed class PostgresInboxRaceTests(PostgresServer server) : PostgresInbo
     [InlineData(PostgresProxy.Moment.Answered)]
     public async Task A_claim_whose_answer_is_lost_is_ours_and_counts_once(PostgresProxy.Moment moment)
     {
-        CutAt("_claim\"(", moment);
+        Proxy.CutOnce("_claim\"(", moment);
         var claim = await ClaimAsync(Repository);
         Assert.Equal(1, claim.Deliveries);
         Assert.True(await Repository.MarkProcessedAsync(claim, Ct));
@@ -51,11 +51,11 @@ public sealed class PostgresInboxRaceTests(PostgresServer server) : PostgresInbo
     public async Task A_mark_whose_answer_is_lost_held_all_the_same(PostgresProxy.Moment moment)
     {
         var processed = await ClaimAsync(Repository);
-        CutAt("status = 'processed'", moment);
+        Proxy.CutOnce("status = 'processed'", moment);
         Assert.True(await Repository.MarkProcessedAsync(processed, Ct));
 
         var failed = await ClaimAsync(Repository, "e-2");
-        CutAt("status = 'failed'", moment);
+        Proxy.CutOnce("status = 'failed'", moment);
         Assert.True(await Repository.MarkFailedAsync(failed, ErrorCodes.HandlerFailed, "no", Ct));
         Assert.Equal(1, (await Store.Repository.FindAsync("billing", "e-2", Ct))!.Deliveries);
         Assert.Equal(InboxStatus.Processed, (await Store.Repository.FindAsync("billing", "e-1", Ct))!.Status);

@@ -39,13 +39,6 @@ public abstract class PostgresInboxThroughProxy(PostgresServer server, bool keep
         await Store.DisposeAsync();
     }
 
-    /// <summary>Cuts the connection, once, at the first statement that holds a text.</summary>
-    protected void CutAt(string text, PostgresProxy.Moment moment) => Proxy.Once(text, moment, wire =>
-    {
-        wire.Cut();
-        return Task.CompletedTask;
-    });
-
     protected static async Task<InboxClaim.Claimed> ClaimAsync(IInboxRepository repository, string eventId = "e-1") =>
         Assert.IsType<InboxClaim.Claimed>(await TryClaimAsync(repository, eventId));
 

@@ -39,11 +39,7 @@ public sealed class PostgresOutboxWriterCommitTests(PostgresServer server) : IAs
     public async Task The_outcome_is_said_to_be_unknown_both_are_there_or_neither_and_the_same_call_again_finds_out(
         PostgresProxy.Moment moment, long written)
     {
-        _proxy.Once(Commit, moment, wire =>
-        {
-            wire.Cut();
-            return Task.CompletedTask;
-        });
+        _proxy.CutOnce(Commit, moment);
         var placed = _writer.NewEvent("orders.placed", "{}");
 
         var unknown = await Assert.ThrowsAsync<CommitUnknownException>(() => PlaceAsync(placed));
