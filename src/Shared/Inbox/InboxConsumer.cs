@@ -25,8 +25,9 @@ public sealed class InboxConsumer(
 {
     private const int LanesPerClaim = 100;
 
-    // The relay's clock and ours may differ.
-    private static readonly TimeSpan ClockSkew = TimeSpan.FromMinutes(15);
+    // Four clocks, each of which may be ten minutes off, say when a message was sent, when it was processed, when its record was
+    // old enough to be forgotten, and how old it is now: it must not look young enough once its record is gone.
+    private static readonly TimeSpan ClockSkew = TimeSpan.FromMinutes(40);
 
     private readonly HandlerRunner _runner = new(repository, options, time, entropy, logger);
 

@@ -204,6 +204,24 @@ public partial class InboxConsumerTests
         Assert.Null(await _inbox.FindAsync("default", "old", Ct));
     }
 
+    [Fact]
+    public async Task No_message_is_young_enough_whose_record_may_be_gone_by_clocks_that_are_ten_minutes_off()
+    {
+        var off = TimeSpan.FromMinutes(10);
+        var sent = _clock.GetUtcNow();
+        var processed = sent;
+
+        // The relay's clock is ahead, that of who processed it behind; who cleans up is ahead, and we are behind.
+        var message = Sample.Message("again") with { PublishedAt = sent + off };
+        var gone = processed - off + _options.RememberedFor - off;
+        _clock.SetUtcNow(gone - off + TimeSpan.FromTicks(1));
+
+        var handler = Add("orders.>");
+        var outcomes = await ConsumeAsync(message, Sample.Message("younger") with { PublishedAt = sent + off + TimeSpan.FromMinutes(1) });
+        Assert.Equal(ErrorCodes.MessageTooOld, Assert.IsType<MessageOutcome.DeadLetter>(outcomes[0]).ErrorCode);
+        Assert.Equal(["younger"], handler.Handled);
+    }
+
     private Task<IReadOnlyList<MessageOutcome>> ConsumeInTurnsAsync(InboxMessage message) => Task.Factory.StartNew(
         () => Consumer().ConsumeAsync([message], WorkDeadline.After(TimeSpan.FromMinutes(15), _clock), Ct),
         Ct, TaskCreationOptions.None, _inTurns).Unwrap();

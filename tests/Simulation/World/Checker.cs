@@ -209,7 +209,7 @@ internal sealed class Checker(SimLoop loop, WorldOptions options, RelayOptions r
             ErrorCodes.AttemptsExhausted => fate is not null && deliveries >= maxAttempts,
             ErrorCodes.AttemptsUnfinished => fate is not null,
             ErrorCodes.EventIdConflict => fate is not null && fate.Successes.Count > 0,
-            ErrorCodes.MessageTooOld => fate is not null && loop.Now - fate.PublishedAt > processedRetention - TimeSpan.FromMinutes(15) - Tolerance,
+            ErrorCodes.MessageTooOld => fate is not null && loop.Now - fate.PublishedAt > processedRetention - TimeSpan.FromMinutes(40) - Tolerance,
             ErrorCodes.MessageUnreadable or ErrorCodes.MessageFormatUnknown => fate is null,
             _ => false,
         };
