@@ -50,9 +50,11 @@ public sealed class OutboxRelay(
         var total = new RelayResult();
         var recording = Task.FromResult(new RelayResult());
         var sizer = new BatchSizer(options);
+        var hasKeys = false;
         var claimed = await ClaimAsync(sizer, underWay: 0, deadline, cancellationToken);
         while (claimed is not null)
         {
+            hasKeys |= claimed.HasKeys;
             var publishing = _publisher.PublishAsync(claimed, cancellationToken);
             var claiming = ClaimWhileAsync(publishing, sizer, claimed.Claims.Count, deadline, cancellationToken);
             try
@@ -75,9 +77,10 @@ public sealed class OutboxRelay(
                 total = total.Add(await PutBackAsync(claimed, cancellationToken));
                 claimed = null;
             }
-            else if (claimed is null && repository.KeepsOrder)
+            else if (claimed is null && hasKeys && repository.KeepsOrder)
             {
-                // The rows behind those that were under way could not be claimed yet.
+                // The rows behind those that were under way could not be claimed yet. Where none had a key, none was behind them.
+                hasKeys = false;
                 total = total.Add(await recording);
                 recording = Task.FromResult(new RelayResult());
                 claimed = await ClaimAsync(sizer, underWay: 0, deadline, cancellationToken);

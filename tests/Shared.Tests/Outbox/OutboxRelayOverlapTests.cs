@@ -139,7 +139,7 @@ public class OutboxRelayOverlapTests
     public async Task Where_the_store_keeps_order_a_drain_ends_only_after_a_claim_with_nothing_under_way()
     {
         var outbox = new FakeOutbox { KeepsOrder = true };
-        outbox.Batches.Enqueue([Claim("a")]);
+        outbox.Batches.Enqueue([Claim("a") with { OrderingKey = "k" }]);
 
         // The row behind the first can only be claimed when the first is recorded.
         outbox.BeforeClaim = number =>
@@ -147,7 +147,7 @@ public class OutboxRelayOverlapTests
             if (number == 3)
             {
                 Assert.Single(outbox.Sent);
-                outbox.Batches.Enqueue([Claim("b")]);
+                outbox.Batches.Enqueue([Claim("b") with { OrderingKey = "k" }]);
             }
 
             return Task.CompletedTask;
@@ -156,6 +156,32 @@ public class OutboxRelayOverlapTests
         (await _publisher.NextAsync(Ct)).Accept();
         (await _publisher.NextAsync(Ct)).Accept();
         Assert.Equal(2, (await draining).Sent);
+    }
+
+    [Fact]
+    public async Task A_key_in_an_earlier_batch_is_looked_behind_as_well()
+    {
+        var outbox = new FakeOutbox { KeepsOrder = true };
+        outbox.Batches.Enqueue([Claim("a") with { OrderingKey = "k" }]);
+        outbox.Batches.Enqueue([Claim("b")]);
+        var draining = Relay(outbox).DrainAsync(Deadline, Ct);
+        (await _publisher.NextAsync(Ct)).Accept();
+        (await _publisher.NextAsync(Ct)).Accept();
+        await draining;
+
+        // Two brought rows, one came while "b" was with the broker, and the last had nothing under way.
+        Assert.Equal(4, outbox.Claims);
+    }
+
+    [Fact]
+    public async Task Where_no_row_had_a_key_the_drain_ends_with_the_claim_that_found_nothing_while_it_published()
+    {
+        var outbox = new FakeOutbox { KeepsOrder = true };
+        outbox.Batches.Enqueue([Claim("a")]);
+        var draining = Relay(outbox).DrainAsync(Deadline, Ct);
+        (await _publisher.NextAsync(Ct)).Accept();
+        Assert.Equal(1, (await draining).Sent);
+        Assert.Equal(2, outbox.Claims);
     }
 
     private void Enqueue(params string[] eventIds)
