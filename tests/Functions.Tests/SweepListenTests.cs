@@ -1,3 +1,4 @@
+using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Relaybox.Diagnostics;
@@ -46,6 +47,21 @@ public sealed class SweepListenTests(PostgresServer server) : IAsyncDisposable
         Assert.False(await IsTakenAsync());
     }
 
+    [Fact]
+    public async Task A_drain_that_fails_while_it_listens_leaves_nothing_untold_of_those_before_it()
+    {
+        using var lines = new MemoryStream();
+        _outbox.Batches.Enqueue([new OutboxClaim("a", new ClaimToken("t"), 0) { Event = new OutboxEvent { EventId = "a", Subject = "orders.placed", Payload = "{}" } }]);
+        _outbox.BeforeClaim = number => _outbox.Batches.Count == 0 && number > 2
+            ? Task.FromException(new InvalidOperationException("A later drain fails."))
+            : Task.CompletedTask;
+
+        await Assert.ThrowsAsync<InvalidOperationException>(() => Sweep(lines).HandleAsync(
+            new ScheduleInput("sweep"), new FakeLambdaContext(TimeSpan.FromSeconds(30))));
+
+        Assert.Contains("\"RowsSent\":1,", Encoding.UTF8.GetString(lines.ToArray()), StringComparison.Ordinal);
+    }
+
     public async ValueTask DisposeAsync()
     {
         _sqs.Dispose();
@@ -65,7 +81,7 @@ public sealed class SweepListenTests(PostgresServer server) : IAsyncDisposable
         }
     }
 
-    private SweepRelayFunction Sweep()
+    private SweepRelayFunction Sweep(Stream? lines = null)
     {
         var publisher = new SqsMessagePublisher(
             _sqs, MessageFormats.Get("envelope"), new SqsPublisherOptions { QueueUrl = "http://127.0.0.1/1/q" }, TimeProvider.System, NullLogger<SqsMessagePublisher>.Instance);
@@ -76,7 +92,7 @@ public sealed class SweepListenTests(PostgresServer server) : IAsyncDisposable
             options,
             new SweepOptions(TimeSpan.FromSeconds(20)),
             TimeProvider.System,
-            new MetricsWriter("test", "test", TimeProvider.System, new JsonLines(Stream.Null)),
+            new MetricsWriter("test", "test", TimeProvider.System, new JsonLines(lines ?? Stream.Null)),
             NullLogger<SweepRelayFunction>.Instance,
             new PostgresOutboxSignal(
                 new PostgresConnections(_database), new PostgresOptions(), new PostgresSignalOptions(), TimeProvider.System, NullLogger<PostgresOutboxSignal>.Instance));

@@ -17,6 +17,8 @@ internal sealed class StreamRelayFunction(
     MetricsWriter metrics,
     ILogger<StreamRelayFunction> logger)
 {
+    private readonly RelayCounts _counts = new(metrics, time);
+
     internal async Task<StreamsEventResponse> HandleAsync(DynamoDBEvent input, ILambdaContext context)
     {
         var deadline = Invocation.Begin(context, time);
@@ -32,12 +34,7 @@ internal sealed class StreamRelayFunction(
         var deferred = await relay.DeferAsync(batch.Deferred, scope.Token);
 
         var response = Respond(batch, [.. result.Unrecorded, .. deferred.Unrecorded]);
-        metrics.Write(
-            ("RowsSent", result.Sent, MetricsWriter.Count),
-            ("RowsRetried", result.Retried, MetricsWriter.Count),
-            ("RowsParked", result.Parked, MetricsWriter.Count),
-            ("RowsLate", result.Late, MetricsWriter.Count),
-            ("SuspectedIdClashes", result.SuspectedIdClashes, MetricsWriter.Count));
+        _counts.Write(result);
         FunctionLog.StreamBatchEnded(
             logger, batch.RecordCount, result.Sent, result.Retried, result.Parked, result.Late, response.BatchItemFailures.Count);
         return response;

@@ -20,20 +20,31 @@ internal sealed class SweepRelayFunction(
     ILogger<SweepRelayFunction> logger,
     IOutboxSignal? signal = null)
 {
+    // A sweep that listens lasts a minute; whoever watches the metrics wants them sooner, and not for every row that wakes it.
+    private readonly RelayCounts _counts = new(metrics, time);
+
     internal async Task<JobReport> HandleAsync(ScheduleInput input, ILambdaContext context)
     {
         var deadline = Invocation.Begin(context, time);
         using var scope = deadline.BeginScope(CancellationToken.None);
-        var result = await DrainAsync(deadline, scope.Token);
-        if (signal is not null)
-        {
-            result = result.Add(await ListenAsync(signal, deadline, scope.Token));
-        }
-
+        var result = await RelayAsync(deadline, scope.Token);
         var oldest = await repository.OldestDueAgeAsync(scope.Token);
         metrics.Write(("OldestDueAge", oldest.TotalSeconds, MetricsWriter.Seconds));
         FunctionLog.SweepEnded(logger, result.Sent, result.Retried, result.Parked, result.Late, oldest.TotalSeconds);
         return new JobReport("sweep", result.Sent, !result.BrokerUnavailable && oldest == TimeSpan.Zero);
+    }
+
+    private async Task<RelayResult> RelayAsync(WorkDeadline deadline, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var result = await DrainAsync(deadline, cancellationToken);
+            return signal is null ? result : result.Add(await ListenAsync(signal, deadline, cancellationToken));
+        }
+        finally
+        {
+            _counts.WriteGathered();
+        }
     }
 
     private async Task<RelayResult> ListenAsync(IOutboxSignal wakeUp, WorkDeadline deadline, CancellationToken cancellationToken)
@@ -44,7 +55,8 @@ internal sealed class SweepRelayFunction(
         {
             while (deadline.HasTimeFor(relayOptions.MinimumBatchTime) && options.Listen - time.GetElapsedTime(start) is { Ticks: > 0 } left)
             {
-                await wakeUp.WaitAsync(Shorter(left, deadline.Remaining - relayOptions.MinimumBatchTime), cancellationToken);
+                var untilEnd = Shorter(left, deadline.Remaining - relayOptions.MinimumBatchTime);
+                await wakeUp.WaitAsync(Shorter(untilEnd, _counts.Left), cancellationToken);
                 total = total.Add(await DrainAsync(deadline, cancellationToken));
             }
         }
@@ -60,20 +72,10 @@ internal sealed class SweepRelayFunction(
         return total;
     }
 
-    // A sweep that listens lasts a minute; whoever watches the metrics wants them sooner.
     private async Task<RelayResult> DrainAsync(WorkDeadline deadline, CancellationToken cancellationToken)
     {
         var result = await relay.DrainAsync(deadline, cancellationToken);
-        if (result.Sent + result.Retried + result.Parked + result.Late > 0)
-        {
-            metrics.Write(
-                ("RowsSent", result.Sent, MetricsWriter.Count),
-                ("RowsRetried", result.Retried, MetricsWriter.Count),
-                ("RowsParked", result.Parked, MetricsWriter.Count),
-                ("RowsLate", result.Late, MetricsWriter.Count),
-                ("SuspectedIdClashes", result.SuspectedIdClashes, MetricsWriter.Count));
-        }
-
+        _counts.Gather(result);
         return result;
     }
 

@@ -26,6 +26,9 @@ public sealed class PostgresOutboxSignal(
 
     private static readonly TimeSpan ShortestWait = TimeSpan.FromMilliseconds(1);
 
+    // Under load the next notification comes sooner than this, and the question would be for nothing.
+    private static readonly TimeSpan BeforeAsking = TimeSpan.FromMilliseconds(5);
+
     private readonly PostgresNames _names = new(options);
     private readonly string _peek = PeekSql(new PostgresNames(options));
     private NpgsqlConnection? _connection;
@@ -48,6 +51,17 @@ public sealed class PostgresOutboxSignal(
             for (var isFirst = true; !_notified; isFirst = false)
             {
                 var left = longest - time.GetElapsedTime(start);
+                if (isFirst && signalOptions.Listen && left > TimeSpan.Zero)
+                {
+                    await _connection.WaitAsync(Greatest(Least(BeforeAsking, left), ShortestWait), cancellationToken);
+                    if (_notified)
+                    {
+                        break;
+                    }
+
+                    left = longest - time.GetElapsedTime(start);
+                }
+
                 var untilDue = await PeekAsync(_connection, cancellationToken);
                 if (left <= TimeSpan.Zero || (untilDue <= TimeSpan.Zero && !isFirst) || _notified)
                 {
