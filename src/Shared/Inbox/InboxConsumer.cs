@@ -109,17 +109,21 @@ public sealed class InboxConsumer(
 
         await ClaimHeadsAsync(lanes, cancellationToken);
         marks.Open(lanes.Length);
-        await Parallel.ForEachAsync(
-            lanes,
-            new ParallelOptions
-            {
-                MaxDegreeOfParallelism = options.Concurrency, CancellationToken = cancellationToken, TaskScheduler = TaskScheduler.Current,
-            },
-            async (lane, ct) =>
-            {
-                await RunLaneAsync(lane, outcomes, deadline, marks, ct);
-                marks.CloseLane();
-            });
+        if (lanes is [var only])
+        {
+            // As most messages come at low load: nothing runs beside it, and nobody has to be woken for it.
+            await RunAndCloseAsync(only, cancellationToken);
+        }
+        else
+        {
+            await Parallel.ForEachAsync(
+                lanes,
+                new ParallelOptions
+                {
+                    MaxDegreeOfParallelism = options.Concurrency, CancellationToken = cancellationToken, TaskScheduler = TaskScheduler.Current,
+                },
+                RunAndCloseAsync);
+        }
 
         // What may have ended its process runs last and alone, the least suspicious first: should it end this one, too, then
         // nobody else pays for it.
@@ -127,6 +131,12 @@ public sealed class InboxConsumer(
         {
             lane.IsAlone = true;
             await RunLaneAsync(lane, outcomes, deadline, marks, cancellationToken);
+        }
+
+        async ValueTask RunAndCloseAsync(Lane lane, CancellationToken ct)
+        {
+            await RunLaneAsync(lane, outcomes, deadline, marks, ct);
+            marks.CloseLane();
         }
     }
 
