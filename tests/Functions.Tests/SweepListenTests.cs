@@ -51,7 +51,7 @@ public sealed class SweepListenTests(PostgresServer server) : IAsyncDisposable
     public async Task A_drain_that_fails_while_it_listens_leaves_nothing_untold_of_those_before_it()
     {
         using var lines = new MemoryStream();
-        _outbox.Batches.Enqueue([new OutboxClaim("a", new ClaimToken("t"), 0) { Event = new OutboxEvent { EventId = "a", Subject = "orders.placed", Payload = "{}" } }]);
+        EnqueueRow();
         _outbox.BeforeClaim = number => _outbox.Batches.Count == 0 && number > 2
             ? Task.FromException(new InvalidOperationException("A later drain fails."))
             : Task.CompletedTask;
@@ -60,6 +60,23 @@ public sealed class SweepListenTests(PostgresServer server) : IAsyncDisposable
             new ScheduleInput("sweep"), new FakeLambdaContext(TimeSpan.FromSeconds(30))));
 
         Assert.Contains("\"RowsSent\":1,", Encoding.UTF8.GetString(lines.ToArray()), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_was_relayed_is_told_within_a_second_although_nothing_wakes_the_sweep_any_more()
+    {
+        using var lines = new MemoryStream();
+        var signal = new RecordingSignal(() => lines.Length);
+        EnqueueRow();
+
+        await Assert.ThrowsAsync<TimeoutException>(() => Sweep(lines, signal).HandleAsync(
+            new ScheduleInput("sweep"), new FakeLambdaContext(TimeSpan.FromSeconds(30))));
+
+        // Not written yet, and waited for no longer than until it is; then as long as there is time.
+        Assert.Equal(0, signal.Waits[0].Written);
+        Assert.InRange(signal.Waits[0].Longest, TimeSpan.Zero, TimeSpan.FromSeconds(1));
+        Assert.True(signal.Waits[^1].Written > 0);
+        Assert.True(signal.Waits[^1].Longest > TimeSpan.FromSeconds(10));
     }
 
     public async ValueTask DisposeAsync()
@@ -81,7 +98,10 @@ public sealed class SweepListenTests(PostgresServer server) : IAsyncDisposable
         }
     }
 
-    private SweepRelayFunction Sweep(Stream? lines = null)
+    private void EnqueueRow() => _outbox.Batches.Enqueue(
+        [new OutboxClaim("a", new ClaimToken("t"), 0) { Event = new OutboxEvent { EventId = "a", Subject = "orders.placed", Payload = "{}" } }]);
+
+    private SweepRelayFunction Sweep(Stream? lines = null, IOutboxSignal? signal = null)
     {
         var publisher = new SqsMessagePublisher(
             _sqs, MessageFormats.Get("envelope"), new SqsPublisherOptions { QueueUrl = "http://127.0.0.1/1/q" }, TimeProvider.System, NullLogger<SqsMessagePublisher>.Instance);
@@ -94,7 +114,24 @@ public sealed class SweepListenTests(PostgresServer server) : IAsyncDisposable
             TimeProvider.System,
             new MetricsWriter("test", "test", TimeProvider.System, new JsonLines(lines ?? Stream.Null)),
             NullLogger<SweepRelayFunction>.Instance,
-            new PostgresOutboxSignal(
+            signal ?? new PostgresOutboxSignal(
                 new PostgresConnections(_database), new PostgresOptions(), new PostgresSignalOptions(), TimeProvider.System, NullLogger<PostgresOutboxSignal>.Instance));
+    }
+
+    /// <summary>Wakes nobody, and fails as soon as there is nothing left to tell.</summary>
+    private sealed class RecordingSignal(Func<long> written) : IOutboxSignal
+    {
+        public List<(TimeSpan Longest, long Written)> Waits { get; } = [];
+
+        public async Task WaitAsync(TimeSpan longest, CancellationToken cancellationToken)
+        {
+            Waits.Add((longest, written()));
+            if (written() > 0)
+            {
+                throw new TimeoutException();
+            }
+
+            await Task.Delay(longest, cancellationToken);
+        }
     }
 }

@@ -9,8 +9,9 @@ internal sealed class SteppedPublisher : IMessagePublisher
 {
     private readonly Channel<Call> _calls = Channel.CreateUnbounded<Call>();
 
-    /// <summary>The next call, as soon as there is one.</summary>
-    internal ValueTask<Call> NextAsync(CancellationToken cancellationToken) => _calls.Reader.ReadAsync(cancellationToken);
+    /// <summary>The next call, as soon as there is one. Fails where none comes, so that the test does.</summary>
+    internal Task<Call> NextAsync(CancellationToken cancellationToken) =>
+        _calls.Reader.ReadAsync(cancellationToken).AsTask().WaitAsync(TimeSpan.FromSeconds(30), TimeProvider.System, cancellationToken);
 
     internal bool HasCall => _calls.Reader.TryPeek(out _);
 
