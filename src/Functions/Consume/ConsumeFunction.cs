@@ -1,3 +1,4 @@
+using System.Globalization;
 using Amazon.Lambda.Core;
 using Amazon.Lambda.SQSEvents;
 using Microsoft.Extensions.Logging;
@@ -110,12 +111,14 @@ internal sealed class ConsumeFunction(
         var duplicates = outcomes.Count(outcome => outcome is MessageOutcome.Duplicate);
         var failed = outcomes.Count(outcome => outcome is MessageOutcome.Retry);
         var dead = outcomes.Count(outcome => outcome is MessageOutcome.DeadLetter);
-        metrics.Write(
+        metrics.Report(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"Batch of {outcomes.Length} messages: {processed} processed, {duplicates} duplicates, {failed} to come again, {dead} dead-lettered"),
             ("MessagesReceived", outcomes.Length, MetricsWriter.Count),
             ("MessagesProcessed", processed, MetricsWriter.Count),
             ("DuplicatesSuppressed", duplicates, MetricsWriter.Count),
             ("MessagesFailed", failed, MetricsWriter.Count),
             ("MessagesDeadLettered", dead, MetricsWriter.Count));
-        FunctionLog.BatchEnded(logger, outcomes.Length, processed, duplicates, failed, dead);
     }
 }

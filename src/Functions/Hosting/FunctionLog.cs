@@ -11,9 +11,6 @@ internal static partial class FunctionLog
     [LoggerMessage(2101, LogLevel.Error, "Stream record {SequenceNumber} cannot be relayed and is skipped: {Reason}")]
     internal static partial void StreamRecordUnreadable(ILogger logger, string? sequenceNumber, string reason);
 
-    [LoggerMessage(2102, LogLevel.Information, "Stream batch of {Records} records: {Sent} sent, {Retried} retried, {Parked} parked, {Late} late, {Failed} to come again")]
-    internal static partial void StreamBatchEnded(ILogger logger, int records, int sent, int retried, int parked, int late, int failed);
-
     [LoggerMessage(2103, LogLevel.Information, "Sweep: {Sent} sent, {Retried} retried, {Parked} parked, {Late} late; the oldest row is due since {OldestDueSeconds} s")]
     internal static partial void SweepEnded(ILogger logger, int sent, int retried, int parked, int late, double oldestDueSeconds);
 
@@ -22,9 +19,6 @@ internal static partial class FunctionLog
 
     [LoggerMessage(2202, LogLevel.Error, "Message {MessageId} could not be put into the dead-letter queue ({ErrorType}); it comes again")]
     internal static partial void DeadLetterFailed(ILogger logger, string messageId, string errorType);
-
-    [LoggerMessage(2203, LogLevel.Information, "Batch of {Messages} messages: {Processed} processed, {Duplicates} duplicates, {Failed} to come again, {DeadLettered} dead-lettered")]
-    internal static partial void BatchEnded(ILogger logger, int messages, int processed, int duplicates, int failed, int deadLettered);
 
     [LoggerMessage(2204, LogLevel.Warning, "No handler is registered: every message will go to the dead-letter queue. Register yours in Handlers/HandlerSetup.cs")]
     internal static partial void NoHandlers(ILogger logger);

@@ -16,6 +16,15 @@ internal sealed class JsonLoggerProvider(LogLevel minimum, string functionName, 
     /// <summary>Puts an invocation's request id on every line that is logged from here on in this flow.</summary>
     internal static void BeginInvocation(string? requestId) => RequestId.Value = requestId;
 
+    /// <summary>Puts that id on a line, where there is one.</summary>
+    internal static void WriteRequestId(Utf8JsonWriter writer)
+    {
+        if (RequestId.Value is { } requestId)
+        {
+            writer.WriteString("requestId"u8, requestId);
+        }
+    }
+
     public ILogger CreateLogger(string categoryName) => new JsonLogger(this, categoryName);
 
     public void Dispose()
@@ -54,11 +63,7 @@ internal sealed class JsonLoggerProvider(LogLevel minimum, string functionName, 
             writer.WriteString("time"u8, TimeProvider.System.GetUtcNow());
             writer.WriteString("level"u8, level.ToString());
             writer.WriteString("function"u8, provider._functionName);
-            if (RequestId.Value is { } requestId)
-            {
-                writer.WriteString("requestId"u8, requestId);
-            }
-
+            WriteRequestId(writer);
             writer.WriteString("category"u8, category);
             writer.WriteNumber("eventId"u8, eventId.Id);
             writer.WriteString("message"u8, message);

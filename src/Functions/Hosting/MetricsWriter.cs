@@ -6,9 +6,19 @@ internal sealed class MetricsWriter(string functionName, string metricsNamespace
     internal const string Count = "Count";
     internal const string Seconds = "Seconds";
 
-    internal void Write(params (string Name, double Value, string Unit)[] metrics) =>
-        lines.Write(metrics, (writer, values) =>
+    /// <summary>Writes metrics.</summary>
+    internal void Write(params (string Name, double Value, string Unit)[] metrics) => WriteLine(message: null, metrics);
+
+    /// <summary>
+    /// Writes what an invocation did, in words and as metrics, in one line: a line of its own for the words would double what a
+    /// small invocation logs, and logs are paid for by their length. It is written at every log level.
+    /// </summary>
+    internal void Report(string message, params (string Name, double Value, string Unit)[] metrics) => WriteLine(message, metrics);
+
+    private void WriteLine(string? message, (string Name, double Value, string Unit)[] metrics) =>
+        lines.Write((message, metrics), (writer, line) =>
         {
+            var values = line.metrics;
             writer.WriteStartObject("_aws"u8);
             writer.WriteNumber("Timestamp"u8, time.GetUtcNow().ToUnixTimeMilliseconds());
             writer.WriteStartArray("CloudWatchMetrics"u8);
@@ -33,6 +43,13 @@ internal sealed class MetricsWriter(string functionName, string metricsNamespace
             writer.WriteEndArray();
             writer.WriteEndObject();
             writer.WriteString("function"u8, functionName);
+            JsonLoggerProvider.WriteRequestId(writer);
+            if (line.message is not null)
+            {
+                writer.WriteString("level"u8, "Information"u8);
+                writer.WriteString("message"u8, line.message);
+            }
+
             foreach (var (name, value, _) in values)
             {
                 writer.WriteNumber(name, value);

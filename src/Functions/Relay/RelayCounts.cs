@@ -4,8 +4,8 @@ using Relaybox.Outbox;
 namespace Relaybox.Functions.Relay;
 
 /// <summary>
-/// Writes what a relay did as metrics. A relay that is woken by every row would write a line for each, which costs more than
-/// it tells: what is gathered here is written together, after a second at most.
+/// Gathers what a relay did, and writes it as metrics. A relay that is woken by every row would write a line for each, which costs
+/// more than it tells: what is gathered here is written together, after a second at most.
 /// </summary>
 /// <param name="metrics">Where the lines go.</param>
 /// <param name="time">The clock of that second.</param>
@@ -57,16 +57,18 @@ internal sealed class RelayCounts(MetricsWriter metrics, TimeProvider time)
         if (_gathered is { } gathered)
         {
             _gathered = null;
-            Write(gathered);
+            metrics.Write(ToMetrics(gathered));
         }
     }
 
-    /// <summary>Writes one result, whatever is gathered.</summary>
-    /// <param name="result">What to write.</param>
-    internal void Write(RelayResult result) => metrics.Write(
+    /// <summary>What a relay did, as metrics.</summary>
+    /// <param name="result">What it did.</param>
+    internal static (string Name, double Value, string Unit)[] ToMetrics(RelayResult result) =>
+    [
         ("RowsSent", result.Sent, MetricsWriter.Count),
         ("RowsRetried", result.Retried, MetricsWriter.Count),
         ("RowsParked", result.Parked, MetricsWriter.Count),
         ("RowsLate", result.Late, MetricsWriter.Count),
-        ("SuspectedIdClashes", result.SuspectedIdClashes, MetricsWriter.Count));
+        ("SuspectedIdClashes", result.SuspectedIdClashes, MetricsWriter.Count),
+    ];
 }

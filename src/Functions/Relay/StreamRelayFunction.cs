@@ -1,3 +1,4 @@
+using System.Globalization;
 using Amazon.Lambda.Core;
 using Amazon.Lambda.DynamoDBEvents;
 using Microsoft.Extensions.Logging;
@@ -17,8 +18,6 @@ internal sealed class StreamRelayFunction(
     MetricsWriter metrics,
     ILogger<StreamRelayFunction> logger)
 {
-    private readonly RelayCounts _counts = new(metrics, time);
-
     internal async Task<StreamsEventResponse> HandleAsync(DynamoDBEvent input, ILambdaContext context)
     {
         var deadline = Invocation.Begin(context, time);
@@ -34,9 +33,11 @@ internal sealed class StreamRelayFunction(
         var deferred = await relay.DeferAsync(batch.Deferred, scope.Token);
 
         var response = Respond(batch, [.. result.Unrecorded, .. deferred.Unrecorded]);
-        _counts.Write(result);
-        FunctionLog.StreamBatchEnded(
-            logger, batch.RecordCount, result.Sent, result.Retried, result.Parked, result.Late, response.BatchItemFailures.Count);
+        metrics.Report(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"Stream batch of {batch.RecordCount} records: {result.Sent} sent, {result.Retried} retried, {result.Parked} parked, {result.Late} late, {response.BatchItemFailures.Count} to come again"),
+            RelayCounts.ToMetrics(result));
         return response;
     }
 

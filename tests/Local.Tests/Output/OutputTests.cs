@@ -15,6 +15,15 @@ public class OutputTests
     }
 
     [Theory]
+    [InlineData("""{"_aws":{"Timestamp":1,"CloudWatchMetrics":[]},"level":"Information","message":"Batch of 1 messages"}""", true)]
+    [InlineData("""{"_aws":{"Timestamp":1,"CloudWatchMetrics":[]},"RowsSent":3}""", false)]
+    public void Metrics_are_shown_where_they_say_in_words_what_was_done(string line, bool isShown)
+    {
+        Assert.True(new MetricTally().TryAdd(line));
+        Assert.Equal(isShown, FunctionLogLine.HasMessage(line));
+    }
+
+    [Theory]
     [InlineData("plain")]
     [InlineData("""{"message":"about \"_aws\""}""")]
     [InlineData("""{"_aws":1}""")]

@@ -10,6 +10,9 @@ internal sealed record FunctionLogLine(string? Level, string Text)
 
     public bool IsProblem => Level is "Warning" or "Error" or "Critical" or "warn" or "error" or "fatal" or "crit" or "fail";
 
+    /// <summary>Whether a line of metrics says in words, too, what they are about.</summary>
+    public static bool HasMessage(string metricsLine) => metricsLine.Contains("\"message\":", StringComparison.Ordinal);
+
     public static FunctionLogLine Parse(string line)
     {
         if (!line.StartsWith('{'))

@@ -288,7 +288,7 @@ internal sealed class LocalRunner : IAsyncDisposable
     private void OnLine(string function, string line)
     {
         options.OnFunctionLine?.Invoke(function, line);
-        if (!Metrics.TryAdd(line))
+        if (!Metrics.TryAdd(line) || FunctionLogLine.HasMessage(line))
         {
             output.FunctionLine(function, line);
         }
