@@ -105,6 +105,41 @@ public sealed class PostgresLockedRelayTests(PostgresServer server)
     }
 
     [Fact]
+    public async Task Where_nothing_is_due_no_transaction_is_begun_and_whatever_is_due_later_is_found()
+    {
+        await using var store = await CreateAsync();
+        await using var dataSource = store.Schema.Connect(settings => settings.ApplicationName = store.Schema.Options.Schema);
+        var repository = new PostgresOutboxRepository(
+            new PostgresConnections(dataSource), store.Schema.Options, TimeProvider.System, SystemEntropy.Instance);
+
+        await LockAsync(expected: 0);
+        Assert.Matches("^SELECT .*until_due\"\\(\\)$", await LastStatementAsync());
+
+        // A row without a key, one with a key, and one whose relay died: each is found by the lock that comes after it.
+        await store.Repository.FindOrCreateAsync(Sample.Event("plain"), Ct);
+        await LockAsync(expected: 1);
+        await LockAsync(expected: 0);
+        await store.Repository.FindOrCreateAsync(Sample.Event("keyed") with { OrderingKey = "k" }, Ct);
+        await LockAsync(expected: 1);
+        await LockAsync(expected: 0);
+        await store.Repository.FindOrCreateAsync(Sample.Event("left"), Ct);
+        Assert.Single(await store.CreateRepository().ClaimAsync(10, TimeSpan.FromSeconds(1), Ct));
+        await Eventually.TrueAsync(
+            async () => await store.Schema.ScalarAsync("SELECT count(*) FROM {{outbox}} WHERE lease_until <= now()") is 1L, "the lease is over");
+        await LockAsync(expected: 1);
+
+        async Task LockAsync(int expected)
+        {
+            await using var rows = await repository.LockAsync(10, Lease, Ct);
+            Assert.Equal(expected, rows.Claims.Count);
+            Assert.True(await rows.CommitAsync(Ct));
+        }
+
+        async Task<string?> LastStatementAsync() => await store.Schema.ScalarAsync(
+            "SELECT query FROM pg_stat_activity WHERE application_name = $1", store.Schema.Options.Schema) as string;
+    }
+
+    [Fact]
     public async Task What_a_relay_that_died_had_locked_is_there_at_once()
     {
         await using var store = await CreateAsync();
