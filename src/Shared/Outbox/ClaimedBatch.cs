@@ -16,7 +16,6 @@ internal sealed class ClaimedBatch
     internal ClaimedBatch(IReadOnlyList<OutboxClaim> claims, WorkDeadline deadline, RelayOptions options, long? claimedAt)
     {
         Claims = claims;
-        HasKeys = claims.Any(claim => claim.OrderingKey is not null);
         _deadline = deadline;
         _options = options;
         _claimedAt = claimedAt;
@@ -25,7 +24,7 @@ internal sealed class ClaimedBatch
     internal IReadOnlyList<OutboxClaim> Claims { get; }
 
     /// <summary>Whether a row has an ordering key, so that others may wait behind it.</summary>
-    internal bool HasKeys { get; }
+    internal bool HasKeys => Claims.Any(claim => claim.OrderingKey is not null);
 
     /// <summary>Whether there is time to claim a batch, publish it and record it.</summary>
     internal static bool HasTime(WorkDeadline deadline, RelayOptions options) =>

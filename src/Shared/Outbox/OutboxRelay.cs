@@ -54,7 +54,7 @@ public sealed class OutboxRelay(
         var claimed = await ClaimAsync(sizer, underWay: 0, deadline, cancellationToken);
         while (claimed is not null)
         {
-            hasKeys |= claimed.HasKeys;
+            hasKeys |= repository.KeepsOrder && claimed.HasKeys;
             var publishing = _publisher.PublishAsync(claimed, cancellationToken);
             var claiming = ClaimWhileAsync(publishing, sizer, claimed.Claims.Count, deadline, cancellationToken);
             try
@@ -77,7 +77,7 @@ public sealed class OutboxRelay(
                 total = total.Add(await PutBackAsync(claimed, cancellationToken));
                 claimed = null;
             }
-            else if (claimed is null && hasKeys && repository.KeepsOrder)
+            else if (claimed is null && hasKeys)
             {
                 // The rows behind those that were under way could not be claimed yet. Where none had a key, none was behind them.
                 hasKeys = false;

@@ -48,20 +48,14 @@ public sealed class PostgresOutboxSignal(
                 return;
             }
 
+            if (signalOptions.Listen && !_notified && longest > TimeSpan.Zero)
+            {
+                await _connection.WaitAsync(Greatest(Least(BeforeAsking, longest), ShortestWait), cancellationToken);
+            }
+
             for (var isFirst = true; !_notified; isFirst = false)
             {
                 var left = longest - time.GetElapsedTime(start);
-                if (isFirst && signalOptions.Listen && left > TimeSpan.Zero)
-                {
-                    await _connection.WaitAsync(Greatest(Least(BeforeAsking, left), ShortestWait), cancellationToken);
-                    if (_notified)
-                    {
-                        break;
-                    }
-
-                    left = longest - time.GetElapsedTime(start);
-                }
-
                 var untilDue = await PeekAsync(_connection, cancellationToken);
                 if (left <= TimeSpan.Zero || (untilDue <= TimeSpan.Zero && !isFirst) || _notified)
                 {
