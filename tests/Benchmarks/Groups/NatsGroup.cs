@@ -8,10 +8,11 @@ using Relaybox.Stores.Postgres;
 
 namespace Relaybox.Benchmarks.Groups;
 
-/// <summary>What our NATS client makes of a connection, and the relay of both.</summary>
+/// <summary>What the publisher makes of the NATS client and its connection, and the relay of both.</summary>
 internal sealed class NatsGroup : IBenchmarkGroup
 {
-    private const string Client = "client, 256 in flight";
+    private const string Client = "the client's own call, 256 in flight";
+    private const string Sender = "one subscription for all answers, 256 in flight";
     private const string Raw = "raw socket, 256 in flight";
     private const string RawEvents = "raw socket, the publisher's messages";
     private const int CountedMessages = 100_000;
@@ -25,13 +26,15 @@ internal sealed class NatsGroup : IBenchmarkGroup
         await using var stream = await BenchStream.StartAsync(cancellationToken);
         await using var publisher = new PublisherLoop(stream);
         var client = new ClientLoop(stream);
+        await using var sender = new SenderLoop(stream);
         var zero = Guid.Empty.ToString();
         var raw = new RawLoop(stream.Port, BenchStream.Subject, $"Nats-Msg-Id: {zero}\r\n", BenchPayload.Text);
         var rawEvents = RawEventLoop(stream.Port, zero);
         await run.CompareAsync(
             new Comparison("Messages published", [Metric.Rate("messages")], [
                 ArmOf(stream, Raw, raw.PublishAsync),
-                ArmOf(stream, Client, client.PublishAsync, client.Prepare, Target.AtLeast(0.8)),
+                ArmOf(stream, Client, client.PublishAsync, client.Prepare),
+                ArmOf(stream, Sender, sender.PublishAsync, sender.Prepare, Target.AtLeast(0.8)),
                 ArmOf(stream, RawEvents, rawEvents.PublishAsync),
                 ArmOf(stream, "publisher, one batch", (n, ct) => publisher.PublishAsync((int)n, ct), publisher.Prepare, against: RawEvents),
                 ArmOf(stream, "publisher, batches of 500", (_, ct) => publisher.PublishAsync(500, ct), publisher.Prepare, against: RawEvents),
@@ -39,7 +42,9 @@ internal sealed class NatsGroup : IBenchmarkGroup
             { Rows = "5b" },
             cancellationToken);
 
-        await CountAllocationAsync(run, stream, "client", client.PublishAsync, client.Prepare, Target.AtMost(512), cancellationToken);
+        await CountAllocationAsync(run, stream, "the client's own call", client.PublishAsync, client.Prepare, null, cancellationToken);
+        await CountAllocationAsync(
+            run, stream, "one subscription for all answers", sender.PublishAsync, sender.Prepare, Target.AtMost(1_024), cancellationToken);
         await CountAllocationAsync(
             run, stream, "publisher", (_, ct) => publisher.PublishAsync(500, ct), publisher.Prepare, null, cancellationToken);
         await RelayAsync(run, stream, publisher.Publisher, rawEvents, cancellationToken);

@@ -6,7 +6,7 @@ using Relaybox.Benchmarks.Postgres;
 
 namespace Relaybox.Benchmarks.Nats;
 
-/// <summary>Publishes through the client's own interface, with a window of messages in flight.</summary>
+/// <summary>Publishes by the client's own call, which subscribes anew for each answer, with a window of messages in flight.</summary>
 internal sealed class ClientLoop(BenchStream stream)
 {
     public const int Window = 256;

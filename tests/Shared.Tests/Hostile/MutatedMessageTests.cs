@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using NATS.Client.Core;
 using Relaybox.Messaging;
@@ -12,10 +13,11 @@ namespace Relaybox.Shared.Tests.Hostile;
 /// <summary>What anybody who may write to the queue, the stream or the table can put there.</summary>
 public sealed class MutatedMessageTests
 {
-    private const int Bodies = 270_000;
-    private const int Maps = 50_000;
-    private const int Beside = 60_000;
-    private const int Columns = MutatedInputs.OfShared - Bodies - Maps - Beside;
+    private const int Bodies = 400_000;
+    private const int Maps = 100_000;
+    private const int Beside = 100_000;
+    private const int Acknowledgements = 100_000;
+    private const int Columns = MutatedInputs.OfShared - Bodies - Maps - Beside - Acknowledgements;
 
     private static readonly OutboxEvent Event = new()
     {
@@ -87,6 +89,30 @@ public sealed class MutatedMessageTests
         Columns,
         input => HeadersText.Read(Loose(input)) is { } headers && RowContract.Check(Event with { Headers = headers }) is null);
 
+    /// <summary>Whatever comes instead of an acknowledgement, nothing that does not name a stream is one.</summary>
+    [Fact]
+    public Task An_acknowledgement_is_read_or_refused()
+    {
+        var parser = new NatsHeaderParser(Encoding.UTF8);
+        return MutatedInputs.GiveAsync(
+            "acknowledgements",
+            [
+                "\n{\"stream\":\"ORDERS\",\"seq\":17}", "\n{\"stream\":\"ORDERS\",\"seq\":17,\"duplicate\":true,\"domain\":\"d\"}",
+                "NATS/1.0\r\nA: b\r\n\r\n\n{\"stream\":\"ORDERS\",\"seq\":17}",
+            ],
+            Acknowledgements,
+            input =>
+            {
+                // The header block before the last line feed, the payload after it.
+                var end = Array.LastIndexOf(input, (byte)'\n');
+                var (block, payload) = end < 0 ? ([], input) : (input[..end], input[(end + 1)..]);
+                var answer = NatsAcknowledgements.Read(parser, new ReadOnlySequence<byte>(block), new ReadOnlySequence<byte>(payload));
+                var isAccepted = answer.Kind is NatsAnswerKind.Accepted or NatsAnswerKind.KnownCopy;
+                Assert.True(!isAccepted || answer.Acknowledgement!.Stream!.Length > 0);
+                return isAccepted;
+            });
+    }
+
     [Fact]
     public void Half_a_surrogate_pair_in_a_name_is_malformed_and_nothing_else()
     {
@@ -97,7 +123,7 @@ public sealed class MutatedMessageTests
 
     [Fact]
     public void A_million_inputs_are_given_in_all() =>
-        Assert.Equal(1_000_000, MutatedInputs.OfSubstitutes + MutatedInputs.OfShared + MutatedInputs.OfFunctions);
+        Assert.Equal(1_000_000, MutatedInputs.OfShared + MutatedInputs.OfFunctions);
 
     private static string Text(IMessageFormat format, OutboxEvent outboxEvent) => Encoding.UTF8.GetString(format.Write(outboxEvent).Span);
 

@@ -1,5 +1,6 @@
-using NATS.Client.Core;
 using Microsoft.Extensions.Logging.Abstractions;
+using NATS.Client.Core;
+using NATS.NKeys;
 using Relaybox.Messaging;
 using Relaybox.Messaging.Nats;
 using Relaybox.Secrets;
@@ -77,6 +78,75 @@ public class NatsCredentialsTests
         Assert.True(NatsRefusal.IsOfCredentials(await Assert.ThrowsAsync<NatsException>(async () => await other.OpenAsync(Ct))));
     }
 
+    [Fact]
+    public async Task User_password_and_token_are_also_read_from_the_url()
+    {
+        await using (var server = await NatsServer.StartAsync("authorization { user: app, password: \"s3cret:@\" }"))
+        {
+            await AcceptsAsync(new NatsConnectionOptions { Url = $"nats://app:{Uri.EscapeDataString("s3cret:@")}@127.0.0.1:{server.Port}" });
+            await RefusesAsync(new NatsConnectionOptions { Url = $"nats://app:canary@127.0.0.1:{server.Port}" }, "canary");
+            await RefusesAsync(new NatsConnectionOptions { Url = server.Url }, "canary");
+        }
+
+        await using var other = await NatsServer.StartAsync("authorization { token: t0ken }");
+        await AcceptsAsync(new NatsConnectionOptions { Url = $"nats://t0ken@127.0.0.1:{other.Port}" });
+        await RefusesAsync(new NatsConnectionOptions { Url = $"nats://canary@127.0.0.1:{other.Port}" }, "canary");
+    }
+
+    [Fact]
+    public async Task Credentials_of_an_operators_account_are_checked_as_text_and_as_a_file()
+    {
+        var (op, account, system, user, stranger) = (
+            new NKeys(PrefixByte.Operator), new NKeys(PrefixByte.Account), new NKeys(PrefixByte.Account), new NKeys(PrefixByte.User), new NKeys(PrefixByte.User));
+        const string AccountClaims = """{"limits":{"subs":-1,"data":-1,"payload":-1,"imports":-1,"exports":-1,"wildcards":true,"conn":-1,"leaf":-1},"type":"account","version":2}""";
+        const string UserClaims = """{"subs":-1,"data":-1,"payload":-1,"type":"user","version":2}""";
+        await using var server = await NatsServer.StartAsync($$"""
+            operator: {{op.Sign(op, $$""""{"type":"operator","version":2,"system_account":"{{system.Public}}"}"""")}}
+            system_account: {{system.Public}}
+            resolver: MEMORY
+            resolver_preload: {
+              {{account.Public}}: {{op.Sign(account, AccountClaims)}}
+              {{system.Public}}: {{op.Sign(system, AccountClaims)}}
+            }
+            """);
+        var jwt = account.Sign(user, UserClaims);
+        var forged = system.Sign(user, UserClaims)[..^4] + "AAAA";
+        var options = new NatsConnectionOptions { Url = server.Url };
+        await AcceptsAsync(options with { Credentials = Creds(jwt, user.Seed) });
+        await RefusesAsync(options with { Credentials = Creds(jwt, stranger.Seed) }, stranger.Seed);
+        await RefusesAsync(options with { Credentials = Creds(forged, user.Seed) }, user.Seed);
+
+        var folder = Directory.CreateTempSubdirectory("relaybox-creds-");
+        try
+        {
+            var (good, bad) = (Path.Combine(folder.FullName, "good.creds"), Path.Combine(folder.FullName, "bad.creds"));
+            await File.WriteAllTextAsync(good, Creds(jwt, user.Seed), Ct);
+            await File.WriteAllTextAsync(bad, Creds(jwt, stranger.Seed), Ct);
+            await AcceptsAsync(options with { CredentialsFile = good });
+            await RefusesAsync(options with { CredentialsFile = bad }, stranger.Seed);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task A_seed_that_is_damaged_or_of_another_kind_is_refused_without_being_shown()
+    {
+        var (user, account) = (new NKeys(PrefixByte.User), new NKeys(PrefixByte.Account));
+        await using var server = await NatsServer.StartAsync($"authorization {{ users: [ {{ nkey: {user.Public} }} ] }}");
+        var options = new NatsConnectionOptions { Url = server.Url };
+        await AcceptsAsync(options with { NKeySeed = user.Seed });
+        var damaged = user.Seed[..20] + (user.Seed[20] == 'A' ? 'B' : 'A') + user.Seed[21..];
+        foreach (var bad in new[] { damaged, user.Seed[..^1], account.Seed, user.Public, new string('S', 58) })
+        {
+            await using var connector = Connector(options with { NKeySeed = bad });
+            var refused = await Assert.ThrowsAsync<NatsException>(async () => await connector.OpenAsync(Ct));
+            Assert.DoesNotContain(bad, refused.ToString(), StringComparison.Ordinal);
+        }
+    }
+
     [Theory]
     [InlineData("""{"username":"app","password":"old"}""")]
     [InlineData("{}")]
@@ -135,6 +205,38 @@ public class NatsCredentialsTests
 
     private static NatsConnectionOptions Apply(string secret) =>
         NatsCredentials.Apply(new NatsConnectionOptions { Url = "nats://127.0.0.1:4222" }, secret, Arn);
+
+    private static string Creds(string jwt, string seed) => $"""
+        -----BEGIN NATS USER JWT-----
+        {jwt}
+        ------END NATS USER JWT------
+
+        ************************* IMPORTANT *************************
+        NKEY Seed printed below can be used to sign and prove identity.
+
+        -----BEGIN USER NKEY SEED-----
+        {seed}
+        ------END USER NKEY SEED------
+
+        """;
+
+    private static async Task AcceptsAsync(NatsConnectionOptions options)
+    {
+        await using var connector = Connector(options);
+        await (await connector.OpenAsync(Ct)).PingAsync(Ct);
+    }
+
+    private static async Task RefusesAsync(NatsConnectionOptions options, string secret)
+    {
+        await using var connector = Connector(options);
+        var refused = await Assert.ThrowsAsync<NatsException>(async () => await connector.OpenAsync(Ct));
+        Assert.True(NatsRefusal.IsOfCredentials(refused), refused.ToString());
+        Assert.Contains("Authorization Violation", refused.Message, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain(secret, refused.ToString(), StringComparison.Ordinal);
+    }
+
+    private static NatsConnector Connector(NatsConnectionOptions options) =>
+        new(options, TimeProvider.System, NullLogger<NatsConnector>.Instance);
 
     private static NatsConnector Connector(NatsServer server, ISecretSource source) => new(
         new NatsConnectionOptions { Url = server.Url, ProbeAfter = TimeSpan.Zero },

@@ -71,10 +71,10 @@ internal sealed class NatsPull : IAsyncDisposable
         Assert.All(outcomes, outcome => Assert.Equal(PublishOutcome.Accepted, outcome));
     }
 
-    internal async Task<NatsJSMsg<byte[]>> TakeWithoutAnswerAsync()
+    internal async Task<INatsJSMsg<byte[]>> TakeWithoutAnswerAsync()
     {
         var source = await (await World.ContextAsync()).GetConsumerAsync(Options.Stream, Options.Consumer, Ct);
-        return (await source.NextAsync<byte[]>(cancellationToken: Ct))!.Value;
+        return (await source.NextAsync<byte[]>(cancellationToken: Ct))!;
     }
 
     internal async Task<ConsumerInfo> InfoAsync() =>

@@ -43,18 +43,18 @@ internal sealed class NatsWorld(string url) : IAsyncDisposable
         TimeProvider.System,
         PublisherLog);
 
-    internal async Task<NatsJSContext> ContextAsync() => await Connector.OpenAsync(Ct);
+    internal async Task<NatsJSContext> ContextAsync() => (await Connector.OpenAsync(Ct)).JetStream;
 
     internal async Task<StreamInfo> InfoAsync(string? stream = null) =>
         (await (await ContextAsync()).GetStreamAsync(stream ?? Name, cancellationToken: Ct)).Info;
 
     /// <summary>Takes what a stream holds, in its order.</summary>
-    internal async Task<List<NatsJSMsg<byte[]>>> TakeAsync(int most, string? stream = null)
+    internal async Task<List<INatsJSMsg<byte[]>>> TakeAsync(int most, string? stream = null)
     {
         var context = await ContextAsync();
         var consumer = await context.CreateOrUpdateConsumerAsync(
             stream ?? Name, new ConsumerConfig(NatsServer.UniqueName("c")) { MaxAckPending = 10_000 }, Ct);
-        var taken = new List<NatsJSMsg<byte[]>>();
+        var taken = new List<INatsJSMsg<byte[]>>();
         await foreach (var message in consumer.FetchNoWaitAsync<byte[]>(new NatsJSFetchOpts { MaxMsgs = most }, cancellationToken: Ct))
         {
             taken.Add(message);

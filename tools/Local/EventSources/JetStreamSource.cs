@@ -70,7 +70,7 @@ internal sealed class JetStreamSource(Uri server, string stream, string consumer
 
     public ValueTask DisposeAsync() => connection.DisposeAsync();
 
-    private async Task CopyAsync(NatsJSMsg<byte[]> message, CancellationToken cancellationToken)
+    private async Task CopyAsync(INatsJSMsg<byte[]> message, CancellationToken cancellationToken)
     {
         if (message.Headers?.ContainsKey(CopyHeader) == true || !duplicates.Choose())
         {

@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Logging;
 using NATS.Client.Core;
-using NATS.Client.JetStream;
 using Relaybox.Diagnostics;
 using Relaybox.Secrets;
 
@@ -15,8 +14,7 @@ public sealed class NatsConnector : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger<NatsConnector> _logger;
     private readonly SemaphoreSlim _gate = new(1);
-    private NatsConnection? _connection;
-    private NatsJSContext? _context;
+    private NatsSession? _session;
     private DateTimeOffset _lastUse;
 
     /// <summary>Checks the options; the connection is made when it is first needed.</summary>
@@ -35,30 +33,26 @@ public sealed class NatsConnector : IAsyncDisposable
         _secret = secret;
     }
 
-    /// <summary>JetStream over a connection that works, or did a moment ago.</summary>
+    /// <summary>A connection that works, or did a moment ago.</summary>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="NatsException">No server can be used.</exception>
     /// <exception cref="SecretException">The credentials' secret cannot be read, or is none.</exception>
     /// <exception cref="Configuration.SettingsException">The secret's credentials cannot be used with these options.</exception>
-    internal async ValueTask<NatsJSContext> OpenAsync(CancellationToken cancellationToken)
+    internal async ValueTask<NatsSession> OpenAsync(CancellationToken cancellationToken)
     {
         await _gate.WaitAsync(cancellationToken);
         try
         {
-            if (_connection is { } connection && !await IsUsableAsync(connection, cancellationToken))
+            if (_session is { } session && !await IsUsableAsync(session, cancellationToken))
             {
-                // Its last words may take a while, and nobody waits for them.
-                _ = connection.DisposeAsync().AsTask();
-                _connection = null;
+                // Its last words may take a while, and nothing waits for them.
+                _ = session.DisposeAsync().AsTask();
+                _session = null;
             }
 
-            if (_connection is null)
-            {
-                await ConnectAsync(cancellationToken);
-            }
-
+            _session ??= await ConnectAsync(cancellationToken);
             _lastUse = _time.GetUtcNow();
-            return _context!;
+            return _session;
         }
         finally
         {
@@ -69,26 +63,25 @@ public sealed class NatsConnector : IAsyncDisposable
     /// <inheritdoc />
     public async ValueTask DisposeAsync()
     {
-        if (_connection is { } connection)
+        if (_session is { } session)
         {
-            await connection.DisposeAsync();
+            await session.DisposeAsync();
         }
 
         _gate.Dispose();
     }
 
-    private async Task ConnectAsync(CancellationToken cancellationToken)
+    private async Task<NatsSession> ConnectAsync(CancellationToken cancellationToken)
     {
         if (_secret is null)
         {
-            await ConnectAsync(_client, cancellationToken);
-            return;
+            return await ConnectAsync(_client, cancellationToken);
         }
 
         var text = await _secret.GetAsync(null, cancellationToken);
         try
         {
-            await ConnectAsync(Client(text), cancellationToken);
+            return await ConnectAsync(Client(text), cancellationToken);
         }
         catch (Exception e) when (NatsRefusal.IsOfCredentials(e))
         {
@@ -98,37 +91,18 @@ public sealed class NatsConnector : IAsyncDisposable
                 throw;
             }
 
-            await ConnectAsync(Client(fresh), cancellationToken);
+            return await ConnectAsync(Client(fresh), cancellationToken);
         }
     }
+
+    private Task<NatsSession> ConnectAsync(NatsOpts client, CancellationToken cancellationToken) =>
+        NatsSession.OpenAsync(client, _time, _logger, cancellationToken);
 
     private NatsOpts Client(string secret) => NatsClientOptions.From(NatsCredentials.Apply(_options, secret, _secret!.Arn));
 
-    private async Task ConnectAsync(NatsOpts client, CancellationToken cancellationToken)
+    private async Task<bool> IsUsableAsync(NatsSession session, CancellationToken cancellationToken)
     {
-        var connection = new NatsConnection(client);
-        try
-        {
-            await connection.ConnectAsync().AsTask().WaitAsync(cancellationToken);
-        }
-        catch
-        {
-            _ = connection.DisposeAsync().AsTask();
-            throw;
-        }
-
-        connection.ConnectionDisconnected += (_, args) =>
-        {
-            Log.NatsDisconnected(_logger, ErrorText.Bound(args.Message));
-            return ValueTask.CompletedTask;
-        };
-        _connection = connection;
-        _context = new NatsJSContext(connection);
-    }
-
-    private async Task<bool> IsUsableAsync(NatsConnection connection, CancellationToken cancellationToken)
-    {
-        if (connection.ConnectionState != NatsConnectionState.Open)
+        if (!session.IsOpen)
         {
             return false;
         }
@@ -144,11 +118,10 @@ public sealed class NatsConnector : IAsyncDisposable
         timeout.CancelAfter(_options.ProbeTimeout);
         try
         {
-            // The client's own wait for the answer does not end with the token.
-            await connection.PingAsync(timeout.Token).AsTask().WaitAsync(timeout.Token);
+            await session.PingAsync(timeout.Token);
             return true;
         }
-        catch (Exception e) when (!cancellationToken.IsCancellationRequested && e is NatsException or OperationCanceledException)
+        catch (Exception e) when (session.IsFault(e, cancellationToken))
         {
             Log.NatsConnectionDead(_logger, e.GetType().Name);
             return false;

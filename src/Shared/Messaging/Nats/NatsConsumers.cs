@@ -23,29 +23,34 @@ public sealed class NatsConsumers(NatsConnector connector, ILogger<NatsConsumers
         ArgumentNullException.ThrowIfNull(options);
         try
         {
-            var context = await connector.OpenAsync(cancellationToken);
-            await RequireStreamAsync(context, options, cancellationToken);
-            var existing = await FindAsync(context, options, cancellationToken);
-            if (existing is { DeliverSubject.Length: > 0 } || (existing is not null && existing.AckPolicy != ConsumerConfigAckPolicy.Explicit))
-            {
-                throw new NatsSetupException(
-                    $"The consumer '{options.Consumer}' of the stream '{options.Stream}' is not one to pull from with explicit acknowledgements. Delete it, or use another name.");
-            }
-
-            if (existing is not null && !Differs(existing, options))
-            {
-                return false;
-            }
-
-            await context.CreateOrUpdateConsumerAsync(options.Stream, ToConfig(existing, options), cancellationToken);
-            Log.NatsConsumerChanged(logger, options.Consumer, options.Stream, existing is null ? "created" : "changed");
-            return true;
+            var session = await connector.OpenAsync(cancellationToken);
+            return await session.RunAsync(ct => EnsureAsync(session.JetStream, options, ct), cancellationToken);
         }
         catch (NatsException e)
         {
             throw new NatsSetupException(
                 $"The consumer '{options.Consumer}' of the stream '{options.Stream}' could not be set up: {ErrorText.Bound(e.Message)}", e);
         }
+    }
+
+    private async Task<bool> EnsureAsync(NatsJSContext context, NatsPullOptions options, CancellationToken cancellationToken)
+    {
+        await RequireStreamAsync(context, options, cancellationToken);
+        var existing = await FindAsync(context, options, cancellationToken);
+        if (existing is { DeliverSubject.Length: > 0 } || (existing is not null && existing.AckPolicy != ConsumerConfigAckPolicy.Explicit))
+        {
+            throw new NatsSetupException(
+                $"The consumer '{options.Consumer}' of the stream '{options.Stream}' is not one to pull from with explicit acknowledgements. Delete it, or use another name.");
+        }
+
+        if (existing is not null && !Differs(existing, options))
+        {
+            return false;
+        }
+
+        await context.CreateOrUpdateConsumerAsync(options.Stream, ToConfig(existing, options), cancellationToken);
+        Log.NatsConsumerChanged(logger, options.Consumer, options.Stream, existing is null ? "created" : "changed");
+        return true;
     }
 
     private static async Task RequireStreamAsync(NatsJSContext context, NatsPullOptions options, CancellationToken cancellationToken)

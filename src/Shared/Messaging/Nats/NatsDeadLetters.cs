@@ -16,8 +16,8 @@ internal sealed class NatsDeadLetters(string prefix)
     /// <summary>Sends the copy. The original may be ended only once this has returned.</summary>
     /// <exception cref="NatsException">No stream has the copy.</exception>
     internal async Task SendAsync(
-        NatsJSContext context,
-        NatsJSMsg<byte[]> message,
+        NatsSession session,
+        INatsJSMsg<byte[]> message,
         NatsJSMsgMetadata metadata,
         MessageOutcome.DeadLetter dead,
         CancellationToken cancellationToken)
@@ -38,14 +38,12 @@ internal sealed class NatsDeadLetters(string prefix)
         }
 
         AddOriginal(headers, message.Headers);
-        var ack = await context.PublishAsync(
-            RowContract.CheckSubject(message.Subject) is null ? $"{prefix}.{message.Subject}" : $"{prefix}.unnamed",
-            message.Data ?? [],
-            headers: headers,
-            cancellationToken: cancellationToken);
-        if (ack.Error is { } error)
+        var subject = RowContract.CheckSubject(message.Subject) is null ? $"{prefix}.{message.Subject}" : $"{prefix}.unnamed";
+        var publication = await session.PublishAsync(subject, message.Data ?? [], headers, cancellationToken);
+        var outcome = NatsFault.Outcome(await session.AnswerAsync(publication, cancellationToken), subject);
+        if (outcome.Status != PublishStatus.Accepted)
         {
-            throw new NatsJSApiException(error);
+            throw new NatsException(outcome.Detail!);
         }
     }
 

@@ -1,5 +1,4 @@
 using NATS.Client.Core;
-using NATS.Client.JetStream;
 using NATS.Client.JetStream.Models;
 using Relaybox.Configuration;
 using Relaybox.Diagnostics;
@@ -25,21 +24,27 @@ internal static class NatsFault
         _ => PublishOutcome.Unavailable($"NATS cannot be reached: {exception.Message}"),
     };
 
-    /// <summary>The message was sent, and this came instead of its acknowledgement.</summary>
-    internal static PublishOutcome NotAcknowledged(Exception exception, string subject) => exception switch
+    /// <summary>The message was sent, and this came of it.</summary>
+    internal static PublishOutcome Outcome(NatsAnswer answer, string subject) => answer.Kind switch
     {
-        NatsNoRespondersException => PublishOutcome.Unavailable(
+        NatsAnswerKind.Accepted => PublishOutcome.Accepted,
+        NatsAnswerKind.KnownCopy => PublishOutcome.KnownCopy,
+        NatsAnswerKind.Refused => Refused(answer.Acknowledgement!.Error!, subject),
+        NatsAnswerKind.Forbidden => PublishOutcome.Unknown(
+            $"The server refused '{subject}': {answer.Reason}. Allow the user to publish there, or correct the subject."),
+        NatsAnswerKind.NoResponders => PublishOutcome.Unavailable(
             $"No stream takes the subject '{subject}'. Create one that covers it, or correct the prefix of the subjects."),
-        NatsServerException e => PublishOutcome.Unavailable($"The server refused '{subject}': {e.Message}"),
-        NatsJSPublishNoResponseException => PublishOutcome.Unknown($"The stream of '{subject}' did not acknowledge the message in time; it may have it."),
+        NatsAnswerKind.Silent => PublishOutcome.Unknown($"The stream of '{subject}' did not acknowledge the message in time; it may have it."),
+        NatsAnswerKind.Malformed => PublishOutcome.Unknown($"The answer on '{subject}' is not a stream's acknowledgement; a stream may have the message."),
 
         // The same for all that was sent: no fault of the message, and it may have arrived.
-        OperationCanceledException => PublishOutcome.Unavailable("The deadline came before the acknowledgement; the stream may have the message."),
-        _ => PublishOutcome.Unknown($"The acknowledgement was lost; the stream may have the message: {exception.Message}"),
+        NatsAnswerKind.Abandoned => PublishOutcome.Unavailable("The deadline came before the acknowledgement; the stream may have the message."),
+        NatsAnswerKind.Deaf => PublishOutcome.Unavailable($"NATS cannot be used: {answer.Reason}"),
+        _ => PublishOutcome.Unknown($"The acknowledgement was lost; the stream may have the message: {answer.Reason}"),
     };
 
     /// <summary>The stream answered with an error: it does not have the message.</summary>
-    internal static PublishOutcome Refused(ApiError error, string subject)
+    private static PublishOutcome Refused(ApiError error, string subject)
     {
         var text = $"The stream refused '{subject}': {error.Description} ({error.ErrCode})";
         return error switch

@@ -1,6 +1,5 @@
 using System.Threading.Channels;
 using NATS.Client.Core;
-using NATS.Client.JetStream;
 using Relaybox.Configuration;
 using Relaybox.Secrets;
 
@@ -17,10 +16,10 @@ public sealed partial class NatsMessagePublisher : IFlowPublisher
             return;
         }
 
-        NatsJSContext context;
+        NatsSession session;
         try
         {
-            context = await connector.OpenAsync(cancellationToken);
+            session = await connector.OpenAsync(cancellationToken);
         }
         catch (Exception e) when (e is NatsException or OperationCanceledException or SecretException or SettingsException)
         {
@@ -28,8 +27,9 @@ public sealed partial class NatsMessagePublisher : IFlowPublisher
             return;
         }
 
-        var answered = Channel.CreateUnbounded<(FlowingEvent Sent, PublishOutcome Outcome, Exception? Refusal)>();
-        var refused = new List<(FlowingEvent Sent, Exception Refusal)>();
+        using var sending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, session.Lost);
+        var answered = Channel.CreateUnbounded<(FlowingEvent Sent, NatsAnswer Answer)>();
+        var open = new List<(FlowingEvent Sent, NatsAnswer Answer)>();
         var (waiting, hasAccepted) = (0, false);
         while (true)
         {
@@ -40,18 +40,18 @@ public sealed partial class NatsMessagePublisher : IFlowPublisher
                 {
                     // The client itself may send on after the deadline.
                     cancellationToken.ThrowIfCancellationRequested();
-                    var future = await SendAsync(context, next.Event, cancellationToken);
+                    var publication = await SendAsync(session, next.Event, sending.Token);
                     waiting++;
-                    _ = NoteAnswerAsync(next, future, answered.Writer, cancellationToken);
+                    _ = NoteAnswerAsync(next, publication);
                 }
                 catch (NatsPayloadTooLargeException e)
                 {
                     flow.Answer(next.Number, NatsFault.NotSent(e));
                 }
-                catch (Exception e) when (e is NatsException or OperationCanceledException)
+                catch (Exception e) when (e is NatsException or OperationCanceledException or ObjectDisposedException)
                 {
                     ready.Enqueue(next);
-                    AnswerAll(flow, ready, NatsFault.NotSent(e));
+                    AnswerAll(flow, ready, NatsFault.NotSent(session.IsFault(e, cancellationToken) ? session.Explain(e) : e));
                 }
             }
 
@@ -60,21 +60,13 @@ public sealed partial class NatsMessagePublisher : IFlowPublisher
                 break;
             }
 
-            var answer = await answered.Reader.ReadAsync(CancellationToken.None);
+            var settled = await answered.Reader.ReadAsync(CancellationToken.None);
             do
             {
                 waiting--;
-                if (answer.Refusal is { } refusal)
-                {
-                    refused.Add((answer.Sent, refusal));
-                }
-                else
-                {
-                    hasAccepted |= answer.Outcome.Status == PublishStatus.Accepted;
-                    flow.Answer(answer.Sent.Number, answer.Outcome);
-                }
+                Note(settled.Sent, settled.Answer);
             }
-            while (answered.Reader.TryRead(out answer));
+            while (answered.Reader.TryRead(out settled));
 
             foreach (var next in flow.Take())
             {
@@ -83,27 +75,26 @@ public sealed partial class NatsMessagePublisher : IFlowPublisher
         }
 
         // In the end, because only what was accepted meanwhile tells whose fault a refusal is. Nothing follows a refused row.
-        var faults = Faults(context, hasAccepted);
-        foreach (var (sent, refusal) in refused)
+        var faults = Faults(session, hasAccepted);
+        foreach (var (sent, answer) in open)
         {
-            flow.Answer(sent.Number, await faults.OutcomeAsync(refusal, options.SubjectOf(sent.Event.Subject), cancellationToken));
+            flow.Answer(sent.Number, await faults.OutcomeAsync(answer, options.SubjectOf(sent.Event.Subject), cancellationToken));
         }
-    }
 
-    private async Task NoteAnswerAsync(
-        FlowingEvent sent,
-        NatsJSPublishConcurrentFuture future,
-        ChannelWriter<(FlowingEvent Sent, PublishOutcome Outcome, Exception? Refusal)> answered,
-        CancellationToken cancellationToken)
-    {
-        try
+        async Task NoteAnswerAsync(FlowingEvent sent, NatsPublication publication) =>
+            answered.Writer.TryWrite((sent, await session.AnswerAsync(publication, cancellationToken)));
+
+        void Note(FlowingEvent sent, NatsAnswer answer)
         {
-            var (outcome, refusal) = await AnswerAsync(sent.Event, future, cancellationToken);
-            answered.TryWrite((sent, outcome, refusal));
-        }
-        catch (Exception e)
-        {
-            answered.TryComplete(e);
+            if (NatsSubjectFaults.Concerns(answer))
+            {
+                open.Add((sent, answer));
+                return;
+            }
+
+            var outcome = Outcome(sent.Event, options.SubjectOf(sent.Event.Subject), answer);
+            hasAccepted |= outcome.Status == PublishStatus.Accepted;
+            flow.Answer(sent.Number, outcome);
         }
     }
 

@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Logging;
 using NATS.Client.Core;
-using NATS.Client.JetStream;
 using Relaybox.Configuration;
 using Relaybox.Diagnostics;
 using Relaybox.Outbox;
@@ -24,7 +23,7 @@ public sealed partial class NatsMessagePublisher(
     TimeProvider time,
     ILogger<NatsMessagePublisher> logger) : IMessagePublisher
 {
-    private volatile NatsJSContext? _lastAcknowledging;
+    private volatile NatsSession? _lastAcknowledging;
 
     /// <inheritdoc />
     public async Task<IReadOnlyList<PublishOutcome>> PublishAsync(
@@ -38,10 +37,10 @@ public sealed partial class NatsMessagePublisher(
             return outcomes;
         }
 
-        NatsJSContext context;
+        NatsSession session;
         try
         {
-            context = await connector.OpenAsync(cancellationToken);
+            session = await connector.OpenAsync(cancellationToken);
         }
         catch (Exception e) when (e is NatsException or OperationCanceledException or SecretException or SettingsException)
         {
@@ -49,129 +48,88 @@ public sealed partial class NatsMessagePublisher(
             return outcomes;
         }
 
-        var refused = new List<(int Index, Exception Refusal)>();
-        var waiting = new Queue<(int Index, NatsJSPublishConcurrentFuture Future)>(Math.Min(events.Count, options.MaxInFlight));
+        using var sending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, session.Lost);
+        var open = new List<(int Index, NatsAnswer Answer)>();
+        var waiting = new Queue<(int Index, NatsPublication Publication)>(Math.Min(events.Count, options.MaxInFlight));
         for (var i = 0; i < events.Count; i++)
         {
             if (waiting.Count >= options.MaxInFlight)
             {
-                await SettleAsync(waiting.Dequeue(), events, outcomes, refused, cancellationToken);
+                await SettleAsync(waiting.Dequeue());
             }
 
             try
             {
                 // The client itself may send on after the deadline.
                 cancellationToken.ThrowIfCancellationRequested();
-                waiting.Enqueue((i, await SendAsync(context, events[i], cancellationToken)));
+                waiting.Enqueue((i, await SendAsync(session, events[i], sending.Token)));
             }
             catch (NatsPayloadTooLargeException e)
             {
                 outcomes[i] = NatsFault.NotSent(e);
             }
-            catch (Exception e) when (e is NatsException or OperationCanceledException)
+            catch (Exception e) when (e is NatsException or OperationCanceledException or ObjectDisposedException)
             {
                 // Neither can those after it be sent: they must not overtake it.
-                outcomes.AsSpan(i).Fill(NatsFault.NotSent(e));
+                outcomes.AsSpan(i).Fill(NatsFault.NotSent(session.IsFault(e, cancellationToken) ? session.Explain(e) : e));
                 break;
             }
         }
 
         while (waiting.TryDequeue(out var sent))
         {
-            await SettleAsync(sent, events, outcomes, refused, cancellationToken);
+            await SettleAsync(sent);
         }
 
-        var faults = Faults(context, Array.Exists(outcomes, outcome => outcome.Status == PublishStatus.Accepted));
-        foreach (var (index, refusal) in refused)
+        var faults = Faults(session, Array.Exists(outcomes, outcome => outcome.Status == PublishStatus.Accepted));
+        foreach (var (index, answer) in open)
         {
-            outcomes[index] = await faults.OutcomeAsync(refusal, options.SubjectOf(events[index].Subject), cancellationToken);
+            outcomes[index] = await faults.OutcomeAsync(answer, options.SubjectOf(events[index].Subject), cancellationToken);
         }
 
         return outcomes;
-    }
 
-    private NatsSubjectFaults Faults(NatsJSContext context, bool hasAccepted)
-    {
-        if (hasAccepted)
+        async ValueTask SettleAsync((int Index, NatsPublication Publication) sent)
         {
-            _lastAcknowledging = context;
-        }
-
-        return new NatsSubjectFaults(context, options, hasAcknowledged: _lastAcknowledging == context);
-    }
-
-    private async ValueTask<NatsJSPublishConcurrentFuture> SendAsync(
-        NatsJSContext context, OutboxEvent outboxEvent, CancellationToken cancellationToken)
-    {
-        using var step = Spans.Begin(Spans.Send);
-        return await context.PublishConcurrentAsync(
-            options.SubjectOf(outboxEvent.Subject),
-            format.Write(outboxEvent),
-            headers: NatsHeaderMap.Write(outboxEvent, format.AttributesOf(outboxEvent) with { PublishedAt = time.GetUtcNow() }),
-            cancellationToken: cancellationToken);
-    }
-
-    private async ValueTask SettleAsync(
-        (int Index, NatsJSPublishConcurrentFuture Future) sent,
-        IReadOnlyList<OutboxEvent> events,
-        PublishOutcome[] outcomes,
-        List<(int Index, Exception Refusal)> refused,
-        CancellationToken cancellationToken)
-    {
-        var (outcome, refusal) = await AnswerAsync(events[sent.Index], sent.Future, cancellationToken);
-        outcomes[sent.Index] = outcome;
-        if (refusal is not null)
-        {
-            refused.Add((sent.Index, refusal));
-        }
-    }
-
-    /// <summary>What a message got for an answer. A refusal is still to be judged.</summary>
-    private async ValueTask<(PublishOutcome Outcome, Exception? Refusal)> AnswerAsync(
-        OutboxEvent outboxEvent, NatsJSPublishConcurrentFuture future, CancellationToken cancellationToken)
-    {
-        var outcome = PublishOutcome.Unavailable("The message was not sent.");
-        Exception? refusal = null;
-        try
-        {
-            var ack = await future.GetResponseAsync(cancellationToken);
-            if (ack.Error is { } error)
+            var answer = await session.AnswerAsync(sent.Publication, cancellationToken);
+            if (NatsSubjectFaults.Concerns(answer))
             {
-                outcome = NatsFault.Refused(error, options.SubjectOf(outboxEvent.Subject));
+                open.Add((sent.Index, answer));
             }
             else
             {
-                outcome = ack.Duplicate ? PublishOutcome.KnownCopy : PublishOutcome.Accepted;
-            }
-
-            if (ack is { Error: null, Duplicate: true })
-            {
-                Log.NatsDuplicate(logger, outboxEvent.EventId, ack.Stream ?? "", ack.Seq);
+                outcomes[sent.Index] = Outcome(events[sent.Index], sent.Publication.Subject, answer);
             }
         }
-        catch (Exception e) when (NatsSubjectFaults.Concerns(e))
+    }
+
+    private NatsSubjectFaults Faults(NatsSession session, bool hasAccepted)
+    {
+        if (hasAccepted)
         {
-            refusal = e;
-        }
-        catch (Exception e) when (e is NatsException or OperationCanceledException)
-        {
-            outcome = NatsFault.NotAcknowledged(e, options.SubjectOf(outboxEvent.Subject));
+            _lastAcknowledging = session;
         }
 
-        try
+        return new NatsSubjectFaults(session, options, hasAcknowledged: _lastAcknowledging == session);
+    }
+
+    private async ValueTask<NatsPublication> SendAsync(NatsSession session, OutboxEvent outboxEvent, CancellationToken cancellationToken)
+    {
+        using var step = Spans.Begin(Spans.Send);
+        return await session.PublishAsync(
+            options.SubjectOf(outboxEvent.Subject),
+            format.Write(outboxEvent),
+            NatsHeaderMap.Write(outboxEvent, format.AttributesOf(outboxEvent) with { PublishedAt = time.GetUtcNow() }),
+            cancellationToken);
+    }
+
+    private PublishOutcome Outcome(OutboxEvent outboxEvent, string subject, NatsAnswer answer)
+    {
+        if (answer is { Kind: NatsAnswerKind.KnownCopy, Acknowledgement: { } copy })
         {
-            await future.DisposeAsync();
-        }
-        catch (NatsNoRespondersException e)
-        {
-            // The official client says only here that this was the answer.
-            refusal = e;
-        }
-        catch (NatsException)
-        {
-            // What it could not end it has told of above.
+            Log.NatsDuplicate(logger, outboxEvent.EventId, copy.Stream ?? "", copy.Seq);
         }
 
-        return (outcome, refusal);
+        return NatsFault.Outcome(answer, subject);
     }
 }

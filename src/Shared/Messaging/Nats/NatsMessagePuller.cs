@@ -25,6 +25,9 @@ public sealed class NatsMessagePuller(
 {
     private static readonly TimeSpan ShortestWait = TimeSpan.FromSeconds(1);
 
+    // After this long the client ends a pull that the server does not answer.
+    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(5);
+
     private readonly NatsDeadLetters _deadLetters = new(options.DeadLetterPrefix);
 
     /// <summary>Pulls and handles until the deadline nears, or until nothing is left where the options say so.</summary>
@@ -38,14 +41,23 @@ public sealed class NatsMessagePuller(
         var total = new NatsPullResult();
         try
         {
-            var context = await connector.OpenAsync(cancellationToken);
-            var source = await context.GetConsumerAsync(options.Stream, options.Consumer, cancellationToken);
+            NatsSession? session = null;
+            INatsJSConsumer? source = null;
             while (deadline.HasTimeFor(options.MinimumBatchTime))
             {
-                var batch = await PullAsync(source, deadline, cancellationToken);
+                // Each time, since that is where a connection that died in the meantime is found out and replaced.
+                var current = await connector.OpenAsync(cancellationToken);
+                if (source is null || current != session)
+                {
+                    session = current;
+                    source = await session.RunAsync(
+                        async ct => await current.JetStream.GetConsumerAsync(options.Stream, options.Consumer, ct), cancellationToken);
+                }
+
+                var batch = await session.RunAsync(ct => PullAsync(source, deadline, ct), cancellationToken);
                 if (batch.Count > 0)
                 {
-                    var result = await HandleAsync(context, batch, deadline, cancellationToken);
+                    var result = await HandleAsync(session, batch, deadline, cancellationToken);
                     onBatch?.Invoke(result);
                     total = total.Add(result);
                 }
@@ -102,7 +114,7 @@ public sealed class NatsMessagePuller(
         var most = options.BatchSize - batch.Count;
         if (most > 0)
         {
-            var fetch = source.FetchNoWaitAsync<byte[]>(new NatsJSFetchOpts { MaxMsgs = most }, cancellationToken: cancellationToken);
+            var fetch = source.FetchNoWaitAsync<byte[]>(new NatsJSFetchOpts { MaxMsgs = most, Expires = AnswerTimeout }, cancellationToken: cancellationToken);
             await foreach (var message in fetch)
             {
                 Add(batch, message);
@@ -110,7 +122,7 @@ public sealed class NatsMessagePuller(
         }
     }
 
-    private static void Add(List<PulledMessage> batch, NatsJSMsg<byte[]> message)
+    private static void Add(List<PulledMessage> batch, INatsJSMsg<byte[]> message)
     {
         if (message.Metadata is { } metadata)
         {
@@ -119,7 +131,7 @@ public sealed class NatsMessagePuller(
     }
 
     private async Task<NatsPullResult> HandleAsync(
-        NatsJSContext context, List<PulledMessage> batch, WorkDeadline deadline, CancellationToken cancellationToken)
+        NatsSession session, List<PulledMessage> batch, WorkDeadline deadline, CancellationToken cancellationToken)
     {
         await using var progress = new NatsProgress(batch, options.AckWait / 3, time, logger);
         MessageOutcome[] outcomes;
@@ -129,12 +141,12 @@ public sealed class NatsMessagePuller(
         }
         catch
         {
-            await GiveBackAsync(batch);
+            await GiveBackAsync(session, batch);
             throw;
         }
 
         DelayGroups(batch, outcomes);
-        var settled = await Task.WhenAll(batch.Select((pulled, i) => SettleAsync(context, pulled, outcomes[i], cancellationToken)));
+        var settled = await Task.WhenAll(batch.Select((pulled, i) => SettleAsync(session, pulled, outcomes[i], cancellationToken)));
         return new NatsPullResult
         {
             Received = batch.Count,
@@ -200,7 +212,7 @@ public sealed class NatsMessagePuller(
     }
 
     // At once instead of after their acknowledgement time. The inbox knows those that were handled.
-    private async Task GiveBackAsync(List<PulledMessage> batch)
+    private async Task GiveBackAsync(NatsSession session, List<PulledMessage> batch)
     {
         foreach (var pulled in batch)
         {
@@ -209,7 +221,7 @@ public sealed class NatsMessagePuller(
             {
                 await pulled.Message.NakAsync(cancellationToken: CancellationToken.None);
             }
-            catch (NatsException e)
+            catch (Exception e) when (session.IsFault(e, CancellationToken.None))
             {
                 Log.NatsUnsettled(logger, options.Stream, pulled.Metadata.Sequence.Stream, e.GetType().Name);
                 return;
@@ -218,7 +230,7 @@ public sealed class NatsMessagePuller(
     }
 
     private async Task<(MessageOutcome Outcome, bool Confirmed)> SettleAsync(
-        NatsJSContext context, PulledMessage pulled, MessageOutcome outcome, CancellationToken cancellationToken)
+        NatsSession session, PulledMessage pulled, MessageOutcome outcome, CancellationToken cancellationToken)
     {
         using var step = Spans.Begin(Spans.Settle);
         var confirmed = new AckOpts { DoubleAck = true };
@@ -228,9 +240,9 @@ public sealed class NatsMessagePuller(
             Log.NatsDeadLettered(logger, options.Stream, sequence, dead.ErrorCode, dead.Reason);
             try
             {
-                await _deadLetters.SendAsync(context, pulled.Message, pulled.Metadata, dead, cancellationToken);
+                await _deadLetters.SendAsync(session, pulled.Message, pulled.Metadata, dead, cancellationToken);
             }
-            catch (Exception e) when (e is NatsException or OperationCanceledException)
+            catch (Exception e) when (e is NatsException or OperationCanceledException or ObjectDisposedException)
             {
                 Log.NatsDeadLetterFailed(logger, options.Stream, sequence, e.GetType().Name);
                 outcome = new MessageOutcome.Retry(options.DeadLetterRetryDelay, dead.ErrorCode);
@@ -242,13 +254,13 @@ public sealed class NatsMessagePuller(
         {
             await (outcome switch
             {
-                MessageOutcome.Retry retry => pulled.Message.NakAsync(confirmed, retry.Delay, cancellationToken),
+                MessageOutcome.Retry retry => pulled.Message.NakAsync(confirmed with { NakDelay = retry.Delay }, cancellationToken),
                 MessageOutcome.DeadLetter => pulled.Message.AckTerminateAsync(confirmed, cancellationToken),
                 _ => pulled.Message.AckAsync(confirmed, cancellationToken),
             });
             return (outcome, true);
         }
-        catch (Exception e) when (e is NatsException or OperationCanceledException)
+        catch (Exception e) when (e is NatsException or OperationCanceledException or ObjectDisposedException)
         {
             Log.NatsUnsettled(logger, options.Stream, sequence, e.GetType().Name);
             return (outcome, false);

@@ -8,7 +8,7 @@ namespace Relaybox.Messaging.Nats;
 internal static class NatsMessageReader
 {
     /// <exception cref="MessageFormatException">The message cannot be read.</exception>
-    internal static InboxMessage Read(NatsJSMsg<byte[]> message, NatsJSMsgMetadata metadata)
+    internal static InboxMessage Read(INatsJSMsg<byte[]> message, NatsJSMsgMetadata metadata)
     {
         if (message.Error is not null)
         {

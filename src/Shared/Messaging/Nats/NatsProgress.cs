@@ -41,7 +41,7 @@ internal sealed class NatsProgress : IAsyncDisposable
         {
             // All are answered.
         }
-        catch (NatsException e)
+        catch (Exception e) when (e is NatsException or ObjectDisposedException)
         {
             // They come again; the inbox tells those copies to wait.
             Log.NatsProgressLost(logger, e.GetType().Name);

@@ -23,22 +23,8 @@ public sealed class NatsStreams(NatsConnector connector, ILogger<NatsStreams> lo
         ArgumentNullException.ThrowIfNull(options);
         try
         {
-            var context = await connector.OpenAsync(cancellationToken);
-            if (await FindAsync(context, options.Name, cancellationToken) is { } config)
-            {
-                var changed = await RepairAsync(context, config, options, cancellationToken);
-                WarnOfLosses(config);
-                return changed;
-            }
-
-            if (!options.Create)
-            {
-                throw new NatsSetupException(
-                    $"The stream '{options.Name}' does not exist. Create it for the subjects {Join(options.Subjects)}, or let the setup create it.");
-            }
-
-            await CreateAsync(context, options, cancellationToken);
-            return true;
+            var session = await connector.OpenAsync(cancellationToken);
+            return await session.RunAsync(ct => EnsureAsync(session.JetStream, options, ct), cancellationToken);
         }
         catch (NatsException e)
         {
@@ -86,6 +72,25 @@ public sealed class NatsStreams(NatsConnector connector, ILogger<NatsStreams> lo
         }
 
         return differences;
+    }
+
+    private async Task<bool> EnsureAsync(NatsJSContext context, NatsStreamOptions options, CancellationToken cancellationToken)
+    {
+        if (await FindAsync(context, options.Name, cancellationToken) is { } config)
+        {
+            var changed = await RepairAsync(context, config, options, cancellationToken);
+            WarnOfLosses(config);
+            return changed;
+        }
+
+        if (!options.Create)
+        {
+            throw new NatsSetupException(
+                $"The stream '{options.Name}' does not exist. Create it for the subjects {Join(options.Subjects)}, or let the setup create it.");
+        }
+
+        await CreateAsync(context, options, cancellationToken);
+        return true;
     }
 
     private static async Task<StreamConfig?> FindAsync(NatsJSContext context, string name, CancellationToken cancellationToken)

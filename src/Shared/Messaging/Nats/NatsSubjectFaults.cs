@@ -1,5 +1,4 @@
 using NATS.Client.Core;
-using NATS.Client.JetStream;
 
 namespace Relaybox.Messaging.Nats;
 
@@ -7,26 +6,25 @@ namespace Relaybox.Messaging.Nats;
 /// Tells a subject that the servers do not take from servers that take none. The first is the row's own matter: it is tried
 /// again, and parked in the end, as any other that fails. The second is an outage, and uses up no attempt.
 /// </summary>
-/// <param name="context">The connection that the messages went over.</param>
+/// <param name="session">The connection that the messages went over.</param>
 /// <param name="options">Where they were sent.</param>
 /// <param name="hasAcknowledged">Whether a message was acknowledged over this connection, and so with the rights that it has.</param>
-internal sealed class NatsSubjectFaults(NatsJSContext context, NatsPublisherOptions options, bool hasAcknowledged)
+internal sealed class NatsSubjectFaults(NatsSession session, NatsPublisherOptions options, bool hasAcknowledged)
 {
     private readonly Dictionary<string, bool> _own = new(StringComparer.Ordinal);
     private bool? _hasStream;
 
     /// <summary>
-    /// Whether an answer is about the subject that the message went to, and not about the message or the way to it. No answer can
-    /// be one, too: the official client tells nobody that a subject was refused.
+    /// Whether an answer leaves open if it is about the subject that the message went to, or about the servers. Silence does, too: a
+    /// subject that somebody other than a stream subscribes to gets no acknowledgement.
     /// </summary>
-    internal static bool Concerns(Exception exception) =>
-        exception is NatsNoRespondersException or NatsServerException { IsAuthError: false } or NatsJSPublishNoResponseException;
+    internal static bool Concerns(NatsAnswer answer) => answer.Kind is NatsAnswerKind.NoResponders or NatsAnswerKind.Silent;
 
     /// <summary>What became of a message that got such an answer.</summary>
-    internal async ValueTask<PublishOutcome> OutcomeAsync(Exception exception, string subject, CancellationToken cancellationToken)
+    internal async ValueTask<PublishOutcome> OutcomeAsync(NatsAnswer answer, string subject, CancellationToken cancellationToken)
     {
-        var detail = NatsFault.NotAcknowledged(exception, subject).Detail!;
-        var isOwn = exception is NatsNoRespondersException ? await LacksAStreamAsync(subject, cancellationToken) : hasAcknowledged;
+        var detail = NatsFault.Outcome(answer, subject).Detail!;
+        var isOwn = answer.Kind == NatsAnswerKind.NoResponders ? await LacksAStreamAsync(subject, cancellationToken) : hasAcknowledged;
         return isOwn ? PublishOutcome.Unknown(detail) : PublishOutcome.Unavailable(detail);
     }
 
@@ -51,13 +49,6 @@ internal sealed class NatsSubjectFaults(NatsJSContext context, NatsPublisherOpti
         }
     }
 
-    private async ValueTask<bool> IsTakenAsync(string subject, CancellationToken cancellationToken)
-    {
-        await foreach (var _ in context.ListStreamNamesAsync(subject, cancellationToken))
-        {
-            return true;
-        }
-
-        return false;
-    }
+    private Task<bool> IsTakenAsync(string subject, CancellationToken cancellationToken) => session.RunAsync(
+        async ct => await session.JetStream.ListStreamNamesAsync(subject, ct).AnyAsync(ct), cancellationToken);
 }

@@ -3,11 +3,11 @@ using NATS.Client.JetStream;
 namespace Relaybox.Messaging.Nats;
 
 /// <summary>A message that waits for its answer.</summary>
-internal sealed class PulledMessage(NatsJSMsg<byte[]> message, NatsJSMsgMetadata metadata)
+internal sealed class PulledMessage(INatsJSMsg<byte[]> message, NatsJSMsgMetadata metadata)
 {
     private volatile bool _isSettled;
 
-    internal NatsJSMsg<byte[]> Message { get; } = message;
+    internal INatsJSMsg<byte[]> Message { get; } = message;
 
     internal NatsJSMsgMetadata Metadata { get; } = metadata;
 

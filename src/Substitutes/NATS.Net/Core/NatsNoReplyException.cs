@@ -1,3 +1,0 @@
-namespace NATS.Client.Core;
-
-public sealed class NatsNoReplyException() : NatsException("No reply received");

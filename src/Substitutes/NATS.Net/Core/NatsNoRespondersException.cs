@@ -1,3 +1,0 @@
-namespace NATS.Client.Core;
-
-public sealed class NatsNoRespondersException() : NatsException("No responders");

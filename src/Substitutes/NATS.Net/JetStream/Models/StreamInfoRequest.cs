@@ -1,3 +1,0 @@
-namespace NATS.Client.JetStream.Models;
-
-public record StreamInfoRequest;

@@ -1,3 +1,0 @@
-namespace NATS.Client.JetStream;
-
-public class NatsJSApiNoResponseException() : NatsJSException("No API response received from the server");

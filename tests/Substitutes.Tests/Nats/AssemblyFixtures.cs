@@ -1,3 +1,0 @@
-using Relaybox.Testing;
-
-[assembly: AssemblyFixture(typeof(NatsServer))]
