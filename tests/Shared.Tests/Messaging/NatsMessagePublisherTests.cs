@@ -192,6 +192,27 @@ public class NatsMessagePublisherTests(NatsServer server)
     }
 
     [Fact]
+    public async Task A_server_that_reads_nothing_any_more_holds_up_a_batch_until_its_deadline_and_no_longer()
+    {
+        await using var world = new NatsWorld(server.Url);
+        await world.CreateStreamAsync();
+        await using var proxy = new NatsProxy(server.Port);
+        await using var connector = NatsWorld.Connect(proxy.Url, o => o with { RequestTimeout = TimeSpan.FromMinutes(5) });
+        var publisher = world.CreatePublisher(connector: connector);
+        await publisher.PublishAsync([Sample.Event("first")], Ct);
+        proxy.StopReading();
+
+        // More than all buffers on the way hold.
+        var payload = new string('x', 500_000);
+        var events = Enumerable.Range(0, 100).Select(i => Sample.Event($"e-{i}", payload)).ToList();
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(2));
+        var outcomes = await publisher.PublishAsync(events, deadline.Token);
+        Assert.All(outcomes, outcome => Assert.Equal(PublishStatus.Unavailable, outcome.Status));
+        Assert.Contains("may have", outcomes[0].Detail, StringComparison.Ordinal);
+        Assert.Contains("before the message was sent", outcomes[99].Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task After_an_outage_the_same_publisher_goes_on()
     {
         await using var own = await NatsServer.StartAsync();

@@ -181,6 +181,33 @@ public class NatsMessagePullerTests(NatsServer server)
     }
 
     [Fact]
+    public async Task A_pull_that_waits_ends_at_once_when_its_server_is_lost()
+    {
+        await using var own = await NatsServer.StartAsync();
+        await using var pull = await NatsPull.CreateAsync(own.Url, o => o with { StopWhenEmpty = false, Wait = TimeSpan.FromMinutes(2) });
+        pull.Handle();
+        var draining = pull.CreatePuller().DrainAsync(pull.Deadline(600), Ct);
+        await Eventually.TrueAsync(async () => (await pull.InfoAsync()).NumWaiting > 0, "a pull that waits");
+        await own.StopAtOnceAsync();
+        Assert.True((await draining.WaitAsync(TimeSpan.FromMinutes(2), Ct)).BrokerUnavailable);
+    }
+
+    [Theory]
+    [InlineData(1.0)]
+    [InlineData(1.1)]
+    [InlineData(1.4999)]
+    [InlineData(1.9)]
+    [InlineData(2.0003)]
+    [InlineData(3.3)]
+    public async Task At_the_end_of_a_run_the_server_is_asked_for_nothing_that_it_refuses(double seconds)
+    {
+        await using var pull = await NatsPull.CreateAsync(
+            server.Url, o => o with { StopWhenEmpty = false, MinimumBatchTime = TimeSpan.FromMilliseconds(1), SettleMargin = TimeSpan.Zero, Wait = TimeSpan.FromSeconds(5) });
+        pull.Handle();
+        Assert.False((await pull.CreatePuller().DrainAsync(pull.Deadline(seconds), Ct)).BrokerUnavailable);
+    }
+
+    [Fact]
     public async Task Of_a_group_that_failed_the_later_ones_do_not_come_before_the_first()
     {
         await using var pull = await NatsPull.CreateAsync(server.Url, consumer: c => c with { FirstRetryDelay = TimeSpan.FromSeconds(1) });

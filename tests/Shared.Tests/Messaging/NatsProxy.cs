@@ -36,6 +36,9 @@ internal sealed class NatsProxy : IAsyncDisposable
     /// <summary>From now on nothing that the server says on the connections that exist arrives.</summary>
     internal void SwallowAnswers() => ForEach(pair => pair.Swallows = true);
 
+    /// <summary>From now on nothing is read of what the client sends on the connections that exist.</summary>
+    internal void StopReading() => ForEach(pair => pair.Reads = false);
+
     /// <summary>Cuts the connections that exist.</summary>
     internal void Cut() => ForEach(pair => pair.Close());
 
@@ -86,11 +89,17 @@ internal sealed class NatsProxy : IAsyncDisposable
     private sealed class Pair(TcpClient client, TcpClient server)
     {
         private volatile bool _swallows;
+        private volatile bool _reads = true;
         private int _allowance = int.MaxValue;
 
         internal bool Swallows
         {
             set => _swallows = value;
+        }
+
+        internal bool Reads
+        {
+            set => _reads = value;
         }
 
         internal int Allowance
@@ -125,6 +134,12 @@ internal sealed class NatsProxy : IAsyncDisposable
                         }
 
                         continue;
+                    }
+
+                    if (!_reads)
+                    {
+                        // What was read is lost, and the rest stays where it is until the connection is closed.
+                        return;
                     }
 
                     var allowed = Math.Min(read, Volatile.Read(ref _allowance));

@@ -100,7 +100,7 @@ public sealed class NatsMessagePuller(
             return batch;
         }
 
-        if (await source.NextAsync<byte[]>(opts: new NatsJSNextOpts { Expires = wait }, cancellationToken: cancellationToken) is { } first)
+        if (await source.NextAsync<byte[]>(opts: Until(wait), cancellationToken: cancellationToken) is { } first)
         {
             Add(batch, first);
             await FetchAsync(source, batch, cancellationToken);
@@ -120,6 +120,18 @@ public sealed class NatsMessagePuller(
                 Add(batch, message);
             }
         }
+    }
+
+    // The server refuses a heartbeat of more than half of the wait ("heartbeat value too large"). Times are sent in nanoseconds, which
+    // the client computes from a fraction of milliseconds: whole milliseconds are exact.
+    private static NatsJSNextOpts Until(TimeSpan wait)
+    {
+        var milliseconds = (int)wait.TotalMilliseconds;
+        return new NatsJSNextOpts
+        {
+            Expires = TimeSpan.FromMilliseconds(milliseconds),
+            IdleHeartbeat = TimeSpan.FromMilliseconds(Math.Min(milliseconds / 2, AnswerTimeout.TotalMilliseconds)),
+        };
     }
 
     private static void Add(List<PulledMessage> batch, INatsJSMsg<byte[]> message)
