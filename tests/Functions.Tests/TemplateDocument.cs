@@ -74,6 +74,10 @@ internal sealed class TemplateDocument
         }
     }
 
+    /// <summary>The text that a property has while the parameters have their defaults.</summary>
+    public string Default(YamlNode? node) =>
+        node is YamlScalarNode { Tag.IsEmpty: false } reference && reference.Tag == "!Ref" ? Text(Parameter(reference.Value!, "Default")) : Text(node);
+
     /// <summary>Every value that a number can have, whatever the conditions are.</summary>
     public IEnumerable<int> Alternatives(YamlNode? node) =>
         node is YamlSequenceNode { Tag.IsEmpty: false } choice && choice.Tag == "!If"

@@ -66,8 +66,7 @@ public class TemplateEventSourceTests
         var (_, schedule) = Assert.Single(Template.Events("ScheduleV2"), source => source.Function == function);
 
         Assert.True(JsonNode.DeepEquals(new JsonObject { ["job"] = job }, JsonNode.Parse(Text(Child(schedule, "Input")))));
-        var when = Text(Child(schedule, "ScheduleExpression"));
-        Assert.Equal(expression, when.StartsWith("!Ref ", StringComparison.Ordinal) ? Text(Template.Parameter(when["!Ref ".Length..], "Default")) : when);
+        Assert.Equal(expression, Template.Default(Child(schedule, "ScheduleExpression")));
         Assert.InRange(Template.Evaluate(Child(schedule, "RetryPolicy", "MaximumRetryAttempts")), 0, 10);
         Assert.InRange(Template.Evaluate(Child(schedule, "RetryPolicy", "MaximumEventAgeInSeconds")), 60, 3600);
         Assert.Equal("!GetAtt ScheduleDeadLetterQueue.Arn", Text(Child(schedule, "DeadLetterConfig", "Arn")));

@@ -1,4 +1,6 @@
 using System.Globalization;
+using Amazon.Lambda.Annotations;
+using Amazon.Lambda.Annotations.SQS;
 using Amazon.Lambda.Core;
 using Amazon.Lambda.SQSEvents;
 using Microsoft.Extensions.Logging;
@@ -19,6 +21,8 @@ internal sealed class ConsumeFunction(
     MetricsWriter metrics,
     ILogger<ConsumeFunction> logger)
 {
+    [LambdaFunction(ResourceName = "ConsumeFunction")]
+    [SQSEvent("@Queue", ResourceName = "Messages", BatchSize = 10, MaximumBatchingWindowInSeconds = 0, MaximumConcurrency = 10)]
     internal async Task<SQSBatchResponse> HandleAsync(SQSEvent input, ILambdaContext context)
     {
         var deadline = Invocation.Begin(context, time);

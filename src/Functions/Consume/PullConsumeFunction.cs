@@ -1,3 +1,5 @@
+using Amazon.Lambda.Annotations;
+using Amazon.Lambda.Annotations.Schedule;
 using Amazon.Lambda.Core;
 using Microsoft.Extensions.Logging;
 using Relaybox.Configuration;
@@ -11,6 +13,8 @@ namespace Relaybox.Functions.Consume;
 internal sealed class PullConsumeFunction(
     NatsMessagePuller puller, NatsSettings settings, TimeProvider time, MetricsWriter metrics, ILogger<PullConsumeFunction> logger)
 {
+    [LambdaFunction(ResourceName = "PullConsumeFunction")]
+    [ScheduleEvent("rate(1 minute)", ResourceName = "Schedule", Input = """{"job":"pull"}""")]
     internal async Task<JobReport> HandleAsync(ScheduleInput input, ILambdaContext context)
     {
         var deadline = Invocation.Begin(context, time);

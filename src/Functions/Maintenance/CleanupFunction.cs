@@ -1,3 +1,5 @@
+using Amazon.Lambda.Annotations;
+using Amazon.Lambda.Annotations.Schedule;
 using Amazon.Lambda.Core;
 using Relaybox.Functions.Hosting;
 using Relaybox.Maintenance;
@@ -7,6 +9,8 @@ namespace Relaybox.Functions.Maintenance;
 /// <summary>Deletes what is finished and older than its retention.</summary>
 internal sealed class CleanupFunction(MaintenanceJobs jobs, TimeProvider time, MetricsWriter metrics)
 {
+    [LambdaFunction(ResourceName = "CleanupFunction")]
+    [ScheduleEvent("rate(1 day)", ResourceName = "Schedule", Input = """{"job":"cleanup"}""")]
     internal async Task<JobReport> HandleAsync(ScheduleInput input, ILambdaContext context)
     {
         var deadline = Invocation.Begin(context, time);

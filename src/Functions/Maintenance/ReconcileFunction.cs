@@ -1,3 +1,5 @@
+using Amazon.Lambda.Annotations;
+using Amazon.Lambda.Annotations.Schedule;
 using Amazon.Lambda.Core;
 using Microsoft.Extensions.Logging;
 using Relaybox.Functions.Hosting;
@@ -10,6 +12,8 @@ namespace Relaybox.Functions.Maintenance;
 internal sealed class ReconcileFunction(
     MaintenanceJobs jobs, TimeProvider time, MetricsWriter metrics, ILogger<ReconcileFunction> logger)
 {
+    [LambdaFunction(ResourceName = "ReconcileFunction")]
+    [ScheduleEvent("rate(1 hour)", ResourceName = "Schedule", Input = """{"job":"reconcile"}""")]
     internal async Task<JobReport> HandleAsync(ScheduleInput input, ILambdaContext context)
     {
         var deadline = Invocation.Begin(context, time);

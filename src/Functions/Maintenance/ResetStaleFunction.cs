@@ -1,3 +1,5 @@
+using Amazon.Lambda.Annotations;
+using Amazon.Lambda.Annotations.Schedule;
 using Amazon.Lambda.Core;
 using Relaybox.Functions.Hosting;
 using Relaybox.Maintenance;
@@ -7,6 +9,8 @@ namespace Relaybox.Functions.Maintenance;
 /// <summary>Ends claims whose lease is over.</summary>
 internal sealed class ResetStaleFunction(MaintenanceJobs jobs, TimeProvider time, MetricsWriter metrics)
 {
+    [LambdaFunction(ResourceName = "ResetStaleFunction")]
+    [ScheduleEvent("rate(5 minutes)", ResourceName = "Schedule", Input = """{"job":"reset-stale"}""")]
     internal async Task<JobReport> HandleAsync(ScheduleInput input, ILambdaContext context)
     {
         var deadline = Invocation.Begin(context, time);

@@ -1,3 +1,4 @@
+using Amazon.Lambda.Annotations;
 using Amazon.Lambda.Core;
 using Relaybox.Functions.Hosting;
 
@@ -6,6 +7,7 @@ namespace Relaybox.Functions.Maintenance;
 /// <summary>Makes, or checks, the tables in the database and the streams in the broker. To be invoked after each deployment.</summary>
 internal sealed class SetupFunction(IEnumerable<ISetupStep> steps, TimeProvider time)
 {
+    [LambdaFunction(ResourceName = "SetupFunction")]
     internal async Task<JobReport> HandleAsync(ScheduleInput input, ILambdaContext context)
     {
         using var scope = Invocation.Begin(context, time).BeginScope(CancellationToken.None);

@@ -1,4 +1,6 @@
 using System.Globalization;
+using Amazon.Lambda.Annotations;
+using Amazon.Lambda.Annotations.DynamoDB;
 using Amazon.Lambda.Core;
 using Amazon.Lambda.DynamoDBEvents;
 using Microsoft.Extensions.Logging;
@@ -18,6 +20,14 @@ internal sealed class StreamRelayFunction(
     MetricsWriter metrics,
     ILogger<StreamRelayFunction> logger)
 {
+    [LambdaFunction(ResourceName = "StreamRelayFunction")]
+    [DynamoDBEvent(
+        "@OutboxTable",
+        ResourceName = "Stream",
+        StartingPosition = StartingPosition.TRIM_HORIZON,
+        BatchSize = 100,
+        MaximumBatchingWindowInSeconds = 0,
+        Filters = """{"eventName":["INSERT"],"dynamodb":{"NewImage":{"status":{"S":["pending"]}}}}""")]
     internal async Task<StreamsEventResponse> HandleAsync(DynamoDBEvent input, ILambdaContext context)
     {
         var deadline = Invocation.Begin(context, time);

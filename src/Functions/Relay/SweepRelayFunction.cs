@@ -1,3 +1,5 @@
+using Amazon.Lambda.Annotations;
+using Amazon.Lambda.Annotations.Schedule;
 using Amazon.Lambda.Core;
 using Microsoft.Extensions.Logging;
 using Relaybox.Diagnostics;
@@ -23,6 +25,8 @@ internal sealed class SweepRelayFunction(
     // A sweep that listens lasts a minute; whoever watches the metrics wants them sooner, and not for every row that wakes it.
     private readonly RelayCounts _counts = new(metrics, time);
 
+    [LambdaFunction(ResourceName = "SweepRelayFunction")]
+    [ScheduleEvent("rate(1 minute)", ResourceName = "Schedule", Input = """{"job":"sweep"}""")]
     internal async Task<JobReport> HandleAsync(ScheduleInput input, ILambdaContext context)
     {
         var deadline = Invocation.Begin(context, time);
