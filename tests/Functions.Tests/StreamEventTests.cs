@@ -65,6 +65,24 @@ public sealed class StreamEventTests
     public void What_is_missing_or_null_brings_no_row(string input) =>
         Assert.Empty(Read(input, StreamJsonContext.Customize).EventIds);
 
+    // As Amazon.Lambda.TestTool 0.15.0 writes the records that it takes from a stream.
+    [Fact]
+    public void The_names_may_be_spelt_as_the_Lambda_test_tool_spells_them()
+    {
+        const string Input = """
+            {"records":[{"awsRegion":"eu-central-2","dynamodb":{"approximateCreationDateTime":"2026-11-29T06:07:52.3340064Z",
+            "keys":{"eventId":{"b":null,"bool":null,"m":null,"n":null,"null":null,"s":"e-1","ss":null}},
+            "newImage":{"eventId":{"b":null,"bool":null,"m":null,"n":null,"null":null,"s":"e-1","ss":null},"subject":{"s":"orders.placed"},
+            "payload":{"s":"{}"},"status":{"s":"pending"},"enqueuedAt":{"n":"1767225600000"},"headers":{"m":{"a":{"s":"b"}}},"result":{"null":true}},
+            "oldImage":null,"sequenceNumber":"100","sizeBytes":233,"streamViewType":"NEW_IMAGE"},"eventName":"INSERT","userIdentity":null}]}
+            """;
+
+        var batch = Read(Input, StreamJsonContext.Customize);
+
+        Assert.Equal("e-1", Assert.Single(batch.Claims).EventId);
+        Assert.Equal(Describe(Read(Input, null)), Describe(batch));
+    }
+
     private static StreamBatch Read(string input, Action<JsonSerializerOptions>? customize)
     {
         var serializer = new SourceGeneratorLambdaJsonSerializer<StreamJsonContext>(customize);

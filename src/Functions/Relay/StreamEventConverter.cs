@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Amazon.Lambda.DynamoDBEvents;
@@ -22,7 +23,7 @@ internal sealed class StreamEventConverter : JsonConverter<DynamoDBEvent>
         var result = new DynamoDBEvent();
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            if (reader.ValueTextEquals("Records"u8))
+            if (Is(ref reader, "Records"u8))
             {
                 reader.Read();
                 result.Records = ReadRecords(ref reader);
@@ -62,12 +63,12 @@ internal sealed class StreamEventConverter : JsonConverter<DynamoDBEvent>
         var record = new DynamoDBEvent.DynamodbStreamRecord();
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            if (reader.ValueTextEquals("eventName"u8))
+            if (Is(ref reader, "eventName"u8))
             {
                 reader.Read();
                 record.EventName = ReadText(ref reader);
             }
-            else if (reader.ValueTextEquals("dynamodb"u8))
+            else if (Is(ref reader, "dynamodb"u8))
             {
                 reader.Read();
                 record.Dynamodb = reader.TokenType == JsonTokenType.Null ? null : ReadChange(ref reader);
@@ -87,12 +88,12 @@ internal sealed class StreamEventConverter : JsonConverter<DynamoDBEvent>
         var change = new DynamoDBEvent.StreamRecord();
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            if (reader.ValueTextEquals("NewImage"u8))
+            if (Is(ref reader, "NewImage"u8))
             {
                 reader.Read();
                 change.NewImage = ReadMap(ref reader, UsualAttributes);
             }
-            else if (reader.ValueTextEquals("SequenceNumber"u8))
+            else if (Is(ref reader, "SequenceNumber"u8))
             {
                 reader.Read();
                 change.SequenceNumber = reader.GetString();
@@ -132,22 +133,22 @@ internal sealed class StreamEventConverter : JsonConverter<DynamoDBEvent>
         var value = new DynamoDBEvent.AttributeValue();
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            if (reader.ValueTextEquals("S"u8))
+            if (Is(ref reader, "S"u8))
             {
                 reader.Read();
                 value.S = ReadText(ref reader);
             }
-            else if (reader.ValueTextEquals("N"u8))
+            else if (Is(ref reader, "N"u8))
             {
                 reader.Read();
                 value.N = reader.GetString();
             }
-            else if (reader.ValueTextEquals("M"u8))
+            else if (Is(ref reader, "M"u8))
             {
                 reader.Read();
                 value.M = ReadMap(ref reader);
             }
-            else if (reader.ValueTextEquals("NULL"u8))
+            else if (Is(ref reader, "NULL"u8))
             {
                 reader.Read();
                 value.NULL = reader.TokenType == JsonTokenType.Null ? null : reader.GetBoolean();
@@ -177,6 +178,10 @@ internal sealed class StreamEventConverter : JsonConverter<DynamoDBEvent>
 
         return reader.GetString();
     }
+
+    // Lambda's own spelling, or another, which the serializer takes as well: the Lambda test tool writes "records" and "newImage".
+    private static bool Is(ref Utf8JsonReader reader, ReadOnlySpan<byte> name) =>
+        reader.ValueTextEquals(name) || Ascii.EqualsIgnoreCase(reader.ValueSpan, name);
 
     private static void Require(ref Utf8JsonReader reader, JsonTokenType token)
     {
