@@ -1,14 +1,14 @@
 using System.Text;
 using System.Text.Json;
+using Microsoft.Extensions.Time.Testing;
 using Relaybox.Functions.Hosting;
-using Relaybox.Testing;
 
 namespace Relaybox.Functions.Tests;
 
 /// <summary>Metrics are lines in CloudWatch's embedded metric format, that can be found by their invocation, too.</summary>
 public sealed class MetricsWriterTests : IDisposable
 {
-    private readonly ManualTimeProvider _clock = new();
+    private readonly FakeTimeProvider _clock = new();
     private readonly MemoryStream _lines = new();
     private readonly MetricsWriter _metrics;
 

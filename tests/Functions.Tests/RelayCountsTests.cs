@@ -1,16 +1,16 @@
 using System.Text;
 using System.Text.Json;
+using Microsoft.Extensions.Time.Testing;
 using Relaybox.Functions.Hosting;
 using Relaybox.Functions.Relay;
 using Relaybox.Outbox;
-using Relaybox.Testing;
 
 namespace Relaybox.Functions.Tests;
 
 /// <summary>What a relay that is woken often did is told once a second, and nothing of it is left out or told twice.</summary>
 public sealed class RelayCountsTests : IDisposable
 {
-    private readonly ManualTimeProvider _clock = new();
+    private readonly FakeTimeProvider _clock = new();
     private readonly MemoryStream _lines = new();
     private readonly RelayCounts _counts;
 

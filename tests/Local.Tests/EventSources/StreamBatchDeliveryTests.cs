@@ -10,7 +10,7 @@ public class StreamBatchDeliveryTests
 {
     private static readonly StreamEventDefinition Plain = new("Stream", "Table", true, 100, 0, true, false, -1, -1, null, []);
 
-    private readonly ManualTimeProvider clock = new();
+    private readonly WatchedTimeProvider clock = new();
     private readonly List<DiscardedBatch> discarded = [];
 
     [Fact]
@@ -100,6 +100,7 @@ public class StreamBatchDeliveryTests
     [Fact]
     public void The_on_failure_message_says_where_the_records_are_but_not_what_they_hold()
     {
+        clock.SetUtcNow(new DateTimeOffset(2026, 1, 1, 12, 0, 0, TimeSpan.Zero));
         var destination = new StreamFailureDestination(null!, "queue", "function-arn", "stream-arn", clock);
         var batch = new DiscardedBatch(
             [Record(1, clock.GetUtcNow()), Record(2, clock.GetUtcNow())], "RetryAttemptsExhausted", 3, new("id", "Error", ReadOnlyMemory<byte>.Empty));
@@ -130,18 +131,6 @@ public class StreamBatchDeliveryTests
             },
             new LinesOutput(),
             clock);
-        var done = delivery.DeliverAsync(records, TestContext.Current.CancellationToken);
-        await Eventually.TrueAsync(
-            () =>
-            {
-                if (clock.PendingTimers > 0)
-                {
-                    clock.Advance(TimeSpan.FromSeconds(10));
-                }
-
-                return done.IsCompleted;
-            },
-            "the end of the delivery");
-        await done;
+        await clock.AdvanceUntilEndAsync(delivery.DeliverAsync(records, TestContext.Current.CancellationToken), TimeSpan.FromSeconds(10));
     }
 }

@@ -9,7 +9,7 @@ public class ScheduleRunnerTests
     private static readonly FunctionDefinition Function =
         new("Job", "Job", "job", "handler", 10, 128, null, 2, 21_600, new Dictionary<string, string>(), []);
 
-    private readonly ManualTimeProvider clock = new();
+    private readonly WatchedTimeProvider clock = new();
     private readonly LinesOutput output = new();
 
     [Fact]
@@ -20,7 +20,7 @@ public class ScheduleRunnerTests
         var running = Runner(function, Function, """{"job":"sweep"}""").RunAsync(stop.Token);
         for (var minute = 1; minute <= 3; minute++)
         {
-            await Eventually.TrueAsync(() => clock.PendingTimers == 1, "the timer");
+            await Eventually.TrueAsync(() => clock.Timers.Count == minute, "the timer");
             clock.Advance(TimeSpan.FromMinutes(1));
             await Eventually.TrueAsync(() => function.Events.Count == minute + 1, "the run");
         }
@@ -37,7 +37,7 @@ public class ScheduleRunnerTests
         var fired = Runner(function, Function).FireAsync(clock.GetUtcNow(), TestContext.Current.CancellationToken);
         for (var attempt = 1; attempt <= 2; attempt++)
         {
-            await Eventually.TrueAsync(() => clock.PendingTimers == 1, "the delay");
+            await Eventually.TrueAsync(() => clock.Timers.Count == attempt, "the delay");
             Assert.Equal(attempt, function.Events.Count);
             clock.Advance(TimeSpan.FromMinutes(attempt));
         }

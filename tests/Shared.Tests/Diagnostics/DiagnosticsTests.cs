@@ -1,9 +1,9 @@
 using FsCheck;
 using FsCheck.Fluent;
+using Microsoft.Extensions.Time.Testing;
 using Relaybox.Diagnostics;
 using Relaybox.Shared.Tests.Support;
 using Relaybox.Stores.DynamoDb;
-using Relaybox.Testing;
 
 namespace Relaybox.Shared.Tests.Diagnostics;
 
@@ -48,7 +48,7 @@ public class DiagnosticsTests
     [Fact]
     public void A_deadline_tells_what_is_left_and_never_less_than_nothing()
     {
-        var clock = new ManualTimeProvider();
+        var clock = new FakeTimeProvider();
         var deadline = WorkDeadline.After(TimeSpan.FromSeconds(10), clock);
         Assert.Equal(TimeSpan.FromSeconds(10), deadline.Remaining);
         Assert.True(deadline.HasTimeFor(TimeSpan.FromSeconds(10)));
@@ -61,7 +61,7 @@ public class DiagnosticsTests
     [Fact]
     public void A_scope_ends_at_the_deadline_or_with_its_caller_and_knows_which()
     {
-        var clock = new ManualTimeProvider();
+        var clock = new FakeTimeProvider();
         using var caller = new CancellationTokenSource();
         using var timed = WorkDeadline.After(TimeSpan.FromSeconds(10), clock).BeginScope(CancellationToken.None);
         using var called = WorkDeadline.After(TimeSpan.FromSeconds(10), clock).BeginScope(caller.Token);

@@ -190,6 +190,7 @@ public partial class InboxConsumerTests
     [Fact]
     public async Task A_message_older_than_the_inbox_remembers_is_a_dead_letter_and_no_record()
     {
+        _clock.SetUtcNow(new DateTimeOffset(2026, 1, 1, 12, 0, 0, TimeSpan.Zero));
         var handler = Add("orders.>");
         var remembered = _clock.GetUtcNow() - _options.RememberedFor;
         var outcomes = await ConsumeAsync(

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Microsoft.Extensions.Time.Testing;
 using Relaybox.Diagnostics;
 using Relaybox.Inbox;
 using Relaybox.Messaging;
@@ -9,7 +10,7 @@ namespace Relaybox.Shared.Tests.Inbox;
 
 public partial class InboxConsumerTests
 {
-    private readonly ManualTimeProvider _clock = new();
+    private readonly FakeTimeProvider _clock = new();
     private readonly FakeInbox _inbox;
     private readonly HandlerRegistry _handlers = new("default");
     private readonly RecordingLogger<InboxConsumer> _log = new();

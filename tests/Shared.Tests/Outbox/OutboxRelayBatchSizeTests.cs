@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Time.Testing;
 using Relaybox.Diagnostics;
 using Relaybox.Outbox;
 using Relaybox.Shared.Tests.Support;
@@ -10,7 +11,7 @@ public class OutboxRelayBatchSizeTests
 {
     private readonly FakeOutbox _outbox = new();
     private readonly SteppedPublisher _publisher = new();
-    private readonly ManualTimeProvider _clock = new();
+    private readonly FakeTimeProvider _clock = new();
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Time.Testing;
 using Relaybox.Diagnostics;
 using Relaybox.Messaging;
 using Relaybox.Outbox;
@@ -11,7 +12,7 @@ public class OutboxRelayOverlapTests
 {
     private readonly FakeOutbox _outbox = new();
     private readonly SteppedPublisher _publisher = new();
-    private readonly ManualTimeProvider _clock = new();
+    private readonly FakeTimeProvider _clock = new();
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 

@@ -1,8 +1,8 @@
+using Microsoft.Extensions.Time.Testing;
 using Relaybox.Diagnostics;
 using Relaybox.Messaging;
 using Relaybox.Outbox;
 using Relaybox.Shared.Tests.Support;
-using Relaybox.Testing;
 
 namespace Relaybox.Shared.Tests.Outbox;
 
@@ -10,7 +10,7 @@ public class OutboxRelayTests
 {
     private readonly FakeOutbox _outbox = new();
     private readonly FakePublisher _publisher = new();
-    private readonly ManualTimeProvider _clock = new();
+    private readonly FakeTimeProvider _clock = new();
     private readonly RecordingLogger<OutboxRelay> _log = new();
     private RelayOptions _options = new() { MaxAttempts = 3 };
 

@@ -1,4 +1,5 @@
 using Amazon.SQS.Model;
+using Microsoft.Extensions.Time.Testing;
 using Relaybox.Diagnostics;
 using Relaybox.Messaging;
 using Relaybox.Messaging.Sqs;
@@ -14,8 +15,8 @@ public sealed class OutboxRelayUnevenKeysTests : IDisposable
 {
     private readonly FakeOutbox _outbox = new() { KeepsOrder = true };
     private readonly ScriptedSqs _sqs = new();
-    private readonly ManualTimeProvider _clock = new();
-    private readonly ManualTimeProvider _deadlineClock = new();
+    private readonly WatchedTimeProvider _clock = new();
+    private readonly FakeTimeProvider _deadlineClock = new();
     private readonly Dictionary<string, TaskCompletionSource> _gates = [];
     private SqsPublisherOptions _options = new() { QueueUrl = "http://127.0.0.1:1/000000000000/q" };
 
@@ -54,14 +55,14 @@ public sealed class OutboxRelayUnevenKeysTests : IDisposable
         await Eventually.TrueAsync(() => _sqs.Requests.Count == 3, "the first of every key");
 
         first.SetResult();
-        await Eventually.TrueAsync(() => _clock.PendingTimers == 1, "four rows that wait for company");
+        await Eventually.TrueAsync(() => _clock.Timers.Count == 1, "four rows that wait for company");
         Assert.Equal(3, _sqs.Requests.Count);
         second.SetResult();
         await Eventually.TrueAsync(() => _sqs.Requests.Count > 3, "ten rows in a call");
         slow.SetResult();
         Assert.Equal(31, (await relaying).Sent);
         Assert.Equal(followers.Select(claim => claim.EventId), Assert.Single(Calls()[3..]));
-        Assert.Equal(0, _clock.PendingTimers);
+        Assert.False(Assert.Single(_clock.Timers).Change(TimeSpan.Zero, Timeout.InfiniteTimeSpan), "the only timer is disposed");
     }
 
     [Fact]
@@ -71,7 +72,7 @@ public sealed class OutboxRelayUnevenKeysTests : IDisposable
         var relaying = RelayAsync([.. Keys(10, rows: 1), Claim("slow-1", "slow"), Claim("k3-1", "k3"), Claim("k3-2", "k3")]);
         for (var row = 1; row < 3; row++)
         {
-            await Eventually.TrueAsync(() => _clock.PendingTimers == 1, "a row that waits for company");
+            await Eventually.TrueAsync(() => _clock.Timers.Count == row, "a row that waits for company");
             Assert.Equal(row + 1, _sqs.Requests.Count);
             _clock.Advance(TimeSpan.FromMilliseconds(20));
             await Eventually.TrueAsync(() => _sqs.Requests.Count > row + 1, "the moment to be over");
@@ -87,7 +88,7 @@ public sealed class OutboxRelayUnevenKeysTests : IDisposable
     {
         Assert.Equal(30, (await RelayAsync([.. Keys(3, rows: 10)])).Sent);
         Assert.Equal(10, _sqs.Requests.Count);
-        Assert.Equal(0, _clock.PendingTimers);
+        Assert.Empty(_clock.Timers);
         AssertInOrder();
     }
 
@@ -126,7 +127,7 @@ public sealed class OutboxRelayUnevenKeysTests : IDisposable
         var slow = Hold("slow-1");
         _outbox.Batches.Enqueue([.. Keys(10, rows: 1), Claim("slow-1", "slow"), Claim("k0-1", "k0"), Claim("k0-2", "k0"), Claim("slow-2", "slow")]);
         var draining = Relay().DrainAsync(Deadline, Ct);
-        await Eventually.TrueAsync(() => _clock.PendingTimers == 1, "a row that waits for company");
+        await Eventually.TrueAsync(() => _clock.Timers.Count == 1, "a row that waits for company");
         _deadlineClock.Advance(TimeSpan.FromSeconds(116));
         slow.SetResult();
 

@@ -1,5 +1,5 @@
 using Relaybox.Secrets;
-using Relaybox.Shared.Tests.Support;
+using Relaybox.Testing;
 using Relaybox.Testing.Http;
 
 namespace Relaybox.Shared.Tests.Secrets;
@@ -8,13 +8,15 @@ public sealed class LambdaSecretsTests
 {
     private const string Arn = "arn:aws:secretsmanager:eu-central-2:123456789012:secret:db/main-AbCdEf";
 
+    private readonly WatchedTimeProvider _clock = new();
+
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task The_extension_is_asked_with_the_session_token_and_its_text_comes_back()
     {
         await using var server = new ScriptedServer(_ => Answer(200, """{"ARN":"a","SecretString":"{\"password\":\"p\"}"}"""));
-        Assert.Equal("""{"password":"p"}""", await Secrets(server).GetAsync(Arn, Ct));
+        Assert.Equal("""{"password":"p"}""", await ReadAsync(server));
         var request = Assert.Single(server.Requests);
         Assert.Equal($"/secretsmanager/get?secretId={Uri.EscapeDataString(Arn)}", request.Path);
         Assert.Equal("the-token", request.Header("X-Aws-Parameters-Secrets-Token"));
@@ -30,7 +32,7 @@ public sealed class LambdaSecretsTests
             2 => Answer(500, "oops"),
             _ => Answer(200, """{"SecretString":"text"}"""),
         });
-        Assert.Equal("text", await Secrets(server).GetAsync(Arn, Ct));
+        Assert.Equal("text", await ReadAsync(server));
         Assert.Equal(3, calls);
     }
 
@@ -38,7 +40,7 @@ public sealed class LambdaSecretsTests
     public async Task A_refusal_says_what_the_role_must_be_allowed()
     {
         await using var server = new ScriptedServer(_ => Answer(403, "AccessDeniedException"));
-        var error = await Assert.ThrowsAsync<SecretException>(() => Secrets(server).GetAsync(Arn, Ct));
+        var error = await Assert.ThrowsAsync<SecretException>(() => ReadAsync(server));
         Assert.Contains("secretsmanager:GetSecretValue", error.Message, StringComparison.Ordinal);
         Assert.Contains(Arn, error.Message, StringComparison.Ordinal);
         Assert.Single(server.Requests);
@@ -50,7 +52,7 @@ public sealed class LambdaSecretsTests
     public async Task A_secret_without_text_is_an_error(string body)
     {
         await using var server = new ScriptedServer(_ => Answer(200, body));
-        var error = await Assert.ThrowsAsync<SecretException>(() => Secrets(server).GetAsync(Arn, Ct));
+        var error = await Assert.ThrowsAsync<SecretException>(() => ReadAsync(server));
         Assert.DoesNotContain("canary", error.ToString(), StringComparison.Ordinal);
     }
 
@@ -58,8 +60,7 @@ public sealed class LambdaSecretsTests
     public async Task Without_the_extension_the_error_says_so()
     {
         using var http = LambdaSecrets.CreateClient(1);
-        var error = await Assert.ThrowsAsync<SecretException>(
-            () => new LambdaSecrets(http, () => "t", new SkippingTimeProvider()).GetAsync(Arn, Ct));
+        var error = await Assert.ThrowsAsync<SecretException>(() => ReadAsync(http));
         Assert.Contains("layer", error.Message, StringComparison.Ordinal);
     }
 
@@ -77,8 +78,18 @@ public sealed class LambdaSecretsTests
         Assert.Equal(2, source.Reads);
     }
 
-    private static LambdaSecrets Secrets(ScriptedServer server) =>
-        new(LambdaSecrets.CreateClient(server.Port), () => "the-token", new SkippingTimeProvider());
+    private async Task<string> ReadAsync(ScriptedServer server)
+    {
+        using var http = LambdaSecrets.CreateClient(server.Port);
+        return await ReadAsync(http);
+    }
+
+    private async Task<string> ReadAsync(HttpClient http)
+    {
+        var reading = new LambdaSecrets(http, () => "the-token", _clock).GetAsync(Arn, Ct);
+        await _clock.AdvanceUntilEndAsync(reading, TimeSpan.FromSeconds(2));
+        return await reading;
+    }
 
     private static HttpAnswer Answer(int status, string body) => HttpAnswer.Json(status, body);
 

@@ -1,0 +1,39 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Time.Testing;
+
+namespace Relaybox.Testing;
+
+/// <summary>A clock that remembers its timers: a test waits for the next one before it advances the clock.</summary>
+public sealed class WatchedTimeProvider : FakeTimeProvider
+{
+    private readonly ConcurrentQueue<ITimer> timers = [];
+    private int steps;
+
+    /// <summary>Every timer that was made, also those that have fired or are disposed.</summary>
+    public IReadOnlyCollection<ITimer> Timers => timers;
+
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+    {
+        var timer = base.CreateTimer(callback, state, dueTime, period);
+        timers.Enqueue(timer);
+        return timer;
+    }
+
+    /// <summary>Advances the clock by a step at each timer until a task, which makes one after the other, has ended.</summary>
+    public async Task AdvanceUntilEndAsync(Task task, TimeSpan step)
+    {
+        await Eventually.TrueAsync(
+            () =>
+            {
+                if (timers.Count > steps)
+                {
+                    steps++;
+                    Advance(step);
+                }
+
+                return task.IsCompleted;
+            },
+            "the end of the task");
+        await task;
+    }
+}
