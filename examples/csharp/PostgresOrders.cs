@@ -1,5 +1,5 @@
 using Npgsql;
-using Relaybox.Stores.Postgres;
+using Relaybox.Postgres;
 
 namespace PlaceOrder;
 

@@ -8,11 +8,11 @@ using PlaceOrder;
 var order = new Order(args.Length > 0 ? args[0] : Guid.CreateVersion7().ToString(), "Leslie", 4200);
 var eventId = args.Length > 1 ? args[1] : Guid.CreateVersion7().ToString();
 
-IOrders orders = Environment.GetEnvironmentVariable("OUTBOX_STORE") switch
+IOrders orders = Environment.GetEnvironmentVariable("STORE") switch
 {
     "dynamodb" => new DynamoDbOrders(),
     "postgres" => new PostgresOrders(),
-    _ => throw new InvalidOperationException("OUTBOX_STORE is not set. Run: source .relaybox/env"),
+    _ => throw new InvalidOperationException("STORE is not set. Run: source .relaybox/env"),
 };
 await using (orders)
 {

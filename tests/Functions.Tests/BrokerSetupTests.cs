@@ -1,9 +1,8 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using NATS.Client.Core;
 using NATS.Client.JetStream;
-using Relaybox.Configuration;
 using Relaybox.Functions.Maintenance;
-using Relaybox.Messaging.Nats;
+using Relaybox.Nats;
 using Relaybox.Testing;
 
 namespace Relaybox.Functions.Tests;
@@ -61,7 +60,7 @@ public sealed class BrokerSetupTests : IAsyncLifetime
         Assert.Equal(2, await RunAsync(Settings()));
     }
 
-    private Task<int> RunAsync(NatsSettings settings) => new BrokerSetup(
+    private Task<int> RunAsync(NatsSettings settings) => new NatsSetup(
         new NatsStreams(_connector, NullLogger<NatsStreams>.Instance),
         new NatsConsumers(_connector, NullLogger<NatsConsumers>.Instance),
         settings).RunAsync(Ct);

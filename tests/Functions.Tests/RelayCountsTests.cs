@@ -3,7 +3,8 @@ using System.Text.Json;
 using Microsoft.Extensions.Time.Testing;
 using Relaybox.Functions.Hosting;
 using Relaybox.Functions.Relay;
-using Relaybox.Outbox;
+using Relaybox.Outbox.Relay;
+using Relaybox.Testing;
 
 namespace Relaybox.Functions.Tests;
 

@@ -1,5 +1,6 @@
-using Relaybox.Configuration;
 using Relaybox.Functions.Hosting;
+using Relaybox.Nats;
+using Relaybox.Settings;
 
 namespace Relaybox.Functions.Tests;
 
@@ -37,7 +38,7 @@ public sealed class StartTests
     {
         var variables = new Dictionary<string, string>
         {
-            ["OUTBOX_STORE"] = "oracle",
+            ["STORE"] = "oracle",
             ["BROKER"] = "kafka",
             ["OUTBOX_TABLE"] = "\"; DROP TABLE users; --",
             ["QUEUE_URL"] = "not a url",
@@ -52,7 +53,7 @@ public sealed class StartTests
         };
 
         var error = Assert.Throws<SettingsException>(
-            () => RelayboxSettings.Read(name => variables.GetValueOrDefault(name), FunctionNeeds.Publisher));
+            () => BuiltIn.Read(name => variables.GetValueOrDefault(name), FunctionNeeds.Publisher));
 
         Assert.Equal(variables.Keys.Order(StringComparer.Ordinal), error.Errors.Select(line => line.Split(' ')[0]).Order(StringComparer.Ordinal));
     }
@@ -80,7 +81,7 @@ public sealed class StartTests
     {
         var variables = new Dictionary<string, string>
         {
-            ["OUTBOX_STORE"] = "postgres",
+            ["STORE"] = "postgres",
             ["BROKER"] = "nats",
             ["NATS_URL"] = "tls://nats.example.com",
         };
@@ -91,7 +92,7 @@ public sealed class StartTests
 
         variables[variable] = value;
         var error = Assert.Throws<SettingsException>(
-            () => RelayboxSettings.Read(name => variables.GetValueOrDefault(name), FunctionNeeds.Setup));
+            () => BuiltIn.Read(name => variables.GetValueOrDefault(name), FunctionNeeds.Setup));
         Assert.StartsWith(variable, Assert.Single(error.Errors), StringComparison.Ordinal);
         Assert.DoesNotContain("canary", error.Message, StringComparison.Ordinal);
     }
@@ -100,14 +101,14 @@ public sealed class StartTests
     public void Locks_are_refused_where_the_store_has_none()
     {
         var variables = new Dictionary<string, string> { ["RELAY_MODE"] = "locked", ["OUTBOX_TABLE"] = "outbox" };
-        var error = Assert.Throws<SettingsException>(() => RelayboxSettings.Read(variables.GetValueOrDefault, FunctionNeeds.None));
+        var error = Assert.Throws<SettingsException>(() => BuiltIn.Read(variables.GetValueOrDefault, FunctionNeeds.None));
         Assert.StartsWith("RELAY_MODE is locked", Assert.Single(error.Errors), StringComparison.Ordinal);
     }
 
     [Fact]
     public void Store_and_broker_say_what_they_need()
     {
-        var variables = new Dictionary<string, string> { ["OUTBOX_STORE"] = "postgres", ["BROKER"] = "nats" };
+        var variables = new Dictionary<string, string> { ["STORE"] = "postgres", ["BROKER"] = "nats" };
         var error = Assert.Throws<SettingsException>(() => FunctionCatalog.Create("Setup", variables.GetValueOrDefault));
         Assert.Equal(["DATABASE_SECRET_ARN", "NATS_URL"], error.Errors.Select(line => line.Split(' ')[0]));
     }
@@ -142,17 +143,17 @@ public sealed class StartTests
         };
 
         var error = Assert.Throws<SettingsException>(
-            () => RelayboxSettings.Read(name => variables.GetValueOrDefault(name), FunctionNeeds.Inbox));
+            () => BuiltIn.Read(name => variables.GetValueOrDefault(name), FunctionNeeds.Inbox));
         Assert.Contains("432", Assert.Single(error.Errors), StringComparison.Ordinal);
 
         // What is not said is what the template has.
         variables.Remove("QUEUE_RETENTION_HOURS");
         Assert.Contains(
             "432",
-            Assert.Single(Assert.Throws<SettingsException>(() => RelayboxSettings.Read(variables.GetValueOrDefault, FunctionNeeds.Inbox)).Errors),
+            Assert.Single(Assert.Throws<SettingsException>(() => BuiltIn.Read(variables.GetValueOrDefault, FunctionNeeds.Inbox)).Errors),
             StringComparison.Ordinal);
         variables["PROCESSED_RETENTION_HOURS"] = "432";
-        Assert.Equal(TimeSpan.FromDays(18), RelayboxSettings.Read(variables.GetValueOrDefault, FunctionNeeds.Inbox).Consumer.RememberedFor);
+        Assert.Equal(TimeSpan.FromDays(18), BuiltIn.Read(variables.GetValueOrDefault, FunctionNeeds.Inbox).Consumer.RememberedFor);
     }
 
     [Fact]
@@ -167,7 +168,7 @@ public sealed class StartTests
             ["NATS_STREAM_MAX_AGE_HOURS"] = "200",
         };
         var error = Assert.Throws<SettingsException>(
-            () => RelayboxSettings.Read(variables.GetValueOrDefault, FunctionNeeds.Inbox | FunctionNeeds.Stream));
+            () => BuiltIn.Read(variables.GetValueOrDefault, FunctionNeeds.Inbox | FunctionNeeds.Stream));
         Assert.Contains("536 hours (NATS_STREAM_MAX_AGE_HOURS", Assert.Single(error.Errors), StringComparison.Ordinal);
     }
 
@@ -183,11 +184,11 @@ public sealed class StartTests
             ["RELAY_LEASE_SECONDS"] = "3600",
             ["NATS_STREAM_MAX_AGE_HOURS"] = "2",
         };
-        var settings = RelayboxSettings.Read(variables.GetValueOrDefault, FunctionNeeds.Setup);
-        Assert.True(settings.Nats!.Stream.DuplicateWindow > settings.Relay.Lease + settings.Relay.LongestRetryDelay);
+        var settings = BuiltIn.Read(variables.GetValueOrDefault, FunctionNeeds.Setup);
+        Assert.True(((NatsSettings)settings.Broker!).Stream.DuplicateWindow > settings.Relay.Lease + settings.Relay.LongestRetryDelay);
 
         variables["NATS_STREAM_MAX_AGE_HOURS"] = "1";
-        var error = Assert.Throws<SettingsException>(() => RelayboxSettings.Read(variables.GetValueOrDefault, FunctionNeeds.Setup));
+        var error = Assert.Throws<SettingsException>(() => BuiltIn.Read(variables.GetValueOrDefault, FunctionNeeds.Setup));
         Assert.StartsWith("NATS_STREAM_MAX_AGE_HOURS is 1", Assert.Single(error.Errors), StringComparison.Ordinal);
         Assert.Contains("RELAY_LEASE_SECONDS", error.Errors[0], StringComparison.Ordinal);
     }
@@ -196,9 +197,9 @@ public sealed class StartTests
     public void Sent_rows_are_kept_for_a_day_at_least()
     {
         var variables = new Dictionary<string, string> { ["OUTBOX_TABLE"] = "outbox", ["INBOX_TABLE"] = "inbox", ["SENT_RETENTION_HOURS"] = "23" };
-        var error = Assert.Throws<SettingsException>(() => RelayboxSettings.Read(variables.GetValueOrDefault, FunctionNeeds.Inbox));
+        var error = Assert.Throws<SettingsException>(() => BuiltIn.Read(variables.GetValueOrDefault, FunctionNeeds.Inbox));
         Assert.Contains("SENT_RETENTION_HOURS", Assert.Single(error.Errors), StringComparison.Ordinal);
         variables.Remove("SENT_RETENTION_HOURS");
-        Assert.True(RelayboxSettings.Read(variables.GetValueOrDefault, FunctionNeeds.Inbox).Maintenance.SentRetention >= TimeSpan.FromHours(24));
+        Assert.True(BuiltIn.Read(variables.GetValueOrDefault, FunctionNeeds.Inbox).Maintenance.SentRetention >= TimeSpan.FromHours(24));
     }
 }

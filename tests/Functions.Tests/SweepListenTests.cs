@@ -1,17 +1,19 @@
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
-using Relaybox.Diagnostics;
+using Relaybox.Events;
 using Relaybox.Functions.Hosting;
 using Relaybox.Functions.Relay;
 using Relaybox.Functions.Tests.Hostile;
 using Relaybox.Functions.Tests.Support;
-using Relaybox.Messaging;
-using Relaybox.Messaging.Sqs;
+using Relaybox.Messaging.Formats;
 using Relaybox.Outbox;
+using Relaybox.Outbox.Relay;
+using Relaybox.Postgres;
 using Relaybox.Shared.Tests.Outbox;
-using Relaybox.Stores.Postgres;
+using Relaybox.Sqs;
 using Relaybox.Testing;
+using Relaybox.Timing;
 
 namespace Relaybox.Functions.Tests;
 
@@ -133,5 +135,7 @@ public sealed class SweepListenTests(PostgresServer server) : IAsyncDisposable
 
             await Task.Delay(longest, cancellationToken);
         }
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
 }

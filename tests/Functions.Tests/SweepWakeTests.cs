@@ -1,13 +1,15 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
-using Relaybox.Diagnostics;
+using Relaybox.Events;
 using Relaybox.Functions.Hosting;
 using Relaybox.Functions.Relay;
 using Relaybox.Functions.Tests.Support;
 using Relaybox.Messaging;
 using Relaybox.Outbox;
-using Relaybox.Stores.Postgres;
+using Relaybox.Outbox.Relay;
+using Relaybox.Postgres;
 using Relaybox.Testing;
+using Relaybox.Timing;
 
 namespace Relaybox.Functions.Tests;
 
@@ -98,7 +100,7 @@ public sealed class SweepWakeTests(PostgresServer server) : IAsyncLifetime
     }
 
     /// <summary>The real signal, which the test can end: an invocation cannot be called off.</summary>
-    private sealed class StoppedBy(CancellationToken stop, PostgresOutboxSignal signal) : IOutboxSignal, IAsyncDisposable
+    private sealed class StoppedBy(CancellationToken stop, PostgresOutboxSignal signal) : IOutboxSignal
     {
         public async Task WaitAsync(TimeSpan longest, CancellationToken cancellationToken)
         {

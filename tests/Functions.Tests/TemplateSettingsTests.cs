@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
-using Relaybox.Configuration;
+using Relaybox.Functions.Hosting;
+using Relaybox.Settings;
 using static Relaybox.Functions.Tests.TemplateDocument;
 
 namespace Relaybox.Functions.Tests;
@@ -43,7 +44,7 @@ public partial class TemplateSettingsTests
     {
         var settings = new Dictionary<string, string>
         {
-            ["OUTBOX_STORE"] = parameter.StartsWith("Database", StringComparison.Ordinal) || parameter is "AfterSending" or "SweepListenSeconds" or "RelayMode" ? "postgres" : "dynamodb",
+            ["STORE"] = parameter.StartsWith("Database", StringComparison.Ordinal) || parameter is "AfterSending" or "SweepListenSeconds" or "RelayMode" ? "postgres" : "dynamodb",
             ["BROKER"] = parameter.StartsWith("Nats", StringComparison.Ordinal) ? "nats" : "sqs",
             ["DATABASE_SECRET_ARN"] = "arn:aws:secretsmanager:eu-central-1:000000000000:secret:database-AbCdEf",
             ["NATS_URL"] = "tls://nats.example.com:4222",
@@ -55,7 +56,7 @@ public partial class TemplateSettingsTests
             [variable] = value,
         };
 
-        var error = Record.Exception(() => RelayboxSettings.Read(settings.GetValueOrDefault, Everything));
+        var error = Record.Exception(() => BuiltIn.Read(settings.GetValueOrDefault, Everything));
         Assert.True(error is null, $"{parameter} = {value}: {error?.Message}");
     }
 

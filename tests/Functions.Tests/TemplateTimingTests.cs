@@ -1,6 +1,6 @@
 using System.Globalization;
-using Relaybox.Configuration;
-using Relaybox.Outbox;
+using Relaybox.Nats;
+using Relaybox.Outbox.Relay;
 using static Relaybox.Functions.Tests.TemplateDocument;
 
 namespace Relaybox.Functions.Tests;

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Npgsql;
 using Relaybox.Inbox;
-using Relaybox.Stores.Postgres;
+using Relaybox.Postgres;
 
 namespace Relaybox.KillProbe;
 

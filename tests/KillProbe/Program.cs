@@ -1,11 +1,11 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
-using Relaybox.Diagnostics;
+using Relaybox.Events;
 using Relaybox.Inbox;
 using Relaybox.KillProbe;
-using Relaybox.Outbox;
-using Relaybox.Stores.Postgres;
+using Relaybox.Postgres;
 using Relaybox.Testing;
+using Relaybox.Timing;
 
 // Handles messages with the real consumer, and kills itself at one step of the first: KillProbe CONNECTION SCHEMA STEP EVENT…
 // Prints each message's outcome.

@@ -1,5 +1,5 @@
 using Relaybox.Model.Flow;
-using Relaybox.Outbox;
+using Relaybox.Outbox.Relay;
 
 namespace Relaybox.Model.Tests;
 

@@ -1,7 +1,7 @@
 using Amazon.DynamoDBv2;
 using Amazon.Runtime;
 using Relaybox.Local.Aws;
-using Relaybox.Local.Emulators;
+using Relaybox.Local.Servers;
 using Xunit;
 
 namespace Relaybox.Testing;

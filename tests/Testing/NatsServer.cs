@@ -1,4 +1,4 @@
-using Relaybox.Local.Emulators;
+using Relaybox.Local.Servers;
 using Xunit;
 
 namespace Relaybox.Testing;

@@ -1,5 +1,5 @@
 using Relaybox.Inbox;
-using Relaybox.Maintenance;
+using Relaybox.Paging;
 
 namespace Relaybox.Testing;
 

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using Npgsql;
-using Relaybox.Local.Emulators;
+using Relaybox.Local.Servers;
 using Relaybox.Testing.Tls;
 using Xunit;
 

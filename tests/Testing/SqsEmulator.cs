@@ -1,7 +1,7 @@
 using Amazon.Runtime;
 using Amazon.SQS;
 using Relaybox.Local.Aws;
-using Relaybox.Local.Emulators;
+using Relaybox.Local.Servers;
 using Xunit;
 
 namespace Relaybox.Testing;

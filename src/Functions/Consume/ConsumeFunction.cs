@@ -8,7 +8,8 @@ using Relaybox.Diagnostics;
 using Relaybox.Functions.Hosting;
 using Relaybox.Inbox;
 using Relaybox.Messaging;
-using Relaybox.Messaging.Sqs;
+using Relaybox.Sqs;
+using Relaybox.Timing;
 
 namespace Relaybox.Functions.Consume;
 
@@ -19,11 +20,12 @@ internal sealed class ConsumeFunction(
     SqsVisibility visibility,
     TimeProvider time,
     MetricsWriter metrics,
-    ILogger<ConsumeFunction> logger)
+    ILogger<ConsumeFunction> logger) : IFunction<SQSEvent, SQSBatchResponse>
 {
+    /// <inheritdoc />
     [LambdaFunction(ResourceName = "ConsumeFunction")]
     [SQSEvent("@Queue", ResourceName = "Messages", BatchSize = 10, MaximumBatchingWindowInSeconds = 0, MaximumConcurrency = 10)]
-    internal async Task<SQSBatchResponse> HandleAsync(SQSEvent input, ILambdaContext context)
+    public async Task<SQSBatchResponse> HandleAsync(SQSEvent input, ILambdaContext context)
     {
         var deadline = Invocation.Begin(context, time);
         using var scope = deadline.BeginScope(CancellationToken.None);

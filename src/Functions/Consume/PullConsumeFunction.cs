@@ -2,20 +2,20 @@ using Amazon.Lambda.Annotations;
 using Amazon.Lambda.Annotations.Schedule;
 using Amazon.Lambda.Core;
 using Microsoft.Extensions.Logging;
-using Relaybox.Configuration;
-using Relaybox.Diagnostics;
 using Relaybox.Functions.Hosting;
-using Relaybox.Messaging.Nats;
+using Relaybox.Nats;
+using Relaybox.Timing;
 
 namespace Relaybox.Functions.Consume;
 
 /// <summary>Pulls messages from the stream and takes them through the inbox to the handlers, for as long as it is told to.</summary>
 internal sealed class PullConsumeFunction(
-    NatsMessagePuller puller, NatsSettings settings, TimeProvider time, MetricsWriter metrics, ILogger<PullConsumeFunction> logger)
+    NatsMessagePuller puller, NatsSettings settings, TimeProvider time, MetricsWriter metrics, ILogger<PullConsumeFunction> logger) : IFunction<ScheduleInput, JobReport>
 {
+    /// <inheritdoc />
     [LambdaFunction(ResourceName = "PullConsumeFunction")]
     [ScheduleEvent("rate(1 minute)", ResourceName = "Schedule", Input = """{"job":"pull"}""")]
-    internal async Task<JobReport> HandleAsync(ScheduleInput input, ILambdaContext context)
+    public async Task<JobReport> HandleAsync(ScheduleInput input, ILambdaContext context)
     {
         var deadline = Invocation.Begin(context, time);
         using var scope = deadline.BeginScope(CancellationToken.None);

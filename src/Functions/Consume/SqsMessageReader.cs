@@ -3,7 +3,8 @@ using Amazon.Lambda.SQSEvents;
 using Amazon.SQS.Model;
 using Relaybox.Inbox;
 using Relaybox.Messaging;
-using Relaybox.Messaging.Sqs;
+using Relaybox.Messaging.Formats;
+using Relaybox.Sqs;
 
 namespace Relaybox.Functions.Consume;
 

@@ -1,8 +1,10 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Relaybox.Configuration;
+using Relaybox.DynamoDb;
 using Relaybox.Functions.Hosting;
 using Relaybox.Inbox;
+using Relaybox.Postgres;
+using Relaybox.Settings;
 
 namespace Relaybox.Functions.Handlers;
 
@@ -11,7 +13,7 @@ internal static class HandlerSetup
 {
     internal static HandlerRegistry Register(HandlerRegistry registry, RelayboxSettings settings, IServiceProvider services)
     {
-        if (settings.DynamoDb?.EffectsTable is { } effectsTable)
+        if (settings.Store is DynamoDbSettings { EffectsTable: { } effectsTable })
         {
             registry.Add(
                 "orders.placed",
@@ -19,7 +21,7 @@ internal static class HandlerSetup
                 HandlersJsonContext.Default.OrderPlaced);
         }
 
-        if (settings.Postgres is { EffectsTable: { } table } postgres)
+        if (settings.Store is PostgresSettings { EffectsTable: { } table } postgres)
         {
             registry.Add(
                 "orders.placed",

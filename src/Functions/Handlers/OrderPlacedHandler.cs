@@ -1,7 +1,7 @@
 using System.Globalization;
 using Amazon.DynamoDBv2.Model;
+using Relaybox.DynamoDb;
 using Relaybox.Inbox;
-using Relaybox.Stores.DynamoDb;
 
 namespace Relaybox.Functions.Handlers;
 

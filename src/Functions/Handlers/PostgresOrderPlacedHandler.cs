@@ -1,6 +1,6 @@
 using Npgsql;
 using Relaybox.Inbox;
-using Relaybox.Stores.Postgres;
+using Relaybox.Postgres;
 
 namespace Relaybox.Functions.Handlers;
 

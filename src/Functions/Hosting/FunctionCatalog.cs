@@ -6,11 +6,11 @@ using Amazon.Lambda.DynamoDBEvents;
 using Amazon.Lambda.Serialization.SystemTextJson;
 using Amazon.Lambda.SQSEvents;
 using Microsoft.Extensions.DependencyInjection;
-using Relaybox.Configuration;
+using Relaybox.Diagnostics;
 using Relaybox.Functions.Consume;
 using Relaybox.Functions.Maintenance;
 using Relaybox.Functions.Relay;
-using Relaybox.Stores.Postgres;
+using Relaybox.Settings;
 
 namespace Relaybox.Functions.Hosting;
 
@@ -19,22 +19,15 @@ internal static class FunctionCatalog
 {
     private static readonly Dictionary<string, Entry> Entries = new(StringComparer.Ordinal)
     {
-        ["StreamRelay"] = new(FunctionNeeds.Publisher, Bind<StreamRelayFunction, DynamoDBEvent, StreamsEventResponse, StreamJsonContext>(
-            (function, input, context) => function.HandleAsync(input, context), StreamJsonContext.Customize)),
-        ["SweepRelay"] = new(FunctionNeeds.Publisher, Bind<SweepRelayFunction, ScheduleInput, JobReport, ScheduleJsonContext>(
-            (function, input, context) => function.HandleAsync(input, context))),
-        ["Consume"] = new(FunctionNeeds.Consumer | FunctionNeeds.Inbox, Bind<ConsumeFunction, SQSEvent, SQSBatchResponse, SqsJsonContext>(
-            (function, input, context) => function.HandleAsync(input, context)), BrokerKind.Sqs),
-        ["PullConsume"] = new(FunctionNeeds.Inbox | FunctionNeeds.Stream, Bind<PullConsumeFunction, ScheduleInput, JobReport, ScheduleJsonContext>(
-            (function, input, context) => function.HandleAsync(input, context)), BrokerKind.Nats),
-        ["Cleanup"] = new(FunctionNeeds.Inbox | FunctionNeeds.Jobs, Bind<CleanupFunction, ScheduleInput, JobReport, ScheduleJsonContext>(
-            (function, input, context) => function.HandleAsync(input, context))),
-        ["ResetStale"] = new(FunctionNeeds.Inbox | FunctionNeeds.Jobs, Bind<ResetStaleFunction, ScheduleInput, JobReport, ScheduleJsonContext>(
-            (function, input, context) => function.HandleAsync(input, context))),
-        ["Reconcile"] = new(FunctionNeeds.Jobs, Bind<ReconcileFunction, ScheduleInput, JobReport, ScheduleJsonContext>(
-            (function, input, context) => function.HandleAsync(input, context))),
-        ["Setup"] = new(FunctionNeeds.Setup, Bind<SetupFunction, ScheduleInput, JobReport, ScheduleJsonContext>(
-            (function, input, context) => function.HandleAsync(input, context))),
+        ["StreamRelay"] = new(
+            FunctionNeeds.Publisher, Bind<StreamRelayFunction, DynamoDBEvent, StreamsEventResponse, StreamJsonContext>(StreamJsonContext.Customize)),
+        ["SweepRelay"] = new(FunctionNeeds.Publisher, Scheduled<SweepRelayFunction>()),
+        ["Consume"] = new(FunctionNeeds.Consumer | FunctionNeeds.Inbox, Bind<ConsumeFunction, SQSEvent, SQSBatchResponse, SqsJsonContext>(), "sqs"),
+        ["PullConsume"] = new(FunctionNeeds.Inbox | FunctionNeeds.Stream, Scheduled<PullConsumeFunction>(), "nats"),
+        ["Cleanup"] = new(FunctionNeeds.Inbox | FunctionNeeds.Jobs, Scheduled<CleanupFunction>()),
+        ["ResetStale"] = new(FunctionNeeds.Inbox | FunctionNeeds.Jobs, Scheduled<ResetStaleFunction>()),
+        ["Reconcile"] = new(FunctionNeeds.Jobs, Scheduled<ReconcileFunction>()),
+        ["Setup"] = new(FunctionNeeds.Setup, Scheduled<SetupFunction>()),
     };
 
     /// <summary>The names of all functions.</summary>
@@ -50,21 +43,22 @@ internal static class FunctionCatalog
                 [$"{FunctionProcess.NameVariable} is '{name}'. Set it to one of: {string.Join(", ", Names)}."]);
         }
 
-        var settings = RelayboxSettings.Read(getVariable, entry.Needs);
-        if (entry.Broker is { } broker && broker != settings.Broker)
+        var settings = BuiltIn.Read(getVariable, entry.Needs);
+        if (entry.Broker is { } broker && broker != settings.BrokerName)
         {
-            throw new SettingsException([$"BROKER is '{Text(settings.Broker)}', and {name} works with '{Text(broker)}' alone. Set it to {Text(broker)}."]);
+            throw new SettingsException([$"BROKER is '{settings.BrokerName}', and {name} works with '{broker}' alone. Set it to {broker}."]);
         }
 
         return entry.Bind(Composition.Build(name, settings));
-
-        static string Text(BrokerKind broker) => broker.ToString().ToLowerInvariant();
     }
+
+    private static Func<IServiceProvider, Func<Stream, ILambdaContext, Task<Stream>>> Scheduled<TFunction>()
+        where TFunction : IFunction<ScheduleInput, JobReport> => Bind<TFunction, ScheduleInput, JobReport, ScheduleJsonContext>();
 
     private static Func<IServiceProvider, Func<Stream, ILambdaContext, Task<Stream>>> Bind<TFunction, TInput, TOutput,
         [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TJson>(
-        Func<TFunction, TInput, ILambdaContext, Task<TOutput>> invoke, Action<JsonSerializerOptions>? customize = null)
-        where TFunction : notnull
+        Action<JsonSerializerOptions>? customize = null)
+        where TFunction : IFunction<TInput, TOutput>
         where TJson : JsonSerializerContext
     {
         return services =>
@@ -75,7 +69,7 @@ internal static class FunctionCatalog
             {
                 try
                 {
-                    var output = await invoke(function, serializer.Deserialize<TInput>(input), context);
+                    var output = await function.HandleAsync(serializer.Deserialize<TInput>(input), context);
                     var stream = new MemoryStream();
                     serializer.Serialize(output, stream);
                     stream.Position = 0;
@@ -83,7 +77,7 @@ internal static class FunctionCatalog
                 }
                 catch (Exception e)
                 {
-                    throw new FunctionFailedException(services.GetService<PostgresConnections>()?.Explain(e) ?? e);
+                    throw new FunctionFailedException(services.GetService<IExplainsFailures>()?.Explain(e) ?? e);
                 }
             };
         };
@@ -91,5 +85,5 @@ internal static class FunctionCatalog
 
     // Broker: the one that the function is for; null: it does not care.
     private sealed record Entry(
-        FunctionNeeds Needs, Func<IServiceProvider, Func<Stream, ILambdaContext, Task<Stream>>> Bind, BrokerKind? Broker = null);
+        FunctionNeeds Needs, Func<IServiceProvider, Func<Stream, ILambdaContext, Task<Stream>>> Bind, string? Broker = null);
 }

@@ -1,9 +1,9 @@
 using System.Data.Common;
 using Amazon.Runtime;
-using Relaybox.Configuration;
-using Relaybox.Messaging.Nats;
+using Relaybox.Nats;
+using Relaybox.Postgres;
 using Relaybox.Secrets;
-using Relaybox.Stores.Postgres;
+using Relaybox.Settings;
 
 namespace Relaybox.Functions.Hosting;
 

@@ -1,6 +1,6 @@
 using Amazon.Lambda.Core;
 using Amazon.Lambda.RuntimeSupport;
-using Relaybox.Configuration;
+using Relaybox.Settings;
 using LogLevel = Microsoft.Extensions.Logging.LogLevel;
 
 namespace Relaybox.Functions.Hosting;

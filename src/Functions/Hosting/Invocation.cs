@@ -1,5 +1,5 @@
 using Amazon.Lambda.Core;
-using Relaybox.Diagnostics;
+using Relaybox.Timing;
 
 namespace Relaybox.Functions.Hosting;
 

@@ -7,11 +7,12 @@ using Relaybox.Maintenance;
 namespace Relaybox.Functions.Maintenance;
 
 /// <summary>Deletes what is finished and older than its retention.</summary>
-internal sealed class CleanupFunction(MaintenanceJobs jobs, TimeProvider time, MetricsWriter metrics)
+internal sealed class CleanupFunction(MaintenanceJobs jobs, TimeProvider time, MetricsWriter metrics) : IFunction<ScheduleInput, JobReport>
 {
+    /// <inheritdoc />
     [LambdaFunction(ResourceName = "CleanupFunction")]
     [ScheduleEvent("rate(1 day)", ResourceName = "Schedule", Input = """{"job":"cleanup"}""")]
-    internal async Task<JobReport> HandleAsync(ScheduleInput input, ILambdaContext context)
+    public async Task<JobReport> HandleAsync(ScheduleInput input, ILambdaContext context)
     {
         var deadline = Invocation.Begin(context, time);
         using var scope = deadline.BeginScope(CancellationToken.None);

@@ -10,11 +10,12 @@ namespace Relaybox.Functions.Maintenance;
 
 /// <summary>Finds rows that no index knows and makes them due; counts those whose status is none of the contract's.</summary>
 internal sealed class ReconcileFunction(
-    MaintenanceJobs jobs, TimeProvider time, MetricsWriter metrics, ILogger<ReconcileFunction> logger)
+    MaintenanceJobs jobs, TimeProvider time, MetricsWriter metrics, ILogger<ReconcileFunction> logger) : IFunction<ScheduleInput, JobReport>
 {
+    /// <inheritdoc />
     [LambdaFunction(ResourceName = "ReconcileFunction")]
     [ScheduleEvent("rate(1 hour)", ResourceName = "Schedule", Input = """{"job":"reconcile"}""")]
-    internal async Task<JobReport> HandleAsync(ScheduleInput input, ILambdaContext context)
+    public async Task<JobReport> HandleAsync(ScheduleInput input, ILambdaContext context)
     {
         var deadline = Invocation.Begin(context, time);
         using var scope = deadline.BeginScope(CancellationToken.None);

@@ -7,11 +7,12 @@ using Relaybox.Maintenance;
 namespace Relaybox.Functions.Maintenance;
 
 /// <summary>Ends claims whose lease is over.</summary>
-internal sealed class ResetStaleFunction(MaintenanceJobs jobs, TimeProvider time, MetricsWriter metrics)
+internal sealed class ResetStaleFunction(MaintenanceJobs jobs, TimeProvider time, MetricsWriter metrics) : IFunction<ScheduleInput, JobReport>
 {
+    /// <inheritdoc />
     [LambdaFunction(ResourceName = "ResetStaleFunction")]
     [ScheduleEvent("rate(5 minutes)", ResourceName = "Schedule", Input = """{"job":"reset-stale"}""")]
-    internal async Task<JobReport> HandleAsync(ScheduleInput input, ILambdaContext context)
+    public async Task<JobReport> HandleAsync(ScheduleInput input, ILambdaContext context)
     {
         var deadline = Invocation.Begin(context, time);
         using var scope = deadline.BeginScope(CancellationToken.None);

@@ -1,5 +1,5 @@
 using Relaybox.Functions.Hosting;
-using Relaybox.Outbox;
+using Relaybox.Outbox.Relay;
 
 namespace Relaybox.Functions.Relay;
 

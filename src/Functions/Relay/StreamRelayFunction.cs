@@ -5,7 +5,7 @@ using Amazon.Lambda.Core;
 using Amazon.Lambda.DynamoDBEvents;
 using Microsoft.Extensions.Logging;
 using Relaybox.Functions.Hosting;
-using Relaybox.Outbox;
+using Relaybox.Outbox.Relay;
 
 namespace Relaybox.Functions.Relay;
 
@@ -18,8 +18,9 @@ internal sealed class StreamRelayFunction(
     RelayOptions options,
     TimeProvider time,
     MetricsWriter metrics,
-    ILogger<StreamRelayFunction> logger)
+    ILogger<StreamRelayFunction> logger) : IFunction<DynamoDBEvent, StreamsEventResponse>
 {
+    /// <inheritdoc />
     [LambdaFunction(ResourceName = "StreamRelayFunction")]
     [DynamoDBEvent(
         "@OutboxTable",
@@ -28,7 +29,7 @@ internal sealed class StreamRelayFunction(
         BatchSize = 100,
         MaximumBatchingWindowInSeconds = 0,
         Filters = """{"eventName":["INSERT"],"dynamodb":{"NewImage":{"status":{"S":["pending"]}}}}""")]
-    internal async Task<StreamsEventResponse> HandleAsync(DynamoDBEvent input, ILambdaContext context)
+    public async Task<StreamsEventResponse> HandleAsync(DynamoDBEvent input, ILambdaContext context)
     {
         var deadline = Invocation.Begin(context, time);
         var batch = StreamBatch.Read(input, time.GetUtcNow(), logger);

@@ -1,6 +1,6 @@
 using Amazon.Lambda.DynamoDBEvents;
+using Relaybox.DynamoDb;
 using Relaybox.Outbox;
-using Relaybox.Stores.DynamoDb;
 using Stored = Amazon.DynamoDBv2.Model.AttributeValue;
 
 namespace Relaybox.Functions.Relay;

@@ -2,9 +2,10 @@ using Amazon.Lambda.Annotations;
 using Amazon.Lambda.Annotations.Schedule;
 using Amazon.Lambda.Core;
 using Microsoft.Extensions.Logging;
-using Relaybox.Diagnostics;
 using Relaybox.Functions.Hosting;
 using Relaybox.Outbox;
+using Relaybox.Outbox.Relay;
+using Relaybox.Timing;
 
 namespace Relaybox.Functions.Relay;
 
@@ -20,14 +21,15 @@ internal sealed class SweepRelayFunction(
     TimeProvider time,
     MetricsWriter metrics,
     ILogger<SweepRelayFunction> logger,
-    IOutboxSignal? signal = null)
+    IOutboxSignal? signal = null) : IFunction<ScheduleInput, JobReport>
 {
     // A sweep that listens lasts a minute; whoever watches the metrics wants them sooner, and not for every row that wakes it.
     private readonly RelayCounts _counts = new(metrics, time);
 
+    /// <inheritdoc />
     [LambdaFunction(ResourceName = "SweepRelayFunction")]
     [ScheduleEvent("rate(1 minute)", ResourceName = "Schedule", Input = """{"job":"sweep"}""")]
-    internal async Task<JobReport> HandleAsync(ScheduleInput input, ILambdaContext context)
+    public async Task<JobReport> HandleAsync(ScheduleInput input, ILambdaContext context)
     {
         var deadline = Invocation.Begin(context, time);
         using var scope = deadline.BeginScope(CancellationToken.None);
@@ -67,10 +69,7 @@ internal sealed class SweepRelayFunction(
         finally
         {
             // What listens would be a dead connection when the function is thawed for its next run.
-            if (wakeUp is IAsyncDisposable connection)
-            {
-                await connection.DisposeAsync();
-            }
+            await wakeUp.DisposeAsync();
         }
 
         return total;

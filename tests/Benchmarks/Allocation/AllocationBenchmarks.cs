@@ -6,13 +6,15 @@ using Relaybox.Benchmarks.Consuming;
 using Relaybox.Benchmarks.Lambda;
 using Relaybox.Benchmarks.Postgres;
 using Relaybox.Benchmarks.Queues;
-using Relaybox.Diagnostics;
+using Relaybox.DynamoDb;
+using Relaybox.Events;
 using Relaybox.Functions.Hosting;
 using Relaybox.Functions.Relay;
 using Relaybox.Messaging;
-using Relaybox.Messaging.Sqs;
-using Relaybox.Outbox;
-using Relaybox.Stores.DynamoDb;
+using Relaybox.Messaging.Formats;
+using Relaybox.Outbox.Relay;
+using Relaybox.Sqs;
+using Relaybox.Timing;
 
 namespace Relaybox.Benchmarks.Allocation;
 

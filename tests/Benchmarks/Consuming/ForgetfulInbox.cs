@@ -1,6 +1,6 @@
+using Relaybox.Events;
 using Relaybox.Inbox;
-using Relaybox.Maintenance;
-using Relaybox.Outbox;
+using Relaybox.Paging;
 
 namespace Relaybox.Benchmarks.Consuming;
 

@@ -4,13 +4,14 @@ using Amazon.Lambda.SQSEvents;
 using Microsoft.Extensions.Logging.Abstractions;
 using Relaybox.Benchmarks.Postgres;
 using Relaybox.Benchmarks.Queues;
-using Relaybox.Diagnostics;
+using Relaybox.Events;
 using Relaybox.Functions.Consume;
 using Relaybox.Functions.Hosting;
 using Relaybox.Inbox;
 using Relaybox.Messaging;
-using Relaybox.Messaging.Sqs;
-using Relaybox.Outbox;
+using Relaybox.Messaging.Formats;
+using Relaybox.Sqs;
+using Relaybox.Timing;
 
 namespace Relaybox.Benchmarks.Consuming;
 

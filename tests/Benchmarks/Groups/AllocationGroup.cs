@@ -6,8 +6,8 @@ using Relaybox.Benchmarks.Allocation;
 using Relaybox.Benchmarks.Harness;
 using Relaybox.Benchmarks.Nats;
 using Relaybox.Benchmarks.Postgres;
-using Relaybox.Outbox;
-using Relaybox.Stores.Postgres;
+using Relaybox.Outbox.Relay;
+using Relaybox.Postgres;
 
 namespace Relaybox.Benchmarks.Groups;
 

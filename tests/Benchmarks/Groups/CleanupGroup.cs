@@ -2,10 +2,9 @@ using System.Diagnostics;
 using Microsoft.Extensions.Logging.Abstractions;
 using Relaybox.Benchmarks.Harness;
 using Relaybox.Benchmarks.Postgres;
-using Relaybox.Diagnostics;
 using Relaybox.Maintenance;
-using Relaybox.Outbox;
-using Relaybox.Stores.Postgres;
+using Relaybox.Postgres;
+using Relaybox.Timing;
 
 namespace Relaybox.Benchmarks.Groups;
 

@@ -3,8 +3,8 @@ using System.Globalization;
 using Relaybox.Benchmarks.Consuming;
 using Relaybox.Benchmarks.Harness;
 using Relaybox.Benchmarks.Postgres;
-using Relaybox.Diagnostics;
-using Relaybox.Stores.Postgres;
+using Relaybox.Postgres;
+using Relaybox.Timing;
 
 namespace Relaybox.Benchmarks.Groups;
 

@@ -3,10 +3,12 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Relaybox.Benchmarks.DynamoDb;
 using Relaybox.Benchmarks.Harness;
 using Relaybox.Benchmarks.Postgres;
-using Relaybox.Diagnostics;
-using Relaybox.Local.Emulators;
+using Relaybox.DynamoDb;
+using Relaybox.Events;
+using Relaybox.Local.Servers;
 using Relaybox.Outbox;
-using Relaybox.Stores.DynamoDb;
+using Relaybox.Outbox.Relay;
+using Relaybox.Timing;
 
 namespace Relaybox.Benchmarks.Groups;
 

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using Relaybox.Benchmarks.Harness;
 using Relaybox.Benchmarks.Postgres;
-using Relaybox.Stores.Postgres;
 
 namespace Relaybox.Benchmarks.Groups;
 

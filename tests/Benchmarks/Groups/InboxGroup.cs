@@ -1,10 +1,10 @@
 using Relaybox.Benchmarks.Consuming;
 using Relaybox.Benchmarks.Harness;
 using Relaybox.Benchmarks.Postgres;
-using Relaybox.Diagnostics;
+using Relaybox.Events;
 using Relaybox.Inbox;
-using Relaybox.Outbox;
-using Relaybox.Stores.Postgres;
+using Relaybox.Postgres;
+using Relaybox.Timing;
 
 namespace Relaybox.Benchmarks.Groups;
 

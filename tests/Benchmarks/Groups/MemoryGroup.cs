@@ -1,6 +1,6 @@
 using Relaybox.Benchmarks.Harness;
 using Relaybox.Benchmarks.Postgres;
-using Relaybox.Stores.Postgres;
+using Relaybox.Postgres;
 
 namespace Relaybox.Benchmarks.Groups;
 

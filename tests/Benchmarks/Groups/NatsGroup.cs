@@ -2,9 +2,11 @@ using System.Text;
 using Relaybox.Benchmarks.Harness;
 using Relaybox.Benchmarks.Nats;
 using Relaybox.Benchmarks.Postgres;
+using Relaybox.Events;
 using Relaybox.Messaging;
-using Relaybox.Outbox;
-using Relaybox.Stores.Postgres;
+using Relaybox.Messaging.Formats;
+using Relaybox.Outbox.Relay;
+using Relaybox.Postgres;
 
 namespace Relaybox.Benchmarks.Groups;
 

@@ -1,7 +1,7 @@
 using Relaybox.Benchmarks.Harness;
 using Relaybox.Benchmarks.Postgres;
-using Relaybox.Outbox;
-using Relaybox.Stores.Postgres;
+using Relaybox.Outbox.Relay;
+using Relaybox.Postgres;
 
 namespace Relaybox.Benchmarks.Groups;
 

@@ -3,12 +3,13 @@ using Relaybox.Benchmarks.Consuming;
 using Relaybox.Benchmarks.Harness;
 using Relaybox.Benchmarks.Postgres;
 using Relaybox.Benchmarks.Queues;
-using Relaybox.Diagnostics;
+using Relaybox.Events;
 using Relaybox.Inbox;
-using Relaybox.Messaging;
-using Relaybox.Messaging.Sqs;
-using Relaybox.Outbox;
-using Relaybox.Stores.Postgres;
+using Relaybox.Messaging.Formats;
+using Relaybox.Outbox.Relay;
+using Relaybox.Postgres;
+using Relaybox.Sqs;
+using Relaybox.Timing;
 
 namespace Relaybox.Benchmarks.Groups;
 

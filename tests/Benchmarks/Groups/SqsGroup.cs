@@ -3,9 +3,10 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Relaybox.Benchmarks.Harness;
 using Relaybox.Benchmarks.Postgres;
 using Relaybox.Benchmarks.Queues;
+using Relaybox.Events;
 using Relaybox.Messaging;
-using Relaybox.Messaging.Sqs;
-using Relaybox.Outbox;
+using Relaybox.Messaging.Formats;
+using Relaybox.Sqs;
 
 namespace Relaybox.Benchmarks.Groups;
 

@@ -1,3 +1,4 @@
+
 namespace Relaybox.Benchmarks.Harness;
 
 /// <summary>Collects what a group measures.</summary>

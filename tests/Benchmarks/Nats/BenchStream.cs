@@ -1,7 +1,7 @@
 using NATS.Client.Core;
 using NATS.Client.JetStream;
 using NATS.Client.JetStream.Models;
-using Relaybox.Local.Emulators;
+using Relaybox.Local.Servers;
 
 namespace Relaybox.Benchmarks.Nats;
 

@@ -1,8 +1,9 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Relaybox.Benchmarks.Postgres;
+using Relaybox.Events;
 using Relaybox.Messaging;
-using Relaybox.Messaging.Nats;
-using Relaybox.Outbox;
+using Relaybox.Messaging.Formats;
+using Relaybox.Nats;
 
 namespace Relaybox.Benchmarks.Nats;
 

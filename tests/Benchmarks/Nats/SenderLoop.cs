@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Primitives;
 using NATS.Client.Core;
 using Relaybox.Benchmarks.Postgres;
-using Relaybox.Messaging.Nats;
+using Relaybox.Nats;
 
 namespace Relaybox.Benchmarks.Nats;
 

@@ -1,5 +1,5 @@
 using Relaybox.Benchmarks.Lambda;
-using Relaybox.Local.Emulators;
+using Relaybox.Local.Servers;
 using Relaybox.Local.Processes;
 using Relaybox.Local.Runtime;
 using Relaybox.Local.Stack;

@@ -4,7 +4,7 @@ using System.Globalization;
 using System.Text.Json;
 using Relaybox.Benchmarks.Harness;
 using Relaybox.Local.Runtime;
-using Relaybox.Messaging.Sqs;
+using Relaybox.Sqs;
 
 namespace Relaybox.Benchmarks.Paths;
 

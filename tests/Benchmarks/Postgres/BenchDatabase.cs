@@ -1,9 +1,9 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
-using Relaybox.Local.Emulators;
+using Relaybox.Local.Servers;
+using Relaybox.Postgres;
 using Relaybox.Secrets;
-using Relaybox.Stores.Postgres;
 
 namespace Relaybox.Benchmarks.Postgres;
 

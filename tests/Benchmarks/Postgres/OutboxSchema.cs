@@ -1,8 +1,8 @@
 using Microsoft.Extensions.Logging.Abstractions;
-using Relaybox.Diagnostics;
 using Relaybox.Messaging;
-using Relaybox.Outbox;
-using Relaybox.Stores.Postgres;
+using Relaybox.Outbox.Relay;
+using Relaybox.Postgres;
+using Relaybox.Timing;
 
 namespace Relaybox.Benchmarks.Postgres;
 

@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
-using Relaybox.Diagnostics;
-using Relaybox.Stores.Postgres;
+using Relaybox.Postgres;
+using Relaybox.Timing;
 
 namespace Relaybox.Benchmarks.Postgres;
 

@@ -1,4 +1,4 @@
-using Relaybox.Stores.Postgres;
+using Relaybox.Postgres;
 
 namespace Relaybox.Benchmarks.Postgres;
 

@@ -8,6 +8,7 @@ using NATS.Client.Core;
 using NATS.Client.JetStream;
 using NATS.Client.JetStream.Models;
 using Npgsql;
+using Relaybox.Messaging;
 using Relaybox.Testing;
 using static Relaybox.EndToEnd.Tests.RunningStack;
 

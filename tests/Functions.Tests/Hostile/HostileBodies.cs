@@ -1,7 +1,7 @@
 using System.Text.Json;
 using FsCheck;
 using FsCheck.Fluent;
-using Relaybox.Diagnostics;
+using Relaybox.Events;
 using static Relaybox.Functions.Tests.Hostile.HostileText;
 
 namespace Relaybox.Functions.Tests.Hostile;

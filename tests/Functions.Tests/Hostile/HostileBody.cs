@@ -1,3 +1,4 @@
+
 namespace Relaybox.Functions.Tests.Hostile;
 
 /// <summary>A message as a queue delivers it, and what must become of it.</summary>

@@ -1,9 +1,10 @@
 using System.Text.Json;
 using FsCheck;
 using FsCheck.Fluent;
-using Relaybox.Configuration;
+using Relaybox.Functions.Hosting;
 using Relaybox.Functions.Tests.Support;
-using Relaybox.Messaging;
+using Relaybox.Messaging.Formats;
+using Relaybox.Settings;
 using Relaybox.Testing;
 
 namespace Relaybox.Functions.Tests.Hostile;
@@ -153,7 +154,7 @@ public sealed class HostileInputTests
     {
         variables[setting] = value;
         const FunctionNeeds Needs = FunctionNeeds.Publisher | FunctionNeeds.Consumer | FunctionNeeds.Inbox | FunctionNeeds.Jobs;
-        var error = Record.Exception(() => RelayboxSettings.Read(name => variables.GetValueOrDefault(name), Needs));
+        var error = Record.Exception(() => BuiltIn.Read(name => variables.GetValueOrDefault(name), Needs));
         var refusal = Assert.IsType<SettingsException>(error);
         Assert.True(refusal.Errors.Any(line => line.StartsWith(setting, StringComparison.Ordinal)), $"{setting} = '{value}': {refusal.Message}");
     }
@@ -169,7 +170,7 @@ public sealed class HostileInputTests
 
     private static Dictionary<string, string> PostgresAndNats() => new()
     {
-        ["OUTBOX_STORE"] = "postgres",
+        ["STORE"] = "postgres",
         ["BROKER"] = "nats",
         ["NATS_URL"] = "tls://nats.example.com",
         ["DATABASE_SECRET_ARN"] = "arn:aws:secretsmanager:eu-central-1:000000000000:secret:db-AbCdEf",

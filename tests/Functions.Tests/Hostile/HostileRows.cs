@@ -1,6 +1,6 @@
 using FsCheck;
 using FsCheck.Fluent;
-using Relaybox.Diagnostics;
+using Relaybox.Events;
 using static Relaybox.Functions.Tests.Hostile.HostileText;
 
 namespace Relaybox.Functions.Tests.Hostile;

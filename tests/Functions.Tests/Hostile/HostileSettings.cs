@@ -1,5 +1,6 @@
 using FsCheck;
 using FsCheck.Fluent;
+using Relaybox.Postgres;
 using static Relaybox.Functions.Tests.Hostile.HostileText;
 
 namespace Relaybox.Functions.Tests.Hostile;
@@ -28,7 +29,7 @@ internal static class HostileSettings
         ["setting: numbers"] = Pair(
             ["DUE_SHARDS", "RELAY_BATCH_SIZE", "RELAY_LEASE_SECONDS", "RELAY_MAX_ATTEMPTS", "INBOX_LEASE_SECONDS", "INBOX_MAX_ATTEMPTS", "HANDLER_CONCURRENCY", "SENT_RETENTION_HOURS", "STALE_AFTER_SECONDS", "PUBLISH_CONCURRENCY", "SQS_MAX_BATCH_BYTES"],
             "x", "-1", "2147483648", "-2147483649", "1.5", "1e3", "0x10", " ", "1 2", "٣", "NaN", "--1", "99999999999999999999"),
-        ["setting: choices"] = Pair(["OUTBOX_STORE", "BROKER", "RELAY_TRIGGER", "MESSAGE_FORMAT", "LOG_LEVEL"], "x", " ", "DynamoDB", "sqs ", "\0", "json", "Envelope", "stream,schedule", "é"),
+        ["setting: choices"] = Pair(["STORE", "BROKER", "RELAY_TRIGGER", "MESSAGE_FORMAT", "LOG_LEVEL"], "x", " ", "DynamoDB", "sqs ", "\0", "json", "Envelope", "stream,schedule", "é"),
         ["setting: table names"] = Gen.Elements(Tables).Zip(Gen.Elements([.. NoTableNames])),
         ["setting: queue URLs"] = Gen.Elements(Urls).Zip(Gen.Elements([.. QueueUrls])),
         ["setting: consumer names"] = Gen.Constant("CONSUMER_NAME").Zip(Gen.OneOf(WithControl, Gen.Elements("a b", "a/b", "é", "a*", ">", new string('a', 256)))),

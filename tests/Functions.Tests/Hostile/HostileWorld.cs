@@ -6,17 +6,17 @@ using Amazon.Lambda.Serialization.SystemTextJson;
 using Amazon.Lambda.SQSEvents;
 using Amazon.SQS.Model;
 using Microsoft.Extensions.Logging.Abstractions;
-using Relaybox.Diagnostics;
 using Relaybox.Functions.Consume;
 using Relaybox.Functions.Hosting;
 using Relaybox.Functions.Relay;
 using Relaybox.Functions.Tests.Support;
 using Relaybox.Inbox;
-using Relaybox.Messaging;
-using Relaybox.Messaging.Sqs;
-using Relaybox.Outbox;
+using Relaybox.Messaging.Formats;
+using Relaybox.Outbox.Relay;
 using Relaybox.Shared.Tests.Inbox;
 using Relaybox.Shared.Tests.Outbox;
+using Relaybox.Sqs;
+using Relaybox.Timing;
 
 namespace Relaybox.Functions.Tests.Hostile;
 

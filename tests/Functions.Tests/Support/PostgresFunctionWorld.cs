@@ -37,7 +37,7 @@ public sealed class PostgresFunctionWorld : IAsyncDisposable
             CREATE ROLE {world.FunctionsUser} LOGIN;
             CREATE ROLE {world.AppUser} LOGIN;
             """);
-        world.Set("OUTBOX_STORE", "postgres");
+        world.Set("STORE", "postgres");
         world.Set("DATABASE_SCHEMA", world.Schema);
         world.Set("DATABASE_ROLE_PREFIX", world.Schema);
         world.Set("DATABASE_FUNCTIONS_USER", world.FunctionsUser);

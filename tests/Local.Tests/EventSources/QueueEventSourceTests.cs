@@ -5,6 +5,7 @@ using Relaybox.Local.Aws;
 using Relaybox.Local.EventSources;
 using Relaybox.Local.Permissions;
 using Relaybox.Local.Stack;
+using Relaybox.Messaging;
 using Relaybox.Testing;
 
 namespace Relaybox.Local.Tests.EventSources;

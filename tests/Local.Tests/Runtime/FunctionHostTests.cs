@@ -1,7 +1,7 @@
 using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
-using Relaybox.Local.Emulators;
+using Relaybox.Local.Servers;
 using Relaybox.Local.Processes;
 using Relaybox.Local.Runtime;
 using Relaybox.Local.Stack;

@@ -1,3 +1,4 @@
+
 namespace Relaybox.Local.Tests.Template;
 
 /// <summary>What is not chosen is not created, and what cannot work is refused before anything is.</summary>

@@ -1,4 +1,4 @@
-using Relaybox.Diagnostics;
+using Relaybox.Events;
 using Relaybox.Inbox;
 using Relaybox.Outbox;
 using Relaybox.Shared.Tests.Support;

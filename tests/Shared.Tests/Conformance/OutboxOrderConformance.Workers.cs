@@ -1,10 +1,11 @@
 using System.Collections.Concurrent;
 using System.Globalization;
-using Relaybox.Diagnostics;
+using Relaybox.Events;
 using Relaybox.Messaging;
-using Relaybox.Outbox;
+using Relaybox.Outbox.Relay;
 using Relaybox.Shared.Tests.Support;
 using Relaybox.Testing;
+using Relaybox.Timing;
 
 namespace Relaybox.Shared.Tests.Conformance;
 

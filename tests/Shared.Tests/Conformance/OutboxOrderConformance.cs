@@ -1,4 +1,6 @@
+using Relaybox.Events;
 using Relaybox.Outbox;
+using Relaybox.Outbox.Relay;
 using Relaybox.Shared.Tests.Support;
 
 namespace Relaybox.Shared.Tests.Conformance;

@@ -1,5 +1,5 @@
-using Relaybox.Maintenance;
 using Relaybox.Outbox;
+using Relaybox.Paging;
 using Relaybox.Shared.Tests.Support;
 
 namespace Relaybox.Shared.Tests.Conformance;

@@ -1,4 +1,4 @@
-using Relaybox.Diagnostics;
+using Relaybox.Events;
 using Relaybox.Outbox;
 
 namespace Relaybox.Shared.Tests.Conformance;

@@ -2,8 +2,10 @@ using FsCheck;
 using FsCheck.Fluent;
 using Microsoft.Extensions.Time.Testing;
 using Relaybox.Diagnostics;
+using Relaybox.DynamoDb;
 using Relaybox.Shared.Tests.Support;
-using Relaybox.Stores.DynamoDb;
+using Relaybox.Testing;
+using Relaybox.Timing;
 
 namespace Relaybox.Shared.Tests.Diagnostics;
 

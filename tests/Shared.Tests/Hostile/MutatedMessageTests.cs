@@ -1,11 +1,12 @@
 using System.Buffers;
 using System.Text;
 using NATS.Client.Core;
+using Relaybox.Events;
 using Relaybox.Messaging;
-using Relaybox.Messaging.Nats;
-using Relaybox.Messaging.Sqs;
-using Relaybox.Outbox;
-using Relaybox.Stores.Postgres;
+using Relaybox.Messaging.Formats;
+using Relaybox.Nats;
+using Relaybox.Postgres;
+using Relaybox.Sqs;
 using Relaybox.Testing;
 
 namespace Relaybox.Shared.Tests.Hostile;

@@ -1,6 +1,5 @@
-using Relaybox.Diagnostics;
+using Relaybox.Events;
 using Relaybox.Inbox;
-using Relaybox.Outbox;
 using Relaybox.Shared.Tests.Support;
 using Relaybox.Testing;
 

@@ -1,10 +1,11 @@
 using System.Text.Json.Serialization;
 using Microsoft.Extensions.Time.Testing;
-using Relaybox.Diagnostics;
+using Relaybox.Events;
 using Relaybox.Inbox;
 using Relaybox.Messaging;
 using Relaybox.Shared.Tests.Support;
 using Relaybox.Testing;
+using Relaybox.Timing;
 
 namespace Relaybox.Shared.Tests.Inbox;
 

@@ -1,5 +1,6 @@
 using FsCheck;
 using FsCheck.Fluent;
+using Relaybox.Events;
 using Relaybox.Inbox;
 using Relaybox.Shared.Tests.Support;
 

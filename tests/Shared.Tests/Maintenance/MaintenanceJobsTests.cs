@@ -1,12 +1,13 @@
-using Relaybox.Diagnostics;
-using Relaybox.Inbox;
+using Relaybox.DynamoDb;
+using Relaybox.Events;
 using Relaybox.Maintenance;
 using Relaybox.Outbox;
+using Relaybox.Paging;
 using Relaybox.Shared.Tests.Conformance;
 using Relaybox.Shared.Tests.Stores;
 using Relaybox.Shared.Tests.Support;
-using Relaybox.Stores.DynamoDb;
 using Relaybox.Testing;
+using Relaybox.Timing;
 
 namespace Relaybox.Shared.Tests.Maintenance;
 

@@ -1,4 +1,4 @@
-using Relaybox.Maintenance;
+using Relaybox.Paging;
 
 namespace Relaybox.Shared.Tests.Maintenance;
 

@@ -1,7 +1,7 @@
 using System.Text;
-using Relaybox.Diagnostics;
+using Relaybox.Events;
 using Relaybox.Messaging;
-using Relaybox.Outbox;
+using Relaybox.Messaging.Formats;
 using Relaybox.Shared.Tests.Support;
 
 namespace Relaybox.Shared.Tests.Messaging;

@@ -2,6 +2,7 @@ using System.Text.Json;
 using CloudNative.CloudEvents;
 using CloudNative.CloudEvents.SystemTextJson;
 using Relaybox.Messaging;
+using Relaybox.Messaging.Formats;
 using Relaybox.Shared.Tests.Support;
 
 namespace Relaybox.Shared.Tests.Messaging;

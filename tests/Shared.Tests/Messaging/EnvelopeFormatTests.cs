@@ -1,9 +1,9 @@
 using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
-using Relaybox.Diagnostics;
+using Relaybox.Events;
 using Relaybox.Messaging;
-using Relaybox.Outbox;
+using Relaybox.Messaging.Formats;
 using Relaybox.Shared.Tests.Support;
 
 namespace Relaybox.Shared.Tests.Messaging;

@@ -1,7 +1,7 @@
 using FsCheck;
 using FsCheck.Fluent;
+using Relaybox.Events;
 using Relaybox.Messaging;
-using Relaybox.Outbox;
 
 namespace Relaybox.Shared.Tests.Messaging;
 

@@ -1,11 +1,11 @@
 using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
-using Relaybox.Diagnostics;
+using Relaybox.Events;
 using Relaybox.Messaging;
-using Relaybox.Messaging.Sqs;
-using Relaybox.Outbox;
+using Relaybox.Messaging.Formats;
 using Relaybox.Shared.Tests.Support;
+using Relaybox.Sqs;
 
 namespace Relaybox.Shared.Tests.Messaging;
 

@@ -1,10 +1,13 @@
 using Microsoft.Extensions.Logging.Abstractions;
-using Relaybox.Diagnostics;
-using Relaybox.Messaging.Nats;
+using Relaybox.Events;
+using Relaybox.Messaging.Formats;
+using Relaybox.Nats;
 using Relaybox.Outbox;
+using Relaybox.Outbox.Relay;
 using Relaybox.Shared.Tests.Outbox;
 using Relaybox.Shared.Tests.Support;
 using Relaybox.Testing;
+using Relaybox.Timing;
 
 namespace Relaybox.Shared.Tests.Messaging;
 
@@ -43,7 +46,7 @@ public class NatsKeysTests(NatsServer server)
         await CreateStreamAsync(world);
         var publisher = new NatsMessagePublisher(
             world.Connector,
-            new Relaybox.Messaging.EnvelopeFormat(),
+            new EnvelopeFormat(),
             new NatsPublisherOptions { SubjectPrefix = world.Name, MaxInFlight = 16 },
             TimeProvider.System,
             world.PublisherLog);

@@ -1,11 +1,11 @@
+using Microsoft.Extensions.Logging.Abstractions;
 using NATS.Client.Core;
 using NATS.Client.JetStream;
 using NATS.Client.JetStream.Models;
-using Microsoft.Extensions.Logging.Abstractions;
-using Relaybox.Diagnostics;
+using Relaybox.Events;
 using Relaybox.Messaging;
-using Relaybox.Messaging.Nats;
-using Relaybox.Outbox;
+using Relaybox.Messaging.Formats;
+using Relaybox.Nats;
 using Relaybox.Shared.Tests.Support;
 using Relaybox.Testing;
 

@@ -1,8 +1,9 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using NATS.Client.JetStream;
+using Relaybox.Events;
 using Relaybox.Messaging;
-using Relaybox.Messaging.Nats;
-using Relaybox.Outbox;
+using Relaybox.Messaging.Formats;
+using Relaybox.Nats;
 using Relaybox.Shared.Tests.Conformance;
 using Relaybox.Testing;
 

@@ -1,13 +1,13 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using NATS.Client.JetStream;
 using NATS.Client.JetStream.Models;
-using Relaybox.Diagnostics;
+using Relaybox.Events;
 using Relaybox.Inbox;
 using Relaybox.Messaging;
-using Relaybox.Messaging.Nats;
-using Relaybox.Outbox;
+using Relaybox.Nats;
 using Relaybox.Shared.Tests.Inbox;
 using Relaybox.Shared.Tests.Support;
+using Relaybox.Timing;
 
 namespace Relaybox.Shared.Tests.Messaging;
 

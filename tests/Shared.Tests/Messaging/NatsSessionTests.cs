@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging.Abstractions;
 using NATS.Client.Core;
 using NATS.Client.JetStream.Models;
-using Relaybox.Messaging.Nats;
+using Relaybox.Nats;
 using Relaybox.Testing;
 
 namespace Relaybox.Shared.Tests.Messaging;

@@ -1,8 +1,8 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using NATS.Client.Core;
 using NATS.Client.JetStream.Models;
-using Relaybox.Configuration;
-using Relaybox.Messaging.Nats;
+using Relaybox.Nats;
+using Relaybox.Settings;
 using Relaybox.Shared.Tests.Support;
 using Relaybox.Testing;
 

@@ -1,5 +1,5 @@
 using NATS.Client.Core;
-using Relaybox.Messaging.Nats;
+using Relaybox.Nats;
 using Relaybox.Testing;
 using Relaybox.Testing.Tls;
 

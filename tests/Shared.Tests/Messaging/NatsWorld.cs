@@ -2,7 +2,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 using NATS.Client.JetStream;
 using NATS.Client.JetStream.Models;
 using Relaybox.Messaging;
-using Relaybox.Messaging.Nats;
+using Relaybox.Messaging.Formats;
+using Relaybox.Nats;
 using Relaybox.Shared.Tests.Support;
 using Relaybox.Testing;
 

@@ -1,8 +1,9 @@
 using System.Text;
-using Relaybox.Diagnostics;
+using Relaybox.Events;
 using Relaybox.Messaging;
-using Relaybox.Messaging.Sqs;
+using Relaybox.Messaging.Formats;
 using Relaybox.Shared.Tests.Support;
+using Relaybox.Sqs;
 
 namespace Relaybox.Shared.Tests.Messaging;
 

@@ -7,8 +7,9 @@ using Amazon.Runtime;
 using Amazon.SQS;
 using Microsoft.Extensions.Logging.Abstractions;
 using Relaybox.Messaging;
-using Relaybox.Messaging.Sqs;
+using Relaybox.Messaging.Formats;
 using Relaybox.Shared.Tests.Support;
+using Relaybox.Sqs;
 using Relaybox.Testing.Http;
 
 namespace Relaybox.Shared.Tests.Messaging;

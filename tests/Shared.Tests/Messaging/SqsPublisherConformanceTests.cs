@@ -1,10 +1,11 @@
 using Amazon.SQS.Model;
 using Microsoft.Extensions.Logging.Abstractions;
+using Relaybox.Events;
 using Relaybox.Messaging;
-using Relaybox.Messaging.Sqs;
-using Relaybox.Outbox;
+using Relaybox.Messaging.Formats;
 using Relaybox.Shared.Tests.Conformance;
 using Relaybox.Shared.Tests.Support;
+using Relaybox.Sqs;
 using Relaybox.Testing;
 
 namespace Relaybox.Shared.Tests.Messaging;

@@ -1,5 +1,5 @@
+using Relaybox.Events;
 using Relaybox.Messaging;
-using Relaybox.Outbox;
 
 namespace Relaybox.Shared.Tests.Outbox;
 

@@ -1,8 +1,9 @@
 using Microsoft.Extensions.Time.Testing;
-using Relaybox.Diagnostics;
 using Relaybox.Outbox;
+using Relaybox.Outbox.Relay;
 using Relaybox.Shared.Tests.Support;
 using Relaybox.Testing;
+using Relaybox.Timing;
 
 namespace Relaybox.Shared.Tests.Outbox;
 

@@ -1,9 +1,11 @@
 using Microsoft.Extensions.Time.Testing;
-using Relaybox.Diagnostics;
+using Relaybox.Events;
 using Relaybox.Messaging;
 using Relaybox.Outbox;
+using Relaybox.Outbox.Relay;
 using Relaybox.Shared.Tests.Support;
 using Relaybox.Testing;
+using Relaybox.Timing;
 
 namespace Relaybox.Shared.Tests.Outbox;
 

@@ -1,9 +1,10 @@
 using Microsoft.Extensions.Time.Testing;
-using Relaybox.Diagnostics;
 using Relaybox.Messaging;
 using Relaybox.Outbox;
+using Relaybox.Outbox.Relay;
 using Relaybox.Shared.Tests.Support;
 using Relaybox.Testing;
+using Relaybox.Timing;
 
 namespace Relaybox.Shared.Tests.Outbox;
 

@@ -1,12 +1,13 @@
 using Amazon.SQS.Model;
 using Microsoft.Extensions.Time.Testing;
-using Relaybox.Diagnostics;
-using Relaybox.Messaging;
-using Relaybox.Messaging.Sqs;
+using Relaybox.Messaging.Formats;
 using Relaybox.Outbox;
+using Relaybox.Outbox.Relay;
 using Relaybox.Shared.Tests.Messaging;
 using Relaybox.Shared.Tests.Support;
+using Relaybox.Sqs;
 using Relaybox.Testing;
+using Relaybox.Timing;
 
 namespace Relaybox.Shared.Tests.Outbox;
 

@@ -5,10 +5,10 @@ using System.Text.RegularExpressions;
 using Amazon.DynamoDBv2.Model;
 using FsCheck;
 using FsCheck.Fluent;
-using Relaybox.Outbox;
+using Relaybox.DynamoDb;
+using Relaybox.Events;
+using Relaybox.Postgres;
 using Relaybox.Shared.Tests.Support;
-using Relaybox.Stores.DynamoDb;
-using Relaybox.Stores.Postgres;
 using Relaybox.Testing;
 
 namespace Relaybox.Shared.Tests.Outbox;
@@ -127,12 +127,12 @@ public sealed class RowContractSchemaTests
     [Fact]
     public void The_apps_role_may_write_the_columns_of_the_schema_and_no_others()
     {
-        var roles = File.ReadAllText(RepositoryRoot.Combine("src", "Shared", "Stores", "Postgres", "Roles", "roles.sql"));
+        var roles = File.ReadAllText(RepositoryRoot.Combine("src", "Shared", "Postgres", "Schema", "Roles", "roles.sql"));
         var granted = Regex.Match(roles, @"GRANT INSERT \(([^)]+)\) ON \{\{outbox\}\} TO \{\{role:app\}\}").Groups[1].Value.Split(", ");
         Assert.Equal(Schema.PropertiesOf(Row).Except(["status"]).Order(), granted.Order());
 
         // The columns before the relay's own.
-        var table = File.ReadAllText(RepositoryRoot.Combine("src", "Shared", "Stores", "Postgres", "Migrations", "0001_outbox.sql"));
+        var table = File.ReadAllText(RepositoryRoot.Combine("src", "Shared", "Postgres", "Schema", "Migrations", "0001_outbox.sql"));
         var columns = Regex.Matches(table[..table.IndexOf("    row_id", StringComparison.Ordinal)], "^    ([a-z_]+) ", RegexOptions.Multiline);
         Assert.Equal(Schema.PropertiesOf(Row).Order(), columns.Select(column => column.Groups[1].Value).Order());
     }

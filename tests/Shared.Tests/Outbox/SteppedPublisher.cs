@@ -1,6 +1,6 @@
 using System.Threading.Channels;
+using Relaybox.Events;
 using Relaybox.Messaging;
-using Relaybox.Outbox;
 
 namespace Relaybox.Shared.Tests.Outbox;
 

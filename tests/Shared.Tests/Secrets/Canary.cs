@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using Relaybox.Diagnostics;
 
 namespace Relaybox.Shared.Tests.Secrets;
 

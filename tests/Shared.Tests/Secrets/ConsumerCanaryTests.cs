@@ -1,14 +1,14 @@
 using System.Text.Json.Serialization;
 using Npgsql;
-using Relaybox.Diagnostics;
+using Relaybox.Events;
 using Relaybox.Inbox;
-using Relaybox.Outbox;
+using Relaybox.Postgres;
 using Relaybox.Shared.Tests.Conformance;
 using Relaybox.Shared.Tests.Inbox;
 using Relaybox.Shared.Tests.Stores;
 using Relaybox.Shared.Tests.Support;
-using Relaybox.Stores.Postgres;
 using Relaybox.Testing;
+using Relaybox.Timing;
 
 namespace Relaybox.Shared.Tests.Secrets;
 

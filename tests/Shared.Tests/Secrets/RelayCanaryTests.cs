@@ -1,16 +1,19 @@
 using System.Net;
 using Amazon.Runtime;
 using Amazon.SQS;
-using Relaybox.Diagnostics;
+using Relaybox.Events;
 using Relaybox.Messaging;
-using Relaybox.Messaging.Sqs;
+using Relaybox.Messaging.Formats;
 using Relaybox.Outbox;
+using Relaybox.Outbox.Relay;
 using Relaybox.Shared.Tests.Conformance;
 using Relaybox.Shared.Tests.Messaging;
 using Relaybox.Shared.Tests.Outbox;
 using Relaybox.Shared.Tests.Stores;
 using Relaybox.Shared.Tests.Support;
+using Relaybox.Sqs;
 using Relaybox.Testing;
+using Relaybox.Timing;
 
 namespace Relaybox.Shared.Tests.Secrets;
 

@@ -1,8 +1,8 @@
 using System.Net;
-using Relaybox.Diagnostics;
+using Relaybox.DynamoDb;
+using Relaybox.Events;
 using Relaybox.Inbox;
 using Relaybox.Shared.Tests.Support;
-using Relaybox.Stores.DynamoDb;
 using Relaybox.Testing;
 
 namespace Relaybox.Shared.Tests.Stores;

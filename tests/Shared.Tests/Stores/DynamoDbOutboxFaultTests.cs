@@ -1,8 +1,8 @@
 using System.Net;
 using System.Text;
+using Relaybox.DynamoDb;
 using Relaybox.Outbox;
 using Relaybox.Shared.Tests.Support;
-using Relaybox.Stores.DynamoDb;
 using Relaybox.Testing;
 
 namespace Relaybox.Shared.Tests.Stores;

@@ -1,8 +1,8 @@
 using Amazon.DynamoDBv2.Model;
-using Relaybox.Diagnostics;
+using Relaybox.DynamoDb;
+using Relaybox.Events;
 using Relaybox.Outbox;
 using Relaybox.Shared.Tests.Support;
-using Relaybox.Stores.DynamoDb;
 using Relaybox.Testing;
 
 namespace Relaybox.Shared.Tests.Stores;

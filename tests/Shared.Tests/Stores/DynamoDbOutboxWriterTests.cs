@@ -1,10 +1,11 @@
 using System.Text.Json.Serialization;
 using Amazon.DynamoDBv2.Model;
-using Relaybox.Diagnostics;
+using Relaybox.DynamoDb;
+using Relaybox.Events;
 using Relaybox.Outbox;
 using Relaybox.Shared.Tests.Support;
-using Relaybox.Stores.DynamoDb;
 using Relaybox.Testing;
+using Relaybox.Timing;
 
 namespace Relaybox.Shared.Tests.Stores;
 

@@ -1,8 +1,8 @@
 using Npgsql;
 using Relaybox.Inbox;
 using Relaybox.Outbox;
+using Relaybox.Postgres;
 using Relaybox.Shared.Tests.Conformance;
-using Relaybox.Stores.Postgres;
 using Relaybox.Testing;
 
 namespace Relaybox.Shared.Tests.Stores;

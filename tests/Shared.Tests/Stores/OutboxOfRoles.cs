@@ -1,6 +1,7 @@
-using Relaybox.Maintenance;
+using Relaybox.Events;
 using Relaybox.Outbox;
-using Relaybox.Stores.Postgres;
+using Relaybox.Paging;
+using Relaybox.Postgres;
 
 namespace Relaybox.Shared.Tests.Stores;
 

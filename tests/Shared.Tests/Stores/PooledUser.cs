@@ -1,6 +1,6 @@
 using Npgsql;
+using Relaybox.Postgres;
 using Relaybox.Shared.Tests.Conformance;
-using Relaybox.Stores.Postgres;
 using Relaybox.Testing;
 
 namespace Relaybox.Shared.Tests.Stores;

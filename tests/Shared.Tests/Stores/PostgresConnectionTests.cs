@@ -1,7 +1,6 @@
 using Npgsql;
-using Relaybox.Configuration;
+using Relaybox.Postgres;
 using Relaybox.Secrets;
-using Relaybox.Stores.Postgres;
 using Relaybox.Testing;
 
 namespace Relaybox.Shared.Tests.Stores;

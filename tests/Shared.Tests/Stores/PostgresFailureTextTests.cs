@@ -1,11 +1,12 @@
 using System.Net.Sockets;
 using Npgsql;
-using Relaybox.Diagnostics;
+using Relaybox.Events;
 using Relaybox.Inbox;
+using Relaybox.Postgres;
 using Relaybox.Secrets;
 using Relaybox.Shared.Tests.Inbox;
 using Relaybox.Shared.Tests.Support;
-using Relaybox.Stores.Postgres;
+using Relaybox.Timing;
 
 namespace Relaybox.Shared.Tests.Stores;
 

@@ -1,5 +1,5 @@
-using Relaybox.Configuration;
-using Relaybox.Stores.Postgres;
+using Relaybox.Postgres;
+using Relaybox.Settings;
 
 namespace Relaybox.Shared.Tests.Stores;
 

@@ -1,8 +1,8 @@
 using Npgsql;
-using Relaybox.Diagnostics;
+using Relaybox.Events;
 using Relaybox.Inbox;
+using Relaybox.Postgres;
 using Relaybox.Shared.Tests.Support;
-using Relaybox.Stores.Postgres;
 using Relaybox.Testing;
 
 namespace Relaybox.Shared.Tests.Stores;

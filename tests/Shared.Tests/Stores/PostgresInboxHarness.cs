@@ -1,10 +1,10 @@
 using Npgsql;
-using Relaybox.Diagnostics;
 using Relaybox.Inbox;
 using Relaybox.Outbox;
+using Relaybox.Postgres;
 using Relaybox.Shared.Tests.Conformance;
-using Relaybox.Stores.Postgres;
 using Relaybox.Testing;
+using Relaybox.Timing;
 
 namespace Relaybox.Shared.Tests.Stores;
 

@@ -1,7 +1,7 @@
 using Npgsql;
 using Relaybox.Inbox;
+using Relaybox.Postgres;
 using Relaybox.Shared.Tests.Support;
-using Relaybox.Stores.Postgres;
 using Relaybox.Testing;
 
 namespace Relaybox.Shared.Tests.Stores;

@@ -1,12 +1,12 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
-using Relaybox.Diagnostics;
+using Relaybox.Events;
 using Relaybox.Inbox;
-using Relaybox.Outbox;
+using Relaybox.Postgres;
 using Relaybox.Shared.Tests.Inbox;
 using Relaybox.Shared.Tests.Support;
-using Relaybox.Stores.Postgres;
 using Relaybox.Testing;
+using Relaybox.Timing;
 
 namespace Relaybox.Shared.Tests.Stores;
 
@@ -251,9 +251,9 @@ public sealed class PostgresInboxTransactionTests(PostgresServer server) : IAsyn
     {
         var error = await Assert.ThrowsAsync<InvalidOperationException>(
             () => new FakeTransaction().GetNpgsqlTransactionAsync(Ct).AsTask());
-        Assert.Contains("OUTBOX_STORE=postgres", error.Message, StringComparison.Ordinal);
+        Assert.Contains("STORE=postgres", error.Message, StringComparison.Ordinal);
         error = Assert.Throws<InvalidOperationException>(() => new FakeTransaction().Enlist(new NpgsqlBatchCommand("SELECT 1")));
-        Assert.Contains("OUTBOX_STORE=postgres", error.Message, StringComparison.Ordinal);
+        Assert.Contains("STORE=postgres", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,10 +1,10 @@
-using Relaybox.Diagnostics;
 using Relaybox.Inbox;
 using Relaybox.Maintenance;
+using Relaybox.Postgres;
 using Relaybox.Shared.Tests.Conformance;
 using Relaybox.Shared.Tests.Support;
-using Relaybox.Stores.Postgres;
 using Relaybox.Testing;
+using Relaybox.Timing;
 
 namespace Relaybox.Shared.Tests.Stores;
 

@@ -1,13 +1,15 @@
 using System.Collections.Concurrent;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
-using Relaybox.Diagnostics;
+using Relaybox.Events;
 using Relaybox.Messaging;
 using Relaybox.Outbox;
+using Relaybox.Outbox.Relay;
+using Relaybox.Postgres;
 using Relaybox.Shared.Tests.Outbox;
 using Relaybox.Shared.Tests.Support;
-using Relaybox.Stores.Postgres;
 using Relaybox.Testing;
+using Relaybox.Timing;
 
 namespace Relaybox.Shared.Tests.Stores;
 

@@ -1,6 +1,6 @@
-using Relaybox.Outbox;
+using Relaybox.Outbox.Relay;
+using Relaybox.Postgres;
 using Relaybox.Shared.Tests.Conformance;
-using Relaybox.Stores.Postgres;
 using Relaybox.Testing;
 
 namespace Relaybox.Shared.Tests.Stores;

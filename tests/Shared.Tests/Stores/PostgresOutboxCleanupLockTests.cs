@@ -1,6 +1,6 @@
 using Npgsql;
 using Relaybox.Outbox;
-using Relaybox.Stores.Postgres;
+using Relaybox.Postgres;
 using Relaybox.Testing;
 
 namespace Relaybox.Shared.Tests.Stores;

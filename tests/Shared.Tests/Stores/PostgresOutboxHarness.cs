@@ -1,9 +1,9 @@
 using Npgsql;
-using Relaybox.Diagnostics;
 using Relaybox.Outbox;
+using Relaybox.Postgres;
 using Relaybox.Shared.Tests.Conformance;
-using Relaybox.Stores.Postgres;
 using Relaybox.Testing;
+using Relaybox.Timing;
 
 namespace Relaybox.Shared.Tests.Stores;
 

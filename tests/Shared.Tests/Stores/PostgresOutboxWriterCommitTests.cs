@@ -1,6 +1,7 @@
 using Npgsql;
+using Relaybox.Events;
 using Relaybox.Outbox;
-using Relaybox.Stores.Postgres;
+using Relaybox.Postgres;
 using Relaybox.Testing;
 
 namespace Relaybox.Shared.Tests.Stores;

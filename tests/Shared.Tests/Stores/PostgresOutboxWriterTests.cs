@@ -1,11 +1,12 @@
 using System.Data.Common;
 using System.Text.Json.Serialization;
 using Npgsql;
-using Relaybox.Diagnostics;
+using Relaybox.Events;
 using Relaybox.Outbox;
+using Relaybox.Postgres;
 using Relaybox.Shared.Tests.Support;
-using Relaybox.Stores.Postgres;
 using Relaybox.Testing;
+using Relaybox.Timing;
 
 namespace Relaybox.Shared.Tests.Stores;
 

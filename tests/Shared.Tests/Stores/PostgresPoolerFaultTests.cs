@@ -1,9 +1,9 @@
 using Npgsql;
-using Relaybox.Diagnostics;
+using Relaybox.Postgres;
 using Relaybox.Secrets;
 using Relaybox.Shared.Tests.Support;
-using Relaybox.Stores.Postgres;
 using Relaybox.Testing;
+using Relaybox.Timing;
 
 namespace Relaybox.Shared.Tests.Stores;
 

@@ -1,12 +1,12 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
-using Relaybox.Diagnostics;
 using Relaybox.Inbox;
-using Relaybox.Outbox;
+using Relaybox.Outbox.Relay;
+using Relaybox.Postgres;
 using Relaybox.Shared.Tests.Outbox;
 using Relaybox.Shared.Tests.Support;
-using Relaybox.Stores.Postgres;
 using Relaybox.Testing;
+using Relaybox.Timing;
 
 namespace Relaybox.Shared.Tests.Stores;
 

@@ -1,10 +1,9 @@
 using Npgsql;
-using Relaybox.Configuration;
-using Relaybox.Diagnostics;
 using Relaybox.Outbox;
+using Relaybox.Postgres;
+using Relaybox.Settings;
 using Relaybox.Shared.Tests.Conformance;
 using Relaybox.Shared.Tests.Support;
-using Relaybox.Stores.Postgres;
 using Relaybox.Testing;
 
 namespace Relaybox.Shared.Tests.Stores;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
-using Relaybox.Stores.Postgres;
+using Relaybox.Postgres;
 using Relaybox.Testing;
 
 namespace Relaybox.Shared.Tests.Stores;

@@ -1,11 +1,12 @@
 using Npgsql;
-using Relaybox.Configuration;
-using Relaybox.Diagnostics;
 using Relaybox.Inbox;
+using Relaybox.Nats;
+using Relaybox.Postgres;
 using Relaybox.Secrets;
+using Relaybox.Settings;
 using Relaybox.Shared.Tests.Support;
-using Relaybox.Stores.Postgres;
 using Relaybox.Testing;
+using Relaybox.Timing;
 
 namespace Relaybox.Shared.Tests.Stores;
 
@@ -84,12 +85,14 @@ public sealed class PostgresSessionTests(PostgresServer server) : IAsyncLifetime
     {
         var variables = new Dictionary<string, string>
         {
-            ["OUTBOX_STORE"] = "postgres",
+            ["STORE"] = "postgres",
             ["DATABASE_URL"] = "postgres://u:p@127.0.0.1/shop",
             ["BROKER"] = "nats",
             ["NATS_URL"] = "nats://127.0.0.1:4222",
         };
-        return RelayboxSettings.Read(variables.GetValueOrDefault, FunctionNeeds.Inbox | FunctionNeeds.Stream).Postgres!;
+        var settings = RelayboxSettings.Read(
+            variables.GetValueOrDefault, FunctionNeeds.Inbox | FunctionNeeds.Stream, [new PostgresStore()], [new NatsBroker()]);
+        return (PostgresSettings)settings.Store!;
     }
 
     private static async Task<(int ProcessId, string? WorkMemory)> InHandlerAsync(PostgresInboxRepository repository, string eventId, string sql)

@@ -1,7 +1,7 @@
 using System.Security.Authentication;
 using Npgsql;
+using Relaybox.Postgres;
 using Relaybox.Secrets;
-using Relaybox.Stores.Postgres;
 using Relaybox.Testing;
 using Relaybox.Testing.Tls;
 

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
+using Relaybox.Diagnostics;
 
 namespace Relaybox.Shared.Tests.Support;
 

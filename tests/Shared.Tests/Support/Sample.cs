@@ -1,5 +1,5 @@
+using Relaybox.Events;
 using Relaybox.Inbox;
-using Relaybox.Outbox;
 
 namespace Relaybox.Shared.Tests.Support;
 

@@ -1,8 +1,8 @@
-using Relaybox.Diagnostics;
 using Relaybox.Inbox;
 using Relaybox.Outbox;
 using Relaybox.Shared.Tests.Conformance;
 using Relaybox.Simulation.Model;
+using Relaybox.Timing;
 
 namespace Relaybox.Simulation.Tests.Model;
 

@@ -1,7 +1,7 @@
-using Relaybox.Diagnostics;
 using Relaybox.Outbox;
 using Relaybox.Shared.Tests.Conformance;
 using Relaybox.Simulation.Model;
+using Relaybox.Timing;
 
 namespace Relaybox.Simulation.Tests.Model;
 

@@ -1,4 +1,4 @@
-using Relaybox.Diagnostics;
+using Relaybox.Timing;
 
 namespace Relaybox.Simulation.Engine;
 

@@ -1,7 +1,7 @@
 using Relaybox.Diagnostics;
+using Relaybox.Events;
 using Relaybox.Inbox;
-using Relaybox.Maintenance;
-using Relaybox.Outbox;
+using Relaybox.Paging;
 
 namespace Relaybox.Simulation.Model;
 

@@ -1,6 +1,7 @@
-using Relaybox.Diagnostics;
+using Relaybox.Events;
 using Relaybox.Inbox;
-using Relaybox.Maintenance;
+using Relaybox.Paging;
+using Relaybox.Timing;
 
 namespace Relaybox.Simulation.Model;
 

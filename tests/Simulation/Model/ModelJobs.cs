@@ -1,5 +1,5 @@
-using Relaybox.Diagnostics;
 using Relaybox.Maintenance;
+using Relaybox.Timing;
 
 namespace Relaybox.Simulation.Model;
 

@@ -1,6 +1,7 @@
-using Relaybox.Diagnostics;
-using Relaybox.Maintenance;
+using Relaybox.Events;
 using Relaybox.Outbox;
+using Relaybox.Paging;
+using Relaybox.Timing;
 
 namespace Relaybox.Simulation.Model;
 

@@ -1,4 +1,4 @@
-using Relaybox.Outbox;
+using Relaybox.Events;
 
 namespace Relaybox.Simulation.Model;
 

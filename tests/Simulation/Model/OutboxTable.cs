@@ -1,5 +1,6 @@
-using Relaybox.Maintenance;
+using Relaybox.Events;
 using Relaybox.Outbox;
+using Relaybox.Paging;
 
 namespace Relaybox.Simulation.Model;
 

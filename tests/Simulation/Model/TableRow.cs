@@ -1,3 +1,4 @@
+using Relaybox.Events;
 using Relaybox.Outbox;
 
 namespace Relaybox.Simulation.Model;

@@ -24,7 +24,8 @@ internal sealed class MutantBuild : IDisposable
 
     private static readonly (string Project, string Output)[] Projects =
     [
-        ("src/Shared/Shared.csproj", "Relaybox.dll"),
+        ("src/Shared/Core/Core.csproj", "Relaybox.Core.dll"),
+        ("src/Shared/Sqs/Sqs.csproj", "Relaybox.Sqs.dll"),
         ("src/Functions/Functions.csproj", "Relaybox.Functions.dll"),
         ("src/Substitutes/Amazon.Lambda.Serialization.SystemTextJson/Amazon.Lambda.Serialization.SystemTextJson.csproj", "Amazon.Lambda.Serialization.SystemTextJson.dll"),
         ("tests/Simulation/Simulation.csproj", "Relaybox.Simulation.dll"),

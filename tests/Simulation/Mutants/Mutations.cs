@@ -1,3 +1,4 @@
+
 namespace Relaybox.Simulation.Mutants;
 
 /// <summary>The bugs that are planted: the defects that designs like this one are known for, one at a time.</summary>
@@ -7,57 +8,57 @@ internal static class Mutations
     [
         new(
             "sent is marked before the acknowledgement",
-            "src/Shared/Outbox/OutboxRelay.cs",
+            "src/Shared/Core/Outbox/Relay/OutboxRelay.cs",
             """var publishing = _publisher.PublishAsync(claimed, cancellationToken);""",
             """if (PLANTED) { await repository.MarkSentAsync([.. claimed.Claims.Select(c => new OutboxMark(c.EventId, c.Token))], cancellationToken); } var publishing = _publisher.PublishAsync(claimed, cancellationToken);"""),
         new(
             "unknown counts as accepted",
-            "src/Shared/Outbox/BatchPublisher.cs",
+            "src/Shared/Core/Outbox/Relay/BatchPublisher.cs",
             """case PublishStatus.Accepted:""",
             """case PublishStatus.Unknown when PLANTED: case PublishStatus.Accepted:"""),
         new(
             "an outage counts as accepted",
-            "src/Shared/Messaging/Sqs/SqsMessagePublisher.cs",
+            "src/Shared/Sqs/SqsMessagePublisher.cs",
             """SetAll(batch, outcomes, fault.ToOutcome());""",
             """SetAll(batch, outcomes, PLANTED ? PublishOutcome.Accepted : fault.ToOutcome());"""),
         new(
             "Failed in the answer is ignored",
-            "src/Shared/Messaging/Sqs/SqsMessagePublisher.cs",
+            "src/Shared/Sqs/SqsMessagePublisher.cs",
             """        return refused;""",
             """        if (PLANTED) { SetAll(batch, outcomes, PublishOutcome.Accepted); } return refused;"""),
         new(
             "an id that the answer does not name is sent",
-            "src/Shared/Messaging/Sqs/SqsMessagePublisher.cs",
+            "src/Shared/Sqs/SqsMessagePublisher.cs",
             """SetAll(batch, outcomes, PublishOutcome.Unknown("The answer does not name the message."));""",
             """SetAll(batch, outcomes, PLANTED ? PublishOutcome.Accepted : PublishOutcome.Unknown("The answer does not name the message."));"""),
         new(
             "an outage uses up attempts",
-            "src/Shared/Outbox/BatchPublisher.cs",
+            "src/Shared/Core/Outbox/Relay/BatchPublisher.cs",
             """batch.Retry(claim, claim.Attempts, OutageDelay(), outcome);""",
             """batch.Retry(claim, claim.Attempts + (PLANTED ? 1 : 0), OutageDelay(), outcome);"""),
         new(
             "a rejected row is retried for ever",
-            "src/Shared/Outbox/BatchPublisher.cs",
+            "src/Shared/Core/Outbox/Relay/BatchPublisher.cs",
             """case PublishStatus.Rejected:""",
             """case PublishStatus.Rejected when !PLANTED:"""),
         new(
             "the first unknown parks",
-            "src/Shared/Outbox/BatchPublisher.cs",
+            "src/Shared/Core/Outbox/Relay/BatchPublisher.cs",
             """when claim.Attempts + 1 >= options.MaxAttempts:""",
             """when PLANTED || claim.Attempts + 1 >= options.MaxAttempts:"""),
         new(
             "one bad row fails its batch",
-            "src/Shared/Outbox/BatchFlow.cs",
+            "src/Shared/Core/Outbox/Relay/BatchFlow.cs",
             """if (claim.Violation is { } violation)""",
             """if (claim.Violation is { } violation && !PLANTED)"""),
         new(
             "the rows of a key go out together",
-            "src/Shared/Outbox/KeyLines.cs",
+            "src/Shared/Core/Outbox/Relay/KeyLines.cs",
             """if (!keepsOrder ||""",
             """if (PLANTED || !keepsOrder ||"""),
         new(
             "the next row of a key follows one that failed",
-            "src/Shared/Outbox/BatchFlow.cs",
+            "src/Shared/Core/Outbox/Relay/BatchFlow.cs",
             """if (outcome.Status == PublishStatus.Accepted)""",
             """if (PLANTED || outcome.Status == PublishStatus.Accepted)"""),
         new(
@@ -102,57 +103,57 @@ internal static class Mutations
             """return new InboxMessage(PLANTED ? outboxEvent with { Payload = outboxEvent.Payload.Trim() } : outboxEvent)"""),
         new(
             "headers are left behind",
-            "src/Shared/Messaging/Sqs/SqsEntry.cs",
+            "src/Shared/Sqs/SqsEntry.cs",
             """var bytes = format.Write(outboxEvent);""",
             """var bytes = format.Write(PLANTED ? outboxEvent with { Headers = new Dictionary<string, string>() } : outboxEvent);"""),
         new(
             "a lost claim counts as processed",
-            "src/Shared/Inbox/HandlerRunner.cs",
+            "src/Shared/Core/Inbox/HandlerRunner.cs",
             """CommitOutcome.ClaimLost => ClaimLost(claim),""",
             """CommitOutcome.ClaimLost => PLANTED ? new MessageOutcome.Processed() : ClaimLost(claim),"""),
         new(
             "what is in progress elsewhere is dropped",
-            "src/Shared/Inbox/HandlerRunner.cs",
+            "src/Shared/Core/Inbox/HandlerRunner.cs",
             """return new MessageOutcome.Retry(UntilFree(inProgress.Until), ErrorCodes.InProgressElsewhere);""",
             """return PLANTED ? new MessageOutcome.Duplicate() : new MessageOutcome.Retry(UntilFree(inProgress.Until), ErrorCodes.InProgressElsewhere);"""),
         new(
             "what the store cannot say is dropped",
-            "src/Shared/Inbox/HandlerRunner.cs",
+            "src/Shared/Core/Inbox/HandlerRunner.cs",
             """return new MessageOutcome.Retry(_backoff.After(1), ErrorCodes.StoreFailed);""",
             """return PLANTED ? new MessageOutcome.Duplicate() : new MessageOutcome.Retry(_backoff.After(1), ErrorCodes.StoreFailed);"""),
         new(
             "the better of two consumers decides",
-            "src/Shared/Inbox/InboxConsumer.cs",
+            "src/Shared/Core/Inbox/InboxConsumer.cs",
             """Weight(second) > Weight(first)""",
             """(PLANTED ? Weight(second) < Weight(first) : Weight(second) > Weight(first))"""),
         new(
             "the first failure is final",
-            "src/Shared/Inbox/HandlerRunner.cs",
+            "src/Shared/Core/Inbox/HandlerRunner.cs",
             """return claim.Deliveries >= options.MaxAttempts""",
             """return PLANTED || claim.Deliveries >= options.MaxAttempts"""),
         new(
             "the handler is not waited for",
-            "src/Shared/Inbox/HandlerRunner.cs",
+            "src/Shared/Core/Inbox/HandlerRunner.cs",
             """await handler.WaitAsync(keeper.Token);""",
             """if (!PLANTED) { await handler.WaitAsync(keeper.Token); }"""),
         new(
             "what a handler throws is swallowed",
-            "src/Shared/Inbox/HandlerRunner.cs",
+            "src/Shared/Core/Inbox/HandlerRunner.cs",
             "            return await FailAsync(\n                claim, ErrorCodes.HandlerFailed,",
             "            return PLANTED ? new MessageOutcome.Processed() : await FailAsync(\n                claim, ErrorCodes.HandlerFailed,"),
         new(
             "an exhausted message is dropped",
-            "src/Shared/Inbox/HandlerRunner.cs",
+            "src/Shared/Core/Inbox/HandlerRunner.cs",
             "            case InboxClaim.Exhausted exhausted:\n                return new",
             "            case InboxClaim.Exhausted exhausted:\n                return PLANTED ? new MessageOutcome.Duplicate() : new"),
         new(
             "another event under a used id is dropped",
-            "src/Shared/Inbox/HandlerRunner.cs",
+            "src/Shared/Core/Inbox/HandlerRunner.cs",
             "            case InboxClaim.Conflict:\n                return new",
             "            case InboxClaim.Conflict:\n                return PLANTED ? new MessageOutcome.Duplicate() : new"),
         new(
             "messages older than the memory are handled",
-            "src/Shared/Inbox/InboxConsumer.cs",
+            "src/Shared/Core/Inbox/InboxConsumer.cs",
             """if (message.PublishedAt is { } publishedAt &&""",
             """if (!PLANTED && message.PublishedAt is { } publishedAt &&"""),
         new(
@@ -202,7 +203,7 @@ internal static class Mutations
             """record && (PLANTED || record.Token == claim.Token) ? record : null;"""),
         new(
             "locked rows are committed whatever became of them",
-            "src/Shared/Outbox/LockedDrain.cs",
+            "src/Shared/Core/Outbox/Relay/LockedDrain.cs",
             """return batch.Sent.Count == rows.Claims.Count && await""",
             """return (PLANTED || batch.Sent.Count == rows.Claims.Count) && await"""),
         new(

@@ -1,6 +1,7 @@
-using Relaybox.Diagnostics;
+using Relaybox.Events;
 using Relaybox.Inbox;
 using Relaybox.Outbox;
+using Relaybox.Outbox.Relay;
 using Relaybox.Simulation.Engine;
 using Relaybox.Simulation.Model;
 

@@ -6,10 +6,10 @@ using Relaybox.Functions.Relay;
 using Relaybox.Inbox;
 using Relaybox.Maintenance;
 using Relaybox.Messaging;
-using Relaybox.Messaging.Sqs;
-using Relaybox.Outbox;
+using Relaybox.Outbox.Relay;
 using Relaybox.Simulation.Engine;
 using Relaybox.Simulation.Model;
+using Relaybox.Sqs;
 
 namespace Relaybox.Simulation.World;
 

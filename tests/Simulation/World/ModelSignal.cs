@@ -20,4 +20,6 @@ internal sealed class ModelSignal(World world, SimProcess process) : IOutboxSign
         using var registration = cancellationToken.UnsafeRegister(static state => ((TaskCompletionSource)state!).TrySetCanceled(), notice);
         await notice.Task;
     }
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 }

@@ -1,10 +1,10 @@
 using System.Globalization;
 using Amazon.SQS.Model;
-using Relaybox.Messaging;
-using Relaybox.Messaging.Sqs;
-using Relaybox.Outbox;
+using Relaybox.Events;
+using Relaybox.Messaging.Formats;
 using Relaybox.Simulation.Engine;
 using Relaybox.Simulation.Model;
+using Relaybox.Sqs;
 
 namespace Relaybox.Simulation.World;
 

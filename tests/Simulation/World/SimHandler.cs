@@ -1,5 +1,5 @@
+using Relaybox.Events;
 using Relaybox.Inbox;
-using Relaybox.Outbox;
 using Relaybox.Simulation.Engine;
 using Relaybox.Simulation.Model;
 

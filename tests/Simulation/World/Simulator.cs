@@ -1,4 +1,3 @@
-using Relaybox.Outbox;
 using Relaybox.Simulation.Engine;
 
 namespace Relaybox.Simulation.World;

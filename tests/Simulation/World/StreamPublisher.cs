@@ -1,6 +1,5 @@
-using Relaybox.Diagnostics;
+using Relaybox.Events;
 using Relaybox.Messaging;
-using Relaybox.Outbox;
 using Relaybox.Simulation.Engine;
 
 namespace Relaybox.Simulation.World;

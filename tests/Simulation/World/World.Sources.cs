@@ -2,8 +2,10 @@ using System.Text.Json;
 using Amazon.Lambda.DynamoDBEvents;
 using Amazon.Lambda.Serialization.SystemTextJson;
 using Amazon.Lambda.SQSEvents;
+using Relaybox.Events;
 using Relaybox.Functions.Hosting;
 using Relaybox.Inbox;
+using Relaybox.Messaging;
 using Relaybox.Outbox;
 using Relaybox.Simulation.Engine;
 using Relaybox.Simulation.Model;
@@ -89,14 +91,14 @@ internal sealed partial class World
             failed.All(id => received.Exists(message => message.MessageId == id)), "S11", $"the response names {string.Join(' ', failed)}");
         foreach (var message in received.Where(message => !failed.Contains(message.MessageId)))
         {
-            var isDead = Queue.Dead.Exists(dead => dead.Attribute(Messaging.Sqs.SqsAttributes.SourceMessageId) == message.MessageId);
+            var isDead = Queue.Dead.Exists(dead => dead.Attribute(Relaybox.Sqs.SqsAttributes.SourceMessageId) == message.MessageId);
             Checker.TakenOff(message.MessageId, isDead ? null : ReadHandled(message), isDead);
             Trace.Add(Loop.Elapsed, "queue", "deletes", message.MessageId);
             Queue.Delete(message);
         }
     }
 
-    private static Outbox.OutboxEvent ReadHandled(QueuedMessage message)
+    private static OutboxEvent ReadHandled(QueuedMessage message)
     {
         try
         {

@@ -1,10 +1,10 @@
 using Amazon.Lambda.Core;
-using Relaybox.Diagnostics;
+using Relaybox.Events;
 using Relaybox.Functions.Hosting;
-using Relaybox.Inbox;
 using Relaybox.Outbox;
 using Relaybox.Simulation.Engine;
 using Relaybox.Simulation.Model;
+using Relaybox.Timing;
 
 namespace Relaybox.Simulation.World;
 

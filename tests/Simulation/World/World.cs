@@ -2,10 +2,12 @@ using Amazon.SQS.Model;
 using Relaybox.Inbox;
 using Relaybox.Maintenance;
 using Relaybox.Messaging;
-using Relaybox.Messaging.Sqs;
-using Relaybox.Outbox;
+using Relaybox.Messaging.Formats;
+using Relaybox.Outbox.Relay;
+using Relaybox.Paging;
 using Relaybox.Simulation.Engine;
 using Relaybox.Simulation.Model;
+using Relaybox.Sqs;
 
 namespace Relaybox.Simulation.World;
 

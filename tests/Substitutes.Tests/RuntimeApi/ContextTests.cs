@@ -1,9 +1,9 @@
-using Relaybox.Testing.RuntimeApi;
 using System.Globalization;
 using Amazon.Lambda.Core;
 using Amazon.Lambda.RuntimeSupport;
 using Amazon.Lambda.Serialization.SystemTextJson;
 using Relaybox.Substitutes.Tests.Serialization;
+using Relaybox.Testing.RuntimeApi;
 
 namespace Relaybox.Substitutes.Tests.RuntimeApi;
 

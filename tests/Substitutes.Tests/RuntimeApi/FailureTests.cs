@@ -1,12 +1,12 @@
-using Relaybox.Testing.RuntimeApi;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
 using Amazon.Lambda.Core;
 using Amazon.Lambda.RuntimeSupport;
 using Amazon.Lambda.Serialization.SystemTextJson;
-using Relaybox.Testing.Http;
 using Relaybox.Substitutes.Tests.Serialization;
+using Relaybox.Testing.Http;
+using Relaybox.Testing.RuntimeApi;
 
 namespace Relaybox.Substitutes.Tests.RuntimeApi;
 

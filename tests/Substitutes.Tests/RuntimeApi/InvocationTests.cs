@@ -1,10 +1,10 @@
-using Relaybox.Testing.RuntimeApi;
 using System.Text;
 using Amazon.Lambda.Core;
 using Amazon.Lambda.RuntimeSupport;
 using Amazon.Lambda.Serialization.SystemTextJson;
-using Relaybox.Testing.Http;
 using Relaybox.Substitutes.Tests.Serialization;
+using Relaybox.Testing.Http;
+using Relaybox.Testing.RuntimeApi;
 
 namespace Relaybox.Substitutes.Tests.RuntimeApi;
 

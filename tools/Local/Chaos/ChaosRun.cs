@@ -3,7 +3,7 @@ using System.Diagnostics;
 using NATS.Client.Core;
 using Npgsql;
 using Relaybox.Local.Demo;
-using Relaybox.Local.Emulators;
+using Relaybox.Local.Servers;
 using Relaybox.Local.Processes;
 using Relaybox.Local.Running;
 using Relaybox.Local.Runtime;

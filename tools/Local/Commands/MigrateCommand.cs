@@ -1,8 +1,9 @@
 using System.CommandLine;
 using Npgsql;
-using Relaybox.Configuration;
+using Relaybox.Postgres;
 using Relaybox.Secrets;
-using Relaybox.Stores.Postgres;
+using Relaybox.Settings;
+using Relaybox.Sqs;
 
 namespace Relaybox.Local.Commands;
 
@@ -47,7 +48,7 @@ internal static class MigrateCommand
     {
         try
         {
-            return RelayboxSettings.Read(Variable, FunctionNeeds.None).Postgres!;
+            return (PostgresSettings)RelayboxSettings.Read(Variable, FunctionNeeds.None, [new PostgresStore()], [new SqsBroker()]).Store!;
         }
         catch (SettingsException exception)
         {
@@ -56,7 +57,7 @@ internal static class MigrateCommand
 
         string? Variable(string name) => name switch
         {
-            "OUTBOX_STORE" => "postgres",
+            "STORE" => "postgres",
             "DATABASE_SECRET_ARN" => null,
             _ => (given.GetValueOrDefault(name) ?? Environment.GetEnvironmentVariable(name), name) switch
             {

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
-using Relaybox.Stores.Postgres;
+using Relaybox.Diagnostics;
+using Relaybox.Postgres;
 
 namespace Relaybox.Local.Commands;
 

@@ -3,6 +3,7 @@ using Amazon.DynamoDBv2;
 using Amazon.DynamoDBv2.Model;
 using Amazon.Runtime;
 using Relaybox.Local.Aws;
+using Relaybox.Outbox;
 
 namespace Relaybox.Local.Demo;
 

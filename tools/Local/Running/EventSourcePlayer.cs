@@ -1,4 +1,3 @@
-using Relaybox.Configuration;
 using Relaybox.Local.Aws;
 using Relaybox.Local.EventSources;
 using Relaybox.Local.Output;
@@ -6,6 +5,7 @@ using Relaybox.Local.Permissions;
 using Relaybox.Local.Runtime;
 using Relaybox.Local.Schedules;
 using Relaybox.Local.Stack;
+using Relaybox.Nats;
 
 namespace Relaybox.Local.Running;
 

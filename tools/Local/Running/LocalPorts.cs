@@ -1,4 +1,4 @@
-using Relaybox.Local.Emulators;
+using Relaybox.Local.Servers;
 
 namespace Relaybox.Local.Running;
 

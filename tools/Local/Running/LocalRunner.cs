@@ -3,7 +3,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Routing;
 using Relaybox.Local.Aws;
-using Relaybox.Local.Emulators;
+using Relaybox.Local.Servers;
 using Relaybox.Local.Output;
 using Relaybox.Local.Permissions;
 using Relaybox.Local.Processes;

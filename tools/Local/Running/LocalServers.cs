@@ -1,4 +1,4 @@
-using Relaybox.Local.Emulators;
+using Relaybox.Local.Servers;
 using Relaybox.Local.Output;
 
 namespace Relaybox.Local.Running;

@@ -1,4 +1,4 @@
-using Relaybox.Local.Emulators;
+using Relaybox.Local.Servers;
 using Relaybox.Local.Runtime;
 using Relaybox.Local.Stack;
 
@@ -22,7 +22,7 @@ internal static class StackEnvironment
     {
         var environment = new Dictionary<string, string>(WorkerEnvironment.Aws(servers.DynamoDb, servers.Sqs))
         {
-            ["OUTBOX_STORE"] = servers.Choice.Store,
+            ["STORE"] = servers.Choice.Store,
             ["BROKER"] = servers.Choice.Broker,
         };
         foreach (var (variable, logicalId) in Tables)

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Relaybox.Local.Emulators;
+using Relaybox.Local.Servers;
 using Relaybox.Local.Runtime;
 
 namespace Relaybox.Local.Running;

@@ -1,3 +1,5 @@
+using Relaybox.Timing;
+
 namespace Relaybox.Local.Runtime;
 
 /// <summary>One event on its way through a function.</summary>

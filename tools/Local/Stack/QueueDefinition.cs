@@ -1,3 +1,4 @@
+
 namespace Relaybox.Local.Stack;
 
 /// <summary>A queue of the template.</summary>

@@ -1,3 +1,4 @@
+
 namespace Relaybox.Local.Stack;
 
 /// <summary>What a template needs from outside.</summary>

@@ -1,3 +1,4 @@
+
 namespace Relaybox.Model.Flow;
 
 /// <summary>

@@ -1,6 +1,6 @@
 using Relaybox.Model.Costs;
 using Relaybox.Model.Planning;
-using Relaybox.Outbox;
+using Relaybox.Outbox.Relay;
 
 namespace Relaybox.Model.Flow;
 

@@ -1,3 +1,4 @@
+
 namespace Relaybox.Model.Planning;
 
 /// <summary>Outbox and inbox in PostgreSQL on RDS, relayed by sweeps that listen.</summary>

@@ -1,0 +1,38 @@
+namespace Relaybox.Events;
+
+/// <summary>What an app writes: the part of an outbox row that is its own. See docs/row-contract.md.</summary>
+public sealed record OutboxEvent
+{
+    /// <summary>The idempotency id, 1 to 255 characters; a UUID of version 7 is advised.</summary>
+    public required string EventId { get; init; }
+
+    /// <summary>What happened: dot-separated tokens of letters, digits, <c>-</c> and <c>_</c>, at most 255 characters.</summary>
+    public required string Subject { get; init; }
+
+    /// <summary>The payload, JSON by default. It comes out as it went in, to the byte.</summary>
+    public required string Payload { get; init; }
+
+    /// <summary>Headers that travel with the event: at most 64, together at most 8 KiB.</summary>
+    public IReadOnlyDictionary<string, string> Headers { get; init; } = EmptyHeaders;
+
+    /// <summary>Events of one key belong in one order, where the store and the broker can keep it.</summary>
+    public string? OrderingKey { get; init; }
+
+    /// <summary>When the app wrote the row; the store's time where it is left out.</summary>
+    public DateTimeOffset? EnqueuedAt { get; init; }
+
+    /// <summary>Not to be published before this time.</summary>
+    public DateTimeOffset? AvailableAt { get; init; }
+
+    /// <summary>The result of the business operation as JSON, where it travels with the event.</summary>
+    public string? Result { get; init; }
+
+    internal static IReadOnlyDictionary<string, string> EmptyHeaders { get; } =
+        new Dictionary<string, string>(0).AsReadOnly();
+
+    /// <summary>Whether another event under the same id says the same: the same subject and payload.</summary>
+    /// <param name="other">The event to compare.</param>
+    public bool SaysTheSameAs(OutboxEvent other) =>
+        string.Equals(Subject, other.Subject, StringComparison.Ordinal) &&
+        string.Equals(Payload, other.Payload, StringComparison.Ordinal);
+}

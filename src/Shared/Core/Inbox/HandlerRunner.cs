@@ -1,0 +1,203 @@
+using Microsoft.Extensions.Logging;
+using Relaybox.Diagnostics;
+using Relaybox.Events;
+using Relaybox.Messaging;
+using Relaybox.Timing;
+
+namespace Relaybox.Inbox;
+
+/// <summary>Runs one handler for one message, under a claim, and records how it ended.</summary>
+internal sealed class HandlerRunner(
+    IInboxRepository repository, ConsumerOptions options, TimeProvider time, IEntropy entropy, ILogger logger)
+{
+    private static readonly TimeSpan LongestVisibility = TimeSpan.FromHours(12);
+
+    private readonly Backoff _backoff = new(options.FirstRetryDelay, options.LongestRetryDelay, entropy);
+
+    internal async Task<MessageOutcome> RunAsync(
+        HandlerRegistration registration,
+        InboxMessage message,
+        InboxClaim? claim,
+        long claimedAt,
+        WorkDeadline deadline,
+        MarkGroup marks,
+        CancellationToken cancellationToken)
+    {
+        switch (claim)
+        {
+            case InboxClaim.Claimed claimed:
+                return await HandleAsync(registration, message, claimed, claimedAt, deadline, marks, cancellationToken);
+            case InboxClaim.AlreadyProcessed:
+                Log.DuplicateSuppressed(logger, message.Event.EventId, registration.Consumer);
+                return new MessageOutcome.Duplicate();
+            case InboxClaim.InProgress inProgress:
+                return new MessageOutcome.Retry(UntilFree(inProgress.Until), ErrorCodes.InProgressElsewhere);
+            case InboxClaim.Exhausted { Unfinished: >= InboxClaim.MaxUnfinished } unfinished:
+                return new MessageOutcome.DeadLetter(
+                    ErrorCodes.AttemptsUnfinished,
+                    $"The handler began {unfinished.Deliveries} times and did not say how it ended {unfinished.Unfinished} times: it ends its process, or lasts longer than its function may.");
+            case InboxClaim.Exhausted exhausted:
+                return new MessageOutcome.DeadLetter(
+                    ErrorCodes.AttemptsExhausted, $"The handler has failed, or did not end, {exhausted.Deliveries} times.");
+            case InboxClaim.Conflict:
+                return new MessageOutcome.DeadLetter(
+                    ErrorCodes.EventIdConflict, "The event id was seen before with another subject or payload.");
+            default:
+                return new MessageOutcome.Retry(_backoff.After(1), ErrorCodes.StoreFailed);
+        }
+    }
+
+    private async Task<MessageOutcome> HandleAsync(
+        HandlerRegistration registration,
+        InboxMessage message,
+        InboxClaim.Claimed claim,
+        long claimedAt,
+        WorkDeadline deadline,
+        MarkGroup marks,
+        CancellationToken cancellationToken)
+    {
+        if (!deadline.HasTimeFor(options.MinimumHandlerTime))
+        {
+            await ReleaseAsync(claim, cancellationToken);
+            return new MessageOutcome.Retry(TimeSpan.Zero, ErrorCodes.NoTimeLeft);
+        }
+
+        using var scope = deadline.Before(options.RecordMargin).BeginScope(cancellationToken);
+        await using var keeper = new LeaseKeeper(repository, claim, message, options.Lease, time, logger, scope.Token);
+        try
+        {
+            if (!await MayBeginAsync(claim, claimedAt, scope.Token))
+            {
+                return ClaimLost(claim);
+            }
+
+            await using var transaction = await repository.BeginAsync(claim, scope.Token);
+            var context = ToContext(registration, message, claim, transaction);
+
+            var handling = Spans.Begin(Spans.Handle);
+
+            // A handler that ignores its token, or blocks, is left behind; what it enlists after that is never committed.
+            var handler = BackgroundWork.Start(() => registration.InvokeAsync(message.Event, context, keeper.Token), keeper.Token);
+            try
+            {
+                await handler.WaitAsync(keeper.Token);
+            }
+            finally
+            {
+                handling?.Dispose();
+                if (!handler.IsCompleted)
+                {
+                    transaction.LeaveBehind(handler);
+                }
+            }
+
+            // From here on a renewal could only stand in the way of the mark, or be misled by it.
+            await keeper.StopAsync();
+            using var committing = Spans.Begin(Spans.Commit);
+            return await CommitAsync(transaction, claim, marks, scope.Token) switch
+            {
+                CommitOutcome.Committed => new MessageOutcome.Processed(),
+                CommitOutcome.ClaimLost => ClaimLost(claim),
+                _ => await FailAsync(
+                    claim, ErrorCodes.EnlistedConditionFailed, "A condition of an enlisted write did not hold.", null, cancellationToken),
+            };
+        }
+        catch (MessageFormatException e)
+        {
+            await FailAsync(claim, e.Code, e.Message, e, cancellationToken);
+            return new MessageOutcome.DeadLetter(e.Code, e.Message);
+        }
+        catch (Exception) when (keeper.IsLost && !cancellationToken.IsCancellationRequested)
+        {
+            return ClaimLost(claim);
+        }
+        catch (OperationCanceledException e) when (scope.IsOver && !cancellationToken.IsCancellationRequested)
+        {
+            return await FailAsync(
+                claim, ErrorCodes.HandlerDeadline, "The handler did not end before its invocation's deadline.", e, cancellationToken);
+        }
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        {
+            return await FailAsync(
+                claim, ErrorCodes.HandlerFailed, $"The handler threw {e.GetType().FullName}.", e, cancellationToken);
+        }
+    }
+
+    // What enlisted nothing has nothing to be one transaction with.
+    private static async Task<CommitOutcome> CommitAsync(
+        IInboxTransaction transaction, InboxClaim.Claimed claim, MarkGroup marks, CancellationToken cancellationToken) =>
+        !transaction.TryCloseEmpty() ? await transaction.CommitAsync(cancellationToken)
+        : await marks.MarkAsync(claim, cancellationToken) ? CommitOutcome.Committed
+        : CommitOutcome.ClaimLost;
+
+    // A claim that has waited for its turn may have become another's.
+    private Task<bool> MayBeginAsync(InboxClaim.Claimed claim, long claimedAt, CancellationToken cancellationToken) =>
+        claim.Unfinished > 0 ? repository.StartAsync(claim, options.Lease, cancellationToken)
+        : time.GetElapsedTime(claimedAt) > options.Lease / 3 ? repository.RenewAsync(claim, options.Lease, cancellationToken)
+        : Task.FromResult(true);
+
+    private async Task ReleaseAsync(InboxClaim.Claimed claim, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await repository.ReleaseAsync(claim, cancellationToken);
+        }
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        {
+            Log.InboxStoreFailed(logger, claim.EventId, FailureText.Of(e, repository));
+        }
+    }
+
+    /// <summary>Ends the attempt, so that the next delivery does not have to wait for the lease to end.</summary>
+    private async Task<MessageOutcome> FailAsync(
+        InboxClaim.Claimed claim, string code, string reason, Exception? exception, CancellationToken cancellationToken)
+    {
+        using var step = Spans.Begin(Spans.Fail);
+        Log.HandlerFailed(
+            logger, claim.EventId, claim.Consumer, claim.Deliveries, code, exception?.GetType().FullName ?? "", exception?.StackTrace);
+        try
+        {
+            // Where a commit's outcome is unknown this decides it: either the mark is there, or it can no longer come.
+            if (!await repository.MarkFailedAsync(claim, code, reason, cancellationToken))
+            {
+                return ClaimLost(claim);
+            }
+        }
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        {
+            Log.InboxStoreFailed(logger, claim.EventId, FailureText.Of(e, repository));
+            return new MessageOutcome.Retry(_backoff.After(claim.Deliveries), ErrorCodes.StoreFailed);
+        }
+
+        return claim.Deliveries >= options.MaxAttempts
+            ? new MessageOutcome.DeadLetter(
+                ErrorCodes.AttemptsExhausted, $"Attempt {claim.Deliveries} of {options.MaxAttempts} failed: {reason} ({code})")
+            : new MessageOutcome.Retry(_backoff.After(claim.Deliveries), code);
+    }
+
+    private MessageOutcome ClaimLost(InboxClaim.Claimed claim)
+    {
+        Log.ClaimLost(logger, claim.EventId, claim.Consumer);
+        return new MessageOutcome.Retry(_backoff.After(1), ErrorCodes.ClaimLost);
+    }
+
+    private TimeSpan UntilFree(DateTimeOffset until)
+    {
+        var wait = until - time.GetUtcNow() + TimeSpan.FromSeconds(1 + entropy.NextDouble());
+        return wait < TimeSpan.Zero ? TimeSpan.Zero : wait > LongestVisibility ? LongestVisibility : wait;
+    }
+
+    private static MessageContext ToContext(
+        HandlerRegistration registration, InboxMessage message, InboxClaim.Claimed claim, IInboxTransaction transaction) => new()
+        {
+            EventId = message.Event.EventId,
+            Subject = message.Event.Subject,
+            Consumer = registration.Consumer,
+            Headers = message.Event.Headers,
+            OrderingKey = message.Event.OrderingKey,
+            EnqueuedAt = message.Event.EnqueuedAt,
+            Result = message.Event.Result,
+            Deliveries = claim.Deliveries,
+            Transaction = transaction,
+        };
+}

@@ -1,0 +1,42 @@
+using System.Security.Cryptography;
+using System.Text;
+using Relaybox.Events;
+
+namespace Relaybox.Inbox;
+
+/// <summary>An event as it was delivered.</summary>
+/// <param name="Event">The event.</param>
+public sealed record InboxMessage(OutboxEvent Event)
+{
+    private byte[]? _payloadHash;
+
+    /// <summary>The broker's id of this delivery, unique within a batch. It is never the event id.</summary>
+    public required string MessageId { get; init; }
+
+    /// <summary>
+    /// Tells the broker that the message is still worked on, so that it delivers no copy for this long; null where the
+    /// transport sees to that itself. What it throws is logged, and tried again.
+    /// </summary>
+    public Func<TimeSpan, CancellationToken, Task>? ExtendAsync { get; init; }
+
+    /// <summary>When it was sent first, as far as it or its transport says. Whoever is older than the inbox remembers is not handled.</summary>
+    public DateTimeOffset? PublishedAt { get; init; }
+
+    /// <summary>Messages of one group are handled one after another, and wait for each other; null: on its own.</summary>
+    public string? GroupId { get; init; }
+
+    /// <summary>The stream that it came by, where the broker has streams.</summary>
+    public string? Stream { get; init; }
+
+    /// <summary>Its place in the stream.</summary>
+    public long? StreamSequence { get; init; }
+
+    /// <summary>The earlier of two times, of which either may be missing: what moves a message gives it a new one.</summary>
+    /// <param name="first">One of them.</param>
+    /// <param name="second">The other.</param>
+    public static DateTimeOffset? Earlier(DateTimeOffset? first, DateTimeOffset? second) => first < second ? first : second ?? first;
+
+    /// <summary>SHA-256 over subject and payload: tells a duplicate from another event under the same id.</summary>
+    public ReadOnlyMemory<byte> PayloadHash => _payloadHash ??=
+        SHA256.HashData(Encoding.UTF8.GetBytes(Event.Subject + "\n" + Event.Payload));
+}

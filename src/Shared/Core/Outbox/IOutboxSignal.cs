@@ -1,0 +1,16 @@
+namespace Relaybox.Outbox;
+
+/// <summary>
+/// Tells a relay that has found nothing to do when to look again. Disposing it closes what it waits on, such as a connection; the next
+/// wait opens another.
+/// </summary>
+public interface IOutboxSignal : IAsyncDisposable
+{
+    /// <summary>
+    /// Waits until there may be something to claim. It may return for nothing; it does not miss what became due between the
+    /// caller's last claim and this call, and does not fail where the store cannot be reached: then only the time passes.
+    /// </summary>
+    /// <param name="longest">The longest wait.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    Task WaitAsync(TimeSpan longest, CancellationToken cancellationToken);
+}

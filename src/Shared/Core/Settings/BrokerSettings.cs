@@ -1,0 +1,14 @@
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Relaybox.Settings;
+
+/// <summary>The settings of the broker that was chosen.</summary>
+public abstract record BrokerSettings
+{
+    /// <summary>For how long a message can come back; null: for as long as <c>QUEUE_RETENTION_HOURS</c> says.</summary>
+    internal virtual MessageHorizon? Horizon => null;
+
+    /// <summary>Adds the publisher, what takes messages, and the setup steps. Clients are made when something first asks for them.</summary>
+    /// <param name="services">The services of the function.</param>
+    public abstract void AddServices(IServiceCollection services);
+}

@@ -1,0 +1,14 @@
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Relaybox.Settings;
+
+/// <summary>The settings of the store that was chosen.</summary>
+public abstract record StoreSettings
+{
+    /// <summary>How long a sweep waits for new rows once it has sent what was due. Default: it does not wait.</summary>
+    public virtual TimeSpan Listen => TimeSpan.Zero;
+
+    /// <summary>Adds the repositories, the job store, and the setup steps. Clients are made when something first asks for them.</summary>
+    /// <param name="services">The services of the function.</param>
+    public abstract void AddServices(IServiceCollection services);
+}

@@ -1,0 +1,16 @@
+using Relaybox.Settings;
+
+namespace Relaybox.DynamoDb;
+
+/// <summary>Amazon DynamoDB as a store.</summary>
+internal sealed class DynamoDbStore : IStore
+{
+    /// <inheritdoc />
+    public string Name => "dynamodb";
+
+    /// <inheritdoc />
+    public StoreCapabilities Capabilities { get; } = new();
+
+    /// <inheritdoc />
+    public StoreSettings Read(SettingsReader reader, RelayboxSettings settings) => DynamoDbSettings.Read(reader, settings);
+}

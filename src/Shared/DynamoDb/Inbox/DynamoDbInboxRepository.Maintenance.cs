@@ -1,0 +1,104 @@
+using Amazon.DynamoDBv2.Model;
+using Relaybox.Events;
+using Relaybox.Inbox;
+using Relaybox.Paging;
+
+namespace Relaybox.DynamoDb;
+
+// Maintenance: bounded pages of a scan with a cursor; each change is conditional on what the page saw still being true.
+public sealed partial class DynamoDbInboxRepository
+{
+    /// <inheritdoc />
+    public async Task<MaintenancePage> CleanupAsync(
+        TimeSpan retention, string? cursor, int pageSize, CancellationToken cancellationToken)
+    {
+        const string Condition = "#status = :processed AND processedAt < :before";
+        var values = new Dictionary<string, AttributeValue>
+        {
+            [":processed"] = Values.S(InboxStatusText.Processed),
+            [":before"] = Values.Time(time.GetUtcNow() - retention),
+        };
+        var page = await ScanPageAsync(Condition, values, cursor, pageSize, cancellationToken);
+        var deleted = await ConditionalWrites.CountHeldAsync(
+            page.Items ?? [],
+            options.Concurrency,
+            (item, ct) => dynamoDb.DeleteItemAsync(
+                new DeleteItemRequest
+                {
+                    TableName = options.TableName,
+                    Key = KeyOf(item),
+                    ConditionExpression = Condition,
+                    ExpressionAttributeNames = StatusName(),
+                    ExpressionAttributeValues = values,
+                },
+                ct),
+            cancellationToken);
+        return new MaintenancePage(deleted, InboxCursor.From(page.LastEvaluatedKey));
+    }
+
+    /// <inheritdoc />
+    public async Task<MaintenancePage> ResetStaleAsync(
+        TimeSpan age, string? cursor, int pageSize, CancellationToken cancellationToken)
+    {
+        const string Condition = "#status = :processing AND (attribute_not_exists(leaseUntil) OR leaseUntil < :before)";
+        var now = time.GetUtcNow();
+        var values = new Dictionary<string, AttributeValue>
+        {
+            [":processing"] = Values.S(InboxStatusText.Processing),
+            [":before"] = Values.Time(now - age),
+        };
+        var page = await ScanPageAsync(Condition, values, cursor, pageSize, cancellationToken);
+        var reset = await ConditionalWrites.CountHeldAsync(
+            page.Items ?? [],
+            options.Concurrency,
+            (item, ct) => dynamoDb.UpdateItemAsync(
+                new UpdateItemRequest
+                {
+                    TableName = options.TableName,
+                    Key = KeyOf(item),
+
+                    // Without its token the late handler's commit cannot hold, whenever it comes.
+                    UpdateExpression =
+                        "SET #status = :failed, failedAt = :now, errorCode = :code, errorMessage = :message REMOVE leaseUntil, claimToken",
+                    ConditionExpression = Condition,
+                    ExpressionAttributeNames = StatusName(),
+                    ExpressionAttributeValues = new(values)
+                    {
+                        [":failed"] = Values.S(InboxStatusText.Failed),
+                        [":now"] = Values.Time(now),
+                        [":code"] = Values.S(ErrorCodes.LeaseExpired),
+                        [":message"] = Values.S("The claim's lease ended without an outcome."),
+                    },
+                },
+                ct),
+            cancellationToken);
+        return new MaintenancePage(reset, InboxCursor.From(page.LastEvaluatedKey));
+    }
+
+    /// <inheritdoc />
+    public Task<IReadOnlyDictionary<string, long>> GetCountByStatusAsync(CancellationToken cancellationToken) =>
+        StatusCounts.OfAllAsync(
+            cursor => ScanPageAsync(filter: null, values: null, cursor, pageSize: null, cancellationToken),
+            InboxCursor.From);
+
+    private Task<ScanResponse> ScanPageAsync(
+        string? filter,
+        Dictionary<string, AttributeValue>? values,
+        string? cursor,
+        int? pageSize,
+        CancellationToken cancellationToken) => dynamoDb.ScanAsync(
+            new ScanRequest
+            {
+                TableName = options.TableName,
+                ProjectionExpression = "eventId, consumer, #status",
+                FilterExpression = filter,
+                ExpressionAttributeNames = StatusName(),
+                ExpressionAttributeValues = values,
+                ExclusiveStartKey = InboxCursor.ToKey(cursor),
+                Limit = pageSize,
+            },
+            cancellationToken);
+
+    private static Dictionary<string, AttributeValue> KeyOf(Dictionary<string, AttributeValue> item) =>
+        InboxItem.Key(item.GetString(Attributes.Consumer)!, item.GetString(Attributes.EventId)!);
+}

@@ -1,0 +1,104 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Amazon.DynamoDBv2;
+using Amazon.DynamoDBv2.Model;
+using Relaybox.Events;
+using Relaybox.Outbox;
+using Relaybox.Timing;
+
+namespace Relaybox.DynamoDb;
+
+/// <summary>Writes outbox rows from .NET apps, in the same transaction as their business data.</summary>
+/// <param name="dynamoDb">The client.</param>
+/// <param name="options">The outbox table and how it is used; the same as the functions have.</param>
+/// <param name="time">The clock.</param>
+/// <param name="entropy">The source of event ids and idempotency tokens.</param>
+public sealed class DynamoDbOutboxWriter(
+    IAmazonDynamoDB dynamoDb, DynamoDbOutboxOptions options, TimeProvider time, IEntropy entropy)
+{
+    /// <summary>A writer on the machine's clock and randomness.</summary>
+    /// <param name="dynamoDb">The client.</param>
+    /// <param name="options">The outbox table and how it is used; the same as the functions have.</param>
+    public DynamoDbOutboxWriter(IAmazonDynamoDB dynamoDb, DynamoDbOutboxOptions options)
+        : this(dynamoDb, options, TimeProvider.System, SystemEntropy.Instance)
+    {
+    }
+
+    /// <summary>A new event with a new id.</summary>
+    /// <param name="subject">What happened.</param>
+    /// <param name="payload">The payload, JSON by default.</param>
+    public OutboxEvent NewEvent(string subject, string payload) => new()
+    {
+        EventId = entropy.NewGuid().ToString(),
+        Subject = subject,
+        Payload = payload,
+        EnqueuedAt = time.GetUtcNow(),
+    };
+
+    /// <summary>The row as an item for the app's own TransactWriteItems call. An id that is taken fails the transaction.</summary>
+    /// <param name="outboxEvent">The event.</param>
+    /// <exception cref="RowContractException">The event breaks the contract.</exception>
+    public TransactWriteItem CreateWriteItem(OutboxEvent outboxEvent)
+    {
+        RowContract.Require(outboxEvent);
+        return OutboxPut.Create(outboxEvent, options, time.GetUtcNow());
+    }
+
+    /// <summary>Runs a business operation and writes its event in one transaction: both are there, or neither.</summary>
+    /// <typeparam name="TResult">The operation's result.</typeparam>
+    /// <param name="operation">Adds the business writes to the transaction, and returns a result.</param>
+    /// <param name="payload">The event's payload, JSON by default.</param>
+    /// <param name="eventType">The event's type, which is its subject.</param>
+    /// <param name="resultType">How the result travels in the message as <c>result</c>; null: it does not.</param>
+    /// <param name="cancellationToken">Ends the wait; the outcome is then unknown.</param>
+    /// <returns>The operation's result, once everything is committed.</returns>
+    /// <exception cref="RowContractException">The event breaks the contract.</exception>
+    /// <exception cref="OutboxTransactionException">A condition of a business write did not hold.</exception>
+    public async Task<TResult> ExecuteWithOutboxAsync<TResult>(
+        Func<DynamoDbOutboxTransaction, CancellationToken, Task<TResult>> operation,
+        string payload,
+        string eventType,
+        JsonTypeInfo<TResult>? resultType = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(operation);
+        var outboxEvent = NewEvent(eventType, payload);
+        RowContract.Require(outboxEvent);
+        var transaction = new DynamoDbOutboxTransaction();
+        var result = await operation(transaction, cancellationToken);
+        if (resultType is not null)
+        {
+            outboxEvent = outboxEvent with { Result = JsonSerializer.Serialize(result, resultType) };
+        }
+
+        await CommitAsync(transaction.Items, outboxEvent, cancellationToken);
+        return result;
+    }
+
+    /// <summary>Writes business items and an event in one transaction.</summary>
+    /// <param name="items">The business writes, at most 99.</param>
+    /// <param name="outboxEvent">The event.</param>
+    /// <param name="cancellationToken">Ends the wait; the outcome is then unknown.</param>
+    /// <exception cref="RowContractException">The event breaks the contract.</exception>
+    /// <exception cref="EventIdConflictException">The event's id is taken.</exception>
+    /// <exception cref="OutboxTransactionException">A condition of a business write did not hold.</exception>
+    public async Task CommitAsync(
+        IReadOnlyList<TransactWriteItem> items, OutboxEvent outboxEvent, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(items);
+        var outcome = await TransactionRunner.RunAsync(
+            dynamoDb,
+            [.. items, CreateWriteItem(outboxEvent)],
+            entropy.NewGuid().ToString("N"),
+            time,
+            entropy,
+            cancellationToken);
+        if (!outcome.Committed)
+        {
+            var failed = outcome.FailedConditions.Where(i => i < items.Count).ToArray();
+            throw failed.Length > 0
+                ? new OutboxTransactionException(failed)
+                : new EventIdConflictException(outboxEvent.EventId);
+        }
+    }
+}

@@ -1,0 +1,20 @@
+using Amazon.DynamoDBv2.Model;
+using Relaybox.Events;
+
+namespace Relaybox.DynamoDb;
+
+/// <summary>The write of a new outbox row inside somebody's transaction.</summary>
+internal static class OutboxPut
+{
+    internal static TransactWriteItem Create(OutboxEvent outboxEvent, DynamoDbOutboxOptions options, DateTimeOffset now) => new()
+    {
+        Put = new Put
+        {
+            TableName = options.TableName,
+            Item = OutboxItem.ToItem(outboxEvent, options, now),
+
+            // An id that is taken fails the transaction instead of replacing an event.
+            ConditionExpression = "attribute_not_exists(eventId)",
+        },
+    };
+}

@@ -1,7 +1,0 @@
-using Relaybox.Outbox;
-
-namespace Relaybox.Inbox;
-
-/// <summary>A handler and what it is for.</summary>
-internal sealed record HandlerRegistration(
-    SubjectPattern Pattern, string Consumer, Func<OutboxEvent, MessageContext, CancellationToken, Task> InvokeAsync);

@@ -1,0 +1,178 @@
+using System.Buffers;
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Text.Json;
+using NATS.Client.Core;
+using NATS.Client.JetStream;
+using NATS.Client.JetStream.Models;
+
+namespace Relaybox.Nats;
+
+/// <summary>
+/// Sends messages over one connection and receives their acknowledgements, with one subscription for all of them. The client's
+/// own call subscribes anew for each message, which takes about twice the time and four times the memory, and tells nobody
+/// that a subject was refused or that the connection was lost.
+/// </summary>
+internal sealed class NatsAcknowledgements : NatsSubBase
+{
+    private const int NoResponders = 503;
+
+    private readonly ConcurrentDictionary<long, NatsPublication> _waiting = new();
+    private readonly string _prefix;
+    private readonly TimeProvider _time;
+    private volatile NatsException? _ended;
+    private long _last;
+
+    private NatsAcknowledgements(NatsConnection connection, string prefix, TimeProvider time)
+        : base(connection, connection.SubscriptionManager, $"{prefix}*", queueGroup: null, opts: null)
+    {
+        _prefix = prefix;
+        _time = time;
+    }
+
+    /// <summary>Subscribes to the acknowledgements.</summary>
+    internal static async Task<NatsAcknowledgements> SubscribeAsync(
+        NatsConnection connection, TimeProvider time, CancellationToken cancellationToken)
+    {
+        // What begins with the connection's own inbox is delivered to the client's requests, and never comes here.
+        var prefix = $"{connection.Opts.InboxPrefix}.{Nuid.NewNuid()}.";
+        var acknowledgements = new NatsAcknowledgements(connection, prefix, time);
+        await connection.AddSubAsync(acknowledgements, cancellationToken);
+        return acknowledgements;
+    }
+
+    /// <summary>Hands a message to the client, which sends it. When this throws, the message was not sent, and never will be.</summary>
+    /// <exception cref="NatsException">The message cannot be sent, or not over this connection.</exception>
+    /// <exception cref="OperationCanceledException">The wait for room in the client's buffer was cancelled.</exception>
+    internal async ValueTask<NatsPublication> PublishAsync(
+        string subject, ReadOnlyMemory<byte> body, NatsHeaders headers, CancellationToken cancellationToken)
+    {
+        var publication = new NatsPublication(subject, Interlocked.Increment(ref _last), _time.GetTimestamp());
+        _waiting[publication.Number] = publication;
+        try
+        {
+            // After the entry: End either finds the message waiting, or is seen here.
+            if (_ended is { } ended)
+            {
+                throw ended;
+            }
+
+            await Connection.PublishAsync(
+                subject, body, headers, replyTo: string.Create(CultureInfo.InvariantCulture, $"{_prefix}{publication.Number}"),
+                serializer: NatsRawSerializer<ReadOnlyMemory<byte>>.Default, cancellationToken: cancellationToken);
+            return publication;
+        }
+        catch
+        {
+            _waiting.TryRemove(publication.Number, out _);
+            throw;
+        }
+    }
+
+    /// <summary>Waits for the answer to a message. Every way in which the wait can end is a value.</summary>
+    /// <param name="publication">The message.</param>
+    /// <param name="timeout">How long after it was sent the answer may come.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    internal async ValueTask<NatsAnswer> AnswerAsync(NatsPublication publication, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        if (publication.Answer.IsCompletedSuccessfully)
+        {
+            return await publication.Answer;
+        }
+
+        var left = timeout - _time.GetElapsedTime(publication.SentAt);
+        try
+        {
+            return await publication.Answer.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, _time, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            return new NatsAnswer(NatsAnswerKind.Silent);
+        }
+        catch (OperationCanceledException)
+        {
+            return new NatsAnswer(NatsAnswerKind.Abandoned);
+        }
+        finally
+        {
+            // An answer that comes too late is nobody's.
+            _waiting.TryRemove(publication.Number, out _);
+        }
+    }
+
+    /// <summary>The server takes no message of this user for a subject.</summary>
+    internal void Forbid(string subject, string reason)
+    {
+        foreach (var publication in _waiting.Values)
+        {
+            if (publication.Subject == subject)
+            {
+                Settle(publication.Number, new NatsAnswer(NatsAnswerKind.Forbidden, Reason: reason));
+            }
+        }
+    }
+
+    /// <summary>No acknowledgement comes any more: all that wait are told, and nothing further is sent.</summary>
+    internal void End(NatsAnswerKind kind, string reason)
+    {
+        _ended ??= new NatsException(reason);
+        foreach (var number in _waiting.Keys)
+        {
+            Settle(number, new NatsAnswer(kind, Reason: reason));
+        }
+    }
+
+    /// <summary>Reads an answer, whatever it holds.</summary>
+    internal static NatsAnswer Read(NatsHeaderParser parser, ReadOnlySequence<byte> headerBlock, ReadOnlySequence<byte> payload)
+    {
+        try
+        {
+            if (payload.IsEmpty && !headerBlock.IsEmpty)
+            {
+                var headers = new NatsHeaders();
+                parser.ParseHeaders(new SequenceReader<byte>(headerBlock), headers);
+                return new NatsAnswer(headers.Code == NoResponders ? NatsAnswerKind.NoResponders : NatsAnswerKind.Malformed);
+            }
+
+            var acknowledgement = NatsJSJsonSerializer<PubAckResponse>.Default.Deserialize(payload);
+            var kind = acknowledgement switch
+            {
+                { Error: not null } => NatsAnswerKind.Refused,
+
+                // The client takes any JSON object for an acknowledgement. Only a stream can acknowledge, and it says its name.
+                { Stream: not { Length: > 0 } } or null => NatsAnswerKind.Malformed,
+                { Duplicate: true } => NatsAnswerKind.KnownCopy,
+                _ => NatsAnswerKind.Accepted,
+            };
+            return new NatsAnswer(kind, acknowledgement);
+        }
+        catch (Exception e) when (e is JsonException or NatsException)
+        {
+            return new NatsAnswer(NatsAnswerKind.Malformed);
+        }
+    }
+
+    /// <inheritdoc />
+    protected override ValueTask ReceiveInternalAsync(
+        string subject, string? replyTo, ReadOnlySequence<byte>? headersBuffer, ReadOnlySequence<byte> payloadBuffer)
+    {
+        if (subject.StartsWith(_prefix, StringComparison.Ordinal)
+            && long.TryParse(subject.AsSpan(_prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+        {
+            Settle(number, Read(Connection.HeaderParser, headersBuffer ?? default, payloadBuffer));
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    /// <inheritdoc />
+    protected override void TryComplete() => End(NatsAnswerKind.Lost, "the subscription has ended");
+
+    private void Settle(long number, NatsAnswer answer)
+    {
+        if (_waiting.TryRemove(number, out var publication))
+        {
+            publication.Settle(answer);
+        }
+    }
+}

@@ -1,0 +1,284 @@
+using Microsoft.Extensions.Logging;
+using NATS.Client.Core;
+using NATS.Client.JetStream;
+using Relaybox.Diagnostics;
+using Relaybox.Events;
+using Relaybox.Inbox;
+using Relaybox.Messaging;
+using Relaybox.Timing;
+
+namespace Relaybox.Nats;
+
+/// <summary>
+/// Pulls messages from a durable consumer, takes them through the inbox to their handlers, and answers each: handled is
+/// acknowledged, what is to come again is put off, what never can be handled is copied to the dead letters and ended. A
+/// message that gets no answer comes again, and the inbox knows whether it was handled.
+/// </summary>
+/// <param name="connector">The connection.</param>
+/// <param name="consumer">The inbox.</param>
+/// <param name="options">What is pulled, and how.</param>
+/// <param name="time">The clock.</param>
+/// <param name="logger">The log.</param>
+public sealed class NatsMessagePuller(
+    NatsConnector connector,
+    InboxConsumer consumer,
+    NatsPullOptions options,
+    TimeProvider time,
+    ILogger<NatsMessagePuller> logger)
+{
+    private static readonly TimeSpan ShortestWait = TimeSpan.FromSeconds(1);
+
+    // After this long the client ends a pull that the server does not answer.
+    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(5);
+
+    private readonly NatsDeadLetters _deadLetters = new(options.DeadLetterPrefix);
+
+    /// <summary>Pulls and handles until the deadline nears, or until nothing is left where the options say so.</summary>
+    /// <param name="deadline">When to be done.</param>
+    /// <param name="onBatch">Is told of each batch when it has been answered; null: nobody.</param>
+    /// <param name="cancellationToken">Ends the work; what has no answer comes again.</param>
+    public async Task<NatsPullResult> DrainAsync(
+        WorkDeadline deadline, Action<NatsPullResult>? onBatch, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(deadline);
+        var total = new NatsPullResult();
+        try
+        {
+            NatsSession? session = null;
+            INatsJSConsumer? source = null;
+            while (deadline.HasTimeFor(options.MinimumBatchTime))
+            {
+                // Each time, since that is where a connection that died in the meantime is found out and replaced.
+                var current = await connector.OpenAsync(cancellationToken);
+                if (source is null || current != session)
+                {
+                    session = current;
+                    source = await session.RunAsync(
+                        async ct => await current.JetStream.GetConsumerAsync(options.Stream, options.Consumer, ct), cancellationToken);
+                }
+
+                var batch = await session.RunAsync(ct => PullAsync(source, deadline, ct), cancellationToken);
+                if (batch.Count > 0)
+                {
+                    var result = await HandleAsync(session, batch, deadline, cancellationToken);
+                    onBatch?.Invoke(result);
+                    total = total.Add(result);
+                }
+                else if (options.StopWhenEmpty)
+                {
+                    break;
+                }
+            }
+
+            return total;
+        }
+        catch (NatsException e)
+        {
+            Log.NatsPullFailed(logger, options.Stream, ErrorText.Bound(e.Message));
+            return total with { BrokerUnavailable = true };
+        }
+    }
+
+    /// <inheritdoc cref="DrainAsync(WorkDeadline, Action{NatsPullResult}?, CancellationToken)"/>
+    public Task<NatsPullResult> DrainAsync(WorkDeadline deadline, CancellationToken cancellationToken) =>
+        DrainAsync(deadline, null, cancellationToken);
+
+    // What is there at once; where there is nothing, the first that comes and what came with it.
+    private async Task<List<PulledMessage>> PullAsync(
+        INatsJSConsumer source, WorkDeadline deadline, CancellationToken cancellationToken)
+    {
+        var batch = new List<PulledMessage>(options.BatchSize);
+        await FetchAsync(source, batch, cancellationToken);
+        if (batch.Count > 0)
+        {
+            return batch;
+        }
+
+        var wait = deadline.Remaining - options.MinimumBatchTime;
+        wait = wait < options.Wait ? wait : options.Wait;
+        if (wait < ShortestWait)
+        {
+            // Too short for a pull that waits, and for a handler after it.
+            await Task.Delay(wait < TimeSpan.Zero ? TimeSpan.Zero : wait + TimeSpan.FromMilliseconds(1), time, cancellationToken);
+            return batch;
+        }
+
+        if (await source.NextAsync<byte[]>(opts: Until(wait), cancellationToken: cancellationToken) is { } first)
+        {
+            Add(batch, first);
+            await FetchAsync(source, batch, cancellationToken);
+        }
+
+        return batch;
+    }
+
+    private async Task FetchAsync(INatsJSConsumer source, List<PulledMessage> batch, CancellationToken cancellationToken)
+    {
+        var most = options.BatchSize - batch.Count;
+        if (most > 0)
+        {
+            var fetch = source.FetchNoWaitAsync<byte[]>(new NatsJSFetchOpts { MaxMsgs = most, Expires = AnswerTimeout }, cancellationToken: cancellationToken);
+            await foreach (var message in fetch)
+            {
+                Add(batch, message);
+            }
+        }
+    }
+
+    // The server refuses a heartbeat of more than half of the wait ("heartbeat value too large"). Times are sent in nanoseconds, which
+    // the client computes from a fraction of milliseconds: whole milliseconds are exact.
+    private static NatsJSNextOpts Until(TimeSpan wait)
+    {
+        var milliseconds = (int)wait.TotalMilliseconds;
+        return new NatsJSNextOpts
+        {
+            Expires = TimeSpan.FromMilliseconds(milliseconds),
+            IdleHeartbeat = TimeSpan.FromMilliseconds(Math.Min(milliseconds / 2, AnswerTimeout.TotalMilliseconds)),
+        };
+    }
+
+    private static void Add(List<PulledMessage> batch, INatsJSMsg<byte[]> message)
+    {
+        if (message.Metadata is { } metadata)
+        {
+            batch.Add(new PulledMessage(message, metadata));
+        }
+    }
+
+    private async Task<NatsPullResult> HandleAsync(
+        NatsSession session, List<PulledMessage> batch, WorkDeadline deadline, CancellationToken cancellationToken)
+    {
+        await using var progress = new NatsProgress(batch, options.AckWait / 3, time, logger);
+        MessageOutcome[] outcomes;
+        try
+        {
+            outcomes = await ConsumeAsync(batch, deadline.Before(options.SettleMargin), cancellationToken);
+        }
+        catch
+        {
+            await GiveBackAsync(session, batch);
+            throw;
+        }
+
+        DelayGroups(batch, outcomes);
+        var settled = await Task.WhenAll(batch.Select((pulled, i) => SettleAsync(session, pulled, outcomes[i], cancellationToken)));
+        return new NatsPullResult
+        {
+            Received = batch.Count,
+            Processed = settled.Count(s => s.Outcome is MessageOutcome.Processed),
+            Duplicates = settled.Count(s => s.Outcome is MessageOutcome.Duplicate),
+            Retried = settled.Count(s => s.Outcome is MessageOutcome.Retry),
+            DeadLettered = settled.Count(s => s.Outcome is MessageOutcome.DeadLetter),
+            Unsettled = settled.Count(s => !s.Confirmed),
+            Pending = (long)batch[^1].Metadata.NumPending,
+        };
+    }
+
+    private async Task<MessageOutcome[]> ConsumeAsync(
+        List<PulledMessage> batch, WorkDeadline deadline, CancellationToken cancellationToken)
+    {
+        var outcomes = new MessageOutcome[batch.Count];
+        var messages = new List<InboxMessage>(batch.Count);
+        var positions = new List<int>(batch.Count);
+        for (var i = 0; i < batch.Count; i++)
+        {
+            try
+            {
+                var message = NatsMessageReader.Read(batch[i].Message, batch[i].Metadata);
+                batch[i].GroupId = message.GroupId;
+                messages.Add(message);
+                positions.Add(i);
+            }
+            catch (MessageFormatException e)
+            {
+                outcomes[i] = new MessageOutcome.DeadLetter(e.Code, e.Message);
+            }
+        }
+
+        var handled = await consumer.ConsumeAsync(messages, deadline, cancellationToken);
+        for (var i = 0; i < handled.Count; i++)
+        {
+            outcomes[positions[i]] = handled[i];
+        }
+
+        return outcomes;
+    }
+
+    // What waits for an earlier one of its group is not to come before it.
+    private static void DelayGroups(List<PulledMessage> batch, MessageOutcome[] outcomes)
+    {
+        var delays = new Dictionary<string, TimeSpan>(StringComparer.Ordinal);
+        for (var i = 0; i < batch.Count; i++)
+        {
+            if (batch[i].GroupId is not { } group || outcomes[i] is not MessageOutcome.Retry retry)
+            {
+                continue;
+            }
+
+            if (retry.ErrorCode == ErrorCodes.GroupBlocked && delays.TryGetValue(group, out var delay))
+            {
+                outcomes[i] = retry with { Delay = delay };
+            }
+            else
+            {
+                delays.TryAdd(group, retry.Delay);
+            }
+        }
+    }
+
+    // At once instead of after their acknowledgement time. The inbox knows those that were handled.
+    private async Task GiveBackAsync(NatsSession session, List<PulledMessage> batch)
+    {
+        foreach (var pulled in batch)
+        {
+            pulled.IsSettled = true;
+            try
+            {
+                await pulled.Message.NakAsync(cancellationToken: CancellationToken.None);
+            }
+            catch (Exception e) when (session.IsFault(e, CancellationToken.None))
+            {
+                Log.NatsUnsettled(logger, options.Stream, pulled.Metadata.Sequence.Stream, e.GetType().Name);
+                return;
+            }
+        }
+    }
+
+    private async Task<(MessageOutcome Outcome, bool Confirmed)> SettleAsync(
+        NatsSession session, PulledMessage pulled, MessageOutcome outcome, CancellationToken cancellationToken)
+    {
+        using var step = Spans.Begin(Spans.Settle);
+        var confirmed = new AckOpts { DoubleAck = true };
+        var sequence = pulled.Metadata.Sequence.Stream;
+        if (outcome is MessageOutcome.DeadLetter dead)
+        {
+            Log.NatsDeadLettered(logger, options.Stream, sequence, dead.ErrorCode, dead.Reason);
+            try
+            {
+                await _deadLetters.SendAsync(session, pulled.Message, pulled.Metadata, dead, cancellationToken);
+            }
+            catch (Exception e) when (e is NatsException or OperationCanceledException or ObjectDisposedException)
+            {
+                Log.NatsDeadLetterFailed(logger, options.Stream, sequence, e.GetType().Name);
+                outcome = new MessageOutcome.Retry(options.DeadLetterRetryDelay, dead.ErrorCode);
+            }
+        }
+
+        pulled.IsSettled = true;
+        try
+        {
+            await (outcome switch
+            {
+                MessageOutcome.Retry retry => pulled.Message.NakAsync(confirmed with { NakDelay = retry.Delay }, cancellationToken),
+                MessageOutcome.DeadLetter => pulled.Message.AckTerminateAsync(confirmed, cancellationToken),
+                _ => pulled.Message.AckAsync(confirmed, cancellationToken),
+            });
+            return (outcome, true);
+        }
+        catch (Exception e) when (e is NatsException or OperationCanceledException or ObjectDisposedException)
+        {
+            Log.NatsUnsettled(logger, options.Stream, sequence, e.GetType().Name);
+            return (outcome, false);
+        }
+    }
+}

@@ -1,0 +1,36 @@
+using Npgsql;
+using Relaybox.Outbox;
+
+namespace Relaybox.Postgres;
+
+/// <summary>Reads what a claiming statement answers with: one row at least, which may hold no claim.</summary>
+internal static class InboxClaimAnswer
+{
+    internal static async Task<(List<OutboxClaim> Claims, T Extra)> ReadAsync<T>(
+        NpgsqlCommand command,
+        string token,
+        TimeSpan lease,
+        NpgsqlParameter[] parameters,
+        Func<NpgsqlDataReader, T> readExtra,
+        CancellationToken cancellationToken)
+    {
+        command.Parameters.Add(Parameters.Text(token));
+        command.Parameters.Add(Parameters.Interval(lease));
+
+        // A parameter belongs to one command, and a statement may be tried more than once.
+        foreach (var parameter in parameters)
+        {
+            command.Parameters.Add(parameter.Clone());
+        }
+
+        T extra = default!;
+        var rows = await command.ReadCommittedAsync(
+            row =>
+            {
+                extra = readExtra(row);
+                return row.IsDBNull(0) ? null : OutboxColumns.ReadClaim(row);
+            },
+            cancellationToken);
+        return ([.. rows.OfType<OutboxClaim>()], extra);
+    }
+}

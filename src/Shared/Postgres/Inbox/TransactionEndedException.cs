@@ -1,0 +1,36 @@
+using System.Data;
+using Npgsql;
+
+namespace Relaybox.Postgres;
+
+/// <summary>
+/// A transaction that was handed out is no longer open when it is to be committed: the code that it was given to
+/// committed it, rolled it back or disposed it, or the connection was lost. What that code committed itself is written
+/// without the rest: without the inbox mark, so that a handler will write it again, or without the outbox row.
+/// </summary>
+public sealed class TransactionEndedException() : InvalidOperationException(
+    "The transaction is no longer open. The code that is given it must not commit, roll back or dispose it, nor its " +
+    "connection: what it wrote is committed, with all that belongs to it, when it has returned.")
+{
+    internal static void ThrowIfEnded(NpgsqlTransaction transaction)
+    {
+        if (!IsOpen(transaction))
+        {
+            throw new TransactionEndedException();
+        }
+    }
+
+    private static bool IsOpen(NpgsqlTransaction transaction)
+    {
+        try
+        {
+            // Throws where the transaction was completed or disposed; the driver has no other way to ask.
+            _ = transaction.IsolationLevel;
+            return transaction.Connection is { State: ConnectionState.Open };
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
+    }
+}

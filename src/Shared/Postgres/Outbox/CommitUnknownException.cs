@@ -1,0 +1,29 @@
+using System.Net.Sockets;
+using Npgsql;
+using Relaybox.Outbox;
+
+namespace Relaybox.Postgres;
+
+/// <summary>
+/// The answer to a commit did not come: the outcome is unknown. The business data and the event are both written, or neither
+/// is. To find out, look for what the operation writes, or make the same call again with an event of the same id: it does both,
+/// or says by an <see cref="EventIdConflictException"/> that both were done, and then writes nothing.
+/// </summary>
+/// <param name="eventId">The event's id.</param>
+/// <param name="innerException">What came instead of the answer: a broken connection, a server that ended, or the caller's cancellation.</param>
+public sealed class CommitUnknownException(string eventId, Exception innerException) : Exception(
+    $"The outcome is unknown: no answer came to the commit of event {eventId}. The business data and the event are both written, or neither is. "
+    + "Make the same call again with an event of that id: it does both, or says by an EventIdConflictException that both were done.",
+    innerException)
+{
+    /// <summary>The event's id.</summary>
+    public string EventId { get; } = eventId;
+
+    /// <summary>Whether an exception of a commit leaves its outcome open. An error of the server's does not: it has rolled back.</summary>
+    internal static bool IsCauseOf(Exception exception) => exception switch
+    {
+        PostgresException e => e.InvariantSeverity is "FATAL" or "PANIC",
+        NpgsqlException or IOException or SocketException or TimeoutException or OperationCanceledException => true,
+        _ => false,
+    };
+}

@@ -1,0 +1,41 @@
+using Npgsql;
+using Relaybox.Outbox;
+
+namespace Relaybox.Postgres;
+
+/// <summary>Carries out each statement of a claim in a transaction of its own, and again where its answer was lost.</summary>
+internal sealed class LeaseExecutor(
+    PostgresConnections connections, PostgresFaults faults, OutboxClaimSql sql, Func<string> newToken, TimeSpan lease) : IClaimExecutor
+{
+    public bool KeepsClaims => true;
+
+    public Task<(List<OutboxClaim> Claims, T Extra)> ClaimAsync<T>(
+        string statement, NpgsqlParameter[] parameters, Func<NpgsqlDataReader, T> readExtra, T ifOurs, CancellationToken cancellationToken)
+    {
+        var token = newToken();
+        return faults.RepeatAsync(
+            async (attempt, ct) =>
+            {
+                if (attempt > 1 && await FindClaimedAsync(token, ct) is { Count: > 0 } ours)
+                {
+                    // The claim was committed and its answer lost.
+                    return (ours, ifOurs);
+                }
+
+                await using var connection = await connections.OpenConnectionAsync(ct);
+                await using var command = new NpgsqlCommand(statement, connection);
+                return await InboxClaimAnswer.ReadAsync(command, token, lease, parameters, readExtra, ct);
+            },
+            cancellationToken);
+    }
+
+    public Task EndLeasesAsync(int limit, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private async Task<List<OutboxClaim>> FindClaimedAsync(string token, CancellationToken cancellationToken)
+    {
+        await using var connection = await connections.OpenConnectionAsync(cancellationToken);
+        await using var command = new NpgsqlCommand(sql.FindClaimed, connection);
+        command.Parameters.Add(Parameters.Text(token));
+        return await command.ReadCommittedAsync(OutboxColumns.ReadClaim, cancellationToken);
+    }
+}

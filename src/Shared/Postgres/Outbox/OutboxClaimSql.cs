@@ -1,0 +1,126 @@
+namespace Relaybox.Postgres;
+
+/// <summary>The statements that claim.</summary>
+/// <remarks>
+/// Each row that a claim may take is found by an index whose order is that of the claim, with a limit that the server knows
+/// when it plans. So the cost that it expects stays small however large the table is and however little its statistics
+/// know; otherwise it would compile the statement anew for each claim (JIT), which takes longer than the claim.
+/// </remarks>
+/// <param name="names">The tables.</param>
+/// <param name="take">What becomes of a row that is taken.</param>
+internal sealed class OutboxClaimSql(PostgresNames names, OutboxTake take)
+{
+    /// <summary>The condition of the index on what stands in the way of its key, to the letter.</summary>
+    internal const string Keyed =
+        "o.ordering_key IS NOT NULL AND o.status <> 'sent' AND (o.skipped_at IS NULL OR o.status IN ('pending', 'publishing'))";
+
+    private const string Due = "o.status = 'pending' AND o.available_at <= now()";
+
+    private const string Ended = "o.status = 'publishing' AND o.lease_until <= now()";
+
+    private const string DueUnkeyed = $"{Due} AND o.ordering_key IS NULL";
+
+    private const string EndedUnkeyed = $"{Ended} AND o.ordering_key IS NULL";
+
+    /// <summary>
+    /// Claims up to $3 due rows without a key, under token $1 for $2: nearly always all there is. One answer's row at least,
+    /// which says whether there may be others: keyed ones that are due, or claims whose lease has ended.
+    /// </summary>
+    internal string ClaimPlain { get; } = take.PlainFunction is { } function ? $"SELECT * FROM {function(names)}($1, $2, $3)" :
+        $"""
+        WITH due AS (
+            SELECT o.row_id FROM {names.Outbox} o WHERE {DueUnkeyed} ORDER BY o.available_at, o.row_id LIMIT $3 FOR UPDATE SKIP LOCKED
+        ),
+        {take.Claimed(names, "SELECT row_id FROM due", "$1", "$2")}
+        SELECT claimed.*, others.found
+        FROM (SELECT coalesce(
+                  (SELECT o.available_at <= now() FROM {names.Outbox} o
+                   WHERE o.status = 'pending' AND o.ordering_key IS NOT NULL ORDER BY o.available_at LIMIT 1), false)
+              OR coalesce(
+                  (SELECT o.lease_until <= now() FROM {names.Outbox} o
+                   WHERE o.status = 'publishing' ORDER BY o.lease_until, o.row_id LIMIT 1), false) AS found) others
+        LEFT JOIN claimed ON true
+        """;
+
+    /// <summary>
+    /// Claims up to $3 rows, of which keyed rows leave room for $4 others where there are so many, under token $1 for $2. Looks
+    /// at $6 keys from $5 on, and takes of each at most $7 rows: its first unsent one and those that follow it, without a gap.
+    /// One answer's row at least, for the last key that was looked at.
+    /// </summary>
+    internal string Claim { get; } =
+        $"""
+        WITH heads AS (
+            SELECT * FROM {names.Heads}($5, $6)
+        ),
+        -- What unkeyed rows need of the batch, at most what is theirs: keyed rows get all the rest.
+        room AS (
+            SELECT $3 - count(*) AS keyed FROM
+                (SELECT 1 FROM ((SELECT 1 FROM {names.Outbox} o WHERE {DueUnkeyed} ORDER BY o.available_at, o.row_id LIMIT $4)
+                                UNION ALL
+                                (SELECT 1 FROM {names.Outbox} o WHERE {EndedUnkeyed} ORDER BY o.lease_until, o.row_id LIMIT $4)) waiting
+                 LIMIT $4) theirs
+        ),
+        chosen AS (
+            SELECT ordering_key, n FROM heads WHERE claimable ORDER BY n LIMIT (SELECT keyed FROM room)
+        ),
+        candidates AS (
+            SELECT r.row_id, r.ordering_key, r.place
+            FROM chosen CROSS JOIN LATERAL
+                (SELECT o.row_id, o.ordering_key, row_number() OVER (ORDER BY o.row_id) AS place
+                 FROM {names.Outbox} o WHERE {Keyed} AND o.ordering_key = chosen.ordering_key
+                 ORDER BY o.row_id
+                 LIMIT (SELECT greatest(1, least($7, (SELECT keyed FROM room) / greatest(1, count(*)))) FROM chosen)) r
+            ORDER BY r.place, chosen.n LIMIT (SELECT keyed FROM room)
+        ),
+        -- Who waits for nobody's lock may miss a row in the middle: what comes after such a gap is left alone.
+        locked AS (
+            SELECT o.row_id FROM {names.Outbox} o
+            WHERE o.row_id = ANY (ARRAY(SELECT row_id FROM candidates)) AND ({(take.TakesEnded ? $"({Due}) OR ({Ended})" : Due)}) AND {Keyed}
+            FOR UPDATE SKIP LOCKED
+        ),
+        keyed AS (
+            SELECT row_id FROM
+                (SELECT row_id, place, row_number() OVER (PARTITION BY ordering_key ORDER BY place) AS got
+                 FROM candidates WHERE (row_id IN (SELECT row_id FROM locked)) IS TRUE) found
+            WHERE place = got
+        ),
+        -- The outer limit stops the inner one: no more rows are locked than are taken.
+        ended AS (
+            SELECT row_id FROM
+                (SELECT o.row_id FROM {names.Outbox} o WHERE {EndedUnkeyed} AND {(take.TakesEnded ? "true" : "false")}
+                 ORDER BY o.lease_until, o.row_id LIMIT $3 FOR UPDATE SKIP LOCKED) first
+            LIMIT (SELECT $3 - count(*) FROM keyed)
+        ),
+        due AS (
+            SELECT row_id FROM
+                (SELECT o.row_id FROM {names.Outbox} o WHERE {DueUnkeyed}
+                 ORDER BY o.available_at, o.row_id LIMIT $3 FOR UPDATE SKIP LOCKED) first
+            LIMIT (SELECT $3 - (SELECT count(*) FROM keyed) - (SELECT count(*) FROM ended))
+        ),
+        {take.Claimed(names, "SELECT row_id FROM keyed UNION ALL SELECT row_id FROM ended UNION ALL SELECT row_id FROM due", "$1", "$2")}
+        SELECT claimed.*, seen.last_key
+        FROM (SELECT CASE
+                  WHEN (SELECT count(*) FROM chosen) >= (SELECT keyed FROM room) THEN (SELECT ordering_key FROM chosen ORDER BY n DESC LIMIT 1)
+                  WHEN (SELECT count(*) FROM heads) >= $6 THEN (SELECT ordering_key FROM heads ORDER BY n DESC LIMIT 1)
+              END AS last_key, {take.Commit ?? "NULL"} AS commit) seen
+        LEFT JOIN claimed ON true
+        """;
+
+    /// <summary>What a claim holds whose answer was lost.</summary>
+    internal string FindClaimed { get; } =
+        $"SELECT {OutboxColumns.Columns("o")} FROM {names.Outbox} o WHERE o.status = 'publishing' AND o.claim_token = $1";
+
+    /// <summary>Claims one row by its id, unless an earlier one of its key stands in the way.</summary>
+    internal string ClaimOne { get; } =
+        $"""
+        UPDATE {names.Outbox} o
+        SET status = 'publishing', claim_token = $2, claimed_at = now(), lease_until = now() + $3
+        WHERE o.event_id = $1
+          AND (o.status = 'pending' OR (o.status = 'publishing' AND (o.lease_until <= now() OR o.claim_token = $2)))
+          AND NOT EXISTS (
+              SELECT FROM {names.Outbox} earlier
+              WHERE {Keyed.Replace("o.", "earlier.", StringComparison.Ordinal)}
+                AND earlier.ordering_key = o.ordering_key AND earlier.row_id < o.row_id)
+        RETURNING {OutboxColumns.Columns("o")}
+        """;
+}

@@ -1,0 +1,202 @@
+using System.Data;
+using System.Data.Common;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Npgsql;
+using Relaybox.Events;
+using Relaybox.Outbox;
+using Relaybox.Timing;
+
+namespace Relaybox.Postgres;
+
+/// <summary>
+/// Writes outbox rows from .NET apps, in the same transaction as their business data. It needs the right to INSERT into
+/// the outbox and no other. Events are checked against the row contract before anything is sent.
+/// </summary>
+/// <param name="connections">Where <see cref="ExecuteWithOutboxAsync{TResult}(Func{NpgsqlTransaction, CancellationToken, Task{TResult}}, string, string, JsonTypeInfo{TResult}?, CancellationToken)"/> gets its connections.</param>
+/// <param name="options">The schema and its tables; the same as the functions have.</param>
+/// <param name="entropy">The source of event ids.</param>
+public sealed class PostgresOutboxWriter(PostgresConnections connections, PostgresOptions options, IEntropy entropy)
+{
+    private const int RowsPerStatement = 1000;
+    private const int CharactersPerStatement = 8 * 1024 * 1024;
+
+    private readonly OutboxInsert _insert = new(options);
+
+    /// <summary>A writer on the app's own connections.</summary>
+    /// <param name="dataSource">The app's data source, which the app disposes.</param>
+    /// <param name="options">The schema and its tables; the same as the functions have.</param>
+    public PostgresOutboxWriter(NpgsqlDataSource dataSource, PostgresOptions options)
+        : this(new PostgresConnections(dataSource), options, SystemEntropy.Instance)
+    {
+    }
+
+    /// <summary>A new event with a new id. The database's time is when it was written.</summary>
+    /// <param name="subject">What happened.</param>
+    /// <param name="payload">The payload, JSON by default.</param>
+    public OutboxEvent NewEvent(string subject, string payload) =>
+        new() { EventId = entropy.NewGuid().ToString(), Subject = subject, Payload = payload };
+
+    /// <summary>
+    /// Writes an event in a transaction of the app's own, which the app then commits. Any ADO.NET transaction on the
+    /// database will do, also one that a library wraps.
+    /// </summary>
+    /// <param name="outboxEvent">The event.</param>
+    /// <param name="transaction">The app's transaction. After an error nothing can be done in it but to roll it back.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="RowContractException">The event breaks the contract.</exception>
+    /// <exception cref="EventIdConflictException">The event's id is taken.</exception>
+    public Task EnqueueAsync(OutboxEvent outboxEvent, DbTransaction transaction, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(transaction);
+        PostgresRowContract.Require(outboxEvent);
+        return transaction is NpgsqlTransaction npgsql
+            ? InsertAsync([outboxEvent], npgsql, cancellationToken)
+            : InsertPlainAsync(outboxEvent, transaction, cancellationToken);
+    }
+
+    /// <summary>
+    /// Writes many events in a transaction of the app's own, a thousand in a statement. Events of one ordering key keep
+    /// their order; the keys are locked in one order everywhere, so that two transactions do not wait for each other in
+    /// a circle. A transaction that calls this twice with ordering keys gives up that guarantee.
+    /// </summary>
+    /// <param name="events">The events.</param>
+    /// <param name="transaction">The app's transaction. After an error nothing can be done in it but to roll it back.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="RowContractException">An event breaks the contract; nothing was sent.</exception>
+    /// <exception cref="EventIdConflictException">An event's id is taken.</exception>
+    public async Task EnqueueManyAsync(
+        IEnumerable<OutboxEvent> events, NpgsqlTransaction transaction, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(events);
+        ArgumentNullException.ThrowIfNull(transaction);
+        var ordered = OutboxInsert.InKeyOrder(events);
+        foreach (var outboxEvent in ordered)
+        {
+            PostgresRowContract.Require(outboxEvent);
+        }
+
+        for (var start = 0; start < ordered.Length;)
+        {
+            var end = EndOfStatement(ordered, start);
+            var locks = start == 0 ? _insert.LockKeys(ordered) : null;
+            await InsertAsync(ordered[start..end], transaction, cancellationToken, locks);
+            start = end;
+        }
+    }
+
+    /// <summary>Runs a business operation and writes its event in one transaction: both are there, or neither.</summary>
+    /// <typeparam name="TResult">The operation's result.</typeparam>
+    /// <param name="operation">Executes the business writes in the transaction, and returns a result. It must not end the transaction.</param>
+    /// <param name="payload">The event's payload, JSON by default.</param>
+    /// <param name="eventType">The event's type, which is its subject.</param>
+    /// <param name="resultType">How the result travels in the message as <c>result</c>; null: it does not.</param>
+    /// <param name="cancellationToken">Ends the wait; during the commit the outcome is then unknown.</param>
+    /// <returns>The operation's result, once everything is committed.</returns>
+    /// <remarks>Nothing is tried again: the operation is the caller's, and so is the decision to repeat it.</remarks>
+    /// <exception cref="CommitUnknownException">Nobody knows whether both were written, or neither. It has the event's id.</exception>
+    /// <exception cref="RowContractException">The event breaks the contract; the operation was not called.</exception>
+    /// <exception cref="TransactionEndedException">The operation has ended the transaction itself.</exception>
+    public Task<TResult> ExecuteWithOutboxAsync<TResult>(
+        Func<NpgsqlTransaction, CancellationToken, Task<TResult>> operation,
+        string payload,
+        string eventType,
+        JsonTypeInfo<TResult>? resultType = null,
+        CancellationToken cancellationToken = default) =>
+        ExecuteWithOutboxAsync(operation, NewEvent(eventType, payload), resultType, cancellationToken);
+
+    /// <summary>
+    /// Runs a business operation and writes its event in one transaction, under an id of the caller's: where a commit's
+    /// outcome is unknown, the same call again either does both, or says by its exception that both were done.
+    /// </summary>
+    /// <typeparam name="TResult">The operation's result.</typeparam>
+    /// <param name="operation">Executes the business writes in the transaction, and returns a result. It must not end the transaction.</param>
+    /// <param name="outboxEvent">The event.</param>
+    /// <param name="resultType">How the result travels in the message as <c>result</c>; null: it does not.</param>
+    /// <param name="cancellationToken">Ends the wait; during the commit the outcome is then unknown.</param>
+    /// <returns>The operation's result, once everything is committed.</returns>
+    /// <exception cref="CommitUnknownException">Nobody knows whether both were written, or neither; the same call again finds out.</exception>
+    /// <exception cref="RowContractException">The event breaks the contract; the operation was not called.</exception>
+    /// <exception cref="EventIdConflictException">The event's id is taken; nothing was written.</exception>
+    /// <exception cref="TransactionEndedException">The operation has ended the transaction itself.</exception>
+    public async Task<TResult> ExecuteWithOutboxAsync<TResult>(
+        Func<NpgsqlTransaction, CancellationToken, Task<TResult>> operation,
+        OutboxEvent outboxEvent,
+        JsonTypeInfo<TResult>? resultType = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(operation);
+        PostgresRowContract.Require(outboxEvent);
+        await using var connection = await connections.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellationToken);
+        var result = await operation(transaction, cancellationToken);
+        if (resultType is not null)
+        {
+            outboxEvent = outboxEvent with { Result = JsonSerializer.Serialize(result, resultType) };
+            PostgresRowContract.Require(outboxEvent);
+        }
+
+        await InsertAsync([outboxEvent], transaction, cancellationToken);
+        cancellationToken.ThrowIfCancellationRequested();
+        try
+        {
+            await transaction.CommitAsync(cancellationToken);
+        }
+        catch (Exception e) when (CommitUnknownException.IsCauseOf(e))
+        {
+            throw new CommitUnknownException(outboxEvent.EventId, e);
+        }
+
+        return result;
+    }
+
+    private async Task InsertAsync(
+        OutboxEvent[] events, NpgsqlTransaction transaction, CancellationToken cancellationToken, NpgsqlBatchCommand? locks = null)
+    {
+        TransactionEndedException.ThrowIfEnded(transaction);
+        await using var batch = new NpgsqlBatch(transaction.Connection, transaction);
+        if (locks is not null)
+        {
+            batch.BatchCommands.Add(locks);
+        }
+
+        batch.BatchCommands.Add(_insert.Create(events));
+        try
+        {
+            await batch.ExecuteNonQueryAsync(cancellationToken);
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.UniqueViolation)
+        {
+            throw events.Length == 1 ? new EventIdConflictException(events[0].EventId) : new EventIdConflictException(events.Length);
+        }
+    }
+
+    private async Task InsertPlainAsync(OutboxEvent outboxEvent, DbTransaction transaction, CancellationToken cancellationToken)
+    {
+        await using var command = (transaction.Connection ?? throw new TransactionEndedException()).CreateCommand();
+        command.Transaction = transaction;
+        _insert.Fill(command, outboxEvent);
+        try
+        {
+            await command.ExecuteNonQueryAsync(cancellationToken);
+        }
+        catch (DbException e) when (e.SqlState == PostgresErrorCodes.UniqueViolation)
+        {
+            throw new EventIdConflictException(outboxEvent.EventId);
+        }
+    }
+
+    private static int EndOfStatement(OutboxEvent[] events, int start)
+    {
+        var characters = 0;
+        var end = start;
+        do
+        {
+            characters += events[end].Payload.Length + (events[end].Result?.Length ?? 0);
+            end++;
+        }
+        while (end < events.Length && end - start < RowsPerStatement && characters < CharactersPerStatement);
+
+        return end;
+    }
+}

@@ -1,0 +1,7 @@
+namespace Relaybox.Postgres;
+
+/// <summary>The schema could not be brought up to date. What earlier migrations did stays; the failed one did nothing.</summary>
+/// <param name="message">What is wrong, and what to do.</param>
+/// <param name="innerException">The database's error, where there is one.</param>
+public sealed class MigrationException(string message, Exception? innerException = null)
+    : InvalidOperationException(message, innerException);

@@ -1,0 +1,77 @@
+using System.Text;
+using Amazon.SQS.Model;
+using Relaybox.Events;
+using Relaybox.Messaging;
+
+namespace Relaybox.Sqs;
+
+/// <summary>One event as an entry of a SendMessageBatch call.</summary>
+internal sealed record SqsEntry(int Index, string Body, Dictionary<string, MessageAttributeValue> Attributes, int Size)
+{
+    internal string? GroupId { get; private init; }
+
+    internal string? DeduplicationId { get; private init; }
+
+    internal static SqsEntry Create(int index, OutboxEvent outboxEvent, IMessageFormat format, bool fifo, DateTimeOffset? publishedAt = null)
+    {
+        var bytes = format.Write(outboxEvent);
+        var body = Encoding.UTF8.GetString(bytes.Span);
+        var attributes = SqsAttributeMap.Write(format.AttributesOf(outboxEvent) with { PublishedAt = publishedAt });
+        if (outboxEvent.Headers.TryGetValue(SqsAttributes.TraceParent, out var trace) && trace.Length > 0 && SqsText.IsLegalBody(trace))
+        {
+            attributes[SqsAttributes.TraceParent] = Text(trace);
+        }
+
+        if (body.Length == 0)
+        {
+            body = SqsAttributes.EmptyBody;
+            attributes[SqsAttributes.Encoding] = Text(SqsAttributes.Empty);
+        }
+
+        var entry = new SqsEntry(index, body, attributes, SizeOf(body, attributes))
+        {
+            GroupId = fifo ? SqsText.ToId(outboxEvent.OrderingKey ?? outboxEvent.EventId) : null,
+            DeduplicationId = fifo ? SqsText.ToId(outboxEvent.EventId) : null,
+        };
+        return SqsText.IsLegalBody(body) ? entry : entry.AsBase64();
+    }
+
+    /// <summary>Whether the body says how it is encoded, and so is plain ASCII.</summary>
+    internal bool IsEncoded => Attributes.ContainsKey(SqsAttributes.Encoding);
+
+    internal SqsEntry AsBase64()
+    {
+        var body = Convert.ToBase64String(Encoding.UTF8.GetBytes(Body));
+        var attributes = new Dictionary<string, MessageAttributeValue>(Attributes)
+        {
+            [SqsAttributes.Encoding] = Text(SqsAttributes.Base64),
+        };
+        return this with { Body = body, Attributes = attributes, Size = SizeOf(body, attributes) };
+    }
+
+    internal SendMessageBatchRequestEntry ToRequestEntry(int position) => new()
+    {
+        Id = position.ToString(System.Globalization.CultureInfo.InvariantCulture),
+        MessageBody = Body,
+        MessageAttributes = Attributes,
+        MessageGroupId = GroupId,
+        MessageDeduplicationId = DeduplicationId,
+    };
+
+    internal PublishOutcome TooLarge(int limit) => PublishOutcome.Rejected(
+        ErrorCodes.MessageTooLarge, $"The message has {Size} bytes with its attributes; the queue takes {limit}.");
+
+    internal static MessageAttributeValue Text(string value) => new() { DataType = "String", StringValue = value };
+
+    // Names, types and values of the attributes count towards the limit, as the body does.
+    private static int SizeOf(string body, Dictionary<string, MessageAttributeValue> attributes)
+    {
+        var size = Encoding.UTF8.GetByteCount(body);
+        foreach (var (name, value) in attributes)
+        {
+            size += name.Length + value.DataType.Length + Encoding.UTF8.GetByteCount(value.StringValue);
+        }
+
+        return size;
+    }
+}

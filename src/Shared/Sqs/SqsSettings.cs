@@ -1,0 +1,49 @@
+using Amazon.SQS;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Relaybox.Messaging;
+using Relaybox.Settings;
+
+namespace Relaybox.Sqs;
+
+/// <summary>The queues, where the broker is SQS.</summary>
+public sealed record SqsSettings : BrokerSettings
+{
+    private const int CallRetries = 3;
+
+    // Well inside every function's timeout, so that a dead connection is given up while there is time to try again.
+    private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(8);
+
+    /// <summary>The queue that events are sent to and taken from.</summary>
+    public required SqsPublisherOptions Publisher { get; init; }
+
+    /// <summary>The dead-letter queue's URL.</summary>
+    public required string DeadLetterQueueUrl { get; init; }
+
+    /// <inheritdoc />
+    public override void AddServices(IServiceCollection services)
+    {
+        services.AddSingleton<IAmazonSQS>(_ => new AmazonSQSClient(
+            new AmazonSQSConfig { Timeout = CallTimeout, MaxErrorRetry = CallRetries }));
+        services.AddSingleton(Publisher);
+        services.AddSingleton<IMessagePublisher, SqsMessagePublisher>();
+        services.AddSingleton(provider => new SqsDeadLetters(provider.GetRequiredService<IAmazonSQS>(), DeadLetterQueueUrl));
+        services.AddSingleton(provider => new SqsVisibility(
+            provider.GetRequiredService<IAmazonSQS>(), Publisher.QueueUrl, provider.GetRequiredService<ILogger<SqsVisibility>>()));
+    }
+
+    internal static SqsSettings Read(SettingsReader reader, FunctionNeeds needs) => new()
+    {
+        Publisher = new SqsPublisherOptions
+        {
+            QueueUrl = (needs & (FunctionNeeds.Publisher | FunctionNeeds.Consumer)) != 0
+                ? reader.QueueUrl("QUEUE_URL", "the URL of the queue")
+                : "",
+            MaxBatchBytes = reader.Number("SQS_MAX_BATCH_BYTES", 1_048_576, 1_024, 1_048_576),
+            Concurrency = reader.Number("PUBLISH_CONCURRENCY", 16, 1, 64),
+        },
+        DeadLetterQueueUrl = needs.HasFlag(FunctionNeeds.Consumer)
+            ? reader.QueueUrl("DEAD_LETTER_QUEUE_URL", "the URL of the dead-letter queue")
+            : "",
+    };
+}
