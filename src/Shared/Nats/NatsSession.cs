@@ -127,18 +127,23 @@ internal sealed class NatsSession : IAsyncDisposable
 
     private ValueTask OnServerErrorAsync(object? sender, NatsServerErrorEventArgs args)
     {
-        _serverError = args.Error;
-        if (args.Kind == NatsServerErrorKind.PermissionsViolation && Quoted(args.Error) is { } subject)
+        if (args.Kind != NatsServerErrorKind.PermissionsViolation)
         {
-            if (args.Error.Contains("for Publish", StringComparison.Ordinal))
-            {
-                _acknowledgements?.Forbid(subject, args.Error);
-            }
-            else if (subject == _acknowledgements?.Subject)
-            {
-                _acknowledgements.End(
-                    NatsAnswerKind.Deaf, $"no acknowledgement can arrive: {args.Error}. Allow the user to subscribe to {_connection.Opts.InboxPrefix}.>");
-            }
+            // Such an error ends the connection.
+            _serverError = args.Error;
+        }
+        else if (Quoted(args.Error) is not { } subject)
+        {
+            return ValueTask.CompletedTask;
+        }
+        else if (args.Error.Contains("for Publish", StringComparison.Ordinal))
+        {
+            _acknowledgements?.Forbid(subject, args.Error);
+        }
+        else if (subject == _acknowledgements?.Subject)
+        {
+            _acknowledgements.End(
+                NatsAnswerKind.Deaf, $"no acknowledgement can arrive: {args.Error}. Allow the user to subscribe to {_connection.Opts.InboxPrefix}.>");
         }
 
         return ValueTask.CompletedTask;
