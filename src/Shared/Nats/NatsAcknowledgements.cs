@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text.Json;
 using NATS.Client.Core;
@@ -17,10 +16,12 @@ internal sealed class NatsAcknowledgements : NatsSubBase
 {
     private const int NoResponders = 503;
 
-    private readonly ConcurrentDictionary<long, NatsPublication> _waiting = new();
+    private readonly Lock _gate = new();
+    private readonly Dictionary<long, NatsPublication> _waiting = [];
     private readonly string _prefix;
     private readonly TimeProvider _time;
-    private volatile NatsException? _ended;
+    private NatsException? _ended;
+    private string? _stream;
     private long _last;
 
     private NatsAcknowledgements(NatsConnection connection, string prefix, TimeProvider time)
@@ -47,16 +48,9 @@ internal sealed class NatsAcknowledgements : NatsSubBase
     internal async ValueTask<NatsPublication> PublishAsync(
         string subject, ReadOnlyMemory<byte> body, NatsHeaders headers, CancellationToken cancellationToken)
     {
-        var publication = new NatsPublication(subject, Interlocked.Increment(ref _last), _time.GetTimestamp());
-        _waiting[publication.Number] = publication;
+        var publication = Add(subject);
         try
         {
-            // After the entry: End either finds the message waiting, or is seen here.
-            if (_ended is { } ended)
-            {
-                throw ended;
-            }
-
             await Connection.PublishAsync(
                 subject, body, headers, replyTo: string.Create(CultureInfo.InvariantCulture, $"{_prefix}{publication.Number}"),
                 serializer: NatsRawSerializer<ReadOnlyMemory<byte>>.Default, cancellationToken: cancellationToken);
@@ -64,7 +58,7 @@ internal sealed class NatsAcknowledgements : NatsSubBase
         }
         catch
         {
-            _waiting.TryRemove(publication.Number, out _);
+            Remove(publication.Number);
             throw;
         }
     }
@@ -96,34 +90,32 @@ internal sealed class NatsAcknowledgements : NatsSubBase
         finally
         {
             // An answer that comes too late is nobody's.
-            _waiting.TryRemove(publication.Number, out _);
+            Remove(publication.Number);
         }
     }
 
     /// <summary>The server takes no message of this user for a subject.</summary>
-    internal void Forbid(string subject, string reason)
-    {
-        foreach (var publication in _waiting.Values)
-        {
-            if (publication.Subject == subject)
-            {
-                Settle(publication.Number, new NatsAnswer(NatsAnswerKind.Forbidden, Reason: reason));
-            }
-        }
-    }
+    internal void Forbid(string subject, string reason) =>
+        Settle(publication => publication.Subject == subject, new NatsAnswer(NatsAnswerKind.Forbidden, Reason: reason));
 
     /// <summary>No acknowledgement comes any more: all that wait are told, and nothing further is sent.</summary>
     internal void End(NatsAnswerKind kind, string reason)
     {
-        _ended ??= new NatsException(reason);
-        foreach (var number in _waiting.Keys)
+        lock (_gate)
         {
-            Settle(number, new NatsAnswer(kind, Reason: reason));
+            _ended ??= new NatsException(reason);
         }
+
+        Settle(_ => true, new NatsAnswer(kind, Reason: reason));
     }
 
     /// <summary>Reads an answer, whatever it holds.</summary>
-    internal static NatsAnswer Read(NatsHeaderParser parser, ReadOnlySequence<byte> headerBlock, ReadOnlySequence<byte> payload)
+    /// <param name="parser">The reader of headers.</param>
+    /// <param name="headerBlock">The headers as they came; empty: none.</param>
+    /// <param name="payload">The answer.</param>
+    /// <param name="stream">The name of the stream that answered last, so that it is not made anew for each message.</param>
+    internal static NatsAnswer Read(
+        NatsHeaderParser parser, ReadOnlySequence<byte> headerBlock, ReadOnlySequence<byte> payload, ref string? stream)
     {
         try
         {
@@ -134,7 +126,7 @@ internal sealed class NatsAcknowledgements : NatsSubBase
                 return new NatsAnswer(headers.Code == NoResponders ? NatsAnswerKind.NoResponders : NatsAnswerKind.Malformed);
             }
 
-            var acknowledgement = NatsJSJsonSerializer<PubAckResponse>.Default.Deserialize(payload);
+            var acknowledgement = ReadPlain(payload, ref stream) ?? NatsJSJsonSerializer<PubAckResponse>.Default.Deserialize(payload);
             var kind = acknowledgement switch
             {
                 { Error: not null } => NatsAnswerKind.Refused,
@@ -146,10 +138,43 @@ internal sealed class NatsAcknowledgements : NatsSubBase
             };
             return new NatsAnswer(kind, acknowledgement);
         }
-        catch (Exception e) when (e is JsonException or NatsException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or NatsException)
         {
             return new NatsAnswer(NatsAnswerKind.Malformed);
         }
+    }
+
+    // An acknowledgement as streams send it, in a fraction of the serializer's time; null: it is another answer.
+    private static PubAckResponse? ReadPlain(ReadOnlySequence<byte> payload, ref string? stream)
+    {
+        var reader = new Utf8JsonReader(payload);
+        if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
+        {
+            return null;
+        }
+
+        var acknowledgement = new PubAckResponse();
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            if (reader.ValueTextEquals("stream"u8) && reader.Read() && reader.TokenType == JsonTokenType.String)
+            {
+                acknowledgement.Stream = stream = reader.ValueTextEquals(stream) ? stream : reader.GetString();
+            }
+            else if (reader.ValueTextEquals("seq"u8) && reader.Read() && reader.TokenType == JsonTokenType.Number && reader.TryGetUInt64(out var sequence))
+            {
+                acknowledgement.Seq = sequence;
+            }
+            else if (reader.ValueTextEquals("duplicate"u8) && reader.Read() && reader.TokenType is JsonTokenType.True or JsonTokenType.False)
+            {
+                acknowledgement.Duplicate = reader.GetBoolean();
+            }
+            else
+            {
+                return null;
+            }
+        }
+
+        return reader.TokenType == JsonTokenType.EndObject && !reader.Read() ? acknowledgement : null;
     }
 
     /// <inheritdoc />
@@ -159,7 +184,9 @@ internal sealed class NatsAcknowledgements : NatsSubBase
         if (subject.StartsWith(_prefix, StringComparison.Ordinal)
             && long.TryParse(subject.AsSpan(_prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var number))
         {
-            Settle(number, Read(Connection.HeaderParser, headersBuffer ?? default, payloadBuffer));
+            // The client calls this for one message at a time.
+            var answer = Read(Connection.HeaderParser, headersBuffer ?? default, payloadBuffer, ref _stream);
+            Remove(number)?.Settle(answer);
         }
 
         return ValueTask.CompletedTask;
@@ -168,11 +195,38 @@ internal sealed class NatsAcknowledgements : NatsSubBase
     /// <inheritdoc />
     protected override void TryComplete() => End(NatsAnswerKind.Lost, "the subscription has ended");
 
-    private void Settle(long number, NatsAnswer answer)
+    private NatsPublication Add(string subject)
     {
-        if (_waiting.TryRemove(number, out var publication))
+        lock (_gate)
         {
-            publication.Settle(answer);
+            if (_ended is { } ended)
+            {
+                throw ended;
+            }
+
+            var publication = new NatsPublication(subject, ++_last, _time.GetTimestamp());
+            _waiting.Add(publication.Number, publication);
+            return publication;
         }
+    }
+
+    private NatsPublication? Remove(long number)
+    {
+        lock (_gate)
+        {
+            return _waiting.Remove(number, out var publication) ? publication : null;
+        }
+    }
+
+    private void Settle(Func<NatsPublication, bool> isMeant, NatsAnswer answer)
+    {
+        NatsPublication[] meant;
+        lock (_gate)
+        {
+            meant = [.. _waiting.Values.Where(isMeant)];
+            Array.ForEach(meant, publication => _waiting.Remove(publication.Number));
+        }
+
+        Array.ForEach(meant, publication => publication.Settle(answer));
     }
 }

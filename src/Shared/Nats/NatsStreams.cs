@@ -89,8 +89,21 @@ public sealed class NatsStreams(NatsConnector connector, ILogger<NatsStreams> lo
                 $"The stream '{options.Name}' does not exist. Create it for the subjects {Join(options.Subjects)}, or let the setup create it.");
         }
 
-        await CreateAsync(context, options, cancellationToken);
-        return true;
+        try
+        {
+            await CreateAsync(context, options, cancellationToken);
+            return true;
+        }
+        catch (NatsJSApiException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // Another setup may have made it in the meantime: the server then says that the subjects overlap with that stream's.
+            if (await FindAsync(context, options.Name, cancellationToken) is not { } theirs)
+            {
+                throw;
+            }
+
+            return await RepairAsync(context, theirs, options, cancellationToken);
+        }
     }
 
     private static async Task<StreamConfig?> FindAsync(NatsJSContext context, string name, CancellationToken cancellationToken)

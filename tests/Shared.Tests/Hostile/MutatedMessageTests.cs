@@ -95,6 +95,7 @@ public sealed class MutatedMessageTests
     public Task An_acknowledgement_is_read_or_refused()
     {
         var parser = new NatsHeaderParser(Encoding.UTF8);
+        string? stream = null;
         return MutatedInputs.GiveAsync(
             "acknowledgements",
             [
@@ -107,7 +108,7 @@ public sealed class MutatedMessageTests
                 // The header block before the last line feed, the payload after it.
                 var end = Array.LastIndexOf(input, (byte)'\n');
                 var (block, payload) = end < 0 ? ([], input) : (input[..end], input[(end + 1)..]);
-                var answer = NatsAcknowledgements.Read(parser, new ReadOnlySequence<byte>(block), new ReadOnlySequence<byte>(payload));
+                var answer = NatsAcknowledgements.Read(parser, new ReadOnlySequence<byte>(block), new ReadOnlySequence<byte>(payload), ref stream);
                 var isAccepted = answer.Kind is NatsAnswerKind.Accepted or NatsAnswerKind.KnownCopy;
                 Assert.True(!isAccepted || answer.Acknowledgement!.Stream!.Length > 0);
                 return isAccepted;
