@@ -214,7 +214,7 @@ public class NatsSessionTests(NatsServer server)
         await using var world = new NatsWorld(own.Url.Replace("nats://", "nats://admin:pw@", StringComparison.Ordinal));
         await world.CreateStreamAsync();
         await using var session = await OpenAsync(
-            own.Url, o => o with { Username = "app", Password = "pw", RequestTimeout = TimeSpan.FromMinutes(5) });
+            own.Url, o => o with { Username = "app", Password = "pw", RequestTimeout = TimeSpan.FromSeconds(30) });
         var denied = await PublishAsync(session, "no.Way");
         var allowed = await PublishAsync(session, $"{world.Name}.a");
         var answer = await session.AnswerAsync(denied, Ct);
