@@ -1,6 +1,3 @@
-using Amazon.DynamoDBv2;
-using Amazon.Runtime;
-using Amazon.SQS;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Relaybox.Functions.Consume;

@@ -17,12 +17,6 @@ public sealed record PostgresSettings : StoreSettings
     /// <summary>How the database is reached.</summary>
     public required PostgresConnectionOptions Connection { get; init; }
 
-    /// <summary>How long a sweep listens for new rows once it has sent what was due.</summary>
-    public required TimeSpan ListenFor { get; init; }
-
-    /// <inheritdoc />
-    public override TimeSpan Listen => ListenFor;
-
     /// <summary>The example handler's table, in the same schema; null where the example is not deployed.</summary>
     public string? EffectsTable { get; init; }
 
@@ -59,7 +53,7 @@ public sealed record PostgresSettings : StoreSettings
         {
             Tables = ReadTables(reader),
             Connection = ReadConnection(reader) with { RolePrefix = prefix, KeepsSessions = true },
-            ListenFor = reader.Seconds("SWEEP_LISTEN_SECONDS", 50, 0, 840),
+            Listen = reader.Seconds("SWEEP_LISTEN_SECONDS", 50, 0, 840),
             EffectsTable = reader.Optional("EFFECTS_TABLE") is null ? null : ReadIdentifier(reader, "EFFECTS_TABLE", "effects"),
             RolePrefix = prefix,
             Roles = ReadRoles(reader, prefix),

@@ -6,7 +6,7 @@ namespace Relaybox.Settings;
 public abstract record StoreSettings
 {
     /// <summary>How long a sweep waits for new rows once it has sent what was due. Default: it does not wait.</summary>
-    public virtual TimeSpan Listen => TimeSpan.Zero;
+    public TimeSpan Listen { get; init; }
 
     /// <summary>Adds the repositories, the job store, and the setup steps. Clients are made when something first asks for them.</summary>
     /// <param name="services">The services of the function.</param>
