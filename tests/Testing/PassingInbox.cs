@@ -27,18 +27,11 @@ public abstract class PassingInbox(IInboxRepository inner) : IInboxRepository
         IReadOnlyList<InboxClaim.Claimed> claims, CancellationToken cancellationToken) =>
         inner.TryMarkProcessedAsync(claims, cancellationToken);
 
-    public virtual Task<bool> MarkFailedAsync(
-        InboxClaim.Claimed claim, string errorCode, string errorMessage, CancellationToken cancellationToken) =>
-        inner.MarkFailedAsync(claim, errorCode, errorMessage, cancellationToken);
+    public virtual Task<bool> EndAttemptAsync(
+        InboxClaim.Claimed claim, int deliveries, string errorCode, string errorMessage, CancellationToken cancellationToken) =>
+        inner.EndAttemptAsync(claim, deliveries, errorCode, errorMessage, cancellationToken);
 
-    public virtual Task<bool> ReleaseAsync(InboxClaim.Claimed claim, CancellationToken cancellationToken) =>
-        inner.ReleaseAsync(claim, cancellationToken);
-
-    public virtual Task<InboxRecord?> FindAsync(string consumer, string eventId, CancellationToken cancellationToken) =>
-        inner.FindAsync(consumer, eventId, cancellationToken);
-
-    public virtual Task<bool> IsProcessedAsync(string consumer, string eventId, CancellationToken cancellationToken) =>
-        inner.IsProcessedAsync(consumer, eventId, cancellationToken);
+    public virtual Task<InboxRecord?> FindAsync(InboxKey key, CancellationToken cancellationToken) => inner.FindAsync(key, cancellationToken);
 
     public virtual Task<MaintenancePage> CleanupAsync(TimeSpan retention, string? cursor, int pageSize, CancellationToken cancellationToken) =>
         inner.CleanupAsync(retention, cursor, pageSize, cancellationToken);

@@ -22,6 +22,7 @@ internal static class Attributes
     internal const string DueAt = "dueAt";
     internal const string SentAt = "sentAt";
     internal const string FailedAt = "failedAt";
+    internal const string ShelvedAt = "shelvedAt";
     internal const string ErrorCode = "errorCode";
     internal const string ErrorMessage = "errorMessage";
     internal const string ExpiresAt = "expiresAt";

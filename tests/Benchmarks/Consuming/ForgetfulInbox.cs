@@ -13,7 +13,7 @@ internal sealed class ForgetfulInbox : IInboxRepository
         var claims = new InboxClaim[messages.Count];
         for (var i = 0; i < claims.Length; i++)
         {
-            claims[i] = new InboxClaim.Claimed(consumer, messages[i].Event.EventId, "token", 1);
+            claims[i] = new InboxClaim.Claimed(new InboxKey(consumer, messages[i].Event.EventId), "token", 1);
         }
 
         return Task.FromResult<IReadOnlyList<InboxClaim>>(claims);
@@ -28,14 +28,11 @@ internal sealed class ForgetfulInbox : IInboxRepository
 
     public Task<bool> MarkProcessedAsync(InboxClaim.Claimed claim, CancellationToken cancellationToken) => Task.FromResult(true);
 
-    public Task<bool> MarkFailedAsync(InboxClaim.Claimed claim, string errorCode, string errorMessage, CancellationToken cancellationToken) =>
+    public Task<bool> EndAttemptAsync(
+        InboxClaim.Claimed claim, int deliveries, string errorCode, string errorMessage, CancellationToken cancellationToken) =>
         throw new InvalidOperationException($"A message failed: {errorMessage}");
 
-    public Task<bool> ReleaseAsync(InboxClaim.Claimed claim, CancellationToken cancellationToken) => Task.FromResult(true);
-
-    public Task<InboxRecord?> FindAsync(string consumer, string eventId, CancellationToken cancellationToken) => throw new NotSupportedException();
-
-    public Task<bool> IsProcessedAsync(string consumer, string eventId, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public Task<InboxRecord?> FindAsync(InboxKey key, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public Task<MaintenancePage> CleanupAsync(TimeSpan retention, string? cursor, int pageSize, CancellationToken cancellationToken) =>
         throw new NotSupportedException();

@@ -97,7 +97,7 @@ public abstract partial class InboxRepositoryConformance
         Assert.Equal(InboxStatus.Processing, (await Repository.FindAsync(Consumer, "old-but-living", Ct))!.Status);
         var reset = await Repository.FindAsync(Consumer, "new-but-dead", Ct);
         Assert.Equal((InboxStatus.Failed, 1), (reset!.Status, reset.Deliveries));
-        Assert.True(await Repository.MarkProcessedAsync(new InboxClaim.Claimed(Consumer, "old-but-living", "living", 2), Ct));
+        Assert.True(await Repository.MarkProcessedAsync(new InboxClaim.Claimed(new InboxKey(Consumer, "old-but-living"), "living", 2), Ct));
     }
 
     [Fact]
@@ -134,7 +134,7 @@ public abstract partial class InboxRepositoryConformance
         Assert.IsNotType<InboxClaim.Claimed>(await TryClaimAsync("e-1"));
         foreach (var ending in Enum.GetValues<Ending>())
         {
-            await AssertLateAsync(new InboxClaim.Claimed(Consumer, "e-1", "t", 1), ending);
+            await AssertLateAsync(new InboxClaim.Claimed(new InboxKey(Consumer, "e-1"), "t", 1), ending);
         }
 
         Assert.Equal(0, await CleanupAllAsync(TimeSpan.Zero));

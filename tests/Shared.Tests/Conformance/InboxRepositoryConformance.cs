@@ -152,6 +152,38 @@ public abstract partial class InboxRepositoryConformance : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_replay_is_handled_again_once_beside_the_record_of_the_events_own_publication()
+    {
+        await ProcessAsync("e-1");
+        var replay = Sample.Message("e-1") with { ReplayId = "replay-1" };
+        var key = new InboxKey(Consumer, "e-1", "replay-1");
+
+        Assert.Null(await Repository.FindAsync(key, Ct));
+        var answers = await Repository.ClaimAsync(Consumer, [Sample.Message("e-1"), replay, replay with { ReplayId = "replay-2" }], Lease, MaxAttempts, Ct);
+        Assert.IsType<InboxClaim.AlreadyProcessed>(answers[0]);
+        var claims = answers.Skip(1).Cast<InboxClaim.Claimed>().ToArray();
+        Assert.Equal([key, key with { ReplayId = "replay-2" }], claims.Select(claim => claim.Key));
+        Assert.IsType<InboxClaim.InProgress>(await TryClaimAsync(replay));
+        Assert.True(await Repository.RenewAsync(claims[0], Lease, Ct));
+        Assert.True(await Repository.MarkProcessedAsync(claims[0], Ct));
+        Assert.IsType<InboxClaim.AlreadyProcessed>(await TryClaimAsync(replay));
+        Assert.Equal((InboxStatus.Processed, InboxStatus.Processing), (
+            (await Repository.FindAsync(key, Ct))!.Status, (await Repository.FindAsync(claims[1].Key, Ct))!.Status));
+
+        await using (var transaction = await Repository.BeginAsync(claims[1], Ct))
+        {
+            Store.EnlistEffect(transaction, "replayed");
+            Assert.Equal(CommitOutcome.Committed, await transaction.CommitAsync(Ct));
+        }
+
+        Assert.Equal(1, await Store.EffectsAsync("replayed"));
+        Assert.Equal(3, (await Repository.GetCountByStatusAsync(Ct))["processed"]);
+        await Store.PassAsync(TimeSpan.FromDays(2));
+        Assert.Equal(3, (await Repository.CleanupAsync(TimeSpan.FromDays(1), null, 100, Ct)).Affected);
+        Assert.Null(await Repository.FindAsync(key, Ct));
+    }
+
+    [Fact]
     public async Task A_message_in_progress_says_until_when()
     {
         await ClaimAsync("e-1");

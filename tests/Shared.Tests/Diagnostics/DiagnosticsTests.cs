@@ -3,6 +3,7 @@ using FsCheck.Fluent;
 using Microsoft.Extensions.Time.Testing;
 using Relaybox.Diagnostics;
 using Relaybox.DynamoDb;
+using Relaybox.Inbox;
 using Relaybox.Shared.Tests.Support;
 using Relaybox.Testing;
 using Relaybox.Timing;
@@ -78,14 +79,14 @@ public class DiagnosticsTests
     }
 
     [Theory]
-    [InlineData("billing", "e-1")]
-    [InlineData("a:b:1", "12:x")]
-    [InlineData("é", "\U0001F680")]
-    public void A_cursor_finds_its_place_again(string consumer, string eventId)
+    [InlineData("billing", "e-1", "")]
+    [InlineData("a:b:1", "12:x", "")]
+    [InlineData("é", "\U0001F680", "")]
+    [InlineData("billing", "e-1", "7#:2")]
+    public void A_cursor_finds_its_place_again(string consumer, string eventId, string replayId)
     {
-        var cursor = InboxCursor.From(InboxItem.Key(consumer, eventId));
-        var key = InboxCursor.ToKey(cursor)!;
-        Assert.Equal((consumer, eventId), (key["consumer"].S, key["eventId"].S));
+        var key = new InboxKey(consumer, eventId, replayId);
+        Assert.Equal(key, InboxItem.KeyOf(InboxCursor.ToKey(InboxCursor.From(InboxItem.Key(key)))!));
     }
 
     [Theory]

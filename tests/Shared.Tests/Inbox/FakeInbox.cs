@@ -8,7 +8,7 @@ namespace Relaybox.Shared.Tests.Inbox;
 internal sealed class FakeInbox(TimeProvider time) : IInboxRepository
 {
     private readonly Lock _gate = new();
-    private readonly Dictionary<(string Consumer, string EventId), Record> _records = [];
+    private readonly Dictionary<InboxKey, Record> _records = [];
 
     /// <summary>How many events each call to claim asked for.</summary>
     internal List<int> ClaimSizes { get; } = [];
@@ -51,7 +51,7 @@ internal sealed class FakeInbox(TimeProvider time) : IInboxRepository
         {
             ClaimSizes.Add(messages.Count);
             Claimed.AddRange(messages);
-            Assert.Equal(messages.Count, messages.Select(message => message.Event.EventId).Distinct().Count());
+            Assert.Equal(messages.Count, messages.Select(message => message.KeyFor(consumer)).Distinct().Count());
             if (ClaimFailure is { } failure)
             {
                 return Task.FromException<IReadOnlyList<InboxClaim>>(failure);
@@ -68,7 +68,7 @@ internal sealed class FakeInbox(TimeProvider time) : IInboxRepository
     {
         lock (_gate)
         {
-            var record = _records[(claim.Consumer, claim.EventId)];
+            var record = _records[claim.Key];
             var held = record.Status == InboxStatus.Processing && record.Token == claim.Token;
             if (held)
             {
@@ -85,8 +85,8 @@ internal sealed class FakeInbox(TimeProvider time) : IInboxRepository
         lock (_gate)
         {
             Started.Add(claim.EventId);
-            _records[(claim.Consumer, claim.EventId)].Unfinished = claim.Unfinished + 1;
-            _records[(claim.Consumer, claim.EventId)].Deliveries = claim.Deliveries;
+            _records[claim.Key].Unfinished = claim.Unfinished + 1;
+            _records[claim.Key].Deliveries = claim.Deliveries;
         }
 
         return RenewAsync(claim, lease, cancellationToken);
@@ -107,39 +107,36 @@ internal sealed class FakeInbox(TimeProvider time) : IInboxRepository
         return TogetherFailure is { } failure ? throw failure : [.. claims.Select(claim => TryEnd(claim, InboxStatus.Processed, null))];
     }
 
-    public Task<bool> MarkFailedAsync(
-        InboxClaim.Claimed claim, string errorCode, string errorMessage, CancellationToken cancellationToken) =>
-        MarkFailure is { } failure
-            ? Task.FromException<bool>(failure)
-            : Task.FromResult(TryEnd(claim, InboxStatus.Failed, $"{errorCode}: {errorMessage}"));
-
-    public Task<bool> ReleaseAsync(InboxClaim.Claimed claim, CancellationToken cancellationToken)
+    public Task<bool> EndAttemptAsync(
+        InboxClaim.Claimed claim, int deliveries, string errorCode, string errorMessage, CancellationToken cancellationToken)
     {
-        if (!TryEnd(claim, InboxStatus.Failed, "released"))
+        if (MarkFailure is { } failure)
+        {
+            return Task.FromException<bool>(failure);
+        }
+
+        if (!TryEnd(claim, InboxStatus.Failed, $"{errorCode}: {errorMessage}"))
         {
             return Task.FromResult(false);
         }
 
         lock (_gate)
         {
-            _records[(claim.Consumer, claim.EventId)].Deliveries = claim.Deliveries - 1;
+            _records[claim.Key].Deliveries = deliveries;
         }
 
         return Task.FromResult(true);
     }
 
-    public Task<InboxRecord?> FindAsync(string consumer, string eventId, CancellationToken cancellationToken)
+    public Task<InboxRecord?> FindAsync(InboxKey key, CancellationToken cancellationToken)
     {
         lock (_gate)
         {
-            return Task.FromResult(_records.TryGetValue((consumer, eventId), out var record)
-                ? new InboxRecord(consumer, eventId, record.Status, record.Deliveries) { ErrorMessage = record.Error }
+            return Task.FromResult(_records.TryGetValue(key, out var record)
+                ? new InboxRecord(key, record.Status, record.Deliveries) { ErrorMessage = record.Error }
                 : null);
         }
     }
-
-    public async Task<bool> IsProcessedAsync(string consumer, string eventId, CancellationToken cancellationToken) =>
-        await FindAsync(consumer, eventId, cancellationToken) is { Status: InboxStatus.Processed };
 
     public Task<MaintenancePage> CleanupAsync(
         TimeSpan retention, string? cursor, int pageSize, CancellationToken cancellationToken) => throw new NotSupportedException();
@@ -155,13 +152,13 @@ internal sealed class FakeInbox(TimeProvider time) : IInboxRepository
     {
         lock (_gate)
         {
-            _records[(consumer, eventId)].Token = "another worker's";
+            _records[new InboxKey(consumer, eventId)].Token = "another worker's";
         }
     }
 
     private InboxClaim Claim(string consumer, InboxMessage message, TimeSpan lease, int maxAttempts)
     {
-        var key = (consumer, message.Event.EventId);
+        var key = message.KeyFor(consumer);
         if (!_records.TryGetValue(key, out var record))
         {
             _records.Add(key, record = new Record { Status = InboxStatus.Failed, Payload = message.Event.Payload });
@@ -191,14 +188,14 @@ internal sealed class FakeInbox(TimeProvider time) : IInboxRepository
         record.Unfinished = Math.Max(1, unfinished);
         record.Token = Guid.NewGuid().ToString();
         record.LeaseUntil = time.GetUtcNow() + lease;
-        return new InboxClaim.Claimed(consumer, message.Event.EventId, record.Token, record.Deliveries + (unfinished > 0 ? 1 : 0)) { Unfinished = unfinished };
+        return new InboxClaim.Claimed(key, record.Token, record.Deliveries + (unfinished > 0 ? 1 : 0)) { Unfinished = unfinished };
     }
 
     private bool TryEnd(InboxClaim.Claimed claim, InboxStatus status, string? error)
     {
         lock (_gate)
         {
-            var record = _records[(claim.Consumer, claim.EventId)];
+            var record = _records[claim.Key];
             if (record.Status != InboxStatus.Processing || record.Token != claim.Token)
             {
                 return false;

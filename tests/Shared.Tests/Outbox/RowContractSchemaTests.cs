@@ -132,7 +132,7 @@ public sealed class RowContractSchemaTests
         Assert.Equal(Schema.PropertiesOf(Row).Except(["status"]).Order(), granted.Order());
 
         // The columns before the relay's own.
-        var table = File.ReadAllText(RepositoryRoot.Combine("src", "Shared", "Postgres", "Schema", "Migrations", "0001_outbox.sql"));
+        var table = File.ReadAllText(RepositoryRoot.Combine("src", "Shared", "Postgres", "Schema", "Migrations", "0001_tables.sql"));
         var columns = Regex.Matches(table[..table.IndexOf("    row_id", StringComparison.Ordinal)], "^    ([a-z_]+) ", RegexOptions.Multiline);
         Assert.Equal(Schema.PropertiesOf(Row).Order(), columns.Select(column => column.Groups[1].Value).Order());
     }

@@ -13,14 +13,15 @@ public sealed class PostgresMigratorTests(PostgresServer server)
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Every_migration_is_applied_once_and_in_order()
+    public async Task Functions_and_then_migrations_are_applied_once_and_in_order()
     {
         await using var schema = await PostgresSchema.CreateEmptyAsync(server);
 
         var applied = await schema.Migrator().MigrateAsync(Ct);
 
-        Assert.Equal("0001_outbox", applied[0]);
-        Assert.Equal(applied.Order(StringComparer.Ordinal), applied);
+        Assert.Equal("inbox_claim", applied[0]);
+        Assert.Equal("0001_tables", applied[^1]);
+        Assert.Equal(SchemaFile.All.Select(file => file.Name), applied);
         Assert.Empty(await schema.Migrator().MigrateAsync(Ct));
         await schema.Migrator().EnsureCreatedAsync(Ct);
         Assert.Equal((long)applied.Count, await schema.ScalarAsync("SELECT count(*) FROM {{schema}}.migrations"));
@@ -42,7 +43,7 @@ public sealed class PostgresMigratorTests(PostgresServer server)
     {
         await using var schema = await PostgresSchema.CreateEmptyAsync(server);
         var applied = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => schema.Migrator().MigrateAsync(Ct), Ct)));
-        Assert.Equal(Migration.All.Select(migration => migration.Name), applied.SelectMany(names => names).Order(StringComparer.Ordinal));
+        Assert.Equal(SchemaFile.All.Select(file => file.Name), applied.SelectMany(names => names));
     }
 
     [Fact]
@@ -68,23 +69,19 @@ public sealed class PostgresMigratorTests(PostgresServer server)
         Assert.False(second.IsCompleted, second.Exception?.Message);
 
         await first.RollbackAsync(Ct);
-        Assert.Equal(Migration.All.Count, (await second).Count);
+        Assert.Equal(SchemaFile.All.Count, (await second).Count);
     }
 
     [Fact]
     public async Task A_migration_may_take_longer_than_other_commands()
     {
         await using var schema = await PostgresSchema.CreateAsync(server);
-        await schema.ExecuteAsync(
-            """
-            DELETE FROM {{schema}}.migrations WHERE version = 4;
-            ALTER TABLE {{inbox}} DROP COLUMN unfinished, DROP COLUMN begun_token;
-            """);
+        await schema.ExecuteAsync("DELETE FROM {{schema}}.migrations WHERE name = 'outbox_notify'");
         await using var slow = await schema.DataSource.OpenConnectionAsync(Ct);
         await using var reading = await slow.BeginTransactionAsync(Ct);
-        await using (var read = new NpgsqlCommand(schema.Fill("SELECT count(*) FROM {{inbox}}"), slow, reading))
+        await using (var read = new NpgsqlCommand(schema.Fill("LOCK TABLE {{schema}}.migrations IN ACCESS EXCLUSIVE MODE"), slow, reading))
         {
-            await read.ExecuteScalarAsync(Ct);
+            await read.ExecuteNonQueryAsync(Ct);
         }
 
         await using var impatient = schema.Connect(settings => settings.CommandTimeout = 1);
@@ -96,16 +93,44 @@ public sealed class PostgresMigratorTests(PostgresServer server)
         Assert.Contains("open for long holds one of the tables", error.Message, StringComparison.Ordinal);
 
         await reading.RollbackAsync(Ct);
-        Assert.Equal(["0004_inbox_unfinished"], await migrator.MigrateAsync(Ct));
+        Assert.Equal(["outbox_notify"], await migrator.MigrateAsync(Ct));
+    }
+
+    [Fact]
+    public async Task A_function_whose_text_has_changed_is_applied_again_and_keeps_its_grants()
+    {
+        await using var schema = await PostgresSchema.CreateAsync(server);
+        var role = $"caller_{Guid.NewGuid():N}";
+        await schema.ExecuteAsync(
+            $$$"""
+            CREATE ROLE {{{role}}};
+            REVOKE EXECUTE ON FUNCTION {{outbox.key_lock}} FROM PUBLIC;
+            GRANT EXECUTE ON FUNCTION {{outbox.key_lock}} TO {{{role}}};
+            CREATE OR REPLACE FUNCTION {{outbox.key_lock}}(ordering_key text) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT 7';
+            UPDATE {{schema}}.migrations SET checksum = 'of another version' WHERE name = 'outbox_key_lock';
+            """);
+        try
+        {
+            await schema.Migrator().EnsureCreatedAsync(Ct);
+
+            Assert.NotEqual(7, await schema.ScalarAsync("SELECT {{outbox.key_lock}}('a')"));
+            Assert.Equal(true, await schema.ScalarAsync($"SELECT has_function_privilege('{role}', '{{{{outbox.key_lock}}}}(text)', 'EXECUTE')"));
+            Assert.Equal(false, await schema.ScalarAsync("SELECT has_function_privilege('public', '{{outbox.key_lock}}(text)', 'EXECUTE')"));
+            Assert.Empty(await schema.Migrator().MigrateAsync(Ct));
+        }
+        finally
+        {
+            await schema.ExecuteAsync($"REVOKE EXECUTE ON FUNCTION {{{{outbox.key_lock}}}} FROM {role}; DROP ROLE {role}");
+        }
     }
 
     [Fact]
     public async Task A_migration_that_was_changed_after_it_was_applied_is_an_error_that_names_it()
     {
         await using var schema = await PostgresSchema.CreateAsync(server);
-        await schema.ExecuteAsync("UPDATE {{schema}}.migrations SET checksum = 'other' WHERE version = 1");
+        await schema.ExecuteAsync("UPDATE {{schema}}.migrations SET checksum = 'other' WHERE name = '0001_tables'");
         var error = await Assert.ThrowsAsync<MigrationException>(() => schema.Migrator().MigrateAsync(Ct));
-        Assert.Contains("0001_outbox", error.Message, StringComparison.Ordinal);
+        Assert.Contains("0001_tables", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -126,9 +151,10 @@ public sealed class PostgresMigratorTests(PostgresServer server)
 
         var error = await Assert.ThrowsAsync<MigrationException>(() => schema.Migrator().MigrateAsync(Ct));
 
-        Assert.Contains("0001_outbox", error.Message, StringComparison.Ordinal);
+        Assert.Contains("0001_tables", error.Message, StringComparison.Ordinal);
         Assert.Contains("already exists", error.Message, StringComparison.Ordinal);
-        Assert.Equal(0L, await schema.ScalarAsync("SELECT count(*) FROM {{schema}}.migrations"));
+        Assert.Null(await schema.ScalarAsync("SELECT to_regclass('{{schema}}.migrations')::text") as string);
+        Assert.Null(await schema.ScalarAsync("SELECT to_regproc('{{outbox.notify}}')::text") as string);
         await schema.ExecuteAsync("DROP VIEW {{outbox}}");
         Assert.NotEmpty(await schema.Migrator().MigrateAsync(Ct));
     }

@@ -37,7 +37,7 @@ public sealed class PostgresOutboxPlanTests(PostgresServer server) : IAsyncLifet
         AssertReadsLittle(await ExplainAsync(Claims.Claim, ClaimArguments, ClaimValues, planning));
         foreach (var afterSending in Enum.GetValues<AfterSending>())
         {
-            var locks = new OutboxClaimSql(Names, OutboxTake.Send(afterSending));
+            var locks = new OutboxClaimSql(Names, OutboxTake.Lock(afterSending));
             AssertReadsLittle(await ExplainAsync(locks.Claim, ClaimArguments, ClaimValues, planning));
             AssertReadsLittle(await ExplainAsync(locks.ClaimPlain, PlainArguments, PlainValues, planning));
         }
@@ -95,7 +95,7 @@ public sealed class PostgresOutboxPlanTests(PostgresServer server) : IAsyncLifet
         }
 
         await using var connection = await Schema.DataSource.OpenConnectionAsync(Ct);
-        var mark = new OutboxMarks(Names, afterSending).Sent.ByNumber.Apply.Replace("$1, $2", "'{2001,2002,2003,2004,2005,2006}', '{t,t,t,t,t,t}'", StringComparison.Ordinal);
+        var mark = new OutboxMarks(Names, afterSending).Sent.Apply.Replace("$1, $2", "'{2001,2002,2003,2004,2005,2006}', '{t,t,t,t,t,t}'", StringComparison.Ordinal);
         var peek = PostgresOutboxSignal.PeekSql(Names);
         for (var i = 0; i < 10; i++)
         {
@@ -132,7 +132,7 @@ public sealed class PostgresOutboxPlanTests(PostgresServer server) : IAsyncLifet
         }
 
         await using var connection = await Schema.DataSource.OpenConnectionAsync(Ct);
-        var mark = $"SELECT * FROM {Names.InboxMark}('{{2001,2002}}', '{{c,c}}', '{{t,t}}')";
+        var mark = $"SELECT * FROM {Names.InboxMark}('{{2001,2002}}', '{{c,c}}', ARRAY['', ''], '{{t,t}}')";
         for (var i = 0; i < 10; i++)
         {
             await PlansInsideAsync(connection, mark);
@@ -176,7 +176,7 @@ public sealed class PostgresOutboxPlanTests(PostgresServer server) : IAsyncLifet
         var numbers = await Schema.ScalarAsync("SELECT string_agg(row_id::text, ',') FROM (SELECT row_id FROM {{outbox}} ORDER BY event_id LIMIT 500) chosen");
         var values = $"('{{{numbers}}}', array_fill('t'::text, ARRAY[500]))";
 
-        foreach (var sql in new[] { marks.Sent.ByNumber.Apply, marks.Sent.ByNumber.FindDone })
+        foreach (var sql in new[] { marks.Sent.Apply, marks.Sent.FindDone })
         {
             foreach (var planning in new[] { "force_custom_plan", "force_generic_plan" })
             {

@@ -141,7 +141,7 @@ public sealed class PostgresPoolerTests(PostgresServer server, PgBouncer pooler)
             .WaitAsync(TimeSpan.FromMinutes(1), TimeProvider.System, Ct);
         await Migrator().GrantRolesAsync(PostgresRoles.WithPrefix(schema.Options.Schema), Ct);
 
-        Assert.Equal(Migration.All.Select(migration => migration.Name), applied.SelectMany(names => names).Order(StringComparer.Ordinal));
+        Assert.Equal(SchemaFile.All.Select(migration => migration.Name), applied.SelectMany(names => names));
         Assert.Equal(0L, await schema.ScalarAsync("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid IN (SELECT pid FROM pg_stat_activity WHERE usename = $1)", user.Name));
     }
 

@@ -111,7 +111,7 @@ public sealed class PostgresSchema : IAsyncDisposable
         return rows;
     }
 
-    public string Fill(string sql) => Migration.Render(sql, new PostgresNames(Options).Fill);
+    public string Fill(string sql) => SchemaFile.Render(sql, new PostgresNames(Options).Fill);
 
     public async ValueTask DisposeAsync()
     {

@@ -39,7 +39,7 @@ internal sealed class ModelInboxHarness : InboxHarness
         "write",
         () =>
         {
-            _table.Put(new RecordState(record.Consumer, record.EventId)
+            _table.Put(new RecordState(new InboxKey(record.Consumer, record.EventId))
             {
                 Status = record.Status,
                 Deliveries = record.Deliveries ?? 0,
@@ -55,12 +55,12 @@ internal sealed class ModelInboxHarness : InboxHarness
         default);
 
     public override Task DeleteAsync(string consumer, string eventId) =>
-        _server.CallAsync("delete", () => _table.Remove(consumer, eventId), default);
+        _server.CallAsync("delete", () => _table.Remove(new InboxKey(consumer, eventId)), default);
 
     public override Task<IReadOnlyDictionary<string, string>?> ReadAsync(string consumer, string eventId) =>
         _server.CallAsync<IReadOnlyDictionary<string, string>?>(
             "read",
-            () => _table.Find(consumer, eventId) is { } record ? new Dictionary<string, string> { ["record"] = $"{record}" } : null,
+            () => _table.Find(new InboxKey(consumer, eventId)) is { } record ? new Dictionary<string, string> { ["record"] = $"{record}" } : null,
             default);
 
     public override void EnlistEffect(IMessageTransaction transaction, string name) => ((ModelInboxTransaction)transaction).Enlist(name);

@@ -10,7 +10,7 @@ namespace Relaybox.Simulation.Model;
 /// <param name="watcher">Who is told.</param>
 internal sealed class InboxTable(OutboxTable outbox, IInboxWatcher? watcher = null)
 {
-    private readonly SortedDictionary<(string EventId, string Consumer), RecordState> _records = new(KeyOrder.Instance);
+    private readonly SortedDictionary<InboxKey, RecordState> _records = new(KeyOrder.Instance);
 
     internal OutboxTable Outbox { get; } = outbox;
 
@@ -19,17 +19,17 @@ internal sealed class InboxTable(OutboxTable outbox, IInboxWatcher? watcher = nu
     /// <summary>How often each effect has happened.</summary>
     internal Dictionary<string, int> Effects { get; } = new(StringComparer.Ordinal);
 
-    internal RecordState? Find(string consumer, string eventId) => _records.GetValueOrDefault((eventId, consumer));
+    internal RecordState? Find(InboxKey key) => _records.GetValueOrDefault(key);
 
-    internal void Put(RecordState record) => _records[(record.EventId, record.Consumer)] = record;
+    internal void Put(RecordState record) => _records[record.Key] = record;
 
-    internal bool Remove(string consumer, string eventId) => _records.Remove((eventId, consumer));
+    internal bool Remove(InboxKey key) => _records.Remove(key);
 
     internal InboxClaim Claim(
         string consumer, InboxMessage message, DateTimeOffset now, TimeSpan lease, int maxAttempts, string token)
     {
         var hash = Convert.ToHexString(message.PayloadHash.Span);
-        var record = Find(consumer, message.Event.EventId);
+        var record = Find(message.KeyFor(consumer));
         if (record is not null)
         {
             if (record.Parsed == InboxStatus.Processing && record.Token == token)
@@ -64,7 +64,7 @@ internal sealed class InboxTable(OutboxTable outbox, IInboxWatcher? watcher = nu
         }
         else
         {
-            Put(record = new RecordState(consumer, message.Event.EventId) { ReceivedAt = now });
+            Put(record = new RecordState(message.KeyFor(consumer)) { ReceivedAt = now });
         }
 
         record.Status = InboxStatusText.Processing;
@@ -111,7 +111,7 @@ internal sealed class InboxTable(OutboxTable outbox, IInboxWatcher? watcher = nu
     {
         if (Held(claim) is not { } record)
         {
-            return Find(claim.Consumer, claim.EventId) is { Parsed: InboxStatus.Processed } done && done.Token == claim.Token
+            return Find(claim.Key) is { Parsed: InboxStatus.Processed } done && done.Token == claim.Token
                 ? CommitOutcome.Committed
                 : CommitOutcome.ClaimLost;
         }
@@ -143,7 +143,7 @@ internal sealed class InboxTable(OutboxTable outbox, IInboxWatcher? watcher = nu
     {
         if (Held(claim) is not { } record)
         {
-            return Find(claim.Consumer, claim.EventId) is { Parsed: InboxStatus.Failed } ended && ended.Token == claim.Token;
+            return Find(claim.Key) is { Parsed: InboxStatus.Failed } ended && ended.Token == claim.Token;
         }
 
         record.Status = InboxStatusText.Failed;
@@ -165,7 +165,7 @@ internal sealed class InboxTable(OutboxTable outbox, IInboxWatcher? watcher = nu
         {
             if (record.Parsed == InboxStatus.Processed && record.ProcessedAt < now - retention)
             {
-                Remove(record.Consumer, record.EventId);
+                Remove(record.Key);
                 watcher?.Deleted(record);
                 affected++;
             }
@@ -197,10 +197,10 @@ internal sealed class InboxTable(OutboxTable outbox, IInboxWatcher? watcher = nu
     }
 
     private RecordState? Held(InboxClaim.Claimed claim) =>
-        Find(claim.Consumer, claim.EventId) is { Parsed: InboxStatus.Processing } record && record.Token == claim.Token ? record : null;
+        Find(claim.Key) is { Parsed: InboxStatus.Processing } record && record.Token == claim.Token ? record : null;
 
     private static InboxClaim.Claimed ToClaim(RecordState record) =>
-        new(record.Consumer, record.EventId, record.Token!, record.Deliveries + (record.BegunToken == record.Token ? 0 : 1))
+        new(record.Key, record.Token!, record.Deliveries + (record.BegunToken == record.Token ? 0 : 1))
         {
             Unfinished = record.BegunToken == record.Token ? record.Unfinished - 1 : record.Unfinished,
         };
@@ -209,21 +209,22 @@ internal sealed class InboxTable(OutboxTable outbox, IInboxWatcher? watcher = nu
     {
         var parts = cursor?.Split('\n');
         return [.. Records
-            .Where(record => parts is null || KeyOrder.Instance.Compare((record.EventId, record.Consumer), (parts[0], parts[1])) > 0)
+            .Where(record => parts is null || KeyOrder.Instance.Compare(record.Key, new InboxKey(parts[1], parts[0], parts[2])) > 0)
             .Take(size)];
     }
 
     private static string? CursorAfter(List<RecordState> page, int size) =>
-        page.Count == size ? $"{page[^1].EventId}\n{page[^1].Consumer}" : null;
+        page.Count == size ? $"{page[^1].Key.EventId}\n{page[^1].Key.Consumer}\n{page[^1].Key.ReplayId}" : null;
 
-    private sealed class KeyOrder : IComparer<(string EventId, string Consumer)>
+    private sealed class KeyOrder : IComparer<InboxKey>
     {
         internal static KeyOrder Instance { get; } = new();
 
-        public int Compare((string EventId, string Consumer) x, (string EventId, string Consumer) y)
+        public int Compare(InboxKey x, InboxKey y)
         {
             var byEvent = string.CompareOrdinal(x.EventId, y.EventId);
-            return byEvent != 0 ? byEvent : string.CompareOrdinal(x.Consumer, y.Consumer);
+            var byConsumer = byEvent != 0 ? byEvent : string.CompareOrdinal(x.Consumer, y.Consumer);
+            return byConsumer != 0 ? byConsumer : string.CompareOrdinal(x.ReplayId, y.ReplayId);
         }
     }
 }

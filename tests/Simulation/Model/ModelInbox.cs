@@ -57,24 +57,15 @@ internal sealed class ModelInbox(InboxTable table, IServer server, IEntropy entr
                 () => [.. claims.Select(claim => table.Commit(claim, [], [], possible: true, server.Now, DueAtOnce) == CommitOutcome.Committed)],
                 cancellationToken);
 
-    public Task<bool> MarkFailedAsync(
-        InboxClaim.Claimed claim, string errorCode, string errorMessage, CancellationToken cancellationToken) =>
+    public Task<bool> EndAttemptAsync(
+        InboxClaim.Claimed claim, int deliveries, string errorCode, string errorMessage, CancellationToken cancellationToken) =>
         server.CallAsync(
             $"inbox.failed {claim.EventId}",
-            () => table.EndAttempt(claim, claim.Deliveries, errorCode, errorMessage, server.Now),
+            () => table.EndAttempt(claim, deliveries, errorCode, errorMessage, server.Now),
             cancellationToken);
 
-    public Task<bool> ReleaseAsync(InboxClaim.Claimed claim, CancellationToken cancellationToken) =>
-        server.CallAsync(
-            $"inbox.release {claim.EventId}",
-            () => table.EndAttempt(claim, claim.Deliveries - 1, ErrorCodes.NoTimeLeft, "Too little time was left to begin.", server.Now),
-            cancellationToken);
-
-    public Task<InboxRecord?> FindAsync(string consumer, string eventId, CancellationToken cancellationToken) =>
-        server.CallAsync("inbox.find", () => table.Find(consumer, eventId)?.ToRecord(), cancellationToken);
-
-    public async Task<bool> IsProcessedAsync(string consumer, string eventId, CancellationToken cancellationToken) =>
-        await FindAsync(consumer, eventId, cancellationToken) is { Status: InboxStatus.Processed };
+    public Task<InboxRecord?> FindAsync(InboxKey key, CancellationToken cancellationToken) =>
+        server.CallAsync("inbox.find", () => table.Find(key)?.ToRecord(), cancellationToken);
 
     public Task<MaintenancePage> CleanupAsync(TimeSpan retention, string? cursor, int pageSize, CancellationToken cancellationToken) =>
         server.CallAsync("inbox.cleanup", () => table.Cleanup(server.Now, retention, cursor, pageSize), cancellationToken);

@@ -3,8 +3,12 @@ using Relaybox.Inbox;
 namespace Relaybox.Simulation.Model;
 
 /// <summary>A record of the model inbox. What is null is absent.</summary>
-internal sealed record RecordState(string Consumer, string EventId)
+internal sealed record RecordState(InboxKey Key)
 {
+    public string Consumer => Key.Consumer;
+
+    public string EventId => Key.EventId;
+
     public string? Status { get; set; }
 
     public int Deliveries { get; set; }
@@ -38,7 +42,7 @@ internal sealed record RecordState(string Consumer, string EventId)
 
     internal InboxStatus Parsed => InboxStatusText.Parse(Status);
 
-    internal InboxRecord ToRecord() => new(Consumer, EventId, Parsed, Deliveries)
+    internal InboxRecord ToRecord() => new(Key, Parsed, Deliveries)
     {
         Unfinished = Unfinished,
         Subject = Subject,

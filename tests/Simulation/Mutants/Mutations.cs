@@ -239,8 +239,8 @@ internal static class Mutations
         new(
             "consumers share their records",
             "tests/Simulation/Model/InboxTable.cs",
-            """_records.GetValueOrDefault((eventId, consumer));""",
-            """_records.GetValueOrDefault((eventId, consumer)) ?? (PLANTED ? _records.GetValueOrDefault((eventId, "billing")) : null);"""),
+            """_records.GetValueOrDefault(key);""",
+            """_records.GetValueOrDefault(key) ?? (PLANTED ? _records.GetValueOrDefault(key with { Consumer = "billing" }) : null);"""),
         new(
             "effects are written before the fence",
             "tests/Simulation/Model/InboxTable.cs",

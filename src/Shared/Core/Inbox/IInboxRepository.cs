@@ -4,14 +4,14 @@ using Relaybox.Paging;
 namespace Relaybox.Inbox;
 
 /// <summary>
-/// The inbox in a store. A record is the conditional memory of (consumer, event id): at most one worker holds it at a
-/// time, and once it is processed nobody ever does again.
+/// The inbox in a store. A record is what a consumer remembers of one publication of an event (<see cref="InboxKey"/>). At most one
+/// worker holds it at a time. Once it is processed, no worker ever holds it again.
 /// </summary>
 public interface IInboxRepository
 {
     /// <summary>Claims messages for a consumer: finds or creates each one's record, in one call where the store can.</summary>
     /// <param name="consumer">The consumer.</param>
-    /// <param name="messages">The messages, each event id once.</param>
+    /// <param name="messages">The messages, each key once.</param>
     /// <param name="lease">How long the claims hold, measured from now.</param>
     /// <param name="maxAttempts">
     /// After how many attempts a message that was not processed is exhausted. It is so, too, after <see cref="InboxClaim.MaxUnfinished"/>
@@ -67,32 +67,24 @@ public interface IInboxRepository
         return Task.FromResult<IReadOnlyList<bool>>(new bool[claims.Count]);
     }
 
-    /// <summary>Marks an attempt as failed: the next delivery may claim the message again.</summary>
+    /// <summary>
+    /// Ends an attempt without success: the next delivery may claim the message again. Callers use
+    /// <see cref="InboxRepositoryExtensions.MarkFailedAsync"/> and <see cref="InboxRepositoryExtensions.ReleaseAsync"/>.
+    /// </summary>
     /// <param name="claim">The claim.</param>
+    /// <param name="deliveries">How many attempts count from now on.</param>
     /// <param name="errorCode">One of <see cref="ErrorCodes"/>.</param>
     /// <param name="errorMessage">Why, in words, without payload.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>Whether the claim still held; otherwise nothing changed.</returns>
-    Task<bool> MarkFailedAsync(
-        InboxClaim.Claimed claim, string errorCode, string errorMessage, CancellationToken cancellationToken);
-
-    /// <summary>Gives back a claim whose handler was not begun: the attempt does not count.</summary>
-    /// <param name="claim">The claim.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>Whether the claim still held; otherwise nothing changed.</returns>
-    Task<bool> ReleaseAsync(InboxClaim.Claimed claim, CancellationToken cancellationToken);
+    Task<bool> EndAttemptAsync(
+        InboxClaim.Claimed claim, int deliveries, string errorCode, string errorMessage, CancellationToken cancellationToken);
 
     /// <summary>Reads one record, consistently.</summary>
-    /// <param name="consumer">The consumer.</param>
-    /// <param name="eventId">The event.</param>
+    /// <param name="key">The record's key.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    Task<InboxRecord?> FindAsync(string consumer, string eventId, CancellationToken cancellationToken);
-
-    /// <summary>Whether a consumer has processed an event.</summary>
-    /// <param name="consumer">The consumer.</param>
-    /// <param name="eventId">The event.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
-    Task<bool> IsProcessedAsync(string consumer, string eventId, CancellationToken cancellationToken);
+    /// <returns>The record; null where there is none.</returns>
+    Task<InboxRecord?> FindAsync(InboxKey key, CancellationToken cancellationToken);
 
     /// <summary>Deletes a bounded number of records that were processed long enough ago; never one in another status.</summary>
     /// <param name="retention">How long records are kept, measured from when they were processed.</param>

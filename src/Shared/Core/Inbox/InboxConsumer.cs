@@ -182,14 +182,14 @@ public sealed class InboxConsumer(
     private async Task ClaimHeadsAsync(Lane[] lanes, CancellationToken cancellationToken)
     {
         var byConsumer = new Dictionary<string, List<Lane>>(StringComparer.Ordinal);
-        var claimed = new HashSet<(string Consumer, string EventId)>();
+        var claimed = new HashSet<InboxKey>();
         foreach (var lane in lanes)
         {
             var head = lane.Items[0];
             foreach (var registration in head.Registrations)
             {
-                // One event can lead two groups; within one call an id may be there only once.
-                if (claimed.Add((registration.Consumer, head.Message.Event.EventId)))
+                // One event can lead two groups; within one call a key may be there only once.
+                if (claimed.Add(head.Message.KeyFor(registration.Consumer)))
                 {
                     (byConsumer.TryGetValue(registration.Consumer, out var leading)
                         ? leading

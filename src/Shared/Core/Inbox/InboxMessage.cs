@@ -13,13 +13,16 @@ public sealed record InboxMessage(OutboxEvent Event)
     /// <summary>The broker's id of this delivery, unique within a batch. It is never the event id.</summary>
     public required string MessageId { get; init; }
 
+    /// <summary>Empty, except where an operator has the event handled again: then the id of that replay.</summary>
+    public string ReplayId { get; init; } = "";
+
     /// <summary>
     /// Tells the broker that the message is still worked on, so that it delivers no copy for this long; null where the
     /// transport sees to that itself. What it throws is logged, and tried again.
     /// </summary>
     public Func<TimeSpan, CancellationToken, Task>? ExtendAsync { get; init; }
 
-    /// <summary>When it was sent first, as far as it or its transport says. Whoever is older than the inbox remembers is not handled.</summary>
+    /// <summary>When it was sent first, as far as it or its transport says. Messages older than the inbox's memory are dead-lettered.</summary>
     public DateTimeOffset? PublishedAt { get; init; }
 
     /// <summary>Messages of one group are handled one after another, and wait for each other; null: on its own.</summary>
@@ -39,4 +42,7 @@ public sealed record InboxMessage(OutboxEvent Event)
     /// <summary>SHA-256 over subject and payload: tells a duplicate from another event under the same id.</summary>
     public ReadOnlyMemory<byte> PayloadHash => _payloadHash ??=
         SHA256.HashData(Encoding.UTF8.GetBytes(Event.Subject + "\n" + Event.Payload));
+
+    /// <summary>The key of the record that a consumer keeps of this message.</summary>
+    internal InboxKey KeyFor(string consumer) => new(consumer, Event.EventId, ReplayId);
 }

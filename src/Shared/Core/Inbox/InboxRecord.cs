@@ -3,12 +3,20 @@ using Relaybox.Events;
 namespace Relaybox.Inbox;
 
 /// <summary>What a consumer remembers of an event.</summary>
-/// <param name="Consumer">The consumer.</param>
-/// <param name="EventId">The event.</param>
+/// <param name="Key">The record's key.</param>
 /// <param name="Status">What the consumer has done with it.</param>
 /// <param name="Deliveries">How many attempts have begun.</param>
-public sealed record InboxRecord(string Consumer, string EventId, InboxStatus Status, int Deliveries)
+public sealed record InboxRecord(InboxKey Key, InboxStatus Status, int Deliveries)
 {
+    /// <summary>The error message of a claim whose lease ended.</summary>
+    internal const string LeaseExpired = "The claim's lease ended without an outcome.";
+
+    /// <summary>The consumer.</summary>
+    public string Consumer => Key.Consumer;
+
+    /// <summary>The event.</summary>
+    public string EventId => Key.EventId;
+
     /// <summary>How many attempts began and have not said how they ended; the one under way is among them.</summary>
     public int Unfinished { get; init; }
 

@@ -25,6 +25,9 @@ public sealed record OutboxRow(OutboxEvent Event, OutboxStatus Status)
     /// <summary>When the row was parked.</summary>
     public DateTimeOffset? FailedAt { get; init; }
 
+    /// <summary>When an operator shelved the parked row: it is out of sight, not deleted. Null where it is not shelved.</summary>
+    public DateTimeOffset? ShelvedAt { get; init; }
+
     /// <summary>The last error's code, one of <see cref="ErrorCodes"/>.</summary>
     public string? ErrorCode { get; init; }
 

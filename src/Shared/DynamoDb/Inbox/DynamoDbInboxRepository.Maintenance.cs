@@ -26,7 +26,7 @@ public sealed partial class DynamoDbInboxRepository
                 new DeleteItemRequest
                 {
                     TableName = options.TableName,
-                    Key = KeyOf(item),
+                    Key = InboxItem.Key(InboxItem.KeyOf(item)),
                     ConditionExpression = Condition,
                     ExpressionAttributeNames = StatusName(),
                     ExpressionAttributeValues = values,
@@ -55,7 +55,7 @@ public sealed partial class DynamoDbInboxRepository
                 new UpdateItemRequest
                 {
                     TableName = options.TableName,
-                    Key = KeyOf(item),
+                    Key = InboxItem.Key(InboxItem.KeyOf(item)),
 
                     // Without its token the late handler's commit cannot hold, whenever it comes.
                     UpdateExpression =
@@ -67,7 +67,7 @@ public sealed partial class DynamoDbInboxRepository
                         [":failed"] = Values.S(InboxStatusText.Failed),
                         [":now"] = Values.Time(now),
                         [":code"] = Values.S(ErrorCodes.LeaseExpired),
-                        [":message"] = Values.S("The claim's lease ended without an outcome."),
+                        [":message"] = Values.S(InboxRecord.LeaseExpired),
                     },
                 },
                 ct),
@@ -98,7 +98,4 @@ public sealed partial class DynamoDbInboxRepository
                 Limit = pageSize,
             },
             cancellationToken);
-
-    private static Dictionary<string, AttributeValue> KeyOf(Dictionary<string, AttributeValue> item) =>
-        InboxItem.Key(item.GetString(Attributes.Consumer)!, item.GetString(Attributes.EventId)!);
 }

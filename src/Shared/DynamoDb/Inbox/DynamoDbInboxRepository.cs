@@ -92,25 +92,51 @@ public sealed partial class DynamoDbInboxRepository(
     }
 
     /// <inheritdoc />
-    public Task<bool> MarkFailedAsync(
-        InboxClaim.Claimed claim, string errorCode, string errorMessage, CancellationToken cancellationToken) =>
-        EndAttemptAsync(claim, claim.Deliveries, errorCode, errorMessage, cancellationToken);
-
-    /// <inheritdoc />
-    public Task<bool> ReleaseAsync(InboxClaim.Claimed claim, CancellationToken cancellationToken) =>
-        EndAttemptAsync(
-            claim, claim.Deliveries - 1, ErrorCodes.NoTimeLeft, "Too little time was left to begin.", cancellationToken);
-
-    /// <inheritdoc />
-    public async Task<InboxRecord?> FindAsync(string consumer, string eventId, CancellationToken cancellationToken)
+    public Task<bool> EndAttemptAsync(
+        InboxClaim.Claimed claim, int deliveries, string errorCode, string errorMessage, CancellationToken cancellationToken)
     {
-        var item = await GetItemAsync(consumer, eventId, cancellationToken);
-        return item is null ? null : InboxItem.ToRecord(item);
+        ArgumentNullException.ThrowIfNull(claim);
+        var request = new UpdateItemRequest
+        {
+            TableName = options.TableName,
+            Key = InboxItem.Key(claim.Key),
+            UpdateExpression = "SET #status = :failed, deliveries = :deliveries, failedAt = :now, errorCode = :code, errorMessage = :message",
+            ConditionExpression = "#status = :processing AND claimToken = :token",
+            ExpressionAttributeNames = StatusName(),
+            ExpressionAttributeValues = new()
+            {
+                [":failed"] = Values.S(InboxStatusText.Failed),
+                [":processing"] = Values.S(InboxStatusText.Processing),
+                [":token"] = Values.S(claim.Token),
+                [":deliveries"] = Values.N(deliveries),
+                [":now"] = Values.Time(time.GetUtcNow()),
+                [":code"] = Values.S(errorCode),
+                [":message"] = Values.S(ErrorText.Bound(errorMessage)),
+            },
+            ReturnValuesOnConditionCheckFailure = ReturnValuesOnConditionCheckFailure.ALL_OLD,
+        };
+        if (claim.Unfinished > 0)
+        {
+            request.UpdateExpression += ", unfinished = :unfinished REMOVE leaseUntil";
+            request.ExpressionAttributeValues[":unfinished"] = Values.N(claim.Unfinished);
+        }
+        else
+        {
+            request.UpdateExpression += " REMOVE leaseUntil, unfinished, begunToken";
+        }
+
+        return TryUpdateAsync(
+            request,
+            item => item.GetString(Attributes.Status) == InboxStatusText.Failed && item.GetString(Attributes.ClaimToken) == claim.Token,
+            cancellationToken);
     }
 
     /// <inheritdoc />
-    public async Task<bool> IsProcessedAsync(string consumer, string eventId, CancellationToken cancellationToken) =>
-        await FindAsync(consumer, eventId, cancellationToken) is { Status: InboxStatus.Processed };
+    public async Task<InboxRecord?> FindAsync(InboxKey key, CancellationToken cancellationToken)
+    {
+        var item = await GetItemAsync(key, cancellationToken);
+        return item is null ? null : InboxItem.ToRecord(item);
+    }
 
     /// <summary>The fenced update that completes a claim, for a call of its own or as part of a transaction.</summary>
     internal Update ProcessedMark(InboxClaim.Claimed claim)
@@ -119,7 +145,7 @@ public sealed partial class DynamoDbInboxRepository(
         return new Update
         {
             TableName = options.TableName,
-            Key = InboxItem.Key(claim.Consumer, claim.EventId),
+            Key = InboxItem.Key(claim.Key),
 
             // The record keeps the token that completed it, so that a repeated call knows its own work.
             UpdateExpression =
@@ -139,7 +165,7 @@ public sealed partial class DynamoDbInboxRepository(
 
     /// <summary>Whether this very claim has completed the record.</summary>
     internal async Task<bool> WasProcessedByAsync(InboxClaim.Claimed claim, CancellationToken cancellationToken) =>
-        await GetItemAsync(claim.Consumer, claim.EventId, cancellationToken) is { } item && IsProcessedBy(item, claim);
+        await GetItemAsync(claim.Key, cancellationToken) is { } item && IsProcessedBy(item, claim);
 
     private async Task<InboxClaim> ClaimOneAsync(
         string consumer, InboxMessage message, TimeSpan lease, int maxAttempts, CancellationToken cancellationToken)
@@ -169,41 +195,12 @@ public sealed partial class DynamoDbInboxRepository(
             catch (ConditionalCheckFailedException e)
             {
                 return e.Item is { Count: > 0 } item
-                    ? Refused(item, message, token, now, maxAttempts)
+                    ? InboxItem.ToRefused(item).Decide(consumer, message, token, maxAttempts, now)
 
                     // Between the check and the answer the record was deleted: the next delivery finds none.
                     : new InboxClaim.InProgress(now);
             }
         }
-    }
-
-    private static InboxClaim? Refused(
-        Dictionary<string, AttributeValue> item, InboxMessage message, string token, DateTimeOffset now, int maxAttempts)
-    {
-        var record = InboxItem.ToRecord(item);
-        if (item.GetString(Attributes.ClaimToken) == token && record.Status == InboxStatus.Processing)
-        {
-            // Our claim was applied and its answer lost.
-            return InboxItem.ToClaim(item, token);
-        }
-
-        if (InboxItem.HasOtherHash(item, message.PayloadHash))
-        {
-            return new InboxClaim.Conflict();
-        }
-
-        return record.Status switch
-        {
-            InboxStatus.Processed => new InboxClaim.AlreadyProcessed(),
-            InboxStatus.Processing when record.LeaseUntil > now => new InboxClaim.InProgress(record.LeaseUntil.Value),
-            _ when record.Deliveries >= maxAttempts || record.Unfinished >= InboxClaim.MaxUnfinished =>
-                new InboxClaim.Exhausted(record.Deliveries) { Unfinished = record.Unfinished },
-
-            InboxStatus.Processing or InboxStatus.Failed => null,
-
-            // An unknown status: not ours, and not decided.
-            _ => new InboxClaim.InProgress(now),
-        };
     }
 
     private UpdateItemRequest CreateClaim(
@@ -212,7 +209,7 @@ public sealed partial class DynamoDbInboxRepository(
         var request = new UpdateItemRequest
         {
             TableName = options.TableName,
-            Key = InboxItem.Key(consumer, message.Event.EventId),
+            Key = InboxItem.Key(message.KeyFor(consumer)),
             UpdateExpression =
                 "SET #status = :processing, claimToken = :token, claimedAt = :now, leaseUntil = :lease, payloadHash = :hash,"
                 + " subject = :subject, receivedAt = if_not_exists(receivedAt, :now)" + (isSuspect ? "" : NewAttempt),
@@ -259,7 +256,7 @@ public sealed partial class DynamoDbInboxRepository(
         return new()
         {
             TableName = options.TableName,
-            Key = InboxItem.Key(claim.Consumer, claim.EventId),
+            Key = InboxItem.Key(claim.Key),
             UpdateExpression = "SET leaseUntil = :lease",
             ConditionExpression = "#status = :processing AND claimToken = :token",
             ExpressionAttributeNames = StatusName(),
@@ -270,44 +267,6 @@ public sealed partial class DynamoDbInboxRepository(
                 [":lease"] = Values.Time(time.GetUtcNow() + lease),
             },
         };
-    }
-
-    private Task<bool> EndAttemptAsync(
-        InboxClaim.Claimed claim, int deliveries, string errorCode, string errorMessage, CancellationToken cancellationToken)
-    {
-        var request = new UpdateItemRequest
-        {
-            TableName = options.TableName,
-            Key = InboxItem.Key(claim.Consumer, claim.EventId),
-            UpdateExpression = "SET #status = :failed, deliveries = :deliveries, failedAt = :now, errorCode = :code, errorMessage = :message",
-            ConditionExpression = "#status = :processing AND claimToken = :token",
-            ExpressionAttributeNames = StatusName(),
-            ExpressionAttributeValues = new()
-            {
-                [":failed"] = Values.S(InboxStatusText.Failed),
-                [":processing"] = Values.S(InboxStatusText.Processing),
-                [":token"] = Values.S(claim.Token),
-                [":deliveries"] = Values.N(deliveries),
-                [":now"] = Values.Time(time.GetUtcNow()),
-                [":code"] = Values.S(errorCode),
-                [":message"] = Values.S(ErrorText.Bound(errorMessage)),
-            },
-            ReturnValuesOnConditionCheckFailure = ReturnValuesOnConditionCheckFailure.ALL_OLD,
-        };
-        if (claim.Unfinished > 0)
-        {
-            request.UpdateExpression += ", unfinished = :unfinished REMOVE leaseUntil";
-            request.ExpressionAttributeValues[":unfinished"] = Values.N(claim.Unfinished);
-        }
-        else
-        {
-            request.UpdateExpression += " REMOVE leaseUntil, unfinished, begunToken";
-        }
-
-        return TryUpdateAsync(
-            request,
-            item => item.GetString(Attributes.Status) == InboxStatusText.Failed && item.GetString(Attributes.ClaimToken) == claim.Token,
-            cancellationToken);
     }
 
     private async Task<bool> TryUpdateAsync(
@@ -324,14 +283,13 @@ public sealed partial class DynamoDbInboxRepository(
         }
     }
 
-    private async Task<Dictionary<string, AttributeValue>?> GetItemAsync(
-        string consumer, string eventId, CancellationToken cancellationToken)
+    private async Task<Dictionary<string, AttributeValue>?> GetItemAsync(InboxKey key, CancellationToken cancellationToken)
     {
         var response = await dynamoDb.GetItemAsync(
             new GetItemRequest
             {
                 TableName = options.TableName,
-                Key = InboxItem.Key(consumer, eventId),
+                Key = InboxItem.Key(key),
                 ConsistentRead = true,
             },
             cancellationToken);

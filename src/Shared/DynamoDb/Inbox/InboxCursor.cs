@@ -3,7 +3,7 @@ using Amazon.DynamoDBv2.Model;
 
 namespace Relaybox.DynamoDb;
 
-/// <summary>A place in the inbox table as text: the consumer's length, the consumer, the event id.</summary>
+/// <summary>A place in the inbox table as text: the sort key's length, the sort key, the event id.</summary>
 internal static class InboxCursor
 {
     internal static string? From(Dictionary<string, AttributeValue>? lastKey) =>
@@ -25,6 +25,10 @@ internal static class InboxCursor
             throw new FormatException("The cursor is not one of this store.");
         }
 
-        return InboxItem.Key(cursor.Substring(colon + 1, length), cursor[(colon + 1 + length)..]);
+        return new(2)
+        {
+            [Attributes.Consumer] = Values.S(cursor.Substring(colon + 1, length)),
+            [Attributes.EventId] = Values.S(cursor[(colon + 1 + length)..]),
+        };
     }
 }

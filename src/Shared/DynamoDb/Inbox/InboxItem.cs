@@ -6,15 +6,28 @@ namespace Relaybox.DynamoDb;
 /// <summary>Inbox records from and to DynamoDB items.</summary>
 internal static class InboxItem
 {
-    internal static Dictionary<string, AttributeValue> Key(string consumer, string eventId) => new(2)
+    // No consumer's name holds it.
+    private const char ReplaySeparator = '#';
+
+    /// <summary>The item's key. The sort key holds the consumer, and after a <c>#</c> the replay id where there is one.</summary>
+    internal static Dictionary<string, AttributeValue> Key(InboxKey key) => new(2)
     {
-        [Attributes.EventId] = Values.S(eventId),
-        [Attributes.Consumer] = Values.S(consumer),
+        [Attributes.EventId] = Values.S(key.EventId),
+        [Attributes.Consumer] = Values.S(key.ReplayId.Length == 0 ? key.Consumer : $"{key.Consumer}{ReplaySeparator}{key.ReplayId}"),
     };
 
+    /// <summary>The key of a record from its item.</summary>
+    internal static InboxKey KeyOf(Dictionary<string, AttributeValue> item)
+    {
+        var consumer = item.GetString(Attributes.Consumer) ?? "";
+        var eventId = item.GetString(Attributes.EventId) ?? "";
+        return consumer.IndexOf(ReplaySeparator, StringComparison.Ordinal) is var at and >= 0
+            ? new InboxKey(consumer[..at], eventId, consumer[(at + 1)..])
+            : new InboxKey(consumer, eventId);
+    }
+
     internal static InboxRecord ToRecord(Dictionary<string, AttributeValue> item) => new(
-        item.GetString(Attributes.Consumer) ?? "",
-        item.GetString(Attributes.EventId) ?? "",
+        KeyOf(item),
         InboxStatusText.Parse(item.GetString(Attributes.Status)),
         item.GetCount(Attributes.Deliveries))
     {
@@ -31,17 +44,16 @@ internal static class InboxItem
     };
 
     /// <summary>A record that was claimed under a token.</summary>
-    internal static InboxClaim.Claimed ToClaim(Dictionary<string, AttributeValue> item, string token)
-    {
-        var record = ToRecord(item);
+    internal static InboxClaim.Claimed ToClaim(Dictionary<string, AttributeValue> item, string token) => InboxClaim.Claimed.Of(
+        KeyOf(item), token, item.GetCount(Attributes.Deliveries), item.GetCount(Attributes.Unfinished), item.GetString(Attributes.BegunToken));
 
-        // A claim that has begun is one of the unfinished itself. One that counts with its start is told as if it had started.
-        var begun = item.GetString(Attributes.BegunToken) == token ? 1 : 0;
-        return new InboxClaim.Claimed(record.Consumer, record.EventId, token, record.Deliveries + 1 - begun) { Unfinished = record.Unfinished - begun };
-    }
-
-    internal static bool HasOtherHash(Dictionary<string, AttributeValue> item, ReadOnlyMemory<byte> hash) =>
-        item.TryGetValue(Attributes.PayloadHash, out var stored)
-        && stored.B is { } bytes
-        && !bytes.ToArray().AsSpan().SequenceEqual(hash.Span);
+    /// <summary>A record that a claim did not get.</summary>
+    internal static RefusedRecord ToRefused(Dictionary<string, AttributeValue> item) => new(
+        InboxStatusText.Parse(item.GetString(Attributes.Status)),
+        item.GetCount(Attributes.Deliveries),
+        item.GetCount(Attributes.Unfinished),
+        item.GetString(Attributes.ClaimToken),
+        item.GetString(Attributes.BegunToken),
+        item.TryGetValue(Attributes.PayloadHash, out var hash) && hash.B is { } bytes ? (ReadOnlyMemory<byte>?)bytes.ToArray() : null,
+        item.GetTime(Attributes.LeaseUntil));
 }

@@ -81,7 +81,7 @@ public sealed partial class DynamoDbOutboxRepository
                 mark.Token,
                 """
                 SET "status" = ? SET "failedAt" = ? SET "dueShard" = ? SET "dueAt" = ? SET "attempts" = ?
-                SET "errorCode" = ? SET "errorMessage" = ? REMOVE "claimToken" REMOVE "claimedAt" REMOVE "leaseUntil"
+                SET "errorCode" = ? SET "errorMessage" = ? REMOVE "claimToken" REMOVE "claimedAt" REMOVE "leaseUntil" REMOVE "shelvedAt"
                 """,
                 [
                     Values.S(OutboxStatusText.Failed), now, Values.S(Attributes.FailedShard), now, Values.N(mark.Attempts),

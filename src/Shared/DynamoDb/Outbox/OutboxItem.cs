@@ -73,6 +73,7 @@ internal static class OutboxItem
         DueAt = DueRow.LeaseEnd(item) ?? item.GetTime(Attributes.DueAt),
         SentAt = item.GetTime(Attributes.SentAt),
         FailedAt = item.GetTime(Attributes.FailedAt),
+        ShelvedAt = item.GetTime(Attributes.ShelvedAt),
         ErrorCode = item.GetString(Attributes.ErrorCode),
         ErrorMessage = item.GetString(Attributes.ErrorMessage),
     };

@@ -14,7 +14,7 @@ internal sealed class InboxClaimBatch
     private readonly IReadOnlyList<InboxMessage> _messages;
     private readonly string[] _tokens;
     private readonly InboxClaim?[] _claims;
-    private readonly Dictionary<string, int> _open = new(StringComparer.Ordinal);
+    private readonly Dictionary<InboxKey, int> _open = [];
 
     internal InboxClaimBatch(string consumer, IReadOnlyList<InboxMessage> messages, IEntropy entropy)
     {
@@ -25,7 +25,7 @@ internal sealed class InboxClaimBatch
         for (var i = 0; i < messages.Count; i++)
         {
             _tokens[i] = entropy.NewGuid().ToString("N");
-            _open.Add(messages[i].Event.EventId, i);
+            _open.Add(messages[i].KeyFor(consumer), i);
         }
     }
 
@@ -35,13 +35,19 @@ internal sealed class InboxClaimBatch
 
     internal InboxClaim[] Claims => _claims!;
 
-    internal string[] OpenIds => [.. _open.Keys];
+    /// <summary>Adds the keys of the messages that have no answer, as columns.</summary>
+    internal void AddOpenKeys(NpgsqlParameterCollection parameters)
+    {
+        parameters.Add(Parameters.Texts([.. _open.Keys.Select(key => key.EventId)]));
+        parameters.Add(Parameters.Texts([.. _open.Keys.Select(key => key.ReplayId)]));
+    }
 
     /// <summary>Adds the messages that have no answer, as columns.</summary>
     internal void AddOpen(NpgsqlParameterCollection parameters)
     {
         var indexes = _open.Values.ToArray();
         Add(NpgsqlDbType.Text, i => _messages[i].Event.EventId);
+        Add(NpgsqlDbType.Text, i => _messages[i].ReplayId);
         Add(NpgsqlDbType.Text, i => _messages[i].Event.Subject);
         Add(NpgsqlDbType.Bytea, i => _messages[i].PayloadHash.ToArray());
         Add(NpgsqlDbType.Text, i => _tokens[i]);
@@ -52,23 +58,28 @@ internal sealed class InboxClaimBatch
             new() { Value = Array.ConvertAll(indexes, i => column(i)), NpgsqlDbType = NpgsqlDbType.Array | type });
     }
 
-    internal void Claimed(string eventId, int deliveries, int unfinished)
+    internal void Claimed(InboxKey key, int deliveries, int unfinished)
     {
-        if (_open.Remove(eventId, out var i))
+        if (_open.Remove(key, out var i))
         {
-            _claims[i] = new InboxClaim.Claimed(Consumer, eventId, _tokens[i], deliveries) { Unfinished = unfinished };
+            _claims[i] = new InboxClaim.Claimed(key, _tokens[i], deliveries) { Unfinished = unfinished };
         }
     }
 
     /// <summary>Takes over what a record says. A message whose record can be claimed now goes into the next round, if there is one.</summary>
-    internal void Refused(string eventId, RefusedRecord record, int maxAttempts, bool isLast)
+    /// <param name="key">The record's key.</param>
+    /// <param name="record">The record; null where it was deleted since, or is not yet visible.</param>
+    /// <param name="now">The database's time.</param>
+    /// <param name="maxAttempts">After how many attempts a message is exhausted.</param>
+    /// <param name="isLast">Whether there is no further round.</param>
+    internal void Refused(InboxKey key, RefusedRecord? record, DateTimeOffset now, int maxAttempts, bool isLast)
     {
-        var i = _open[eventId];
-        if ((record.Decide(Consumer, _messages[i], _tokens[i], maxAttempts)
-            ?? (isLast ? new InboxClaim.InProgress(record.Now) : null)) is { } claim)
+        var i = _open[key];
+        if ((record?.Decide(Consumer, _messages[i], _tokens[i], maxAttempts, now)
+            ?? (isLast ? new InboxClaim.InProgress(now) : null)) is { } claim)
         {
             _claims[i] = claim;
-            _open.Remove(eventId);
+            _open.Remove(key);
         }
     }
 }

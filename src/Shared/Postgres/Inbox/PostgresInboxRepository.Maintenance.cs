@@ -1,5 +1,6 @@
 using Npgsql;
 using Relaybox.Events;
+using Relaybox.Inbox;
 using Relaybox.Paging;
 
 namespace Relaybox.Postgres;
@@ -13,25 +14,25 @@ public sealed partial class PostgresInboxRepository
     private readonly string _cleanup =
         $"""
         WITH old AS MATERIALIZED (
-            SELECT event_id, consumer FROM {Table(options)}
+            SELECT event_id, consumer, replay_id FROM {Table(options)}
             WHERE status = 'processed' AND processed_at < clock_timestamp() - $1
             ORDER BY processed_at LIMIT $2
             FOR UPDATE SKIP LOCKED)
-        DELETE FROM {Table(options)} AS r USING old WHERE r.event_id = old.event_id AND r.consumer = old.consumer
+        DELETE FROM {Table(options)} AS r USING old WHERE r.event_id = old.event_id AND r.consumer = old.consumer AND r.replay_id = old.replay_id
         """;
 
     // Without its token the late handler's commit cannot hold, whenever it comes.
     private readonly string _resetStale =
         $"""
         WITH stale AS MATERIALIZED (
-            SELECT event_id, consumer FROM {Table(options)}
+            SELECT event_id, consumer, replay_id FROM {Table(options)}
             WHERE status = 'processing' AND (lease_until IS NULL OR lease_until < clock_timestamp() - $1)
             ORDER BY lease_until NULLS FIRST LIMIT $2
             FOR UPDATE SKIP LOCKED)
         UPDATE {Table(options)} AS r SET
             status = 'failed', failed_at = clock_timestamp(), lease_until = NULL, claim_token = NULL,
-            error_code = '{ErrorCodes.LeaseExpired}', error_message = 'The claim''s lease ended without an outcome.'
-        FROM stale WHERE r.event_id = stale.event_id AND r.consumer = stale.consumer
+            error_code = '{ErrorCodes.LeaseExpired}', error_message = '{InboxRecord.LeaseExpired.Replace("'", "''", StringComparison.Ordinal)}'
+        FROM stale WHERE r.event_id = stale.event_id AND r.consumer = stale.consumer AND r.replay_id = stale.replay_id
         """;
 
     /// <inheritdoc />

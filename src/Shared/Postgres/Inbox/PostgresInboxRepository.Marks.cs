@@ -8,45 +8,47 @@ namespace Relaybox.Postgres;
 // How handling ends: a write holds only while the record is being processed under the claim's own token.
 public sealed partial class PostgresInboxRepository
 {
+    private const string Held = "event_id = $1 AND consumer = $2 AND replay_id = $3 AND status = 'processing' AND claim_token = $4";
+
     // The record keeps the token that completed it, so that a repeated call knows its own work.
     private readonly string _markProcessed =
         $"""
         UPDATE {Table(options)} SET
             status = 'processed', processed_at = clock_timestamp(), lease_until = NULL,
             failed_at = NULL, error_code = NULL, error_message = NULL
-        WHERE event_id = $1 AND consumer = $2 AND status = 'processing' AND claim_token = $3
+        WHERE {Held}
         """;
 
-    private readonly string _markTogether = $"SELECT * FROM {new PostgresNames(options).InboxMark}($1, $2, $3)";
+    private readonly string _markTogether = $"SELECT * FROM {new PostgresNames(options).InboxMark}($1, $2, $3, $4)";
 
-    private readonly string _complete = $"SELECT {new PostgresNames(options).InboxComplete}($1, $2, $3)";
+    private readonly string _complete = $"SELECT {new PostgresNames(options).InboxComplete}($1, $2, $3, $4)";
 
     private readonly string _endAttempt =
         $"""
         UPDATE {Table(options)} SET
-            status = 'failed', deliveries = $4, unfinished = $7, failed_at = clock_timestamp(), lease_until = NULL,
-            error_code = $5, error_message = $6
-        WHERE event_id = $1 AND consumer = $2 AND status = 'processing' AND claim_token = $3
+            status = 'failed', deliveries = $5, unfinished = $8, failed_at = clock_timestamp(), lease_until = NULL,
+            error_code = $6, error_message = $7
+        WHERE {Held}
         """;
 
     // Where a transaction that marks the record is still on its way, this waits for its end.
     private readonly string _readOwn =
-        $"SELECT status FROM {Table(options)} WHERE event_id = $1 AND consumer = $2 AND claim_token = $3 FOR UPDATE";
+        $"SELECT status FROM {Table(options)} WHERE event_id = $1 AND consumer = $2 AND replay_id = $3 AND claim_token = $4 FOR UPDATE";
 
     private readonly string _renew =
         $"""
-        UPDATE {Table(options)} SET lease_until = clock_timestamp() + $4
-        WHERE event_id = $1 AND consumer = $2 AND status = 'processing' AND claim_token = $3
+        UPDATE {Table(options)} SET lease_until = clock_timestamp() + $5
+        WHERE {Held}
         """;
 
     // Counted once, however often the call is repeated.
     private readonly string _start =
         $"""
         UPDATE {Table(options)} SET
-            lease_until = clock_timestamp() + $4, begun_token = $3,
-            deliveries = deliveries + (begun_token IS DISTINCT FROM $3)::int,
-            unfinished = unfinished + (begun_token IS DISTINCT FROM $3)::int
-        WHERE event_id = $1 AND consumer = $2 AND status = 'processing' AND claim_token = $3
+            lease_until = clock_timestamp() + $5, begun_token = $4,
+            deliveries = deliveries + (begun_token IS DISTINCT FROM $4)::int,
+            unfinished = unfinished + (begun_token IS DISTINCT FROM $4)::int
+        WHERE {Held}
         """;
 
     /// <inheritdoc />
@@ -65,7 +67,7 @@ public sealed partial class PostgresInboxRepository
             {
                 await using var connection = await connections.OpenConnectionAsync(ct);
                 await using var command = new NpgsqlCommand(sql, connection);
-                AddKey(command.Parameters, claim);
+                AddClaim(command.Parameters, claim);
                 command.Parameters.Add(Parameters.Interval(lease));
                 return await command.ExecuteNonQueryAsync(ct) == 1;
             },
@@ -85,6 +87,7 @@ public sealed partial class PostgresInboxRepository
         await using var command = new NpgsqlCommand(_markTogether, connection);
         command.Parameters.Add(Parameters.Texts([.. claims.Select(claim => claim.EventId)]));
         command.Parameters.Add(Parameters.Texts([.. claims.Select(claim => claim.Consumer)]));
+        command.Parameters.Add(Parameters.Texts([.. claims.Select(claim => claim.Key.ReplayId)]));
         command.Parameters.Add(Parameters.Texts([.. claims.Select(claim => claim.Token)]));
         var marked = new bool[claims.Count];
         foreach (var place in await command.ReadCommittedAsync(row => row.GetInt64(0), cancellationToken))
@@ -96,37 +99,7 @@ public sealed partial class PostgresInboxRepository
     }
 
     /// <inheritdoc />
-    public Task<bool> MarkFailedAsync(
-        InboxClaim.Claimed claim, string errorCode, string errorMessage, CancellationToken cancellationToken) =>
-        EndAttemptAsync(claim, claim.Deliveries, errorCode, errorMessage, cancellationToken);
-
-    /// <inheritdoc />
-    public Task<bool> ReleaseAsync(InboxClaim.Claimed claim, CancellationToken cancellationToken) =>
-        EndAttemptAsync(
-            claim, claim.Deliveries - 1, ErrorCodes.NoTimeLeft, "Too little time was left to begin.", cancellationToken);
-
-    /// <summary>
-    /// Completes a claim as a part of its own transaction. Where the claim is lost, or the transaction is any other, the command fails.
-    /// </summary>
-    internal NpgsqlBatchCommand Completion(InboxClaim.Claimed claim)
-    {
-        var command = new NpgsqlBatchCommand(_complete);
-        AddKey(command.Parameters, claim);
-        return command;
-    }
-
-    /// <summary>What became of a claim's record, once nobody is writing it any more.</summary>
-    /// <returns>Its status, or null where the claim is no longer the record's last.</returns>
-    internal Task<InboxStatus?> ReadOwnAsync(InboxClaim.Claimed claim, CancellationToken cancellationToken) =>
-        _faults.RepeatAsync<InboxStatus?>(
-            async (_, ct) =>
-            {
-                await using var connection = await connections.OpenConnectionAsync(ct);
-                return await ReadOwnAsync(connection, claim, ct) is { } status ? InboxStatusText.Parse(status) : null;
-            },
-            cancellationToken);
-
-    private Task<bool> EndAttemptAsync(
+    public Task<bool> EndAttemptAsync(
         InboxClaim.Claimed claim, int deliveries, string errorCode, string errorMessage, CancellationToken cancellationToken) =>
         WriteAsync(
             claim,
@@ -138,6 +111,27 @@ public sealed partial class PostgresInboxRepository
                 parameters.Add(Parameters.Text(errorCode));
                 parameters.Add(Parameters.Text(ErrorText.Bound(errorMessage)));
                 parameters.Add(Parameters.Integer(claim.Unfinished));
+            },
+            cancellationToken);
+
+    /// <summary>
+    /// Completes a claim as a part of its own transaction. Where the claim is lost, or the transaction is any other, the command fails.
+    /// </summary>
+    internal NpgsqlBatchCommand Completion(InboxClaim.Claimed claim)
+    {
+        var command = new NpgsqlBatchCommand(_complete);
+        AddClaim(command.Parameters, claim);
+        return command;
+    }
+
+    /// <summary>What became of a claim's record, once nobody is writing it any more.</summary>
+    /// <returns>Its status, or null where the claim is no longer the record's last.</returns>
+    internal Task<InboxStatus?> ReadOwnAsync(InboxClaim.Claimed claim, CancellationToken cancellationToken) =>
+        _faults.RepeatAsync<InboxStatus?>(
+            async (_, ct) =>
+            {
+                await using var connection = await connections.OpenConnectionAsync(ct);
+                return await ReadOwnAsync(connection, claim, ct) is { } status ? InboxStatusText.Parse(status) : null;
             },
             cancellationToken);
 
@@ -154,7 +148,7 @@ public sealed partial class PostgresInboxRepository
             {
                 await using var connection = await connections.OpenConnectionAsync(ct);
                 await using var command = new NpgsqlCommand(sql, connection);
-                AddKey(command.Parameters, claim);
+                AddClaim(command.Parameters, claim);
                 addParameters(command.Parameters);
                 return await command.ExecuteNonQueryAsync(ct) == 1
 
@@ -167,14 +161,13 @@ public sealed partial class PostgresInboxRepository
     private async Task<string?> ReadOwnAsync(NpgsqlConnection connection, InboxClaim.Claimed claim, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(_readOwn, connection);
-        AddKey(command.Parameters, claim);
+        AddClaim(command.Parameters, claim);
         return (string?)await command.ExecuteScalarAsync(cancellationToken);
     }
 
-    private static void AddKey(NpgsqlParameterCollection parameters, InboxClaim.Claimed claim)
+    private static void AddClaim(NpgsqlParameterCollection parameters, InboxClaim.Claimed claim)
     {
-        parameters.Add(Parameters.Text(claim.EventId));
-        parameters.Add(Parameters.Text(claim.Consumer));
+        AddKey(parameters, claim.Key);
         parameters.Add(Parameters.Text(claim.Token));
     }
 }

@@ -21,15 +21,16 @@ public sealed partial class PostgresInboxRepository(
     private readonly PostgresFaults _faults = new(time, entropy);
     private readonly OutboxInsert _outbox = new(options);
 
-    // $1 the consumer, $2 the lease, $3 and $4 the most attempts, $5 to $10 the messages as columns.
+    // $1 the consumer, $2 the lease, $3 and $4 the most attempts, $5 to $11 the messages as columns.
     private readonly string _claim =
-        $"SELECT * FROM {new PostgresNames(options).InboxClaim}($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+        $"SELECT * FROM {new PostgresNames(options).InboxClaim}($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
 
     private readonly string _readRefused =
         $"""
-        SELECT m.event_id, r.status, r.deliveries, r.unfinished, r.claim_token, r.begun_token, r.payload_hash, r.lease_until, clock_timestamp()
-        FROM unnest($2::text[]) AS m (event_id)
-        LEFT JOIN {Table(options)} AS r ON r.event_id = m.event_id AND r.consumer = $1
+        SELECT m.event_id, m.replay_id, clock_timestamp(),
+            r.status, r.deliveries, r.unfinished, r.claim_token, r.begun_token, r.payload_hash, r.lease_until
+        FROM unnest($2::text[], $3::text[]) AS m (event_id, replay_id)
+        LEFT JOIN {Table(options)} AS r ON r.event_id = m.event_id AND r.consumer = $1 AND r.replay_id = m.replay_id
         """;
 
     /// <inheritdoc />
@@ -64,24 +65,19 @@ public sealed partial class PostgresInboxRepository(
         Task.FromResult<IInboxTransaction>(new PostgresInboxTransaction(connections, this, _outbox, claim, time));
 
     /// <inheritdoc />
-    public async Task<InboxRecord?> FindAsync(string consumer, string eventId, CancellationToken cancellationToken)
+    public async Task<InboxRecord?> FindAsync(InboxKey key, CancellationToken cancellationToken)
     {
         await using var connection = await connections.OpenConnectionAsync(cancellationToken);
         await using var command = new NpgsqlCommand(
             $"""
-            SELECT consumer, event_id, status, deliveries, subject, received_at, processed_at, failed_at, lease_until,
+            SELECT status, deliveries, subject, received_at, processed_at, failed_at, lease_until,
                 stream, stream_sequence, error_code, error_message, unfinished
-            FROM {Table(options)} WHERE event_id = $1 AND consumer = $2
+            FROM {Table(options)} WHERE event_id = $1 AND consumer = $2 AND replay_id = $3
             """,
             connection);
-        command.Parameters.Add(Parameters.Text(eventId));
-        command.Parameters.Add(Parameters.Text(consumer));
-        return (await command.ReadCommittedAsync(ToRecord, cancellationToken)).SingleOrDefault();
+        AddKey(command.Parameters, key);
+        return (await command.ReadCommittedAsync(row => ToRecord(key, row), cancellationToken)).SingleOrDefault();
     }
-
-    /// <inheritdoc />
-    public async Task<bool> IsProcessedAsync(string consumer, string eventId, CancellationToken cancellationToken) =>
-        await FindAsync(consumer, eventId, cancellationToken) is { Status: InboxStatus.Processed };
 
     Exception? IExplainsFailures.Explain(Exception exception) => connections.Explain(exception);
 
@@ -94,10 +90,10 @@ public sealed partial class PostgresInboxRepository(
         command.Parameters.Add(Parameters.Integer(maxAttempts));
         command.Parameters.Add(Parameters.Integer(InboxClaim.MaxUnfinished));
         batch.AddOpen(command.Parameters);
-        var rows = await command.ReadCommittedAsync(row => (row.GetString(0), row.GetInt32(1), row.GetInt32(2)), cancellationToken);
-        foreach (var (eventId, deliveries, unfinished) in rows)
+        var rows = await command.ReadCommittedAsync(row => (Key: new InboxKey(batch.Consumer, row.GetString(0), row.GetString(1)), row.GetInt32(2), row.GetInt32(3)), cancellationToken);
+        foreach (var (key, deliveries, unfinished) in rows)
         {
-            batch.Claimed(eventId, deliveries, unfinished);
+            batch.Claimed(key, deliveries, unfinished);
         }
     }
 
@@ -106,27 +102,45 @@ public sealed partial class PostgresInboxRepository(
     {
         await using var command = new NpgsqlCommand(_readRefused, connection);
         command.Parameters.Add(Parameters.Text(batch.Consumer));
-        command.Parameters.Add(Parameters.Texts(batch.OpenIds));
-        foreach (var (eventId, record) in await command.ReadCommittedAsync(row => (row.GetString(0), RefusedRecord.Read(row)), cancellationToken))
+        batch.AddOpenKeys(command.Parameters);
+        var rows = await command.ReadCommittedAsync(
+            row => (Key: new InboxKey(batch.Consumer, row.GetString(0), row.GetString(1)), Now: Columns.Time(row, 2)!.Value, Record: ToRefused(row)), cancellationToken);
+        foreach (var (key, now, record) in rows)
         {
-            batch.Refused(eventId, record, maxAttempts, isLast);
+            batch.Refused(key, record, now, maxAttempts, isLast);
         }
     }
 
-    private static InboxRecord ToRecord(NpgsqlDataReader reader) => new(
-        reader.GetString(0), reader.GetString(1), InboxStatusText.Parse(reader.GetString(2)), reader.GetInt32(3))
+    private static RefusedRecord? ToRefused(NpgsqlDataReader reader) => reader.IsDBNull(3) ? null : new RefusedRecord(
+        InboxStatusText.Parse(reader.GetString(3)),
+        reader.GetInt32(4),
+        reader.GetInt32(5),
+        Columns.Text(reader, 6),
+        Columns.Text(reader, 7),
+        reader.IsDBNull(8) ? (ReadOnlyMemory<byte>?)null : reader.GetFieldValue<byte[]>(8),
+        Columns.Time(reader, 9));
+
+    private static InboxRecord ToRecord(InboxKey key, NpgsqlDataReader reader) => new(
+        key, InboxStatusText.Parse(reader.GetString(0)), reader.GetInt32(1))
     {
-        Subject = Columns.Text(reader, 4),
-        ReceivedAt = Columns.Time(reader, 5),
-        ProcessedAt = Columns.Time(reader, 6),
-        FailedAt = Columns.Time(reader, 7),
-        LeaseUntil = Columns.Time(reader, 8),
-        Stream = Columns.Text(reader, 9),
-        StreamSequence = reader.IsDBNull(10) ? null : reader.GetInt64(10),
-        ErrorCode = Columns.Text(reader, 11),
-        ErrorMessage = Columns.Text(reader, 12),
-        Unfinished = reader.GetInt32(13),
+        Subject = Columns.Text(reader, 2),
+        ReceivedAt = Columns.Time(reader, 3),
+        ProcessedAt = Columns.Time(reader, 4),
+        FailedAt = Columns.Time(reader, 5),
+        LeaseUntil = Columns.Time(reader, 6),
+        Stream = Columns.Text(reader, 7),
+        StreamSequence = reader.IsDBNull(8) ? null : reader.GetInt64(8),
+        ErrorCode = Columns.Text(reader, 9),
+        ErrorMessage = Columns.Text(reader, 10),
+        Unfinished = reader.GetInt32(11),
     };
+
+    private static void AddKey(NpgsqlParameterCollection parameters, InboxKey key)
+    {
+        parameters.Add(Parameters.Text(key.EventId));
+        parameters.Add(Parameters.Text(key.Consumer));
+        parameters.Add(Parameters.Text(key.ReplayId));
+    }
 
     private static string Table(PostgresOptions options) => new PostgresNames(options).Inbox;
 }

@@ -24,7 +24,7 @@ internal sealed class LeaseExecutor(
 
                 await using var connection = await connections.OpenConnectionAsync(ct);
                 await using var command = new NpgsqlCommand(statement, connection);
-                return await InboxClaimAnswer.ReadAsync(command, token, lease, parameters, readExtra, ct);
+                return await OutboxClaimAnswer.ReadAsync(command, token, lease, parameters, readExtra, ct);
             },
             cancellationToken);
     }

@@ -32,13 +32,14 @@ internal sealed class OutboxClaimSql(PostgresNames names, OutboxTake take)
             SELECT o.row_id FROM {names.Outbox} o WHERE {DueUnkeyed} ORDER BY o.available_at, o.row_id LIMIT $3 FOR UPDATE SKIP LOCKED
         ),
         {take.Claimed(names, "SELECT row_id FROM due", "$1", "$2")}
-        SELECT claimed.*, others.found
+        SELECT claimed.*, others.found, others.effect
         FROM (SELECT coalesce(
                   (SELECT o.available_at <= now() FROM {names.Outbox} o
                    WHERE o.status = 'pending' AND o.ordering_key IS NOT NULL ORDER BY o.available_at LIMIT 1), false)
               OR coalesce(
                   (SELECT o.lease_until <= now() FROM {names.Outbox} o
-                   WHERE o.status = 'publishing' ORDER BY o.lease_until, o.row_id LIMIT 1), false) AS found) others
+                   WHERE o.status = 'publishing' ORDER BY o.lease_until, o.row_id LIMIT 1), false) AS found,
+              {take.Effect(names)} AS effect) others
         LEFT JOIN claimed ON true
         """;
 
@@ -72,7 +73,7 @@ internal sealed class OutboxClaimSql(PostgresNames names, OutboxTake take)
                  LIMIT (SELECT greatest(1, least($7, (SELECT keyed FROM room) / greatest(1, count(*)))) FROM chosen)) r
             ORDER BY r.place, chosen.n LIMIT (SELECT keyed FROM room)
         ),
-        -- Who waits for nobody's lock may miss a row in the middle: what comes after such a gap is left alone.
+        -- SKIP LOCKED can skip a row in the middle of a key; the rows after it must wait.
         locked AS (
             SELECT o.row_id FROM {names.Outbox} o
             WHERE o.row_id = ANY (ARRAY(SELECT row_id FROM candidates)) AND ({(take.TakesEnded ? $"({Due}) OR ({Ended})" : Due)}) AND {Keyed}
@@ -98,11 +99,11 @@ internal sealed class OutboxClaimSql(PostgresNames names, OutboxTake take)
             LIMIT (SELECT $3 - (SELECT count(*) FROM keyed) - (SELECT count(*) FROM ended))
         ),
         {take.Claimed(names, "SELECT row_id FROM keyed UNION ALL SELECT row_id FROM ended UNION ALL SELECT row_id FROM due", "$1", "$2")}
-        SELECT claimed.*, seen.last_key
+        SELECT claimed.*, seen.last_key, seen.effect
         FROM (SELECT CASE
                   WHEN (SELECT count(*) FROM chosen) >= (SELECT keyed FROM room) THEN (SELECT ordering_key FROM chosen ORDER BY n DESC LIMIT 1)
                   WHEN (SELECT count(*) FROM heads) >= $6 THEN (SELECT ordering_key FROM heads ORDER BY n DESC LIMIT 1)
-              END AS last_key, {take.Commit ?? "NULL"} AS commit) seen
+              END AS last_key, {take.Effect(names)} AS effect) seen
         LEFT JOIN claimed ON true
         """;
 

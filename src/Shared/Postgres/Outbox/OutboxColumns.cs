@@ -24,7 +24,7 @@ internal static class OutboxColumns
     internal static string StateColumns(string alias) =>
         $"""
         {alias}.status, {Time("claimed_at")}, {Time("sent_at")}, {Time("failed_at")}, {alias}.error_code, {alias}.error_message,
-        CASE {alias}.status WHEN 'pending' THEN {Time("available_at")} WHEN 'publishing' THEN {Time("lease_until")} END AS due_at
+        CASE {alias}.status WHEN 'pending' THEN {Time("available_at")} WHEN 'publishing' THEN {Time("lease_until")} END AS due_at, {Time("shelved_at")}
         """.Replace("%", alias, StringComparison.Ordinal);
 
     /// <summary>Reads a row as it is; where the contract has to hold use <see cref="ReadClaim"/>.</summary>
@@ -39,6 +39,7 @@ internal static class OutboxColumns
             ErrorCode = Text(reader, 15),
             ErrorMessage = Text(reader, 16),
             DueAt = TimeAt(reader, 17),
+            ShelvedAt = TimeAt(reader, 18),
         };
 
     /// <summary>Reads a claimed row, checked against the contract, so that a bad one is parked and not guessed at.</summary>

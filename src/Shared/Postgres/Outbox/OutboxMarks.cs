@@ -2,37 +2,49 @@ namespace Relaybox.Postgres;
 
 /// <summary>The statements that record outcomes: one for a whole batch, conditional on each row's own token.</summary>
 /// <remarks>
-/// Rows are named by their number, or by their id where a mark has none. Each statement answers with the place in the batch
-/// of every row that it changed; <see cref="Statements.FindDone"/> answers with that of each row that has the mark already.
-/// The status is compared as an expression, so that no plan begins with an index on a status: the server's statistics know
-/// little of states that last for milliseconds, and such an index can hold many more rows than are marked.
+/// Each statement takes the rows' numbers and tokens as its first parameters. It returns the place in the batch of every row that
+/// it changed, or, for <see cref="Mark.FindDone"/>, of every row that has the mark already. The status is compared as an
+/// expression, so that no plan begins with an index on a status: the server's statistics know little of states that last for
+/// milliseconds, and such an index can hold many more rows than are marked.
 /// </remarks>
 internal sealed class OutboxMarks(PostgresNames names, AfterSending afterSending)
 {
-    /// <summary>What changes in a row that was sent.</summary>
-    internal const string BecomesSent =
-        "status = 'sent', sent_at = now(), claimed_at = NULL, lease_until = NULL, error_code = NULL, error_message = NULL";
+    // Without a token, the mark holds on a pending row.
+    private const string Holds =
+        "((o.status || '' = 'publishing' AND o.claim_token = m.token) OR (o.status || '' = 'pending' AND m.token IS NULL))";
 
-    private const string AlreadySent = "o.status || '' = 'sent' AND (m.token IS NULL OR o.claim_token = m.token)";
-
-    private const string ArchivedColumns =
-        "event_id, subject, payload, headers, ordering_key, enqueued_at, available_at, result, row_id, attempts";
-
-    /// <summary>Archives the rows of a common table expression.</summary>
-    /// <param name="names">The tables.</param>
-    /// <param name="rows">The expression's name.</param>
-    /// <param name="token">The token that sent them.</param>
-    internal static string Archive(PostgresNames names, string rows, string token) =>
-        $"INSERT INTO {names.Sent} (status, sent_at, claim_token, {ArchivedColumns}) SELECT 'sent', now(), {token}, {ArchivedColumns} FROM {rows}";
-
-    // What a relay does for every row: a function, which a session plans once.
     internal Mark Sent { get; } = new(
-        new Statements($"SELECT place FROM {names.MarkSent}($1, $2, '{Word(afterSending)}')", FindSql(names, byNumber: true, columns: "", arrays: "", AlreadySent)),
-        SentSql(names, afterSending));
+        MarkSent(names, afterSending, "$1", "$2"),
+        Find(names, columns: "", arrays: "", "o.status || '' = 'sent' AND (m.token IS NULL OR o.claim_token = m.token)"));
 
-    internal Mark Retry { get; } = new(RetrySql(names, byNumber: true), RetrySql(names, byNumber: false));
+    internal Mark Retry { get; } = Update(
+        names,
+        columns: ", attempts, delay, error_code, error_message",
+        arrays: ", $3::integer[], $4::interval[], $5::text[], $6::text[]",
+        """
+        status = 'pending', attempts = m.attempts, claim_token = NULL, claimed_at = NULL, lease_until = NULL, released_token = m.token,
+        available_at = CASE WHEN m.delay > '0' THEN now() + m.delay ELSE least(o.available_at, now()) END,
+        error_code = coalesce(m.error_code, o.error_code),
+        error_message = CASE WHEN m.error_code IS NULL THEN o.error_message ELSE m.error_message END
+        """,
+        isDone: "o.status || '' = 'pending' AND o.released_token = m.token AND o.attempts = m.attempts");
 
-    internal Mark Park { get; } = new(ParkSql(names, byNumber: true), ParkSql(names, byNumber: false));
+    internal Mark Park { get; } = Update(
+        names,
+        columns: ", attempts, error_code, error_message",
+        arrays: ", $3::integer[], $4::text[], $5::text[]",
+        """
+        status = 'failed', failed_at = now(), skipped_at = NULL, shelved_at = NULL, attempts = m.attempts, claim_token = NULL,
+        claimed_at = NULL, lease_until = NULL, released_token = m.token, error_code = m.error_code, error_message = m.error_message
+        """,
+        isDone: "o.status || '' = 'failed' AND o.released_token = m.token");
+
+    /// <summary>The numbers of the rows of the ids $1, in their order; 0 for an id without a row.</summary>
+    internal string FindNumbers { get; } =
+        $"""
+        SELECT coalesce(o.row_id, 0) FROM unnest($1::text[]) WITH ORDINALITY AS m (event_id, place)
+        LEFT JOIN {names.Outbox} o ON o.event_id = m.event_id ORDER BY m.place
+        """;
 
     /// <summary>Which of the ids $1 are archived by the tokens $2, or by any where there is none.</summary>
     internal string FindArchived { get; } =
@@ -48,6 +60,10 @@ internal sealed class OutboxMarks(PostgresNames names, AfterSending afterSending
         WHERE NOT EXISTS (SELECT FROM {names.Outbox} o WHERE o.event_id = m.event_id)
         """;
 
+    /// <summary>Marks rows as sent. A relay does this for every row: a function, which a session plans once.</summary>
+    internal static string MarkSent(PostgresNames names, AfterSending afterSending, string numbers, string tokens) =>
+        $"SELECT place FROM {names.MarkSent}({numbers}, {tokens}, '{Word(afterSending)}')";
+
     private static string Word(AfterSending afterSending) => afterSending switch
     {
         AfterSending.Keep => "keep",
@@ -55,102 +71,25 @@ internal sealed class OutboxMarks(PostgresNames names, AfterSending afterSending
         _ => "archive",
     };
 
-    private static Statements SentSql(PostgresNames names, AfterSending afterSending) =>
-        Sql(
-            names,
-            byNumber: false,
-            columns: "",
-            arrays: "",
-            (key, held) => afterSending switch
-            {
-                // The row keeps the token that sent it, so that a repeated call knows its own work.
-                AfterSending.Keep =>
-                    $"""
-                    UPDATE {names.Outbox} o SET {BecomesSent}
-                    FROM marks m WHERE o.{key} = m.{key} AND {held} RETURNING m.place
-                    """,
-                AfterSending.Delete => $"DELETE FROM {names.Outbox} o USING marks m WHERE o.{key} = m.{key} AND {held} RETURNING m.place",
-                _ =>
-                    $"""
-                    DELETE FROM {names.Outbox} o USING marks m WHERE o.{key} = m.{key} AND {held} RETURNING m.place, o.*
-                    ),
-                    archived AS (
-                        {Archive(names, "changed", "claim_token")}
-                    """,
-            },
-            AlreadySent);
+    private static Mark Update(PostgresNames names, string columns, string arrays, string set, string isDone) => new(
+        $"""
+        {Marks(columns, arrays)}
+        UPDATE {names.Outbox} o SET {set} FROM marks m WHERE o.row_id = m.row_id AND {Holds} RETURNING m.place
+        """,
+        Find(names, columns, arrays, isDone));
 
-    private static Statements RetrySql(PostgresNames names, bool byNumber) =>
-        Sql(
-            names,
-            byNumber,
-            columns: ", attempts, delay, error_code, error_message",
-            arrays: ", $3::integer[], $4::interval[], $5::text[], $6::text[]",
-            Update(names, """
-                status = 'pending', attempts = m.attempts, claim_token = NULL, claimed_at = NULL, lease_until = NULL, released_token = m.token,
-                available_at = CASE WHEN m.delay > '0' THEN now() + m.delay ELSE least(o.available_at, now()) END,
-                error_code = coalesce(m.error_code, o.error_code),
-                error_message = CASE WHEN m.error_code IS NULL THEN o.error_message ELSE m.error_message END
-                """),
-            already: "o.status || '' = 'pending' AND o.released_token = m.token AND o.attempts = m.attempts");
+    private static string Find(PostgresNames names, string columns, string arrays, string isDone) =>
+        $"{Marks(columns, arrays)} SELECT m.place FROM marks m JOIN {names.Outbox} o ON o.row_id = m.row_id WHERE {isDone}";
 
-    private static Statements ParkSql(PostgresNames names, bool byNumber) =>
-        Sql(
-            names,
-            byNumber,
-            columns: ", attempts, error_code, error_message",
-            arrays: ", $3::integer[], $4::text[], $5::text[]",
-            Update(names, """
-                status = 'failed', failed_at = now(), skipped_at = NULL, attempts = m.attempts, claim_token = NULL, claimed_at = NULL,
-                lease_until = NULL, released_token = m.token, error_code = m.error_code, error_message = m.error_message
-                """),
-            already: "o.status || '' = 'failed' AND o.released_token = m.token");
-
-    private static Func<string, string, string> Update(PostgresNames names, string set) => (key, held) =>
-        $"UPDATE {names.Outbox} o SET {set} FROM marks m WHERE o.{key} = m.{key} AND {held} RETURNING m.place";
-
-    private static Statements Sql(
-        PostgresNames names, bool byNumber, string columns, string arrays, Func<string, string, string> change, string already)
-    {
-        var key = Key(byNumber);
-        return new Statements(
-            $"""
-            {MarksSql(byNumber, columns, arrays)},
-            changed AS (
-                {change(key, Held(byNumber))}
-            )
-            SELECT place FROM changed
-            """,
-            FindSql(names, byNumber, columns, arrays, already));
-    }
-
-    private static string FindSql(PostgresNames names, bool byNumber, string columns, string arrays, string already)
-    {
-        var key = Key(byNumber);
-        return $"{MarksSql(byNumber, columns, arrays)} SELECT m.place FROM marks m JOIN {names.Outbox} o ON o.{key} = m.{key} WHERE {already}";
-    }
-
-    private static string MarksSql(bool byNumber, string columns, string arrays) =>
+    private static string Marks(string columns, string arrays) =>
         $"""
         WITH marks AS (
-            SELECT * FROM unnest($1::{(byNumber ? "bigint" : "text")}[], $2::text[]{arrays}) WITH ORDINALITY AS m ({Key(byNumber)}, token{columns}, place)
+            SELECT * FROM unnest($1::bigint[], $2::text[]{arrays}) WITH ORDINALITY AS m (row_id, token{columns}, place)
         )
         """;
 
-    private static string Key(bool byNumber) => byNumber ? "row_id" : "event_id";
-
-    // The right without a token holds on a pending row that nobody has claimed; such marks have no number.
-    private static string Held(bool byNumber) => byNumber
-        ? "o.status || '' = 'publishing' AND o.claim_token = m.token"
-        : "((o.status || '' = 'publishing' AND o.claim_token = m.token) OR (m.token IS NULL AND o.status || '' = 'pending' AND o.claim_token IS NULL))";
-
     /// <summary>A kind of mark.</summary>
-    /// <param name="ByNumber">For rows with a number.</param>
-    /// <param name="ById">For rows without.</param>
-    internal sealed record Mark(Statements ByNumber, Statements ById);
-
-    /// <summary>How rows are marked.</summary>
     /// <param name="Apply">Marks the rows whose tokens hold.</param>
     /// <param name="FindDone">Finds those that the very same mark has changed before.</param>
-    internal sealed record Statements(string Apply, string FindDone);
+    internal sealed record Mark(string Apply, string FindDone);
 }

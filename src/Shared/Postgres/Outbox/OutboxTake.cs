@@ -1,65 +1,49 @@
 namespace Relaybox.Postgres;
 
-/// <summary>What a claim does with the rows that it takes.</summary>
+/// <summary>What a claiming statement does with the rows that it takes.</summary>
 /// <param name="TakesEnded">
-/// Whether it takes rows too whose lease has ended. What is only locked keeps the state that it has if it is let go, and such
-/// a state would have to be ended first.
+/// Whether it also takes rows whose lease has ended. A row that is only locked must keep its state if it is let go, and its old
+/// claim would have to be ended first.
 /// </param>
 /// <param name="Claimed">
-/// The common table expression <c>claimed</c>, which takes the rows of a query and answers with their columns: of the tables,
-/// the query of row numbers, and the parameters of token and lease.
+/// The common table expression <c>claimed</c>, which takes the rows and returns their columns. Its arguments are the tables, the
+/// query of row numbers, and the parameters of token and lease.
 /// </param>
-internal sealed record OutboxTake(bool TakesEnded, Func<PostgresNames, string, string, string, string> Claimed)
+/// <param name="Effect">An expression that the statement also evaluates.</param>
+internal sealed record OutboxTake(
+    bool TakesEnded, Func<PostgresNames, string, string, string, string> Claimed, Func<PostgresNames, string> Effect)
 {
-    /// <summary>The function that claims plain rows so, where the database has one; it is planned once for each session.</summary>
+    /// <summary>The function that takes plain rows in the same way, where the schema has one; a session plans it once.</summary>
     internal Func<PostgresNames, string>? PlainFunction { get; private init; }
 
     /// <summary>
-    /// An expression that each statement that only claims evaluates: its commit waits for no disk. A claim that a crash of the
-    /// server takes back is as one whose lease has ended. Null where the statement does more than claim.
+    /// The rows are leased: the claim commits, and the row says until when. The commit waits for no disk: a claim that is lost in a
+    /// crash of the server looks like one whose lease has ended.
     /// </summary>
-    internal string? Commit { get; private init; }
-
-    /// <summary>They are leased: the claim commits, and the row says until when.</summary>
-    internal static OutboxTake Lease { get; } = new(TakesEnded: true, (names, rows, token, lease) =>
-        $"""
-        claimed AS (
-            UPDATE {names.Outbox} o
-            SET status = 'publishing', claim_token = {token}, claimed_at = now(), lease_until = now() + {lease}
-            WHERE o.row_id = ANY (ARRAY({rows}))
-            RETURNING {OutboxColumns.Columns("o")}
-        )
-        """)
+    internal static OutboxTake Lease { get; } = new(
+        TakesEnded: true,
+        (names, rows, token, lease) =>
+            $"""
+            claimed AS (
+                UPDATE {names.Outbox} o
+                SET status = 'publishing', claim_token = {token}, claimed_at = now(), lease_until = now() + {lease}
+                WHERE o.row_id = ANY (ARRAY({rows}))
+                RETURNING {OutboxColumns.Columns("o")}
+            )
+            """,
+        _ => "set_config('synchronous_commit', 'off', true)")
     {
         PlainFunction = names => names.ClaimPlain,
-        Commit = "set_config('synchronous_commit', 'off', true)",
     };
 
-    /// <summary>They are sent as soon as the transaction is committed.</summary>
-    internal static OutboxTake Send(AfterSending afterSending) => new(TakesEnded: false, (names, rows, token, _) =>
-        afterSending switch
-        {
-            AfterSending.Keep =>
-                $"""
-                claimed AS (
-                    UPDATE {names.Outbox} o
-                    SET {OutboxMarks.BecomesSent}, claim_token = {token}
-                    WHERE o.row_id = ANY (ARRAY({rows}))
-                    RETURNING {OutboxColumns.Columns("o")}
-                )
-                """,
-            AfterSending.Delete => $"claimed AS (DELETE FROM {names.Outbox} o WHERE o.row_id = ANY (ARRAY({rows})) RETURNING {OutboxColumns.Columns("o")})",
-            _ =>
-                $"""
-                deleted AS (
-                    DELETE FROM {names.Outbox} o WHERE o.row_id = ANY (ARRAY({rows})) RETURNING o.*
-                ),
-                archived AS (
-                    {OutboxMarks.Archive(names, "deleted", token)}
-                ),
-                claimed AS (
-                    SELECT {OutboxColumns.Columns("o")} FROM deleted o
-                )
-                """,
-        });
+    /// <summary>The rows are locked and marked as sent, which holds once the transaction is committed.</summary>
+    internal static OutboxTake Lock(AfterSending afterSending) => new(
+        TakesEnded: false,
+        (names, rows, _, _) =>
+            $"""
+            claimed AS (
+                SELECT {OutboxColumns.Columns("o")} FROM {names.Outbox} o WHERE o.row_id = ANY (ARRAY({rows})) FOR UPDATE
+            )
+            """,
+        names => $"(SELECT count(*) FROM ({OutboxMarks.MarkSent(names, afterSending, "ARRAY(SELECT row_id FROM claimed)", "ARRAY(SELECT NULL::text FROM claimed)")}) sent)");
 }

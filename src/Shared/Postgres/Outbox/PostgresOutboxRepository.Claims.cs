@@ -37,7 +37,7 @@ public sealed partial class PostgresOutboxRepository
                 var rows = await LockedRows.LockAsync(
                     _connections,
                     longest,
-                    connection => _search.ClaimAsync(new LockExecutor(connection, NewToken(), EndLeasesAsync), _locks, limit, ct),
+                    connection => _search.ClaimAsync(new LockExecutor(connection, EndLeasesAsync), _locks, limit, ct),
                     ct);
                 _isProbablyEmpty = rows.Claims.Count < limit;
                 return rows;

@@ -73,39 +73,47 @@ public sealed partial class PostgresOutboxRepository
 
         async Task<MarkResult> MarkOnceAsync(List<TMark> batch, bool byNumber, int attempt, CancellationToken ct)
         {
-            var statements = byNumber ? sql.ByNumber : sql.ById;
+            var numbers = byNumber ? [.. batch.Select(mark => nameOf(mark).Token.RowKey)] : await FindNumbersAsync([.. batch.Select(EventIdOf)], ct);
             var held = new HashSet<int>(batch.Count);
-            await ExecuteAsync(statements.Apply, batch, byNumber, held, ct);
+            await ExecuteAsync(sql.Apply, batch, numbers, held, ct);
             if (held.Count < batch.Count)
             {
                 // Its own earlier work, or that of a try whose answer was lost: that one may have been committed while this one
                 // waited for its rows, and is seen only by a statement that begins now.
-                await ExecuteAsync(statements.FindDone, batch, byNumber, held, ct);
+                await ExecuteAsync(sql.FindDone, batch, numbers, held, ct);
             }
 
             if (held.Count < batch.Count && findElsewhere?.Invoke(attempt, byNumber) is { } find)
             {
                 await using var connection = await _connections.OpenConnectionAsync(ct);
                 await using var command = new NpgsqlCommand(find, connection);
-                command.Parameters.Add(Parameters.Texts([.. batch.Select(mark => nameOf(mark).EventId)]));
+                command.Parameters.Add(Parameters.Texts([.. batch.Select(EventIdOf)]));
                 command.Parameters.Add(Parameters.Texts([.. batch.Select(mark => nameOf(mark).Token.Value)]));
                 await AddPlacesAsync(command, held, ct);
             }
 
-            return new MarkResult(held.Count, [.. batch.Where((_, i) => !held.Contains(i)).Select(mark => nameOf(mark).EventId)], []);
+            return new MarkResult(held.Count, [.. batch.Where((_, i) => !held.Contains(i)).Select(EventIdOf)], []);
         }
 
-        async Task ExecuteAsync(string statement, List<TMark> batch, bool byNumber, HashSet<int> held, CancellationToken ct)
+        async Task ExecuteAsync(string statement, List<TMark> batch, long[] numbers, HashSet<int> held, CancellationToken ct)
         {
             await using var connection = await _connections.OpenConnectionAsync(ct);
             await using var command = new NpgsqlCommand(statement, connection);
-            command.Parameters.Add(byNumber
-                ? Parameters.Longs([.. batch.Select(mark => nameOf(mark).Token.RowKey)])
-                : Parameters.Texts([.. batch.Select(mark => nameOf(mark).EventId)]));
+            command.Parameters.Add(Parameters.Longs(numbers));
             command.Parameters.Add(Parameters.Texts([.. batch.Select(mark => nameOf(mark).Token.Value)]));
             addParameters(batch, command.Parameters);
             await AddPlacesAsync(command, held, ct);
         }
+
+        string EventIdOf(TMark mark) => nameOf(mark).EventId;
+    }
+
+    private async Task<long[]> FindNumbersAsync(string[] eventIds, CancellationToken cancellationToken)
+    {
+        await using var connection = await _connections.OpenConnectionAsync(cancellationToken);
+        await using var command = new NpgsqlCommand(_marks.FindNumbers, connection);
+        command.Parameters.Add(Parameters.Texts(eventIds));
+        return [.. await command.ReadCommittedAsync(row => row.GetInt64(0), cancellationToken)];
     }
 
     // Where a row that was sent is not to be kept, its own repeated mark finds it elsewhere, or not at all. That it is gone

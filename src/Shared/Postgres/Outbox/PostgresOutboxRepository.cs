@@ -55,7 +55,7 @@ public sealed partial class PostgresOutboxRepository : ILockingOutbox
             """;
         _marks = new OutboxMarks(names, options.AfterSending);
         _claims = new OutboxClaimSql(names, OutboxTake.Lease);
-        _locks = new OutboxClaimSql(names, OutboxTake.Send(options.AfterSending));
+        _locks = new OutboxClaimSql(names, OutboxTake.Lock(options.AfterSending));
         _untilDue = PostgresOutboxSignal.PeekSql(names);
         _upkeep = new OutboxUpkeepSql(names);
         _search = new OutboxClaimSearch(entropy.NextDouble());

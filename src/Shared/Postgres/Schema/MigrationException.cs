@@ -1,6 +1,6 @@
 namespace Relaybox.Postgres;
 
-/// <summary>The schema could not be brought up to date. What earlier migrations did stays; the failed one did nothing.</summary>
+/// <summary>The schema could not be brought up to date. Nothing was applied.</summary>
 /// <param name="message">What is wrong, and what to do.</param>
 /// <param name="innerException">The database's error, where there is one.</param>
 public sealed class MigrationException(string message, Exception? innerException = null)

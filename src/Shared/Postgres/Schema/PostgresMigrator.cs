@@ -7,8 +7,8 @@ using Relaybox.Diagnostics;
 namespace Relaybox.Postgres;
 
 /// <summary>
-/// Brings the schema up to date: applies the numbered SQL files of this build that the database has not seen, in order,
-/// each in a transaction of its own. Running it again does nothing; of two that run at once one waits for the other.
+/// Brings the schema up to date, in one transaction: applies the functions whose text has changed and the migrations that the
+/// database lacks. A second call does nothing. Of two calls at the same time, one waits for the other.
 /// </summary>
 /// <param name="connections">The database, as a role that may create the schema's objects.</param>
 /// <param name="options">The names.</param>
@@ -25,30 +25,35 @@ public sealed class PostgresMigrator(PostgresConnections connections, PostgresOp
     /// <summary>How long a migration waits for a table that a transaction holds before it gives up. Default: 15 seconds.</summary>
     internal TimeSpan LongestTableWait { get; init; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>Applies what is missing.</summary>
-    /// <param name="cancellationToken">Ends the work; the migration under way is rolled back.</param>
-    /// <returns>The names of the migrations that this call applied.</returns>
+    /// <summary>Applies what is missing or has changed.</summary>
+    /// <param name="cancellationToken">Ends the work; nothing is applied then.</param>
+    /// <returns>The names of the files that this call applied.</returns>
     /// <exception cref="MigrationException">
-    /// A migration failed, one that was applied is not the one of this build, or the schema holds tables of other names.
+    /// A file failed, a migration was applied with another text than this build has, or the schema holds tables of other names.
+    /// Nothing was applied.
     /// </exception>
     public async Task<IReadOnlyList<string>> MigrateAsync(CancellationToken cancellationToken)
     {
         await using var connection = await connections.OpenConnectionAsync(cancellationToken);
-        var applied = new List<string>();
-        await RunAsync("The schema's preparation", connection, PrepareAsync, cancellationToken);
-        foreach (var migration in Migration.All)
-        {
-            var isNew = false;
-            await RunAsync(
-                $"Migration {migration.Name}",
-                connection,
-                async (transaction, ct) => isNew = await ApplyAsync(migration, transaction, ct),
-                cancellationToken);
-            if (isNew)
+        List<string> applied = [];
+        await RunAsync(
+            connection,
+            async (transaction, step, ct) =>
             {
-                Log.MigrationApplied(logger, migration.Name, options.Schema);
-                applied.Add(migration.Name);
-            }
+                step("The schema's preparation");
+                await PrepareAsync(transaction, ct);
+                var known = await ReadAppliedAsync(transaction.Connection!, ct, Unlimited);
+                foreach (var file in SchemaFile.All.Where(file => IsMissing(file, known)))
+                {
+                    step($"Applying {file.Name}");
+                    await ApplyAsync(file, transaction, ct);
+                    applied.Add(file.Name);
+                }
+            },
+            cancellationToken);
+        foreach (var name in applied)
+        {
+            Log.MigrationApplied(logger, name, options.Schema);
         }
 
         return applied;
@@ -61,7 +66,7 @@ public sealed class PostgresMigrator(PostgresConnections connections, PostgresOp
     {
         await using (var connection = await connections.OpenConnectionAsync(cancellationToken))
         {
-            if (await IsCompleteAsync(connection, cancellationToken))
+            if (await IsUpToDateAsync(connection, cancellationToken))
             {
                 return;
             }
@@ -82,10 +87,17 @@ public sealed class PostgresMigrator(PostgresConnections connections, PostgresOp
         ArgumentNullException.ThrowIfNull(roles);
         var sql = roles.Render(_names, options.AfterSending);
         await using var connection = await connections.OpenConnectionAsync(cancellationToken);
-        await RunAsync("Granting the roles", connection, (transaction, ct) => ExecuteAsync(sql, transaction, ct), cancellationToken);
+        await RunAsync(
+            connection,
+            (transaction, step, ct) =>
+            {
+                step("Granting the roles");
+                return ExecuteAsync(sql, transaction, ct);
+            },
+            cancellationToken);
     }
 
-    private async Task<bool> IsCompleteAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    private async Task<bool> IsUpToDateAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         await using var exists = new NpgsqlCommand("SELECT to_regclass($1) IS NOT NULL", connection);
         exists.Parameters.Add(new() { Value = _names.Migrations });
@@ -94,9 +106,8 @@ public sealed class PostgresMigrator(PostgresConnections connections, PostgresOp
             return false;
         }
 
-        await using var count = new NpgsqlCommand($"SELECT count(*) FROM {_names.Migrations} WHERE tables = $1", connection);
-        count.Parameters.Add(new() { Value = _names.Tables });
-        return await count.ExecuteScalarAsync(cancellationToken) is long applied && applied >= Migration.All.Count;
+        var known = await ReadAppliedAsync(connection, cancellationToken);
+        return !SchemaFile.All.Any(file => IsMissing(file, known));
     }
 
     private async Task PrepareAsync(NpgsqlTransaction transaction, CancellationToken cancellationToken)
@@ -118,8 +129,7 @@ public sealed class PostgresMigrator(PostgresConnections connections, PostgresOp
                 $"""
                 {(hasSchema ? "" : $"CREATE SCHEMA {_names.Schema};")}
                 CREATE TABLE {_names.Migrations} (
-                    version    integer     PRIMARY KEY,
-                    name       text        NOT NULL,
+                    name       text        PRIMARY KEY,
                     checksum   text        NOT NULL,
                     tables     text        NOT NULL,
                     applied_at timestamptz NOT NULL DEFAULT now()
@@ -130,56 +140,67 @@ public sealed class PostgresMigrator(PostgresConnections connections, PostgresOp
         }
     }
 
-    private async Task<bool> ApplyAsync(Migration migration, NpgsqlTransaction transaction, CancellationToken cancellationToken)
+    private async Task<Dictionary<string, string>> ReadAppliedAsync(
+        NpgsqlConnection connection, CancellationToken cancellationToken, int? timeoutSeconds = null)
     {
-        await using (var find = new NpgsqlCommand(
-            $"SELECT checksum, tables FROM {_names.Migrations} WHERE version = $1", transaction.Connection, transaction))
+        await using var command = new NpgsqlCommand($"SELECT name, checksum, tables FROM {_names.Migrations}", connection);
+        command.CommandTimeout = timeoutSeconds ?? command.CommandTimeout;
+        var checksums = new Dictionary<string, string>(StringComparer.Ordinal);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
         {
-            find.Parameters.Add(new() { Value = migration.Version });
-            await using var reader = await find.ExecuteReaderAsync(cancellationToken);
-            if (await reader.ReadAsync(cancellationToken))
+            if (reader.GetString(2) is var tables && tables != _names.Tables)
             {
-                Compare(migration, reader.GetString(0), reader.GetString(1));
-                return false;
+                throw new MigrationException(
+                    $"The schema '{options.Schema}' holds the tables {tables}; the configuration names {_names.Tables}. " +
+                    "Use those names, or another schema.");
             }
+
+            checksums.Add(reader.GetString(0), reader.GetString(1));
         }
 
-        await ExecuteAsync(migration.Render(_names), transaction, cancellationToken);
-        await using var insert = new NpgsqlCommand(
-            $"INSERT INTO {_names.Migrations} (version, name, checksum, tables) VALUES ($1, $2, $3, $4)",
-            transaction.Connection,
-            transaction);
-        insert.Parameters.Add(new() { Value = migration.Version });
-        insert.Parameters.Add(new() { Value = migration.Name });
-        insert.Parameters.Add(new() { Value = migration.Checksum });
-        insert.Parameters.Add(new() { Value = _names.Tables });
-        await insert.ExecuteNonQueryAsync(cancellationToken);
-        return true;
+        return checksums;
     }
 
-    private void Compare(Migration migration, string checksum, string tables)
+    private bool IsMissing(SchemaFile file, Dictionary<string, string> applied)
     {
-        if (tables != _names.Tables)
+        if (!applied.TryGetValue(file.Name, out var checksum))
         {
-            throw new MigrationException(
-                $"The schema '{options.Schema}' holds the tables {tables}; the configuration names {_names.Tables}. " +
-                "Use those names, or another schema.");
+            return true;
         }
 
-        if (checksum != migration.Checksum)
+        if (checksum != file.Checksum && !file.IsFunction)
         {
             throw new MigrationException(
-                $"Migration {migration.Name} was applied to the schema '{options.Schema}' with another text than this build has. " +
+                $"Migration {file.Name} was applied to the schema '{options.Schema}' with another text than this build has. " +
                 "A migration that was released never changes: deploy the build that it came from, or restore its file.");
         }
+
+        return checksum != file.Checksum;
+    }
+
+    private async Task ApplyAsync(SchemaFile file, NpgsqlTransaction transaction, CancellationToken cancellationToken)
+    {
+        await ExecuteAsync(file.Render(_names), transaction, cancellationToken);
+        await using var record = new NpgsqlCommand(
+            $"""
+            INSERT INTO {_names.Migrations} (name, checksum, tables) VALUES ($1, $2, $3)
+            ON CONFLICT (name) DO UPDATE SET checksum = EXCLUDED.checksum, applied_at = now()
+            """,
+            transaction.Connection,
+            transaction);
+        record.Parameters.Add(new() { Value = file.Name });
+        record.Parameters.Add(new() { Value = file.Checksum });
+        record.Parameters.Add(new() { Value = _names.Tables });
+        await record.ExecuteNonQueryAsync(cancellationToken);
     }
 
     private async Task RunAsync(
-        string what,
         NpgsqlConnection connection,
-        Func<NpgsqlTransaction, CancellationToken, Task> step,
+        Func<NpgsqlTransaction, Action<string>, CancellationToken, Task> work,
         CancellationToken cancellationToken)
     {
+        var step = "The wait for another migration";
         for (var waited = WaitStep; ; waited += WaitStep)
         {
             try
@@ -191,7 +212,7 @@ public sealed class PostgresMigrator(PostgresConnections connections, PostgresOp
                     continue;
                 }
 
-                await step(transaction, cancellationToken);
+                await work(transaction, name => step = name, cancellationToken);
                 await transaction.CommitAsync(cancellationToken);
                 return;
             }
@@ -200,12 +221,12 @@ public sealed class PostgresMigrator(PostgresConnections connections, PostgresOp
                 var advice = e.SqlState == PostgresErrorCodes.LockNotAvailable
                     ? " A transaction that is open for long holds one of the tables: let it end, and try again."
                     : "";
-                throw new MigrationException($"{what} failed: {e.MessageText} ({e.SqlState}). Nothing of it was applied.{advice}", e);
+                throw new MigrationException($"{step} failed: {e.MessageText} ({e.SqlState}). Nothing was applied.{advice}", e);
             }
         }
     }
 
-    /// <summary>Waits for whoever migrates this schema, for one step of the wait.</summary>
+    /// <summary>Waits for another process that migrates this schema, for one step of the wait.</summary>
     /// <returns>Whether the lock is held; otherwise the transaction has failed.</returns>
     private async Task<bool> TryLockAsync(NpgsqlTransaction transaction, CancellationToken cancellationToken)
     {
@@ -225,7 +246,7 @@ public sealed class PostgresMigrator(PostgresConnections connections, PostgresOp
             return false;
         }
 
-        // Whoever waits for a table holds up everybody who comes after: apps too.
+        // While a migration waits for a table, every later statement on the table waits behind it.
         await SetLockTimeoutAsync(LongestTableWait, transaction, cancellationToken);
         return true;
     }
@@ -233,7 +254,7 @@ public sealed class PostgresMigrator(PostgresConnections connections, PostgresOp
     private static Task SetLockTimeoutAsync(TimeSpan timeout, NpgsqlTransaction transaction, CancellationToken cancellationToken) => ExecuteAsync(
         string.Create(CultureInfo.InvariantCulture, $"SET LOCAL lock_timeout = {(long)timeout.TotalMilliseconds}"), transaction, cancellationToken);
 
-    // Building an index takes as long as it takes; who called decides when it is too long.
+    // Building an index can take long; the caller's token is the limit.
     private static async Task ExecuteAsync(string sql, NpgsqlTransaction transaction, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(sql, transaction.Connection, transaction) { CommandTimeout = Unlimited };

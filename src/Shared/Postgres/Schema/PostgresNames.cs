@@ -7,7 +7,7 @@ namespace Relaybox.Postgres;
 /// <summary>The names that <see cref="PostgresOptions"/> give, quoted, as they stand in SQL.</summary>
 internal sealed class PostgresNames
 {
-    /// <summary>The table that remembers which migrations were applied.</summary>
+    /// <summary>The table that records which files of the schema were applied.</summary>
     internal const string MigrationsTable = "migrations";
 
     private readonly PostgresOptions _options;
@@ -77,7 +77,7 @@ internal sealed class PostgresNames
     /// <summary>A table, function or sequence of the schema.</summary>
     internal string Qualify(string name) => $"{Schema}.{PostgresIdentifier.Quote(name)}";
 
-    /// <summary>Fills in the placeholders of a migration: see Migrations/README.md.</summary>
+    /// <summary>Fills in a placeholder of a schema file: see README.md beside this file.</summary>
     internal string Fill(string placeholder)
     {
         var (name, kind, suffix) = placeholder.AsSpan().IndexOfAny(':', '.') is var at and >= 0

@@ -67,7 +67,7 @@ public sealed record PostgresRoles
         }
 
         var relay = PostgresIdentifier.Quote(Relay);
-        var grants = Migration.Render(Migration.ReadResource(Resource), placeholder => placeholder switch
+        var grants = SchemaFile.Render(SchemaFile.ReadResource(Resource), placeholder => placeholder switch
         {
             "role:app" => PostgresIdentifier.Quote(App),
             "role:relay" => relay,

@@ -1,7 +1,7 @@
--- The first unsent row of each key, from a key on: one descent of the index for each, however many rows a key has. It is a
--- function because of its settings: where few rows have a key the server's statistics know of none, and it would read the
--- whole table at each step. (Chr(1) gives the least text beyond a key: no text holds NUL.)
-CREATE FUNCTION {{outbox.heads}}(from_key text, keys integer)
+-- The first unsent row of each key, from a key on. Each step goes down the index once, however many rows a key has.
+-- It is a function for the sake of its settings: where few rows have a key, the server's statistics do not show any, and the
+-- planner would read the whole table at each step. (chr(1) gives the smallest text after a key: no text holds NUL.)
+CREATE OR REPLACE FUNCTION {{outbox.heads}}(from_key text, keys integer)
 RETURNS TABLE (ordering_key text, row_id bigint, claimable boolean, n integer)
 LANGUAGE plpgsql STABLE ROWS 100 SET enable_seqscan = off SET enable_bitmapscan = off SET jit = off AS $$
 #variable_conflict use_column

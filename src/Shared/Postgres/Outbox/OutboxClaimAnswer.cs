@@ -4,7 +4,7 @@ using Relaybox.Outbox;
 namespace Relaybox.Postgres;
 
 /// <summary>Reads what a claiming statement answers with: one row at least, which may hold no claim.</summary>
-internal static class InboxClaimAnswer
+internal static class OutboxClaimAnswer
 {
     internal static async Task<(List<OutboxClaim> Claims, T Extra)> ReadAsync<T>(
         NpgsqlCommand command,

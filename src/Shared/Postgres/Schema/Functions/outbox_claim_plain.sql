@@ -1,5 +1,8 @@
--- As before, and its commit waits for no disk: a claim that a crash of the server takes back is as one whose lease has ended, its
--- rows are due again. What the relay writes once they are with the broker waits, and that the rows are there was durable before.
+-- Claims due rows without a key, which is nearly always all there is. It returns at least one row, whose last column says
+-- whether there may be others: keyed rows that are due, or claims whose lease has ended.
+-- It is a function so that a session plans it once. Planning takes several times as long as claiming a row, and prepared
+-- statements do not work behind every pooler. Its settings keep the plan good for a table of any size: a plan that was made
+-- while the table was small would later read all of it.
 CREATE OR REPLACE FUNCTION {{outbox.claim_plain}}(token text, lease interval, most bigint)
 RETURNS TABLE (row_id bigint, event_id text, subject text, payload text, headers text, ordering_key text, result text,
     attempts integer, claim_token text, enqueued_at timestamptz, available_at timestamptz, has_others boolean)
@@ -7,7 +10,8 @@ LANGUAGE plpgsql ROWS 500
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off SET jit = off SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
 BEGIN
-    -- For this transaction only: the next one of the session is durable again.
+    -- The commit of a claim waits for no disk, in this transaction only. A claim that is lost in a crash of the server looks
+    -- like one whose lease has ended: its rows are due again. The rows themselves and their marks are durable.
     PERFORM set_config('synchronous_commit', 'off', true);
     RETURN QUERY
     WITH due AS (
@@ -22,7 +26,7 @@ BEGIN
         RETURNING o.*
     )
     SELECT c.row_id, c.event_id, c.subject, c.payload, c.headers, c.ordering_key, c.result, c.attempts, c.claim_token,
-        -- A time that is no time of the calendar (infinity, 4713 BC) is cut to one.
+        -- A time outside of the calendar (infinity, 4713 BC) is cut to one inside.
         CASE WHEN c.enqueued_at IS NOT NULL THEN least(greatest(c.enqueued_at, '0001-01-02 00:00Z'), '9999-12-30 00:00Z') END,
         CASE WHEN c.available_at <> c.enqueued_at THEN least(greatest(c.available_at, '0001-01-02 00:00Z'), '9999-12-30 00:00Z') END,
         others.found

@@ -1,8 +1,8 @@
--- Bounds of the archive's upkeep: it reads no partition to drop it, takes a few at a time, and leaves what somebody reads to
--- the next run. Answers with the number of rows removed, which is the server's estimate for a large partition. What had no
--- partition goes in chunks; the caller comes again until the answer is 0.
-CREATE INDEX {{outbox:sent_other_sent_at}} ON {{outbox.sent_other}} (sent_at);
-
+-- Keeps the archive's partitions: makes those of the next days, and drops those whose last row is older than the retention. It
+-- returns the number of removed rows, for a large partition the server's estimate; the caller comes again until that is 0.
+-- Its work is bounded: it drops a few partitions at a time without reading them, leaves one that is in use to the next run, and
+-- deletes rows without a partition in chunks.
+-- It runs with its owner's rights, so that the role that cleans up need not own the table. The time comes from the caller.
 CREATE OR REPLACE FUNCTION {{outbox.sent_upkeep}}(at timestamptz, retention interval, days_ahead integer) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' AS $$
 DECLARE
@@ -13,7 +13,7 @@ DECLARE
     counted bigint;
     removed bigint := 0;
 BEGIN
-    -- One at a time, and nobody waits behind it for long.
+    -- Only one runs at a time, and no other transaction waits for it for long.
     IF NOT pg_try_advisory_xact_lock(hashtextextended('{{outbox.sent}}', 0)) THEN
         RETURN 0;
     END IF;
@@ -26,7 +26,7 @@ BEGIN
         BEGIN
             EXECUTE format('CREATE TABLE %s PARTITION OF {{outbox.sent}} FOR VALUES FROM (%L) TO (%L)', name, day, day + 1);
         EXCEPTION WHEN lock_not_available THEN
-            -- There are days left to try again on, and the default partition after them.
+            -- The next runs try again. Until then rows go into the default partition.
             EXIT;
         END;
     END LOOP;
@@ -38,7 +38,7 @@ BEGIN
             AND to_date(right(c.relname, 8), 'YYYYMMDD') + 1 <= at - retention
         ORDER BY right(c.relname, 8) LIMIT 10
     LOOP
-        -- What was never analysed is estimated as -1.
+        -- The estimate is -1 before the first ANALYZE.
         EXECUTE format('SELECT count(*) FROM (SELECT FROM %s LIMIT 1000) few', part.partition) INTO counted;
         BEGIN
             EXECUTE format('DROP TABLE %s', part.partition);
@@ -55,33 +55,4 @@ BEGIN
     RETURN removed + counted;
 END
 $$;
-
--- Bounds of the locks of ordering keys: a key's rows are numbered under one of 1,024 locks, always the same one for a key, so
--- that a transaction of many keys does not fill the lock table of the server. Writers who are under way hold the locks of
--- before: the change waits for their end.
-LOCK TABLE {{outbox}} IN SHARE ROW EXCLUSIVE MODE;
-
-CREATE FUNCTION {{outbox.key_lock}}(ordering_key text) RETURNS integer LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
-    'SELECT (hashtextextended(ordering_key, 0) & 1023)::integer';
-
--- Takes the locks of keys in the order in which everybody takes them. A transaction that is going to write several keys calls
--- this first, once, with all of them; two that meet crosswise would wait for each other until the server ends one of them.
-CREATE FUNCTION {{outbox.lock_keys}}(ordering_keys text[]) RETURNS void LANGUAGE plpgsql AS $$
-DECLARE
-    key_lock integer;
-BEGIN
-    FOR key_lock IN
-        SELECT DISTINCT {{outbox.key_lock}}(k) FROM unnest(ordering_keys) k WHERE k IS NOT NULL ORDER BY 1
-    LOOP
-        PERFORM pg_advisory_xact_lock('{{outbox}}'::regclass::oid::integer, key_lock);
-    END LOOP;
-END
-$$;
-
-CREATE OR REPLACE FUNCTION {{outbox.keep_order}}() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    PERFORM pg_advisory_xact_lock(TG_RELID::integer, {{outbox.key_lock}}(NEW.ordering_key));
-    NEW.row_id := nextval('{{outbox.row_ids}}');
-    RETURN NEW;
-END
-$$;
+REVOKE ALL ON FUNCTION {{outbox.sent_upkeep}} FROM PUBLIC;
