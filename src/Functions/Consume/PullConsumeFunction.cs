@@ -23,16 +23,11 @@ internal sealed class PullConsumeFunction(
         // What is pulled last may take as long as a handler may.
         var enough = WorkDeadline.After(settings.PullFor + settings.Pull.MinimumBatchTime, time);
         var result = await puller.DrainAsync(enough.At < deadline.At ? enough : deadline, Report, scope.Token);
-        FunctionLog.PullEnded(logger, result.Received, result.Processed, result.Duplicates, result.Retried, result.DeadLettered);
-        return new JobReport("pull", result.Processed, !result.BrokerUnavailable);
+        FunctionLog.PullEnded(logger, result.Messages.Received, result.Messages.Processed, result.Messages.Duplicates, result.Messages.Retried, result.Messages.DeadLettered);
+        return new JobReport("pull", result.Messages.Processed, !result.BrokerUnavailable);
     }
 
-    // A run lasts a minute; whoever watches the metrics wants them sooner.
-    private void Report(NatsPullResult batch) => metrics.Write(
-        ("MessagesReceived", batch.Received, MetricsWriter.Count),
-        ("MessagesProcessed", batch.Processed, MetricsWriter.Count),
-        ("DuplicatesSuppressed", batch.Duplicates, MetricsWriter.Count),
-        ("MessagesFailed", batch.Retried, MetricsWriter.Count),
-        ("MessagesDeadLettered", batch.DeadLettered, MetricsWriter.Count),
-        ("MessagesPending", batch.Pending, MetricsWriter.Count));
+    // A run lasts a minute; metrics should show sooner what it does.
+    private void Report(NatsPullResult batch) =>
+        metrics.Write([.. ConsumeMetrics.Of(batch.Messages), ("MessagesPending", batch.Pending, MetricsWriter.Count)]);
 }

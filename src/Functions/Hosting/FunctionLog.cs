@@ -14,12 +14,6 @@ internal static partial class FunctionLog
     [LoggerMessage(2103, LogLevel.Information, "Sweep: {Sent} sent, {Retried} retried, {Parked} parked, {Late} late; the oldest row is due since {OldestDueSeconds} s")]
     internal static partial void SweepEnded(ILogger logger, int sent, int retried, int parked, int late, double oldestDueSeconds);
 
-    [LoggerMessage(2201, LogLevel.Error, "Message {MessageId} goes to the dead-letter queue: {Reason} ({ErrorCode})")]
-    internal static partial void MessageDeadLettered(ILogger logger, string messageId, string errorCode, string reason);
-
-    [LoggerMessage(2202, LogLevel.Error, "Message {MessageId} could not be put into the dead-letter queue ({ErrorType}); it comes again")]
-    internal static partial void DeadLetterFailed(ILogger logger, string messageId, string errorType);
-
     [LoggerMessage(2204, LogLevel.Warning, "No handler is registered: every message will go to the dead-letter queue. Register yours in Handlers/HandlerSetup.cs")]
     internal static partial void NoHandlers(ILogger logger);
 

@@ -57,7 +57,7 @@ public sealed class NatsMessagePuller(
                         async ct => await current.JetStream.GetConsumerAsync(options.Stream, options.Consumer, ct), cancellationToken);
                 }
 
-                var batch = await session.RunAsync(ct => PullAsync(source, deadline, ct), cancellationToken);
+                var batch = await session.RunAsync(ct => PullAsync(current, source, deadline, ct), cancellationToken);
                 if (batch.Count > 0)
                 {
                     var result = await HandleAsync(session, batch, deadline, cancellationToken);
@@ -85,10 +85,10 @@ public sealed class NatsMessagePuller(
 
     // What is there at once; where there is nothing, the first that comes and what came with it.
     private async Task<List<PulledMessage>> PullAsync(
-        INatsJSConsumer source, WorkDeadline deadline, CancellationToken cancellationToken)
+        NatsSession session, INatsJSConsumer source, WorkDeadline deadline, CancellationToken cancellationToken)
     {
         var batch = new List<PulledMessage>(options.BatchSize);
-        await FetchAsync(source, batch, cancellationToken);
+        await FetchAsync(session, source, batch, cancellationToken);
         if (batch.Count > 0)
         {
             return batch;
@@ -105,14 +105,14 @@ public sealed class NatsMessagePuller(
 
         if (await source.NextAsync<byte[]>(opts: Until(wait), cancellationToken: cancellationToken) is { } first)
         {
-            Add(batch, first);
-            await FetchAsync(source, batch, cancellationToken);
+            Add(session, batch, first);
+            await FetchAsync(session, source, batch, cancellationToken);
         }
 
         return batch;
     }
 
-    private async Task FetchAsync(INatsJSConsumer source, List<PulledMessage> batch, CancellationToken cancellationToken)
+    private async Task FetchAsync(NatsSession session, INatsJSConsumer source, List<PulledMessage> batch, CancellationToken cancellationToken)
     {
         var most = options.BatchSize - batch.Count;
         if (most > 0)
@@ -120,7 +120,7 @@ public sealed class NatsMessagePuller(
             var fetch = source.FetchNoWaitAsync<byte[]>(new NatsJSFetchOpts { MaxMsgs = most, Expires = AnswerTimeout }, cancellationToken: cancellationToken);
             await foreach (var message in fetch)
             {
-                Add(batch, message);
+                Add(session, batch, message);
             }
         }
     }
@@ -137,11 +137,11 @@ public sealed class NatsMessagePuller(
         };
     }
 
-    private static void Add(List<PulledMessage> batch, INatsJSMsg<byte[]> message)
+    private void Add(NatsSession session, List<PulledMessage> batch, INatsJSMsg<byte[]> message)
     {
         if (message.Metadata is { } metadata)
         {
-            batch.Add(new PulledMessage(message, metadata));
+            batch.Add(new PulledMessage(message, metadata, session, _deadLetters));
         }
     }
 
@@ -152,7 +152,7 @@ public sealed class NatsMessagePuller(
         MessageOutcome[] outcomes;
         try
         {
-            outcomes = await ConsumeAsync(batch, deadline.Before(options.SettleMargin), cancellationToken);
+            outcomes = await consumer.ConsumeAsync(batch, deadline.Before(options.SettleMargin), cancellationToken);
         }
         catch
         {
@@ -160,70 +160,13 @@ public sealed class NatsMessagePuller(
             throw;
         }
 
-        DelayGroups(batch, outcomes);
-        var settled = await Task.WhenAll(batch.Select((pulled, i) => SettleAsync(session, pulled, outcomes[i], cancellationToken)));
+        var confirmed = await Task.WhenAll(batch.Select((pulled, i) => SettleAsync(pulled, outcomes[i], cancellationToken)));
         return new NatsPullResult
         {
-            Received = batch.Count,
-            Processed = settled.Count(s => s.Outcome is MessageOutcome.Processed),
-            Duplicates = settled.Count(s => s.Outcome is MessageOutcome.Duplicate),
-            Retried = settled.Count(s => s.Outcome is MessageOutcome.Retry),
-            DeadLettered = settled.Count(s => s.Outcome is MessageOutcome.DeadLetter),
-            Unsettled = settled.Count(s => !s.Confirmed),
+            Messages = ConsumedCounts.Of(outcomes),
+            Unsettled = confirmed.Count(isConfirmed => !isConfirmed),
             Pending = (long)batch[^1].Metadata.NumPending,
         };
-    }
-
-    private async Task<MessageOutcome[]> ConsumeAsync(
-        List<PulledMessage> batch, WorkDeadline deadline, CancellationToken cancellationToken)
-    {
-        var outcomes = new MessageOutcome[batch.Count];
-        var messages = new List<InboxMessage>(batch.Count);
-        var positions = new List<int>(batch.Count);
-        for (var i = 0; i < batch.Count; i++)
-        {
-            try
-            {
-                var message = NatsMessageReader.Read(batch[i].Message, batch[i].Metadata);
-                batch[i].GroupId = message.GroupId;
-                messages.Add(message);
-                positions.Add(i);
-            }
-            catch (MessageFormatException e)
-            {
-                outcomes[i] = new MessageOutcome.DeadLetter(e.Code, e.Message);
-            }
-        }
-
-        var handled = await consumer.ConsumeAsync(messages, deadline, cancellationToken);
-        for (var i = 0; i < handled.Count; i++)
-        {
-            outcomes[positions[i]] = handled[i];
-        }
-
-        return outcomes;
-    }
-
-    // What waits for an earlier one of its group is not to come before it.
-    private static void DelayGroups(List<PulledMessage> batch, MessageOutcome[] outcomes)
-    {
-        var delays = new Dictionary<string, TimeSpan>(StringComparer.Ordinal);
-        for (var i = 0; i < batch.Count; i++)
-        {
-            if (batch[i].GroupId is not { } group || outcomes[i] is not MessageOutcome.Retry retry)
-            {
-                continue;
-            }
-
-            if (retry.ErrorCode == ErrorCodes.GroupBlocked && delays.TryGetValue(group, out var delay))
-            {
-                outcomes[i] = retry with { Delay = delay };
-            }
-            else
-            {
-                delays.TryAdd(group, retry.Delay);
-            }
-        }
     }
 
     // At once instead of after their acknowledgement time. The inbox knows those that were handled.
@@ -244,26 +187,11 @@ public sealed class NatsMessagePuller(
         }
     }
 
-    private async Task<(MessageOutcome Outcome, bool Confirmed)> SettleAsync(
-        NatsSession session, PulledMessage pulled, MessageOutcome outcome, CancellationToken cancellationToken)
+    /// <returns>Whether the server has confirmed the answer.</returns>
+    private async Task<bool> SettleAsync(PulledMessage pulled, MessageOutcome outcome, CancellationToken cancellationToken)
     {
         using var step = Spans.Begin(Spans.Settle);
         var confirmed = new AckOpts { DoubleAck = true };
-        var sequence = pulled.Metadata.Sequence.Stream;
-        if (outcome is MessageOutcome.DeadLetter dead)
-        {
-            Log.NatsDeadLettered(logger, options.Stream, sequence, dead.ErrorCode, dead.Reason);
-            try
-            {
-                await _deadLetters.SendAsync(session, pulled.Message, pulled.Metadata, dead, cancellationToken);
-            }
-            catch (Exception e) when (e is NatsException or OperationCanceledException or ObjectDisposedException)
-            {
-                Log.NatsDeadLetterFailed(logger, options.Stream, sequence, e.GetType().Name);
-                outcome = new MessageOutcome.Retry(options.DeadLetterRetryDelay, dead.ErrorCode);
-            }
-        }
-
         pulled.IsSettled = true;
         try
         {
@@ -273,12 +201,12 @@ public sealed class NatsMessagePuller(
                 MessageOutcome.DeadLetter => pulled.Message.AckTerminateAsync(confirmed, cancellationToken),
                 _ => pulled.Message.AckAsync(confirmed, cancellationToken),
             });
-            return (outcome, true);
+            return true;
         }
         catch (Exception e) when (e is NatsException or OperationCanceledException or ObjectDisposedException)
         {
-            Log.NatsUnsettled(logger, options.Stream, sequence, e.GetType().Name);
-            return (outcome, false);
+            Log.NatsUnsettled(logger, options.Stream, pulled.Metadata.Sequence.Stream, e.GetType().Name);
+            return false;
         }
     }
 }

@@ -41,7 +41,4 @@ public sealed record NatsPullOptions
 
     /// <summary>The time that is kept free at the end for answering what was pulled. Default: 2 seconds.</summary>
     public TimeSpan SettleMargin { get; init; } = TimeSpan.FromSeconds(2);
-
-    /// <summary>After how long a message comes again whose dead letter could not be sent. Default: 30 seconds.</summary>
-    public TimeSpan DeadLetterRetryDelay { get; init; } = TimeSpan.FromSeconds(30);
 }

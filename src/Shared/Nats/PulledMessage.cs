@@ -1,18 +1,22 @@
+using System.Globalization;
 using NATS.Client.JetStream;
+using Relaybox.Inbox;
+using Relaybox.Messaging;
+using Relaybox.Messaging.Formats;
 
 namespace Relaybox.Nats;
 
-/// <summary>A message that waits for its answer.</summary>
-internal sealed class PulledMessage(INatsJSMsg<byte[]> message, NatsJSMsgMetadata metadata)
+/// <summary>A message as a stream's consumer delivered it, which waits for its answer.</summary>
+internal sealed class PulledMessage(INatsJSMsg<byte[]> message, NatsJSMsgMetadata metadata, NatsSession session, NatsDeadLetters deadLetters) : IDelivery
 {
     private volatile bool _isSettled;
+
+    /// <inheritdoc />
+    public string MessageId { get; } = Name(metadata);
 
     internal INatsJSMsg<byte[]> Message { get; } = message;
 
     internal NatsJSMsgMetadata Metadata { get; } = metadata;
-
-    /// <summary>Its group, once it is read.</summary>
-    internal string? GroupId { get; set; }
 
     /// <summary>Whether its answer is on its way: nothing may be said of it after that.</summary>
     internal bool IsSettled
@@ -20,4 +24,35 @@ internal sealed class PulledMessage(INatsJSMsg<byte[]> message, NatsJSMsgMetadat
         get => _isSettled;
         set => _isSettled = value;
     }
+
+    /// <inheritdoc />
+    public InboxMessage Read() => Read(Message, Metadata);
+
+    /// <inheritdoc />
+    public Task CopyToDeadLettersAsync(MessageOutcome.DeadLetter dead, CancellationToken cancellationToken) =>
+        deadLetters.SendAsync(session, Message, Metadata, dead, cancellationToken);
+
+    /// <summary>Reads a message in the format that it names, or that its body shows.</summary>
+    /// <exception cref="MessageFormatException">The message cannot be read.</exception>
+    internal static InboxMessage Read(INatsJSMsg<byte[]> message, NatsJSMsgMetadata metadata)
+    {
+        if (message.Error is not null)
+        {
+            throw MessageFormatException.Unreadable("The message's headers cannot be read.");
+        }
+
+        var attributes = NatsHeaderMap.Read(message.Headers);
+        var outboxEvent = MessageFormats.Read(message.Data ?? [], attributes);
+        return new InboxMessage(outboxEvent)
+        {
+            MessageId = Name(metadata),
+            PublishedAt = InboxMessage.Earlier(attributes.PublishedAt, metadata.Timestamp),
+            GroupId = outboxEvent.OrderingKey,
+            Stream = metadata.Stream,
+            StreamSequence = (long)metadata.Sequence.Stream,
+        };
+    }
+
+    private static string Name(NatsJSMsgMetadata metadata) =>
+        string.Create(CultureInfo.InvariantCulture, $"{metadata.Stream}:{metadata.Sequence.Stream}");
 }

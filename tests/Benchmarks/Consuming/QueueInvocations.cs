@@ -41,8 +41,7 @@ internal sealed class QueueInvocations
             new SqsDeadLetters(sqs, DelayedSqs.QueueUrl),
             new SqsVisibility(sqs, DelayedSqs.QueueUrl, NullLogger<SqsVisibility>.Instance),
             TimeProvider.System,
-            new MetricsWriter("bench", "bench", TimeProvider.System, new JsonLines(Stream.Null)),
-            NullLogger<ConsumeFunction>.Instance);
+            new MetricsWriter("bench", "bench", TimeProvider.System, new JsonLines(Stream.Null)));
     }
 
     /// <summary>Makes as many events of new messages.</summary>

@@ -47,8 +47,7 @@ internal sealed class HostileWorld : IMessageHandler<string>, IDisposable
             new SqsDeadLetters(Sqs, "http://127.0.0.1/1/dead"),
             new SqsVisibility(Sqs, "http://127.0.0.1/1/q", NullLogger<SqsVisibility>.Instance),
             TimeProvider.System,
-            metrics,
-            NullLogger<ConsumeFunction>.Instance);
+            metrics);
     }
 
     internal FakeOutbox Outbox { get; } = new();

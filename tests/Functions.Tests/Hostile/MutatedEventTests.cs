@@ -30,7 +30,7 @@ public sealed class MutatedEventTests
         {
             foreach (var record in (read?.Records ?? []).Where(record => record is not null))
             {
-                _ = SqsMessageReader.Attributes(record);
+                _ = SqsDelivery.Attributes(record);
                 TryRead(record);
             }
         }));
@@ -74,7 +74,7 @@ public sealed class MutatedEventTests
     {
         try
         {
-            _ = SqsMessageReader.Read(record);
+            _ = SqsDelivery.Read(record);
             return true;
         }
         catch (MessageFormatException)

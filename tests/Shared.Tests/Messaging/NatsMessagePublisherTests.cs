@@ -267,7 +267,7 @@ public class NatsMessagePublisherTests(NatsServer server)
 
             // Each is known again, and only itself.
             Assert.All(await own.CreatePublisher(MessageFormats.Get(format)).PublishAsync(events, Ct), outcome => Assert.Equal(PublishOutcome.KnownCopy, outcome));
-            var read = (await own.TakeAsync(100)).ConvertAll(message => NatsMessageReader.Read(message, message.Metadata!.Value).Event);
+            var read = (await own.TakeAsync(100)).ConvertAll(message => PulledMessage.Read(message, message.Metadata!.Value).Event);
             Assert.Equal(events.Count, read.Count);
             foreach (var (written, arrived) in events.Zip(read))
             {

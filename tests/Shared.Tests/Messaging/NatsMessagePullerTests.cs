@@ -23,9 +23,9 @@ public class NatsMessagePullerTests(NatsServer server)
         await pull.PublishAsync(Sample.Event("a"), Sample.Event("b"), Sample.Event("c"));
 
         var result = await pull.DrainAsync();
-        Assert.Equal((3, 3, 0), (result.Received, result.Processed, result.Unsettled));
+        Assert.Equal((3, 3, 0), (result.Messages.Received, result.Messages.Processed, result.Unsettled));
         Assert.Equal(["a", "b", "c"], handler.Handled.Order());
-        Assert.Equal(0, (await pull.DrainAsync()).Received);
+        Assert.Equal(0, (await pull.DrainAsync()).Messages.Received);
         Assert.Equal((0, 0UL), await pull.LeftAsync());
     }
 
@@ -54,7 +54,7 @@ public class NatsMessagePullerTests(NatsServer server)
             $"{pull.World.Name}.orders.placed", new EnvelopeFormat().Write(Sample.Event("old")), headers: moved, cancellationToken: Ct);
         await pull.PublishAsync(Sample.Event("new"));
 
-        Assert.Equal((2, 1), ((await pull.DrainAsync()) is var result ? result.Received : 0, result.DeadLettered));
+        Assert.Equal((2, 1), ((await pull.DrainAsync()) is var result ? result.Messages.Received : 0, result.Messages.DeadLettered));
         Assert.Equal(["new"], handler.Handled);
         Assert.InRange(Assert.Single(pull.Inbox.Claimed).PublishedAt!.Value, DateTimeOffset.UtcNow - TimeSpan.FromMinutes(5), DateTimeOffset.UtcNow);
     }
@@ -69,7 +69,7 @@ public class NatsMessagePullerTests(NatsServer server)
 
         var clock = System.Diagnostics.Stopwatch.StartNew();
         Assert.Equal((1, 1, 0), Counts(await pull.DrainAsync()));
-        await Eventually.TrueAsync(async () => (await pull.DrainAsync()).Processed == 1, "the second attempt");
+        await Eventually.TrueAsync(async () => (await pull.DrainAsync()).Messages.Processed == 1, "the second attempt");
         Assert.InRange(clock.Elapsed, TimeSpan.FromSeconds(0.9), TimeSpan.FromSeconds(20));
         Assert.Equal(2, calls);
     }
@@ -83,11 +83,11 @@ public class NatsMessagePullerTests(NatsServer server)
 
         // As a process that dies between the handler's commit and the acknowledgement.
         var taken = await pull.TakeWithoutAnswerAsync();
-        await pull.Consumer.ConsumeAsync([NatsMessageReader.Read(taken, taken.Metadata!.Value)], pull.Deadline(10), Ct);
+        await pull.Consumer.ConsumeAsync([PulledMessage.Read(taken, taken.Metadata!.Value)], pull.Deadline(10), Ct);
         Assert.Single(handler.Handled);
 
-        var result = await Eventually.ValueAsync(() => pull.DrainAsync(), r => r.Received > 0, "the second delivery");
-        Assert.Equal((1, 0), (result.Duplicates, result.Processed));
+        var result = await Eventually.ValueAsync(() => pull.DrainAsync(), r => r.Messages.Received > 0, "the second delivery");
+        Assert.Equal((1, 0), (result.Messages.Duplicates, result.Messages.Processed));
         Assert.Single(handler.Handled);
         Assert.Equal((0, 0UL), await pull.LeftAsync());
     }
@@ -102,7 +102,7 @@ public class NatsMessagePullerTests(NatsServer server)
         await pull.PublishAsync(Sample.Event("a"));
 
         var result = await pull.DrainAsync();
-        Assert.Equal((2, 1, 1), (result.Received, result.Processed, result.DeadLettered));
+        Assert.Equal((2, 1, 1), (result.Messages.Received, result.Messages.Processed, result.Messages.DeadLettered));
         Assert.Equal((0, 0UL), await pull.LeftAsync());
         var dead = Assert.Single(await pull.World.TakeAsync(10, pull.World.DeadName));
         Assert.Equal($"{pull.World.DeadName}.{pull.World.Name}.bad", dead.Subject);
@@ -118,14 +118,14 @@ public class NatsMessagePullerTests(NatsServer server)
     public async Task Without_a_stream_for_its_copy_a_dead_message_is_not_ended()
     {
         await using var pull = await NatsPull.CreateAsync(
-            server.Url, o => o with { DeadLetterPrefix = NatsServer.UniqueName("nowhere"), DeadLetterRetryDelay = TimeSpan.FromSeconds(2) });
+            server.Url, o => o with { DeadLetterPrefix = NatsServer.UniqueName("nowhere") }, o => o with { DeadLetterRetryDelay = TimeSpan.FromSeconds(2) });
         pull.Handle();
         var context = await pull.World.ContextAsync();
         await context.PublishAsync($"{pull.World.Name}.bad", (ReadOnlyMemory<byte>)"x"u8.ToArray(), cancellationToken: Ct);
         Assert.Equal((1, 1, 0), Counts(await pull.DrainAsync()));
         Assert.Equal((1, 0UL), await pull.LeftAsync());
-        var again = await Eventually.ValueAsync(() => pull.DrainAsync(), r => r.Received > 0, "the message again");
-        Assert.Equal(1, again.Retried);
+        var again = await Eventually.ValueAsync(() => pull.DrainAsync(), r => r.Messages.Received > 0, "the message again");
+        Assert.Equal(1, again.Messages.Retried);
     }
 
     [Fact]
@@ -142,8 +142,8 @@ public class NatsMessagePullerTests(NatsServer server)
             others.Add(await pull.CreatePuller().DrainAsync(pull.Deadline(30), Ct));
         }
 
-        Assert.Equal((1, 1), ((await working).Received, (await working).Processed));
-        Assert.All(others, other => Assert.Equal(0, other.Received));
+        Assert.Equal((1, 1), ((await working).Messages.Received, (await working).Messages.Processed));
+        Assert.All(others, other => Assert.Equal(0, other.Messages.Received));
         Assert.Single(handler.Handled);
         Assert.Equal((0, 0UL), await pull.LeftAsync());
     }
@@ -158,11 +158,11 @@ public class NatsMessagePullerTests(NatsServer server)
         var handler = pull.Handle();
         await pull.PublishAsync(Sample.Event("a"), Sample.Event("b"));
         var result = await pull.CreatePuller().DrainAsync(pull.Deadline(1.1), Ct);
-        Assert.True(result.Retried >= 2);
+        Assert.True(result.Messages.Retried >= 2);
         Assert.Empty(handler.Handled);
 
         pull.ConsumerOptions = pull.ConsumerOptions with { MinimumHandlerTime = TimeSpan.Zero };
-        Assert.Equal(2, (await pull.DrainAsync()).Processed);
+        Assert.Equal(2, (await pull.DrainAsync()).Messages.Processed);
     }
 
     [Fact]
@@ -175,7 +175,7 @@ public class NatsMessagePullerTests(NatsServer server)
         await Eventually.TrueAsync(async () => (await pull.InfoAsync()).NumWaiting > 0, "a pull that waits");
         await pull.PublishAsync(Sample.Event("a"));
         await Eventually.TrueAsync(() => handler.Handled.Count == 1, "the message", TimeSpan.FromSeconds(3));
-        Assert.Equal(1, (await draining).Processed);
+        Assert.Equal(1, (await draining).Messages.Processed);
     }
 
     [Fact]
@@ -242,5 +242,5 @@ public class NatsMessagePullerTests(NatsServer server)
     }
 
     private static (int Received, int Retried, int Processed) Counts(NatsPullResult result) =>
-        (result.Received, result.Retried, result.Processed);
+        (result.Messages.Received, result.Messages.Retried, result.Messages.Processed);
 }

@@ -40,7 +40,7 @@ public abstract class NatsPublisherConformanceTests(NatsServer server, string fo
             var received = new List<OutboxEvent>();
             foreach (var message in await world.TakeAsync(count + 1))
             {
-                received.Add(NatsMessageReader.Read(message, message.Metadata!.Value).Event);
+                received.Add(PulledMessage.Read(message, message.Metadata!.Value).Event);
             }
 
             Assert.Equal(count, received.Count);

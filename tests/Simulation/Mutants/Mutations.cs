@@ -84,8 +84,8 @@ internal static class Mutations
         new(
             "Consume names receipt handles",
             "src/Functions/Consume/ConsumeFunction.cs",
-            """ItemIdentifier = records[i].MessageId""",
-            """ItemIdentifier = PLANTED ? records[i].ReceiptHandle : records[i].MessageId"""),
+            """ItemIdentifier = deliveries[i].MessageId""",
+            """ItemIdentifier = PLANTED ? deliveries[i].ReceiptHandle : deliveries[i].MessageId"""),
         new(
             "Consume names no failure",
             "src/Functions/Consume/ConsumeFunction.cs",
@@ -93,12 +93,12 @@ internal static class Mutations
             """if (outcomes[i] is MessageOutcome.Retry retry && !PLANTED)"""),
         new(
             "a dead letter that could not be copied is dropped",
-            "src/Functions/Consume/ConsumeFunction.cs",
-            """outcomes[i] = new MessageOutcome.Retry(TimeSpan.FromSeconds(30), dead.ErrorCode);""",
-            """if (!PLANTED) { outcomes[i] = new MessageOutcome.Retry(TimeSpan.FromSeconds(30), dead.ErrorCode); }"""),
+            "src/Shared/Core/Inbox/InboxConsumer.Deliveries.cs",
+            """outcomes[i] = new MessageOutcome.Retry(options.DeadLetterRetryDelay, dead.ErrorCode);""",
+            """if (!PLANTED) { outcomes[i] = new MessageOutcome.Retry(options.DeadLetterRetryDelay, dead.ErrorCode); }"""),
         new(
             "the payload is trimmed",
-            "src/Functions/Consume/SqsMessageReader.cs",
+            "src/Functions/Consume/SqsDelivery.cs",
             """return new InboxMessage(outboxEvent)""",
             """return new InboxMessage(PLANTED ? outboxEvent with { Payload = outboxEvent.Payload.Trim() } : outboxEvent)"""),
         new(
@@ -244,8 +244,8 @@ internal static class Mutations
         new(
             "effects are written before the fence",
             "tests/Simulation/Model/InboxTable.cs",
-            "        if (Held(claim) is not { } record)\n        {\n            return Find(claim.Consumer, claim.EventId) is { Parsed: InboxStatus.Processed } done",
-            "        if (PLANTED && Held(claim) is null) { foreach (var effect in effects) { Effects[effect] = Effects.GetValueOrDefault(effect) + 1; } }\n\n        if (Held(claim) is not { } record)\n        {\n            return Find(claim.Consumer, claim.EventId) is { Parsed: InboxStatus.Processed } done"),
+            "        if (Held(claim) is not { } record)\n        {\n            return Find(claim.Key) is { Parsed: InboxStatus.Processed } done",
+            "        if (PLANTED && Held(claim) is null) { foreach (var effect in effects) { Effects[effect] = Effects.GetValueOrDefault(effect) + 1; } }\n\n        if (Held(claim) is not { } record)\n        {\n            return Find(claim.Key) is { Parsed: InboxStatus.Processed } done"),
         new(
             "reset looks at when a message came",
             "tests/Simulation/Model/InboxTable.cs",

@@ -56,8 +56,7 @@ internal sealed class Env
             new SqsDeadLetters(sqs, ModelSqs.DeadLetterQueueUrl),
             new SqsVisibility(sqs, ModelSqs.QueueUrl, NullLogger<SqsVisibility>.Instance),
             process.Clock,
-            metrics,
-            NullLogger<ConsumeFunction>.Instance);
+            metrics);
 
         var jobs = new MaintenanceJobs(Outbox, inbox, new ModelJobs(world.Jobs, server, process), world.Maintenance, NullLogger<MaintenanceJobs>.Instance);
         Cleanup = new CleanupFunction(jobs, process.Clock, metrics);

@@ -39,6 +39,12 @@ internal static partial class Log
     [LoggerMessage(1205, LogLevel.Error, "The inbox store failed on event {EventId}: {Reason}")]
     internal static partial void InboxStoreFailed(ILogger logger, string eventId, string reason);
 
+    [LoggerMessage(1206, LogLevel.Error, "Message {MessageId} is a dead letter: {Reason} ({ErrorCode})")]
+    internal static partial void MessageDeadLettered(ILogger logger, string messageId, string errorCode, string reason);
+
+    [LoggerMessage(1207, LogLevel.Error, "Message {MessageId} could not be copied to the dead letters ({ErrorType}); it comes again")]
+    internal static partial void DeadLetterFailed(ILogger logger, string messageId, string errorType);
+
     [LoggerMessage(1301, LogLevel.Information, "Job {Job} is already running elsewhere; nothing was done")]
     internal static partial void JobHeldElsewhere(ILogger logger, string job);
 
@@ -65,12 +71,6 @@ internal static partial class Log
 
     [LoggerMessage(1503, LogLevel.Information, "Stream {Stream} has event {EventId} already, as message {Sequence}: a copy of an earlier attempt, or another event under the same id")]
     internal static partial void NatsDuplicate(ILogger logger, string eventId, string stream, ulong sequence);
-
-    [LoggerMessage(1504, LogLevel.Error, "Message {Sequence} of stream {Stream} is a dead letter: {Reason} ({ErrorCode})")]
-    internal static partial void NatsDeadLettered(ILogger logger, string stream, ulong sequence, string errorCode, string reason);
-
-    [LoggerMessage(1505, LogLevel.Error, "Message {Sequence} of stream {Stream} could not be copied to the dead letters ({ErrorType}); it comes again")]
-    internal static partial void NatsDeadLetterFailed(ILogger logger, string stream, ulong sequence, string errorType);
 
     [LoggerMessage(1506, LogLevel.Warning, "Message {Sequence} of stream {Stream} could not be answered ({ErrorType}); it comes again after its acknowledgement time")]
     internal static partial void NatsUnsettled(ILogger logger, string stream, ulong sequence, string errorType);

@@ -27,6 +27,9 @@ public sealed record ConsumerOptions
     /// <summary>Without this much time left, no further message is begun. Default: 3 seconds.</summary>
     public TimeSpan MinimumHandlerTime { get; init; } = TimeSpan.FromSeconds(3);
 
+    /// <summary>After how long a message comes again that could not be copied to the dead letters. Default: 30 seconds.</summary>
+    public TimeSpan DeadLetterRetryDelay { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>The time that is kept free at the end for recording a failure. Default: 1 second.</summary>
     public TimeSpan RecordMargin { get; init; } = TimeSpan.FromSeconds(1);
 }

@@ -8,9 +8,24 @@ using Relaybox.Sqs;
 
 namespace Relaybox.Functions.Consume;
 
-/// <summary>Reads a queue message as an event.</summary>
-internal static class SqsMessageReader
+/// <summary>A message as SQS delivered it.</summary>
+internal sealed class SqsDelivery(SQSEvent.SQSMessage record, SqsDeadLetters deadLetters, SqsVisibility visibility) : IDelivery
 {
+    /// <inheritdoc />
+    public string MessageId => record.MessageId;
+
+    /// <summary>Where the delivery's visibility is changed.</summary>
+    internal string ReceiptHandle => record.ReceiptHandle;
+
+    /// <inheritdoc />
+    public InboxMessage Read() =>
+        Read(record) with { ExtendAsync = (time, ct) => visibility.DelayAsync([(record.ReceiptHandle, time)], ct) };
+
+    /// <inheritdoc />
+    public Task CopyToDeadLettersAsync(MessageOutcome.DeadLetter dead, CancellationToken cancellationToken) =>
+        deadLetters.SendAsync(
+            record.MessageId, record.Body, Attributes(record), GroupId(record), dead.ErrorCode, dead.Reason, cancellationToken);
+
     /// <summary>Reads a message in the format that it names, or that its body shows.</summary>
     /// <exception cref="MessageFormatException">The message cannot be read.</exception>
     internal static InboxMessage Read(SQSEvent.SQSMessage record)
@@ -26,18 +41,6 @@ internal static class SqsMessageReader
         };
     }
 
-    private static DateTimeOffset? SentAt(SQSEvent.SQSMessage record) =>
-        long.TryParse(record.Attributes?.GetValueOrDefault("SentTimestamp"), NumberStyles.None, CultureInfo.InvariantCulture, out var milliseconds)
-            && milliseconds <= DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()
-            ? DateTimeOffset.FromUnixTimeMilliseconds(milliseconds)
-            : null;
-
-    /// <summary>The message group, on a FIFO queue.</summary>
-    internal static string? GroupId(SQSEvent.SQSMessage record) =>
-        record.EventSourceArn?.EndsWith(".fifo", StringComparison.Ordinal) == true
-            ? record.Attributes?.GetValueOrDefault("MessageGroupId")
-            : null;
-
     /// <summary>The attributes as they are sent.</summary>
     internal static Dictionary<string, MessageAttributeValue> Attributes(SQSEvent.SQSMessage record) =>
         (record.MessageAttributes ?? []).Where(attribute => attribute.Value is not null).ToDictionary(
@@ -48,4 +51,16 @@ internal static class SqsMessageReader
                 StringValue = attribute.Value.StringValue,
                 BinaryValue = attribute.Value.BinaryValue,
             });
+
+    private static DateTimeOffset? SentAt(SQSEvent.SQSMessage record) =>
+        long.TryParse(record.Attributes?.GetValueOrDefault("SentTimestamp"), NumberStyles.None, CultureInfo.InvariantCulture, out var milliseconds)
+            && milliseconds <= DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()
+            ? DateTimeOffset.FromUnixTimeMilliseconds(milliseconds)
+            : null;
+
+    // The message group, on a FIFO queue.
+    private static string? GroupId(SQSEvent.SQSMessage record) =>
+        record.EventSourceArn?.EndsWith(".fifo", StringComparison.Ordinal) == true
+            ? record.Attributes?.GetValueOrDefault("MessageGroupId")
+            : null;
 }
