@@ -148,7 +148,7 @@ public sealed class PostgresFailureTests(PostgresServer server, DynamoDbLocal dy
     public async Task Setup_as_a_user_who_may_make_nothing() => await FailsAsync(
         "Setup",
         Url(World.FunctionsUser),
-        "The schema's preparation failed: permission denied for database postgres (42501). Nothing of it was applied.",
+        "The schema's preparation failed: permission denied for database postgres (42501). Nothing was applied.",
         $"It was the database {At}, as the user '{World.FunctionsUser}'.",
         "Setup needs the schema's owner: name one in DatabaseOwnerSecretArn");
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Relaybox.Functions.Handlers.Example;
 
 namespace Relaybox.Functions.Handlers;
 

@@ -5,12 +5,10 @@ using Relaybox.Timing;
 
 namespace Relaybox.DynamoDb;
 
-/// <summary>Which failed calls say nothing about the row, and repeats those that are over in a moment.</summary>
-internal sealed class DynamoDbFaults(TimeProvider time, IEntropy entropy)
+/// <summary>Which failed calls say nothing about the row.</summary>
+internal static class DynamoDbFaults
 {
     private const int MaxTries = 6;
-
-    private readonly Backoff _backoff = new(TimeSpan.FromMilliseconds(20), TimeSpan.FromMilliseconds(500), entropy);
 
     /// <summary>Whether a call failed on its way, or because the service was busy: the same call can succeed later.</summary>
     internal static bool IsTransient(Exception exception) => exception switch
@@ -23,21 +21,9 @@ internal sealed class DynamoDbFaults(TimeProvider time, IEntropy entropy)
     };
 
     /// <summary>
-    /// Repeats a write of one item while a transaction holds it, such as the commit of an earlier delivery. The client does
+    /// Repeats a write of one item while a transaction holds the item, such as the commit of an earlier delivery. The client does
     /// not repeat these by itself.
     /// </summary>
-    internal async Task<T> WhileConflictingAsync<T>(Func<CancellationToken, Task<T>> write, CancellationToken cancellationToken)
-    {
-        for (var attempt = 1; ; attempt++)
-        {
-            try
-            {
-                return await write(cancellationToken);
-            }
-            catch (TransactionConflictException) when (attempt < MaxTries)
-            {
-                await Task.Delay(_backoff.After(attempt), time, cancellationToken);
-            }
-        }
-    }
+    internal static RetryLoop WhileConflicting(TimeProvider time, IEntropy entropy) => new(
+        MaxTries, new Backoff(TimeSpan.FromMilliseconds(20), TimeSpan.FromMilliseconds(500), entropy), e => e is TransactionConflictException, time);
 }

@@ -20,54 +20,51 @@ internal static class TransactionRunner
         IEntropy entropy,
         CancellationToken cancellationToken)
     {
-        var backoff = new Backoff(TimeSpan.FromMilliseconds(25), TimeSpan.FromSeconds(1), entropy);
+        var retries = new RetryLoop(MaxTries, new Backoff(TimeSpan.FromMilliseconds(25), TimeSpan.FromSeconds(1), entropy), IsTransient, time);
         var request = new TransactWriteItemsRequest { TransactItems = items, ClientRequestToken = idempotencyToken };
-        for (var attempt = 1; ; attempt++)
+        try
         {
-            try
-            {
-                await dynamoDb.TransactWriteItemsAsync(request, cancellationToken);
-                return TransactionOutcome.Success;
-            }
-            catch (TransactionCanceledException e)
-            {
-                var reasons = e.CancellationReasons ?? [];
-                var failed = new List<int>();
-                var transient = false;
-                for (var i = 0; i < reasons.Count; i++)
-                {
-                    switch (reasons[i].Code)
-                    {
-                        case null or "None":
-                            break;
-                        case "ConditionalCheckFailed":
-                            failed.Add(i);
-                            break;
-                        case "TransactionConflict" or "ThrottlingError" or "ProvisionedThroughputExceeded":
-                            transient = true;
-                            break;
-                        default:
-                            // Such as a write that the service finds invalid: the caller's error, as it is.
-                            throw;
-                    }
-                }
-
-                if (!transient && failed.Count > 0)
-                {
-                    return new TransactionOutcome(false, failed);
-                }
-
-                if (!transient || attempt == MaxTries)
-                {
-                    throw;
-                }
-            }
-            catch (TransactionInProgressException) when (attempt < MaxTries)
-            {
-                // An earlier call under the same token is still running.
-            }
-
-            await Task.Delay(backoff.After(attempt), time, cancellationToken);
+            await retries.RunAsync((_, ct) => dynamoDb.TransactWriteItemsAsync(request, ct), cancellationToken);
+            return TransactionOutcome.Success;
         }
+        catch (TransactionCanceledException e) when (ReasonsOf(e) is { AreAnswer: true } reasons)
+        {
+            return new TransactionOutcome(false, reasons.FailedConditions);
+        }
+    }
+
+    // An earlier call under the same token may still be running.
+    private static bool IsTransient(Exception exception) =>
+        exception is TransactionInProgressException
+        || (exception is TransactionCanceledException cancelled && ReasonsOf(cancelled) is { HasTransient: true, HasOther: false });
+
+    private static Reasons ReasonsOf(TransactionCanceledException exception)
+    {
+        var reasons = new Reasons([], HasTransient: false, HasOther: false);
+        foreach (var (i, reason) in (exception.CancellationReasons ?? []).Index())
+        {
+            switch (reason.Code)
+            {
+                case null or "None":
+                    break;
+                case "ConditionalCheckFailed":
+                    reasons.FailedConditions.Add(i);
+                    break;
+                case "TransactionConflict" or "ThrottlingError" or "ProvisionedThroughputExceeded":
+                    reasons = reasons with { HasTransient = true };
+                    break;
+                default:
+                    // Such as a write that the service finds invalid: the caller's error, as it is.
+                    reasons = reasons with { HasOther = true };
+                    break;
+            }
+        }
+
+        return reasons;
+    }
+
+    private sealed record Reasons(List<int> FailedConditions, bool HasTransient, bool HasOther)
+    {
+        public bool AreAnswer => FailedConditions.Count > 0 && !HasTransient && !HasOther;
     }
 }

@@ -124,7 +124,7 @@ public sealed class NatsConnector : IAsyncDisposable
         }
         catch (Exception e) when (session.IsFault(e, cancellationToken))
         {
-            Log.NatsConnectionDead(_logger, e.GetType().Name);
+            Log.ConnectionDead(_logger, e.GetType().Name);
             return false;
         }
     }

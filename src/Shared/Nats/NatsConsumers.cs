@@ -49,7 +49,7 @@ public sealed class NatsConsumers(NatsConnector connector, ILogger<NatsConsumers
         }
 
         await context.CreateOrUpdateConsumerAsync(options.Stream, ToConfig(existing, options), cancellationToken);
-        Log.NatsConsumerChanged(logger, options.Consumer, options.Stream, existing is null ? "created" : "changed");
+        Log.ConsumerChanged(logger, options.Consumer, options.Stream, existing is null ? "created" : "changed");
         return true;
     }
 

@@ -128,7 +128,7 @@ public sealed partial class NatsMessagePublisher(
     {
         if (answer is { Kind: NatsAnswerKind.KnownCopy, Acknowledgement: { } copy })
         {
-            Log.NatsDuplicate(logger, outboxEvent.EventId, copy.Stream ?? "", copy.Seq);
+            Log.Duplicate(logger, outboxEvent.EventId, copy.Stream ?? "", copy.Seq);
         }
 
         return NatsFault.Outcome(answer, subject);

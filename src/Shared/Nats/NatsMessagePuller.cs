@@ -74,7 +74,7 @@ public sealed class NatsMessagePuller(
         }
         catch (NatsException e)
         {
-            Log.NatsPullFailed(logger, options.Stream, ErrorText.Bound(e.Message));
+            Log.PullFailed(logger, options.Stream, ErrorText.Bound(e.Message));
             return total with { BrokerUnavailable = true };
         }
     }
@@ -181,7 +181,7 @@ public sealed class NatsMessagePuller(
             }
             catch (Exception e) when (session.IsFault(e, CancellationToken.None))
             {
-                Log.NatsUnsettled(logger, options.Stream, pulled.Metadata.Sequence.Stream, e.GetType().Name);
+                Log.Unsettled(logger, options.Stream, pulled.Metadata.Sequence.Stream, e.GetType().Name);
                 return;
             }
         }
@@ -205,7 +205,7 @@ public sealed class NatsMessagePuller(
         }
         catch (Exception e) when (e is NatsException or OperationCanceledException or ObjectDisposedException)
         {
-            Log.NatsUnsettled(logger, options.Stream, pulled.Metadata.Sequence.Stream, e.GetType().Name);
+            Log.Unsettled(logger, options.Stream, pulled.Metadata.Sequence.Stream, e.GetType().Name);
             return false;
         }
     }

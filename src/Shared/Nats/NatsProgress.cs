@@ -44,7 +44,7 @@ internal sealed class NatsProgress : IAsyncDisposable
         catch (Exception e) when (e is NatsException or ObjectDisposedException)
         {
             // They come again; the inbox tells those copies to wait.
-            Log.NatsProgressLost(logger, e.GetType().Name);
+            Log.ProgressLost(logger, e.GetType().Name);
         }
     }
 }

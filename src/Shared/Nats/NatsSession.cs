@@ -118,7 +118,7 @@ internal sealed class NatsSession : IAsyncDisposable
     {
         if (Volatile.Read(ref _isLost) == 0)
         {
-            Log.NatsDisconnected(_logger, ErrorText.Bound(_serverError ?? args.Message));
+            Log.Disconnected(_logger, ErrorText.Bound(_serverError ?? args.Message));
             Lose();
         }
 

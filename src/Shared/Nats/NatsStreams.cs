@@ -134,7 +134,7 @@ public sealed class NatsStreams(NatsConnector connector, ILogger<NatsStreams> lo
                 NumReplicas = options.Replicas,
             },
             cancellationToken);
-        Log.NatsStreamChanged(logger, options.Name, "created");
+        Log.StreamChanged(logger, options.Name, "created");
     }
 
     private async Task<bool> RepairAsync(
@@ -162,7 +162,7 @@ public sealed class NatsStreams(NatsConnector connector, ILogger<NatsStreams> lo
                 NoAck = false,
             },
             cancellationToken);
-        Log.NatsStreamChanged(logger, options.Name, $"changed, since {text}");
+        Log.StreamChanged(logger, options.Name, $"changed, since {text}");
         return true;
     }
 
@@ -170,7 +170,7 @@ public sealed class NatsStreams(NatsConnector connector, ILogger<NatsStreams> lo
     {
         if (NatsLosses.Of(config) is { Count: > 0 } losses)
         {
-            Log.NatsStreamLosesMessages(logger, config.Name ?? "", string.Join("; ", losses));
+            Log.StreamLosesMessages(logger, config.Name ?? "", string.Join("; ", losses));
         }
     }
 

@@ -63,7 +63,7 @@ public sealed class PostgresMigratorTests(PostgresServer server)
         var migrator = new PostgresMigrator(new PostgresConnections(impatient), schema.Options, log) { WaitStep = TimeSpan.FromSeconds(1.5) };
         var second = migrator.MigrateAsync(Ct);
         await Eventually.TrueAsync(
-            () => second.IsCompleted || log.Lines.Count(line => line.Contains("waited for", StringComparison.Ordinal)) >= 2,
+            () => second.IsCompleted || log.Lines.Count(line => line.Contains("Another process migrates", StringComparison.Ordinal)) >= 2,
             "two lines that say that it waits",
             TimeSpan.FromMinutes(1));
         Assert.False(second.IsCompleted, second.Exception?.Message);

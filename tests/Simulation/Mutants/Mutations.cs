@@ -13,7 +13,7 @@ internal static class Mutations
             """if (PLANTED) { await repository.MarkSentAsync([.. claimed.Claims.Select(c => new OutboxMark(c.EventId, c.Token))], cancellationToken); } var publishing = _publisher.PublishAsync(claimed, cancellationToken);"""),
         new(
             "unknown counts as accepted",
-            "src/Shared/Core/Outbox/Relay/BatchPublisher.cs",
+            "src/Shared/Core/Outbox/Relay/BatchOutcomes.cs",
             """case PublishStatus.Accepted:""",
             """case PublishStatus.Unknown when PLANTED: case PublishStatus.Accepted:"""),
         new(
@@ -33,17 +33,17 @@ internal static class Mutations
             """SetAll(batch, outcomes, PLANTED ? PublishOutcome.Accepted : PublishOutcome.Unknown("The answer does not name the message."));"""),
         new(
             "an outage uses up attempts",
-            "src/Shared/Core/Outbox/Relay/BatchPublisher.cs",
-            """batch.Retry(claim, claim.Attempts, OutageDelay(), outcome);""",
-            """batch.Retry(claim, claim.Attempts + (PLANTED ? 1 : 0), OutageDelay(), outcome);"""),
+            "src/Shared/Core/Outbox/Relay/BatchOutcomes.cs",
+            """Retry(claim, claim.Attempts, options.OutageDelay * (1 + entropy.NextDouble()), outcome);""",
+            """Retry(claim, claim.Attempts + (PLANTED ? 1 : 0), options.OutageDelay * (1 + entropy.NextDouble()), outcome);"""),
         new(
             "a rejected row is retried for ever",
-            "src/Shared/Core/Outbox/Relay/BatchPublisher.cs",
+            "src/Shared/Core/Outbox/Relay/BatchOutcomes.cs",
             """case PublishStatus.Rejected:""",
             """case PublishStatus.Rejected when !PLANTED:"""),
         new(
             "the first unknown parks",
-            "src/Shared/Core/Outbox/Relay/BatchPublisher.cs",
+            "src/Shared/Core/Outbox/Relay/BatchOutcomes.cs",
             """when claim.Attempts + 1 >= options.MaxAttempts:""",
             """when PLANTED || claim.Attempts + 1 >= options.MaxAttempts:"""),
         new(

@@ -1,3 +1,7 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Relaybox.Timing;
+
 namespace Relaybox.Events;
 
 /// <summary>What an app writes: the part of an outbox row that is its own. See docs/row-contract.md.</summary>
@@ -29,6 +33,20 @@ public sealed record OutboxEvent
 
     internal static IReadOnlyDictionary<string, string> EmptyHeaders { get; } =
         new Dictionary<string, string>(0).AsReadOnly();
+
+    /// <summary>A new event with a new id.</summary>
+    /// <param name="subject">What happened.</param>
+    /// <param name="payload">The payload, JSON by default.</param>
+    /// <param name="entropy">The source of the id, a UUID of version 7.</param>
+    internal static OutboxEvent New(string subject, string payload, IEntropy entropy) =>
+        new() { EventId = entropy.NewGuid().ToString(), Subject = subject, Payload = payload };
+
+    /// <summary>The event with the result of its business operation, as JSON.</summary>
+    /// <typeparam name="TResult">The result's type.</typeparam>
+    /// <param name="result">The result.</param>
+    /// <param name="resultType">How it is written; null: it does not travel with the event.</param>
+    internal OutboxEvent WithResult<TResult>(TResult result, JsonTypeInfo<TResult>? resultType) =>
+        resultType is null ? this : this with { Result = JsonSerializer.Serialize(result, resultType) };
 
     /// <summary>Whether another event under the same id says the same: the same subject and payload.</summary>
     /// <param name="other">The event to compare.</param>

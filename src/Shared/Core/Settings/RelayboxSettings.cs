@@ -59,7 +59,11 @@ public sealed record RelayboxSettings
     {
         ArgumentNullException.ThrowIfNull(get);
         var reader = new SettingsReader(get);
-        var store = reader.Choice("STORE", stores[0], [.. stores.Select(choice => (choice.Name, choice))]);
+        var store = reader.Choice(
+            "STORE",
+            stores[0],
+            "Another store needs a build that contains it: add it to RelayboxStores in src/Functions/Stores.targets.",
+            [.. stores.Select(choice => (choice.Name, choice))]);
         var broker = reader.Choice("BROKER", brokers[0], [.. brokers.Select(choice => (choice.Name, choice))]);
         var sentRetention = reader.Hours("SENT_RETENTION_HOURS", 168, 24, 87_600);
         var processedRetention = reader.Hours("PROCESSED_RETENTION_HOURS", 504, 1, 87_600);

@@ -92,7 +92,14 @@ internal sealed class SettingsReader(Func<string, string?> get)
         return path;
     }
 
-    internal T Choice<T>(string name, T fallback, params ReadOnlySpan<(string Text, T Value)> choices)
+    internal T Choice<T>(string name, T fallback, params ReadOnlySpan<(string Text, T Value)> choices) =>
+        Choice(name, fallback, hint: "", choices);
+
+    /// <param name="name">The setting.</param>
+    /// <param name="fallback">The value where the setting is missing.</param>
+    /// <param name="hint">What to know beyond the choices, for the error.</param>
+    /// <param name="choices">What the setting can be.</param>
+    internal T Choice<T>(string name, T fallback, string hint, params ReadOnlySpan<(string Text, T Value)> choices)
     {
         if (Optional(name) is not { } text)
         {
@@ -113,7 +120,7 @@ internal sealed class SettingsReader(Func<string, string?> get)
             names.Add(choice.Text);
         }
 
-        _errors.Add($"{name} is '{Shorten(text)}'. Set it to one of: {string.Join(", ", names)}.");
+        _errors.Add($"{name} is '{Shorten(text)}'. Set it to one of: {string.Join(", ", names)}. {hint}".TrimEnd());
         return fallback;
     }
 

@@ -37,7 +37,7 @@ public sealed partial class DynamoDbInboxRepository(
     // Earlier attempts never ended: this one counts with its start.
     private const string SuspectCondition = $"{Claimable} AND unfinished < :maxUnfinished";
 
-    private readonly DynamoDbFaults _faults = new(time, entropy);
+    private readonly RetryLoop _conflicts = DynamoDbFaults.WhileConflicting(time, entropy);
 
     /// <inheritdoc />
     public async Task<IReadOnlyList<InboxClaim>> ClaimAsync(
@@ -189,7 +189,7 @@ public sealed partial class DynamoDbInboxRepository(
         {
             try
             {
-                var response = await _faults.WhileConflictingAsync(ct => dynamoDb.UpdateItemAsync(request, ct), cancellationToken);
+                var response = await _conflicts.RunAsync((_, ct) => dynamoDb.UpdateItemAsync(request, ct), cancellationToken);
                 return InboxItem.ToClaim(response.Attributes, token);
             }
             catch (ConditionalCheckFailedException e)
@@ -274,7 +274,7 @@ public sealed partial class DynamoDbInboxRepository(
     {
         try
         {
-            await _faults.WhileConflictingAsync(ct => dynamoDb.UpdateItemAsync(request, ct), cancellationToken);
+            await _conflicts.RunAsync((_, ct) => dynamoDb.UpdateItemAsync(request, ct), cancellationToken);
             return true;
         }
         catch (ConditionalCheckFailedException e)

@@ -68,7 +68,7 @@ public sealed partial class DynamoDbOutboxRepository
                 ReturnValues = ReturnValue.ALL_NEW,
                 ReturnValuesOnConditionCheckFailure = ReturnValuesOnConditionCheckFailure.ALL_OLD,
             };
-            var response = await _faults.WhileConflictingAsync(ct => dynamoDb.UpdateItemAsync(request, ct), cancellationToken);
+            var response = await _conflicts.RunAsync((_, ct) => dynamoDb.UpdateItemAsync(request, ct), cancellationToken);
             return OutboxItem.ReadClaimable(response.Attributes, token);
         }
         catch (ConditionalCheckFailedException e)

@@ -19,7 +19,7 @@ public sealed partial class DynamoDbOutboxRepository(
 {
     private readonly StatementBatch _statements = new(dynamoDb, entropy, time);
     private readonly RowReader _reader = new(dynamoDb, options.TableName, entropy, time);
-    private readonly DynamoDbFaults _faults = new(time, entropy);
+    private readonly RetryLoop _conflicts = DynamoDbFaults.WhileConflicting(time, entropy);
 
     /// <inheritdoc />
     public async Task<FoundOrCreated> FindOrCreateAsync(OutboxEvent outboxEvent, CancellationToken cancellationToken)

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Amazon.DynamoDBv2;
 using Amazon.DynamoDBv2.Model;
@@ -27,13 +26,8 @@ public sealed class DynamoDbOutboxWriter(
     /// <summary>A new event with a new id.</summary>
     /// <param name="subject">What happened.</param>
     /// <param name="payload">The payload, JSON by default.</param>
-    public OutboxEvent NewEvent(string subject, string payload) => new()
-    {
-        EventId = entropy.NewGuid().ToString(),
-        Subject = subject,
-        Payload = payload,
-        EnqueuedAt = time.GetUtcNow(),
-    };
+    public OutboxEvent NewEvent(string subject, string payload) =>
+        OutboxEvent.New(subject, payload, entropy) with { EnqueuedAt = time.GetUtcNow() };
 
     /// <summary>The row as an item for the app's own TransactWriteItems call. An id that is taken fails the transaction.</summary>
     /// <param name="outboxEvent">The event.</param>
@@ -66,12 +60,7 @@ public sealed class DynamoDbOutboxWriter(
         RowContract.Require(outboxEvent);
         var transaction = new DynamoDbOutboxTransaction();
         var result = await operation(transaction, cancellationToken);
-        if (resultType is not null)
-        {
-            outboxEvent = outboxEvent with { Result = JsonSerializer.Serialize(result, resultType) };
-        }
-
-        await CommitAsync(transaction.Items, outboxEvent, cancellationToken);
+        await CommitAsync(transaction.Items, outboxEvent.WithResult(result, resultType), cancellationToken);
         return result;
     }
 

@@ -4,12 +4,10 @@ using Relaybox.Timing;
 
 namespace Relaybox.Postgres;
 
-/// <summary>Which failed calls say nothing about the row, and repeats them a few times.</summary>
-internal sealed class PostgresFaults(TimeProvider time, IEntropy entropy)
+/// <summary>Which failed calls say nothing about the row.</summary>
+internal static class PostgresFaults
 {
     private const int MaxTries = 5;
-
-    private readonly Backoff _backoff = new(TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(1), entropy);
 
     /// <summary>
     /// Whether a call failed on its way, or because it met another transaction, or because the server was ending or
@@ -39,32 +37,7 @@ internal sealed class PostgresFaults(TimeProvider time, IEntropy entropy)
     private static bool IsOfPooler(PostgresException exception) =>
         exception is { SqlState: PostgresErrorCodes.ProtocolViolation, Severity: "FATAL" };
 
-    /// <summary>Repeats a call that may be repeated.</summary>
-    /// <param name="call">The call; it is told which try it is, from 1, and has to expect its own earlier effect.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
-    internal async Task<T> RepeatAsync<T>(Func<int, CancellationToken, Task<T>> call, CancellationToken cancellationToken)
-    {
-        Exception? last = null;
-        for (var attempt = 1; ; attempt++)
-        {
-            try
-            {
-                if (last is not null)
-                {
-                    await Task.Delay(_backoff.After(attempt - 1), time, cancellationToken);
-                }
-
-                return await call(attempt, cancellationToken);
-            }
-            catch (Exception e) when (attempt < MaxTries && IsTransient(e) && !cancellationToken.IsCancellationRequested)
-            {
-                last = e;
-            }
-            catch (OperationCanceledException e) when (last is not null && e.InnerException is not NpgsqlException)
-            {
-                // Without it nobody would know why there was no time left.
-                throw new OperationCanceledException(e.Message, last, e.CancellationToken);
-            }
-        }
-    }
+    /// <summary>Repeats calls that failed in this way.</summary>
+    internal static RetryLoop Retries(TimeProvider time, IEntropy entropy) => new(
+        MaxTries, new Backoff(TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(1), entropy), IsTransient, time);
 }

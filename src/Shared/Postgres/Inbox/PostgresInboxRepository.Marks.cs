@@ -62,7 +62,7 @@ public sealed partial class PostgresInboxRepository
     private Task<bool> HoldAsync(string sql, InboxClaim.Claimed claim, TimeSpan lease, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(claim);
-        return _faults.RepeatAsync(
+        return _retries.RunAsync(
             async (_, ct) =>
             {
                 await using var connection = await connections.OpenConnectionAsync(ct);
@@ -127,7 +127,7 @@ public sealed partial class PostgresInboxRepository
     /// <summary>What became of a claim's record, once nobody is writing it any more.</summary>
     /// <returns>Its status, or null where the claim is no longer the record's last.</returns>
     internal Task<InboxStatus?> ReadOwnAsync(InboxClaim.Claimed claim, CancellationToken cancellationToken) =>
-        _faults.RepeatAsync<InboxStatus?>(
+        _retries.RunAsync<InboxStatus?>(
             async (_, ct) =>
             {
                 await using var connection = await connections.OpenConnectionAsync(ct);
@@ -143,7 +143,7 @@ public sealed partial class PostgresInboxRepository
         CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(claim);
-        return _faults.RepeatAsync(
+        return _retries.RunAsync(
             async (_, ct) =>
             {
                 await using var connection = await connections.OpenConnectionAsync(ct);

@@ -18,7 +18,7 @@ public sealed partial class PostgresInboxRepository(
 {
     private const int MaxRounds = 10;
 
-    private readonly PostgresFaults _faults = new(time, entropy);
+    private readonly RetryLoop _retries = PostgresFaults.Retries(time, entropy);
     private readonly OutboxInsert _outbox = new(options);
 
     // $1 the consumer, $2 the lease, $3 and $4 the most attempts, $5 to $11 the messages as columns.
@@ -42,7 +42,7 @@ public sealed partial class PostgresInboxRepository(
         for (var round = 1; !batch.IsDone; round++)
         {
             var isLast = round == MaxRounds;
-            await _faults.RepeatAsync(
+            await _retries.RunAsync(
                 async (_, ct) =>
                 {
                     await using var connection = await connections.OpenConnectionAsync(ct);

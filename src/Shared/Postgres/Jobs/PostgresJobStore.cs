@@ -12,7 +12,7 @@ namespace Relaybox.Postgres;
 public sealed class PostgresJobStore(
     PostgresConnections connections, PostgresOptions options, TimeProvider time, IEntropy entropy) : IJobStore
 {
-    private readonly PostgresFaults _faults = new(time, entropy);
+    private readonly RetryLoop _retries = PostgresFaults.Retries(time, entropy);
 
     private readonly string _acquire =
         $"""
@@ -30,7 +30,7 @@ public sealed class PostgresJobStore(
     {
         // One token for all tries: a claim whose answer was lost is ours.
         var token = entropy.NewGuid().ToString("N");
-        return _faults.RepeatAsync(
+        return _retries.RunAsync(
             async (_, ct) =>
             {
                 await using var connection = await connections.OpenConnectionAsync(ct);
@@ -47,7 +47,7 @@ public sealed class PostgresJobStore(
     public Task<bool> SaveAsync(JobLease lease, string? cursor, TimeSpan duration, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(lease);
-        return _faults.RepeatAsync(
+        return _retries.RunAsync(
             async (_, ct) =>
             {
                 await using var connection = await connections.OpenConnectionAsync(ct);

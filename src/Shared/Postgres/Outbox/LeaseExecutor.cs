@@ -1,11 +1,12 @@
 using Npgsql;
 using Relaybox.Outbox;
+using Relaybox.Timing;
 
 namespace Relaybox.Postgres;
 
 /// <summary>Carries out each statement of a claim in a transaction of its own, and again where its answer was lost.</summary>
 internal sealed class LeaseExecutor(
-    PostgresConnections connections, PostgresFaults faults, OutboxClaimSql sql, Func<string> newToken, TimeSpan lease) : IClaimExecutor
+    PostgresConnections connections, RetryLoop retries, OutboxClaimSql sql, Func<string> newToken, TimeSpan lease) : IClaimExecutor
 {
     public bool KeepsClaims => true;
 
@@ -13,7 +14,7 @@ internal sealed class LeaseExecutor(
         string statement, NpgsqlParameter[] parameters, Func<NpgsqlDataReader, T> readExtra, T ifOurs, CancellationToken cancellationToken)
     {
         var token = newToken();
-        return faults.RepeatAsync(
+        return retries.RunAsync(
             async (attempt, ct) =>
             {
                 if (attempt > 1 && await FindClaimedAsync(token, ct) is { Count: > 0 } ours)

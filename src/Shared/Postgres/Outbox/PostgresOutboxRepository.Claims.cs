@@ -18,14 +18,14 @@ public sealed partial class PostgresOutboxRepository
     public async Task<IReadOnlyList<OutboxClaim>> ClaimAsync(int limit, TimeSpan lease, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
-        return await _search.ClaimAsync(new LeaseExecutor(_connections, _faults, _claims, NewToken, lease), _claims, limit, cancellationToken);
+        return await _search.ClaimAsync(new LeaseExecutor(_connections, _retries, _claims, NewToken, lease), _claims, limit, cancellationToken);
     }
 
     /// <inheritdoc />
     public async Task<ILockedRows> LockAsync(int limit, TimeSpan longest, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
-        return await _faults.RepeatAsync<ILockedRows>(
+        return await _retries.RunAsync<ILockedRows>(
             async (_, ct) =>
             {
                 // To ask is planned once for a session; to lock takes a transaction, whose statements are planned each time.
@@ -49,7 +49,7 @@ public sealed partial class PostgresOutboxRepository
     public Task<OutboxClaim?> MarkAsPublishingAsync(string eventId, TimeSpan lease, CancellationToken cancellationToken)
     {
         var token = NewToken();
-        return _faults.RepeatAsync(
+        return _retries.RunAsync(
             async (_, ct) =>
             {
                 await using var connection = await _connections.OpenConnectionAsync(ct);

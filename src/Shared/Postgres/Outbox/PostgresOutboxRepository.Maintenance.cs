@@ -52,7 +52,7 @@ public sealed partial class PostgresOutboxRepository
     public Task<ReconcilePage> ReconcileAsync(TimeSpan age, string? cursor, int pageSize, CancellationToken cancellationToken)
     {
         var after = cursor is null ? 0 : long.Parse(cursor, CultureInfo.InvariantCulture);
-        return _faults.RepeatAsync(
+        return _retries.RunAsync(
             async (_, ct) =>
             {
                 await using var connection = await _connections.OpenConnectionAsync(ct);
@@ -82,7 +82,7 @@ public sealed partial class PostgresOutboxRepository
 
     /// <inheritdoc />
     public Task<IReadOnlyDictionary<string, long>> GetCountByStatusAsync(CancellationToken cancellationToken) =>
-        _faults.RepeatAsync<IReadOnlyDictionary<string, long>>(
+        _retries.RunAsync<IReadOnlyDictionary<string, long>>(
             async (_, ct) =>
             {
                 await using var connection = await _connections.OpenConnectionAsync(ct);
@@ -94,7 +94,7 @@ public sealed partial class PostgresOutboxRepository
 
     /// <inheritdoc />
     public Task<TimeSpan> OldestDueAgeAsync(CancellationToken cancellationToken) =>
-        _faults.RepeatAsync(
+        _retries.RunAsync(
             async (_, ct) =>
             {
                 await using var connection = await _connections.OpenConnectionAsync(ct);
@@ -111,7 +111,7 @@ public sealed partial class PostgresOutboxRepository
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>Whether the row was parked and is now skipped.</returns>
     public Task<bool> SkipAsync(string eventId, CancellationToken cancellationToken) =>
-        _faults.RepeatAsync(
+        _retries.RunAsync(
             async (_, ct) =>
             {
                 await using var connection = await _connections.OpenConnectionAsync(ct);
@@ -128,7 +128,7 @@ public sealed partial class PostgresOutboxRepository
     private Task<(int Deleted, DateTime? From)> DeleteSentAsync(
         TimeSpan retention, DateTimeOffset? from, int limit, CancellationToken cancellationToken)
     {
-        return _faults.RepeatAsync<(int, DateTime?)>(
+        return _retries.RunAsync<(int, DateTime?)>(
             async (_, ct) =>
             {
                 await using var connection = await _connections.OpenConnectionAsync(ct);
@@ -168,7 +168,7 @@ public sealed partial class PostgresOutboxRepository
     }
 
     private Task<int> KeepPartitionsAsync(TimeSpan retention, CancellationToken cancellationToken) =>
-        _faults.RepeatAsync(
+        _retries.RunAsync(
             async (_, ct) =>
             {
                 await using var connection = await _connections.OpenConnectionAsync(ct);
@@ -180,7 +180,7 @@ public sealed partial class PostgresOutboxRepository
             cancellationToken);
 
     private Task<int> ExecuteAsync(string sql, TimeSpan age, int limit, CancellationToken cancellationToken) =>
-        _faults.RepeatAsync(
+        _retries.RunAsync(
             async (_, ct) =>
             {
                 await using var connection = await _connections.OpenConnectionAsync(ct);

@@ -63,7 +63,7 @@ public sealed partial class PostgresOutboxRepository
         {
             try
             {
-                return await _faults.RepeatAsync((attempt, ct) => MarkOnceAsync(batch, byNumber, attempt, ct), cancellationToken);
+                return await _retries.RunAsync((attempt, ct) => MarkOnceAsync(batch, byNumber, attempt, ct), cancellationToken);
             }
             catch (Exception e) when (PostgresFaults.IsTransient(e) && !cancellationToken.IsCancellationRequested)
             {

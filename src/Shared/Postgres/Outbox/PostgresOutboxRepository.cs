@@ -15,7 +15,7 @@ public sealed partial class PostgresOutboxRepository : ILockingOutbox
     private readonly PostgresConnections _connections;
     private readonly AfterSending _afterSending;
     private readonly IEntropy _entropy;
-    private readonly PostgresFaults _faults;
+    private readonly RetryLoop _retries;
     private readonly string _insert;
     private readonly string _find;
     private readonly string _findPending;
@@ -32,7 +32,7 @@ public sealed partial class PostgresOutboxRepository : ILockingOutbox
         _connections = connections;
         _afterSending = options.AfterSending;
         _entropy = entropy;
-        _faults = new PostgresFaults(time, entropy);
+        _retries = PostgresFaults.Retries(time, entropy);
         var names = new PostgresNames(options);
         var row = $"{OutboxColumns.Columns("o")}, {OutboxColumns.StateColumns("o")}";
         _insert =
@@ -68,20 +68,20 @@ public sealed partial class PostgresOutboxRepository : ILockingOutbox
     public Task<FoundOrCreated> FindOrCreateAsync(OutboxEvent outboxEvent, CancellationToken cancellationToken)
     {
         PostgresRowContract.Require(outboxEvent);
-        return _faults.RepeatAsync((_, ct) => FindOrCreateOnceAsync(outboxEvent, ct), cancellationToken);
+        return _retries.RunAsync((_, ct) => FindOrCreateOnceAsync(outboxEvent, ct), cancellationToken);
     }
 
     /// <inheritdoc />
     public Task<OutboxRow?> FindAsync(string eventId, CancellationToken cancellationToken) =>
         eventId.Contains('\0', StringComparison.Ordinal)
             ? Task.FromResult<OutboxRow?>(null)
-            : _faults.RepeatAsync(async (_, ct) => (await ReadRowsAsync(_find, eventId, ct)).FirstOrDefault(), cancellationToken);
+            : _retries.RunAsync(async (_, ct) => (await ReadRowsAsync(_find, eventId, ct)).FirstOrDefault(), cancellationToken);
 
     /// <inheritdoc />
     public Task<IReadOnlyList<OutboxRow>> FindPendingAsync(int limit, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
-        return _faults.RepeatAsync((_, ct) => ReadRowsAsync(_findPending, limit, ct), cancellationToken);
+        return _retries.RunAsync((_, ct) => ReadRowsAsync(_findPending, limit, ct), cancellationToken);
     }
 
     // A row that was there for the insert can be gone for the select: then the insert's turn has come again.

@@ -1,6 +1,5 @@
 using System.Data;
 using System.Data.Common;
-using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Npgsql;
 using Relaybox.Events;
@@ -34,8 +33,7 @@ public sealed class PostgresOutboxWriter(PostgresConnections connections, Postgr
     /// <summary>A new event with a new id. The database's time is when it was written.</summary>
     /// <param name="subject">What happened.</param>
     /// <param name="payload">The payload, JSON by default.</param>
-    public OutboxEvent NewEvent(string subject, string payload) =>
-        new() { EventId = entropy.NewGuid().ToString(), Subject = subject, Payload = payload };
+    public OutboxEvent NewEvent(string subject, string payload) => OutboxEvent.New(subject, payload, entropy);
 
     /// <summary>
     /// Writes an event in a transaction of the app's own, which the app then commits. Any ADO.NET transaction on the
@@ -130,11 +128,8 @@ public sealed class PostgresOutboxWriter(PostgresConnections connections, Postgr
         await using var connection = await connections.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellationToken);
         var result = await operation(transaction, cancellationToken);
-        if (resultType is not null)
-        {
-            outboxEvent = outboxEvent with { Result = JsonSerializer.Serialize(result, resultType) };
-            PostgresRowContract.Require(outboxEvent);
-        }
+        outboxEvent = outboxEvent.WithResult(result, resultType);
+        PostgresRowContract.Require(outboxEvent);
 
         await InsertAsync([outboxEvent], transaction, cancellationToken);
         cancellationToken.ThrowIfCancellationRequested();

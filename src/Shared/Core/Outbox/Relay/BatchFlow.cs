@@ -6,9 +6,7 @@ namespace Relaybox.Outbox.Relay;
 /// <param name="claimed">The rows, and how long they may be published.</param>
 /// <param name="batch">What is to be recorded of them.</param>
 /// <param name="keepsOrder">Whether rows wait for those before them under their keys.</param>
-/// <param name="decide">Notes in the batch what becomes of a row.</param>
-internal sealed class BatchFlow(
-    ClaimedBatch claimed, BatchOutcomes batch, bool keepsOrder, Action<BatchOutcomes, OutboxClaim, PublishOutcome> decide) : IEventFlow
+internal sealed class BatchFlow(ClaimedBatch claimed, BatchOutcomes batch, bool keepsOrder) : IEventFlow
 {
     private readonly KeyLines _lines = new(claimed.Claims, keepsOrder);
     private readonly List<OutboxClaim> _taken = new(claimed.Claims.Count);
@@ -50,7 +48,7 @@ internal sealed class BatchFlow(
     public void Answer(int number, PublishOutcome outcome)
     {
         var claim = _taken[number];
-        decide(batch, claim, outcome);
+        batch.Decide(claim, outcome);
         if (outcome.Status == PublishStatus.Accepted)
         {
             _lines.Accept(claim);

@@ -149,7 +149,7 @@ public sealed class OutboxRelay(
 
     private async Task<RelayResult> PutBackAsync(ClaimedBatch? claimed, CancellationToken cancellationToken)
     {
-        var batch = new BatchOutcomes(0);
+        var batch = new BatchOutcomes(0, options, entropy);
         foreach (var claim in claimed?.Claims ?? [])
         {
             batch.PutBack(claim);

@@ -3,15 +3,15 @@ using Amazon.DynamoDBv2.Model;
 using Relaybox.DynamoDb;
 using Relaybox.Inbox;
 
-namespace Relaybox.Functions.Handlers;
+namespace Relaybox.Functions.Handlers.Example;
 
 /// <summary>
-/// The worked example: counts how often an order was applied, in a table of its own. The write is enlisted, so it commits
+/// The worked example where the store is DynamoDB: counts how often an order was applied, in a table of its own. The write is enlisted, so it commits
 /// with the inbox mark or not at all, and the count is 1 however often the message is delivered.
 /// </summary>
 /// <param name="effectsTable">The table.</param>
 /// <param name="time">The clock.</param>
-internal sealed class OrderPlacedHandler(string effectsTable, TimeProvider time) : IMessageHandler<OrderPlaced>
+internal sealed class DynamoDbOrderPlacedHandler(string effectsTable, TimeProvider time) : IMessageHandler<OrderPlaced>
 {
     /// <inheritdoc />
     public Task HandleAsync(OrderPlaced message, MessageContext context, CancellationToken cancellationToken)

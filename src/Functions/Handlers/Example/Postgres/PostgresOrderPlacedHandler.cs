@@ -2,7 +2,7 @@ using Npgsql;
 using Relaybox.Inbox;
 using Relaybox.Postgres;
 
-namespace Relaybox.Functions.Handlers;
+namespace Relaybox.Functions.Handlers.Example;
 
 /// <summary>
 /// The worked example where the store is PostgreSQL: counts how often an order was applied. The statement runs in the

@@ -1,4 +1,4 @@
-namespace Relaybox.Functions.Handlers;
+namespace Relaybox.Functions.Handlers.Example;
 
 /// <summary>The payload of <c>orders.placed</c>, as the app writes it.</summary>
 internal sealed record OrderPlaced
