@@ -101,20 +101,21 @@ public class TemplatePermissionTests
     }
 
     [Fact]
-    public void A_schedule_may_start_its_function_and_keep_what_did_not_start()
+    public void The_schedules_may_start_the_functions_that_have_one_and_keep_what_did_not_start()
     {
-        foreach (var (function, schedule) in Template.Events("ScheduleV2"))
-        {
-            var role = $"{Short(function)}ScheduleRole";
+        var schedules = Template.Events("ScheduleV2");
 
-            Assert.Equal($"!GetAtt {role}.Arn", Text(Child(schedule, "RoleArn")));
-            Assert.Equal(
-                [
-                    .. On($"!GetAtt {function}.Arn", "lambda:InvokeFunction"),
-                    .. On("!GetAtt ScheduleDeadLetterQueue.Arn", "sqs:SendMessage"),
-                ],
-                Permissions(role));
-        }
+        Assert.All(schedules, source => Assert.Equal("!GetAtt ScheduleRole.Arn", Text(Child(source.Properties, "RoleArn"))));
+        Assert.Equal(
+            [
+                .. schedules.SelectMany(source => On(IfThereIs(source.Function), "lambda:InvokeFunction")),
+                .. On("!GetAtt ScheduleDeadLetterQueue.Arn", "sqs:SendMessage"),
+            ],
+            Permissions("ScheduleRole"));
+
+        static string IfThereIs(string function) => Child(Template.Resource(function), "Condition") is { } condition
+            ? $"!If [{Text(condition)}, !GetAtt {function}.Arn, !Ref AWS::NoValue]"
+            : $"!GetAtt {function}.Arn";
     }
 
     [Fact]
@@ -143,6 +144,9 @@ public class TemplatePermissionTests
 
             Assert.Equal($"{{Service: {service}}}", Text(Child(statement, "Principal")));
             Assert.Equal("!Ref AWS::AccountId", Text(Child(statement, "Condition", "StringEquals", "aws:SourceAccount")));
+            Assert.Equal(
+                service == "scheduler.amazonaws.com" ? "!GetAtt ScheduleGroup.Arn" : "",
+                Text(Child(statement, "Condition", "StringEquals", "aws:SourceArn")));
         }
     }
 
@@ -169,10 +173,13 @@ public class TemplatePermissionTests
     }
 
     [Fact]
-    public void A_schedule_may_use_the_key_if_there_is_one() => Assert.All(
-        Template.Resources("AWS::IAM::Role").Where(role => role.Key.EndsWith("ScheduleRole", StringComparison.Ordinal)),
-        role => Assert.Equal(
-            "!If [WithOwnKey, [!Ref KeyAccessPolicy], !Ref AWS::NoValue]", Text(Child(role.Value, "Properties", "ManagedPolicyArns"))));
+    public void A_schedule_may_use_the_key_if_there_is_one() => Assert.Equal(
+        "!If [WithOwnKey, [!Ref KeyAccessPolicy], !Ref AWS::NoValue]", Text(Template.Property("ScheduleRole", "ManagedPolicyArns")));
+
+    [Fact]
+    public void Every_role_is_a_function_s_or_the_schedules() => Assert.Equal(
+        Template.Functions.Keys.Select(function => $"{Short(function)}Role").Append("ScheduleRole").Order(),
+        Template.Resources("AWS::IAM::Role").Keys.Order());
 
     [Theory]
     [InlineData("DatabaseSecretPolicy", "DatabaseSecretArn")]

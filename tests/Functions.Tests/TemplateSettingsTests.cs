@@ -1,16 +1,10 @@
-using System.Text.RegularExpressions;
-using Relaybox.Functions.Hosting;
-using Relaybox.Settings;
 using static Relaybox.Functions.Tests.TemplateDocument;
 
 namespace Relaybox.Functions.Tests;
 
 /// <summary>What a deployer may choose, the functions must take.</summary>
-public partial class TemplateSettingsTests
+public class TemplateSettingsTests
 {
-    private const FunctionNeeds Everything =
-        FunctionNeeds.Publisher | FunctionNeeds.Inbox | FunctionNeeds.Jobs | FunctionNeeds.Consumer | FunctionNeeds.Setup;
-
     private static readonly string[] RequiredByRules = ["DatabaseSecretArn", "NatsUrl"];
 
     private static readonly TemplateDocument Template = Instance;
@@ -42,22 +36,27 @@ public partial class TemplateSettingsTests
     [MemberData(nameof(Choices))]
     public void The_functions_take_every_value_that_the_template_allows(string variable, string parameter, string value)
     {
-        var settings = new Dictionary<string, string>
+        var set = new Dictionary<string, string>
         {
             ["STORE"] = parameter.StartsWith("Database", StringComparison.Ordinal) || parameter is "AfterSending" or "SweepListenSeconds" or "RelayMode" ? "postgres" : "dynamodb",
             ["BROKER"] = parameter.StartsWith("Nats", StringComparison.Ordinal) ? "nats" : "sqs",
-            ["DATABASE_SECRET_ARN"] = "arn:aws:secretsmanager:eu-central-1:000000000000:secret:database-AbCdEf",
-            ["NATS_URL"] = "tls://nats.example.com:4222",
-            ["OUTBOX_TABLE"] = "outbox",
-            ["INBOX_TABLE"] = "inbox",
-            ["JOBS_TABLE"] = "jobs",
-            ["QUEUE_URL"] = "https://sqs.eu-central-1.amazonaws.com/000000000000/queue",
-            ["DEAD_LETTER_QUEUE_URL"] = "https://sqs.eu-central-1.amazonaws.com/000000000000/dead",
             [variable] = value,
         };
 
-        var error = Record.Exception(() => BuiltIn.Read(settings.GetValueOrDefault, Everything));
+        var error = Record.Exception(() => DeployedSettings.With([.. set.Select(item => (item.Key, item.Value))]));
         Assert.True(error is null, $"{parameter} = {value}: {error?.Message}");
+    }
+
+    [Fact]
+    public void The_longest_schema_that_the_template_allows_makes_names_of_roles()
+    {
+        var schema = new string('s', 54);
+        var pattern = $"^(?:{Text(Template.Parameter("DatabaseSchema", "AllowedPattern"))})$";
+
+        Assert.Matches(pattern, schema);
+        Assert.DoesNotMatch(pattern, schema + "s");
+        Assert.Equal("!If [OnDatabase, !Ref DatabaseSchema, !Ref AWS::NoValue]", Template.Variable("SetupFunction", "DATABASE_ROLE_PREFIX"));
+        DeployedSettings.With(("STORE", "postgres"), ("DATABASE_SCHEMA", schema), ("DATABASE_ROLE_PREFIX", schema));
     }
 
     [Fact]
@@ -77,10 +76,7 @@ public partial class TemplateSettingsTests
         Template.Functions.Keys
             .SelectMany(function => Entries(Template.Property(function, "Environment", "Variables")))
             .Concat(Entries(Template.Global("Environment", "Variables")))
-            .Select(entry => (entry.Key, OneParameter().Match(Text(entry.Value)).Groups["name"].Value))
+            .Select(entry => (entry.Key, DeployedSettings.ParameterOf(Text(entry.Value))))
             .Where(entry => Template.Parameters.Contains(entry.Item2))
             .Distinct();
-
-    [GeneratedRegex("^(!If \\[\\w+, )?!Ref (?<name>\\w+)(, !Ref AWS::NoValue\\])?$")]
-    private static partial Regex OneParameter();
 }

@@ -1,9 +1,11 @@
+using System.Text.RegularExpressions;
+using Relaybox.Settings;
 using static Relaybox.Functions.Tests.TemplateDocument;
 
 namespace Relaybox.Functions.Tests;
 
 /// <summary>Tables, functions, logs and alarms of template.yaml.</summary>
-public class TemplateTests
+public partial class TemplateTests
 {
     private static readonly TemplateDocument Template = Instance;
 
@@ -27,8 +29,9 @@ public class TemplateTests
     public void The_functions_own_json_lines_reach_the_log_unchanged()
     {
         Assert.All(
-            Template.Functions.Values,
-            function => Assert.Equal("Text", Text(Child(function, "Properties", "LoggingConfig", "LogFormat"))));
+            Template.Functions.Keys,
+            function => Assert.Equal(
+                "Text", Text(Template.Property(function, "LoggingConfig", "LogFormat") ?? Template.Global("LoggingConfig", "LogFormat"))));
     }
 
     [Fact]
@@ -153,6 +156,58 @@ public class TemplateTests
                 Assert.Contains($"`{name}`", manual, StringComparison.Ordinal);
             });
     }
+
+    [Fact]
+    public void The_parameters_are_few_enough_to_be_read() => Assert.InRange(Template.Parameters.Count(), 30, 55);
+
+    [Fact]
+    public void A_value_without_a_parameter_is_what_the_manual_says_where_the_manual_says()
+    {
+        var manual = File.ReadAllText(Path.Combine(Folder, "docs", "configuration.md"));
+        var values = PlainValue().Matches(manual).Select(row => (Value: row.Groups["value"].Value, Path: row.Groups["path"].Value)).ToList();
+
+        Assert.InRange(values.Count, 10, 50);
+        Assert.All(
+            values,
+            row =>
+            {
+                var names = row.Path.Split('.');
+                var node = names[0] == "Globals" ? Template.Global(names[2..]) : Template.Property(names[0], names[1..]);
+                Assert.True(node is not null, $"{row.Path} is not in the template.");
+                Assert.Equal(row.Value, WithReservedConcurrency().Replace(Text(node), "$1"));
+            });
+    }
+
+    [Fact]
+    public void A_variable_without_a_parameter_has_the_default_of_the_manual_and_is_not_set()
+    {
+        var manual = File.ReadAllText(Path.Combine(Folder, "docs", "configuration.md"));
+        var rows = PlainVariable().Matches(manual[manual.IndexOf("## Values without a parameter", StringComparison.Ordinal)..]).ToList();
+
+        Assert.InRange(rows.Count, 10, 50);
+        Assert.All(
+            rows,
+            row =>
+            {
+                var name = row.Groups["name"].Value;
+                var broker = name is "SQS_MAX_BATCH_BYTES" or "PUBLISH_CONCURRENCY" ? "sqs" : "nats";
+                var error = Assert.Throws<SettingsException>(() => DeployedSettings.With(("BROKER", broker), (name, "?")));
+                Assert.Contains($"{name} is '?'.", error.Message, StringComparison.Ordinal);
+                Assert.Contains($"the default is {row.Groups["default"].Value}.", error.Message, StringComparison.Ordinal);
+                Assert.All(Template.Functions.Keys, function => Assert.Equal("", Template.Variable(function, name)));
+            });
+    }
+
+    // A row of the manual: | `NAME` | default |
+    [GeneratedRegex(@"^\| `(?<name>[A-Z_]+)` \| (?<default>\d+) \|", RegexOptions.Multiline)]
+    private static partial Regex PlainVariable();
+
+    // A row of the manual: | what | `value` | `Resource.Path` |
+    [GeneratedRegex(@"^\|[^|]+\| `(?<value>[^`]+)` \| `(?<path>\w+(\.\w+)+)`", RegexOptions.Multiline)]
+    private static partial Regex PlainValue();
+
+    [GeneratedRegex(@"^!If \[WithReservedConcurrency, (\d+), !Ref AWS::NoValue\]$")]
+    private static partial Regex WithReservedConcurrency();
 
     // The manual speaks of errors and throttles of a function once for all functions.
     private static string Heading(string alarm) =>

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Relaybox.Nats;
-using Relaybox.Outbox.Relay;
+using Relaybox.Settings;
+using YamlDotNet.RepresentationModel;
 using static Relaybox.Functions.Tests.TemplateDocument;
 
 namespace Relaybox.Functions.Tests;
@@ -9,6 +10,10 @@ namespace Relaybox.Functions.Tests;
 public class TemplateTimingTests
 {
     private const string ConsumeTimeout = "ConsumeTimeoutSeconds";
+
+    // Who sets a batching window of so many seconds need not think of the visibility timeout.
+    private const int RoomForAWindow = 10;
+
     private static readonly TemplateDocument Template = Instance;
 
     public static TheoryData<string> ConsumeTimeouts => [.. Items(Template.Parameter(ConsumeTimeout, "AllowedValues")).Select(Text)];
@@ -19,9 +24,9 @@ public class TemplateTimingTests
     {
         var timeout = Template.Evaluate(Template.Property("ConsumeFunction", "Timeout"), ConsumeTimeout, chosen);
         var visibility = Template.Evaluate(Template.Property("Queue", "VisibilityTimeout"), ConsumeTimeout, chosen);
-        var longestWindow = Template.ParameterNumber("ConsumeBatchWindowSeconds", "MaxValue");
+        var window = Child(Assert.Single(Template.Events("SQS")).Properties, "MaximumBatchingWindowInSeconds") is { } given ? Template.Evaluate(given) : 0;
 
-        Assert.InRange(visibility, (6 * timeout) + longestWindow, 43200);
+        Assert.InRange(visibility, (6 * timeout) + Math.Max(window, RoomForAWindow), 43200);
     }
 
     [Theory]
@@ -41,19 +46,19 @@ public class TemplateTimingTests
     [InlineData("SweepRelayFunction")]
     public void A_relay_lease_outlives_the_function(string function)
     {
-        Assert.Equal("!Ref RelayLeaseSeconds", Template.Variable(function, "RELAY_LEASE_SECONDS"));
         var timeout = Template.Alternatives(Template.Property(function, "Timeout")).Max();
-        Assert.True(Template.ParameterNumber("RelayLeaseSeconds", "MinValue") > timeout);
+
+        Assert.True(DeployedSettings.Of(function).Relay.Lease.TotalSeconds > timeout);
     }
 
     [Fact]
-    public void With_DynamoDB_a_sweep_ends_before_the_next_one_starts_and_with_PostgreSQL_it_listens_until_the_next_one_does()
+    public void With_DynamoDB_a_sweep_ends_before_the_next_one_starts_and_with_a_database_it_listens_until_the_next_one_does()
     {
-        Assert.Equal("rate(1 minute)", Text(Template.Parameter("SweepSchedule", "Default")));
-        Assert.Equal("!If [OnPostgres, 75, 55]", Text(Template.Property("SweepRelayFunction", "Timeout")));
+        Assert.Equal("rate(1 minute)", Schedule("SweepRelayFunction"));
+        Assert.Equal("!If [OnDatabase, 75, 55]", Text(Template.Property("SweepRelayFunction", "Timeout")));
         Assert.InRange(Template.ParameterNumber("SweepListenSeconds", "Default"), 61, 75 - 10);
         Assert.InRange(Template.ParameterNumber("SweepListenSeconds", "MaxValue"), 61, 75 - 10);
-        Assert.True(Template.ParameterNumber("SweepConcurrency", "Default") >= 2);
+        Assert.True(ReservedConcurrency("SweepRelayFunction") >= 2);
     }
 
     [Fact]
@@ -62,19 +67,28 @@ public class TemplateTimingTests
         var timeout = Template.Evaluate(Template.Property("PullConsumeFunction", "Timeout"));
         Assert.InRange(int.Parse(Template.Variable("PullConsumeFunction", "PULL_SECONDS"), CultureInfo.InvariantCulture), 61, timeout - 10);
         Assert.True(int.Parse(Template.Variable("PullConsumeFunction", "INBOX_LEASE_SECONDS"), CultureInfo.InvariantCulture) > timeout);
-        Assert.True(Template.ParameterNumber("PullConcurrency", "MinValue") >= 2);
+        Assert.Equal("rate(1 minute)", Schedule("PullConsumeFunction"));
+        Assert.True(ReservedConcurrency("PullConsumeFunction") >= 2);
+    }
+
+    [Fact]
+    public void Setup_tells_JetStream_the_leases_of_the_functions_that_use_it()
+    {
+        var setup = DeployedSettings.Of("SetupFunction");
+
+        Assert.Equal(DeployedSettings.Of("PullConsumeFunction").Consumer.Lease, setup.Consumer.Lease);
+        Assert.Equal(DeployedSettings.Of("SweepRelayFunction").Relay.Lease, setup.Relay.Lease);
     }
 
     [Fact]
     public void Consume_gives_up_before_the_queue_does()
     {
-        Assert.Equal("!Ref MaxReceiveCount", Text(Template.Property("Queue", "RedrivePolicy", "maxReceiveCount")));
         Assert.Equal("!Ref InboxMaxAttempts", Template.Variable("ConsumeFunction", "INBOX_MAX_ATTEMPTS"));
 
-        var fewestReceives = Template.ParameterNumber("MaxReceiveCount", "MinValue");
-        Assert.True(fewestReceives >= 5);
-        Assert.True(fewestReceives >= Template.ParameterNumber("InboxMaxAttempts", "MaxValue"));
-        Assert.True(Template.ParameterNumber("MaxReceiveCount", "Default") > Template.ParameterNumber("InboxMaxAttempts", "Default"));
+        var receives = Template.Evaluate(Template.Property("Queue", "RedrivePolicy", "maxReceiveCount"));
+        Assert.True(receives >= 5);
+        Assert.True(receives >= Template.ParameterNumber("InboxMaxAttempts", "MaxValue"));
+        Assert.True(receives > Template.ParameterNumber("InboxMaxAttempts", "Default"));
     }
 
     [Fact]
@@ -95,28 +109,43 @@ public class TemplateTimingTests
         var seconds = Template.Evaluate(Template.Property("Queue", "MessageRetentionPeriod"))
             + Template.Evaluate(Template.Property("DeadLetterQueue", "MessageRetentionPeriod"));
 
-        Assert.Equal($"{seconds / 3600}", Template.Variable(function, "QUEUE_RETENTION_HOURS"));
         Assert.Equal("!Ref ProcessedRetentionHours", Template.Variable(function, "PROCESSED_RETENTION_HOURS"));
         Assert.True(Template.ParameterNumber("ProcessedRetentionHours", "MinValue") * 3600 >= seconds);
+
+        // The functions know how long that is, and refuse a shorter memory.
+        DeployedSettings.Of(function, ("PROCESSED_RETENTION_HOURS", $"{seconds / 3600}"));
+        Assert.Throws<SettingsException>(() => DeployedSettings.Of(function, ("PROCESSED_RETENTION_HOURS", $"{(seconds / 3600) - 1}")));
     }
 
     [Fact]
     public void The_inbox_remembers_for_longer_than_a_message_can_live_in_a_stream()
     {
-        var hours = Template.ParameterNumber("NatsStreamMaxAgeHours", "MaxValue") + NatsSettings.DeadLetterAge.TotalHours;
+        var hours = Nats("PullConsumeFunction").Stream.MaxAge.TotalHours + NatsSettings.DeadLetterAge.TotalHours;
 
-        Assert.True(hours <= int.Parse(Template.Variable("PullConsumeFunction", "QUEUE_RETENTION_HOURS"), CultureInfo.InvariantCulture));
+        Assert.True(hours <= Template.ParameterNumber("ProcessedRetentionHours", "MinValue"));
     }
 
     [Fact]
     public void A_stream_may_keep_messages_for_as_long_as_it_has_to_know_their_ids()
     {
-        var seconds = Template.ParameterNumber("RelayLeaseSeconds", "MaxValue") + new RelayOptions().LongestRetryDelay.TotalSeconds;
+        var relay = DeployedSettings.Of("SweepRelayFunction").Relay;
 
-        Assert.True(Template.ParameterNumber("NatsStreamMaxAgeHours", "MinValue") * 3600 > seconds);
+        Assert.True(Nats("SetupFunction").Stream.MaxAge > relay.Lease + relay.LongestRetryDelay);
     }
 
     [Fact]
     public void Sent_rows_are_kept_for_a_day_at_least() =>
         Assert.True(Template.ParameterNumber("SentRetentionHours", "MinValue") >= 24);
+
+    private static NatsSettings Nats(string function) => Assert.IsType<NatsSettings>(DeployedSettings.Of(function, ("BROKER", "nats")).Broker);
+
+    private static string Schedule(string function) =>
+        Template.Default(Child(Assert.Single(Template.Events("ScheduleV2"), source => source.Function == function).Properties, "ScheduleExpression"));
+
+    private static int ReservedConcurrency(string function)
+    {
+        var limit = Assert.IsType<YamlSequenceNode>(Template.Property(function, "ReservedConcurrentExecutions"));
+        Assert.Equal("WithReservedConcurrency", Text(limit[0]));
+        return Template.Evaluate(limit[1]);
+    }
 }

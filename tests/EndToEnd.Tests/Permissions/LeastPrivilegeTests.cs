@@ -74,8 +74,12 @@ public sealed class LeastPrivilegeTests
     {
         RunningStack? running = null;
         await using var stack = await StartAsync(
-            configure: options => options with { BeforeCall = InterfereAsync },
-            parameters: [("StreamMaximumRetryAttempts", "0"), .. Everything]);
+            configure: options => options with
+            {
+                BeforeCall = InterfereAsync,
+                Properties = new Dictionary<string, string> { ["StreamRelayFunction.Events.Stream.Properties.MaximumRetryAttempts"] = "0" },
+            },
+            parameters: Everything);
         running = stack;
         var inbox = stack.Variable("INBOX_TABLE");
         var hourAgo = DateTimeOffset.UtcNow.AddHours(-1).ToUnixTimeMilliseconds();

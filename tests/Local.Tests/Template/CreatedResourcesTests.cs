@@ -10,9 +10,9 @@ public sealed class CreatedResourcesTests
 
     private static readonly string[] Always =
     [
-        "ScheduleDeadLetterQueue", "ScheduleDeadLetterQueuePolicy", "ScheduleDeadLetterQueueAlarm", "ScheduleGroup",
-        .. Scheduled("SweepRelay"), "OldestDueAgeAlarm", "SweepRelayRowsParkedAlarm", "SweepMissingAlarm",
-        .. Scheduled("Cleanup"), .. Scheduled("ResetStale"), .. Scheduled("Reconcile"),
+        "ScheduleDeadLetterQueue", "ScheduleDeadLetterQueuePolicy", "ScheduleDeadLetterQueueAlarm", "ScheduleGroup", "ScheduleRole",
+        .. Function("SweepRelay"), "OldestDueAgeAlarm", "SweepRelayRowsParkedAlarm", "SweepMissingAlarm",
+        .. Function("Cleanup"), .. Function("ResetStale"), .. Function("Reconcile"),
     ];
 
     private static readonly string[] OfDynamoDb =
@@ -25,11 +25,11 @@ public sealed class CreatedResourcesTests
 
     private static readonly string[] OfSqs =
     [
-        "Queue", "QueuePolicy", "QueueAgeAlarm", "DeadLetterQueue", "DeadLetterQueuePolicy", "DeadLetterQueueAlarm", .. Function("Consume"),
+        "Queue", "QueuePolicy", "QueueAgeAlarm", "DeadLetterQueue", "DeadLetterQueueAlarm", .. Function("Consume"),
     ];
 
     private static readonly string[] OfNats =
-        ["BrokerSecretPolicy", .. Scheduled("PullConsume"), "PullConsumeMessagesDeadLetteredAlarm", .. Function("Setup")];
+        ["BrokerSecretPolicy", .. Function("PullConsume"), "PullConsumeMessagesDeadLetteredAlarm", .. Function("Setup")];
 
     [Theory]
     [InlineData("dynamodb", "sqs")]
@@ -83,6 +83,4 @@ public sealed class CreatedResourcesTests
 
     private static string[] Function(string name) =>
         [$"{name}LogGroup", $"{name}Role", $"{name}Function", $"{name}ErrorsAlarm", $"{name}ThrottlesAlarm"];
-
-    private static string[] Scheduled(string name) => [.. Function(name), $"{name}ScheduleRole"];
 }

@@ -45,7 +45,7 @@ internal sealed class ChaosRun(LocalRunner runner, IDemoApp app, ChaosOptions op
     public static RunnerOptions Hasten(RunnerOptions options) => options with
     {
         Environment = options.Environment.Concat(Haste).ToDictionary(),
-        Parameters = new Dictionary<string, string>(options.Parameters) { ["MaxReceiveCount"] = "1000" },
+        Properties = new Dictionary<string, string>(options.Properties) { ["Queue.RedrivePolicy.maxReceiveCount"] = "1000" },
         VisibilitySeconds = LeaseSeconds,
         RunSchedules = false,
     };

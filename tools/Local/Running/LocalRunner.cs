@@ -217,7 +217,7 @@ internal sealed class LocalRunner : IAsyncDisposable
             parameters.TryAdd("NatsUrl", $"nats://127.0.0.1:{ports.Nats}");
         }
 
-        return Explained(() => StackLoader.Load(template, new StackOptions(StackName, new Uri($"http://127.0.0.1:{ports.Sqs}/"), parameters)));
+        return Explained(() => StackLoader.Load(template, new StackOptions(StackName, new Uri($"http://127.0.0.1:{ports.Sqs}/"), parameters) { Properties = options.Properties }));
 
         string Database(string user) => new JsonObject
         {

@@ -20,11 +20,14 @@ internal sealed record RunnerOptions
     /// <summary>Overrides of the template's parameters.</summary>
     public IReadOnlyDictionary<string, string> Parameters { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>
-    /// Overrides of the functions' environment; a variable that a function does not have in the template is not given to it,
-    /// unless it is the .NET runtime's own (<c>DOTNET_</c>) or a test's (<c>RELAYBOX_</c>).
-    /// </summary>
+    /// <summary>Variables of every function, in place of the template's or beside them.</summary>
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>
+    /// Plain values in place of the template's, each by its resource and the path in its properties:
+    /// <c>Queue.RedrivePolicy.maxReceiveCount</c>. A path that the template does not have is an error.
+    /// </summary>
+    public IReadOnlyDictionary<string, string> Properties { get; init; } = new Dictionary<string, string>();
 
     /// <summary>
     /// Seconds that replace the visibility timeout of queues that feed a function; null keeps the template's.

@@ -33,7 +33,7 @@ internal static class WorkerEnvironment
             environment[name] = value;
         }
 
-        foreach (var (name, value) in overrides.Where(item => function.Environment.ContainsKey(item.Key) || IsForEvery(item.Key)))
+        foreach (var (name, value) in overrides)
         {
             environment[name] = value;
         }
@@ -57,9 +57,6 @@ internal static class WorkerEnvironment
         environment["PARAMETERS_SECRETS_EXTENSION_HTTP_PORT"] = port.ToString(CultureInfo.InvariantCulture);
         return environment;
     }
-
-    private static bool IsForEvery(string name) =>
-        name.StartsWith("DOTNET_", StringComparison.Ordinal) || name.StartsWith("RELAYBOX_", StringComparison.Ordinal);
 
     /// <summary>What any SDK or the AWS CLI needs to reach the emulators.</summary>
     public static IReadOnlyDictionary<string, string> Aws(Uri? dynamoDb, Uri sqs)

@@ -28,7 +28,7 @@ internal sealed class StackLoader
 
     private StackLoader(MapValue template, StackOptions options)
     {
-        resources = template.Section("Resources");
+        resources = PropertyOverrides.Apply(template.Section("Resources"), options.Properties);
         names = new ResourceNames(resources, options.StackName, options.SqsEndpoint);
         evaluator = new Evaluator(template, ParameterValues.Resolve(template, options.Parameters), names);
         roles = new RoleReader(resources, evaluator);

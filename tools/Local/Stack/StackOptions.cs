@@ -1,3 +1,5 @@
+using Relaybox.Local.Template;
+
 
 namespace Relaybox.Local.Stack;
 
@@ -5,4 +7,8 @@ namespace Relaybox.Local.Stack;
 /// <param name="StackName">The first part of every name that the template does not give.</param>
 /// <param name="SqsEndpoint">Where queue URLs point.</param>
 /// <param name="Parameters">Overrides of the template's defaults.</param>
-internal sealed record StackOptions(string StackName, Uri SqsEndpoint, IReadOnlyDictionary<string, string> Parameters);
+internal sealed record StackOptions(string StackName, Uri SqsEndpoint, IReadOnlyDictionary<string, string> Parameters)
+{
+    /// <summary>Plain values in place of the template's, by their paths; see <see cref="PropertyOverrides"/>.</summary>
+    public IReadOnlyDictionary<string, string> Properties { get; init; } = new Dictionary<string, string>();
+}

@@ -33,10 +33,10 @@ internal static class DynamoDbParts
         // What an outage of the broker held up comes back through the due index and the sweep, not through the stream.
         plan.Limit(
             "DueIndex: shards", plan.Cost("dynamodb.partition_wcu") / plan.Cost("dynamodb.due_wcu"), plan.Cost("dynamodb.due_shards"), "shard",
-            "DueShards, to 256", "while the broker is out of reach");
+            "DUE_SHARDS, to 256", "while the broker is out of reach");
         plan.Limit(
             "SweepRelay: what it catches up with", SweepRate(plan, broker), 1, "sweep",
-            "SweepConcurrency with a schedule for each; PublishConcurrency", "after an outage");
+            "a schedule for each sweep, and ReservedConcurrentExecutions; PUBLISH_CONCURRENCY", "after an outage");
 
         plan.ChargeMillions("DynamoDB: writes, outbox", write, plan.Cost("dynamodb.dollars_per_million_wru"));
         plan.ChargeMillions("DynamoDB: writes, inbox", inbox, plan.Cost("dynamodb.dollars_per_million_wru"));

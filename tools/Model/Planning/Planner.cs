@@ -44,11 +44,11 @@ internal static class Planner
         plan.Function(broker == Broker.Sqs ? "Consume" : "PullConsume", batch, batch / perConsumer * 1000);
         var consumers = plan.Need(Consumers, plan.Units(perConsumer));
         plan.Limit(
-            broker == Broker.Sqs ? "Consume: ConsumeMaximumConcurrency" : "PullConsume: PullConcurrency",
+            broker == Broker.Sqs ? "Consume: ConsumeMaximumConcurrency" : "PullConsume: invocations at once",
             perConsumer,
             plan.Cost(broker == Broker.Sqs ? "consume.concurrency" : "pull.concurrency"),
             "invocation",
-            broker == Broker.Sqs ? "raise it, to 1,000 per queue; then several queues" : "raise it, to 50; then several stacks, each with a part of the subjects");
+            broker == Broker.Sqs ? "raise it, to 1,000 per queue; then several queues" : "a schedule more, and ReservedConcurrentExecutions; then several stacks, each with a part of the subjects");
         return consumers;
     }
 
