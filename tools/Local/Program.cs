@@ -31,3 +31,8 @@ catch (RunnerException exception)
     Console.Error.WriteLine($"relaybox-local: {exception.Message}");
     return 2;
 }
+catch (OperationCanceledException)
+{
+    // Ctrl-C; 128 and the number of its signal, as a shell says it.
+    return 130;
+}
