@@ -2,6 +2,7 @@ using Npgsql;
 using Relaybox.Local.Demo;
 using Relaybox.Local.Processes;
 using Relaybox.Local.Running;
+using Relaybox.Local.Stores.Postgres;
 using Relaybox.Testing;
 
 namespace Relaybox.EndToEnd.Tests;
@@ -43,14 +44,15 @@ public sealed class CombinationTests
                 },
                 output,
                 CancellationToken.None);
-            Assert.Equal((store == "dynamodb", broker == "nats"), (runner.Servers.DynamoDb is not null, runner.Servers.Nats is not null));
+            Assert.Equal(
+                new[] { store, "sqs", broker }.Distinct(), runner.Servers.Processes.Select(process => process.Name));
 
             if (relayMode == "locked")
             {
                 await RefuseLeasesAsync(runner);
             }
 
-            await using var app = DemoApps.Of(runner);
+            await using var app = runner.CreateDemoApp();
             var demo = new DemoRun(
                 runner, app, new DemoOptions(150, 40, 20, Json: false), new ProgressLine(), TimeProvider.System);
             var running = demo.RunAsync(CancellationToken.None);
@@ -93,7 +95,7 @@ public sealed class CombinationTests
     /// <summary>No row can be claimed by a lease from now on: what is sent was locked.</summary>
     private static async Task RefuseLeasesAsync(LocalRunner runner)
     {
-        await using var database = NpgsqlDataSource.Create(runner.Servers.Postgres!.ConnectionString);
+        await using var database = NpgsqlDataSource.Create(((PostgresRun)runner.Servers.Store).ConnectionString);
         await using var command = database.CreateCommand(
             $"""
             CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE ''a row was leased''; END';

@@ -5,6 +5,7 @@ using Amazon.DynamoDBv2.Model;
 using Amazon.Runtime;
 using Relaybox.Local.Output;
 using Relaybox.Local.Running;
+using Relaybox.Local.Stores.DynamoDb;
 using Relaybox.Testing;
 
 namespace Relaybox.EndToEnd.Tests;
@@ -26,7 +27,7 @@ internal sealed class RunningStack : IAsyncDisposable
         _runner = runner;
         _state = state;
         Output = output;
-        if (runner.Servers.DynamoDb is { } dynamoDb)
+        if (runner.Servers.Store is DynamoDbRun { Endpoint: var dynamoDb })
         {
             _dynamoDb = new AmazonDynamoDBClient(
                 new BasicAWSCredentials("local", "local"),

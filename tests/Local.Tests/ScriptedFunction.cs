@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text;
 using System.Text.Json.Nodes;
-using Relaybox.Local.Runtime;
+using Relaybox.Local.Lambda;
 
 namespace Relaybox.Local.Tests;
 

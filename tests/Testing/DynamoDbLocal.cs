@@ -2,6 +2,7 @@ using Amazon.DynamoDBv2;
 using Amazon.Runtime;
 using Relaybox.Local.Aws;
 using Relaybox.Local.Servers;
+using Relaybox.Local.Stores.DynamoDb;
 using Xunit;
 
 namespace Relaybox.Testing;

@@ -1,3 +1,4 @@
+using Relaybox.Local.Brokers.Nats;
 using Relaybox.Local.Servers;
 using Xunit;
 

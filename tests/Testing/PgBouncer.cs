@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Npgsql;
 using Relaybox.Local.Servers;
+using Relaybox.Local.Stores.Postgres;
 using Xunit;
 
 namespace Relaybox.Testing;

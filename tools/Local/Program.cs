@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Relaybox.Local;
 using Relaybox.Local.Commands;
+using Relaybox.Local.Stores;
 
 var root = new RootCommand("Runs template.yaml on this machine: emulators, functions, event sources, schedules")
 {
@@ -9,8 +10,11 @@ var root = new RootCommand("Runs template.yaml on this machine: emulators, funct
     InvokeCommand.Create(),
     DemoCommand.Create(),
     ChaosCommand.Create(),
-    MigrateCommand.Create(),
 };
+foreach (var command in LocalStores.All.SelectMany(store => store.Commands))
+{
+    root.Subcommands.Add(command);
+}
 
 var parsed = root.Parse(args);
 try
@@ -26,4 +30,9 @@ catch (RunnerException exception)
 {
     Console.Error.WriteLine($"relaybox-local: {exception.Message}");
     return 2;
+}
+catch (OperationCanceledException)
+{
+    // Ctrl-C; 128 and the number of its signal, as a shell says it.
+    return 130;
 }

@@ -6,6 +6,7 @@ using Relaybox.Benchmarks.Postgres;
 using Relaybox.DynamoDb;
 using Relaybox.Events;
 using Relaybox.Local.Servers;
+using Relaybox.Local.Stores.DynamoDb;
 using Relaybox.Outbox;
 using Relaybox.Outbox.Relay;
 using Relaybox.Timing;

@@ -8,6 +8,8 @@ using Relaybox.Benchmarks.Paths;
 using Relaybox.Benchmarks.Postgres;
 using Relaybox.Local.Aws;
 using Relaybox.Local.Running;
+using Relaybox.Local.Stores.DynamoDb;
+using Relaybox.Local.Stores.Postgres;
 using Metric = Relaybox.Benchmarks.Harness.Metric;
 
 namespace Relaybox.Benchmarks.Groups;
@@ -48,7 +50,7 @@ internal sealed class PathGroup : IBenchmarkGroup
         await trips.CreateAsync(cancellationToken);
         using var dynamoDb = new AmazonDynamoDBClient(
             new BasicAWSCredentials(LocalAws.AccessKeyId, LocalAws.SecretAccessKey),
-            new AmazonDynamoDBConfig { ServiceURL = stack.Runner.Servers.DynamoDb!.ToString(), AuthenticationRegion = LocalAws.Region });
+            new AmazonDynamoDBConfig { ServiceURL = ((DynamoDbRun)stack.Runner.Servers.Store).Endpoint.ToString(), AuthenticationRegion = LocalAws.Region });
         var table = stack.Runner.Environment["OUTBOX_TABLE"];
         await CompareAsync(run, DynamoDb, stages, probe, trips.MeasureDynamoDbAsync, CommitAsync, cancellationToken);
         trips.Report(run, DynamoDb);
@@ -72,7 +74,7 @@ internal sealed class PathGroup : IBenchmarkGroup
         await using var stack = await StartAsync("postgres", stages, cancellationToken);
         await using var trips = new EmulatorRoundTrips(stack.Runner.Servers, Rate);
         await trips.CreateAsync(cancellationToken);
-        await using var database = NpgsqlDataSource.Create(stack.Runner.Servers.Postgres!.ConnectionString);
+        await using var database = NpgsqlDataSource.Create(((PostgresRun)stack.Runner.Servers.Store).ConnectionString);
         var table = $"\"{stack.Runner.Environment["DATABASE_SCHEMA"]}\".\"{stack.Runner.Environment["OUTBOX_TABLE"]}\"";
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var sweeping = SweepAsync(stack.Runner, stop.Token);

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Relaybox.Benchmarks.Harness;
 using Relaybox.Benchmarks.Lambda;
-using Relaybox.Local.Runtime;
+using Relaybox.Local.Lambda;
 using Relaybox.Local.Stack;
 
 namespace Relaybox.Benchmarks.Groups;
@@ -108,5 +108,5 @@ internal sealed class StartupGroup : IBenchmarkGroup
     }
 
     private static Dictionary<string, string> EnvironmentOf(BenchStack stack, FunctionDefinition function) => WorkerEnvironment.Create(
-        function, "", "bench", stack.Runner.Servers.Ports.Runtime, stack.Runner.Servers.DynamoDb, stack.Runner.Servers.Sqs, WithoutWaiting);
+        function, "", "bench", stack.Runner.Ports.Runtime, stack.Runner.Servers.AwsEndpoints, WithoutWaiting);
 }

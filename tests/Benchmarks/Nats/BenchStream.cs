@@ -1,6 +1,7 @@
 using NATS.Client.Core;
 using NATS.Client.JetStream;
 using NATS.Client.JetStream.Models;
+using Relaybox.Local.Brokers.Nats;
 using Relaybox.Local.Servers;
 
 namespace Relaybox.Benchmarks.Nats;

@@ -1,7 +1,7 @@
 using Relaybox.Benchmarks.Lambda;
-using Relaybox.Local.Servers;
+using Relaybox.Local.Lambda;
 using Relaybox.Local.Processes;
-using Relaybox.Local.Runtime;
+using Relaybox.Local.Servers;
 using Relaybox.Local.Stack;
 
 namespace Relaybox.Benchmarks.Paths;

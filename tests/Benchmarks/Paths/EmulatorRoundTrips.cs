@@ -7,6 +7,8 @@ using Relaybox.Benchmarks.Postgres;
 using Relaybox.Local.Aws;
 using Relaybox.Local.EventSources;
 using Relaybox.Local.Running;
+using Relaybox.Local.Stores.DynamoDb;
+using Relaybox.Local.Stores.Postgres;
 
 namespace Relaybox.Benchmarks.Paths;
 
@@ -29,7 +31,7 @@ internal sealed class EmulatorRoundTrips(LocalServers servers, int rate) : IAsyn
     {
         function = await BareFunction.StartAsync(cancellationToken);
         queueUrl = (string)(await sqs.CallAsync("CreateQueue", new JsonObject { ["QueueName"] = Name }, cancellationToken))["QueueUrl"]!;
-        if (servers.DynamoDb is { } dynamoDb)
+        if (servers.Store is DynamoDbRun { Endpoint: var dynamoDb })
         {
             await AwsJsonClient.DynamoDb(dynamoDb).CallAsync(
                 "CreateTable",
@@ -45,7 +47,7 @@ internal sealed class EmulatorRoundTrips(LocalServers servers, int rate) : IAsyn
         }
         else
         {
-            await using var database = NpgsqlDataSource.Create(servers.Postgres!.ConnectionString);
+            await using var database = NpgsqlDataSource.Create(((PostgresRun)servers.Store).ConnectionString);
             await using var create = database.CreateCommand("CREATE TABLE bench_echo (id text PRIMARY KEY, payload text NOT NULL, claimed boolean NOT NULL DEFAULT false)");
             await create.ExecuteNonQueryAsync(cancellationToken);
         }
@@ -59,11 +61,12 @@ internal sealed class EmulatorRoundTrips(LocalServers servers, int rate) : IAsyn
     /// </summary>
     public async Task<double[]> MeasureDynamoDbAsync(int times, CancellationToken cancellationToken)
     {
-        var table = AwsJsonClient.DynamoDb(servers.DynamoDb!);
+        var endpoint = ((DynamoDbRun)servers.Store).Endpoint;
+        var table = AwsJsonClient.DynamoDb(endpoint);
 
         // The emulator forgets what a shard held, and then where it ends: there has to be something new in it.
         await table.CallAsync("PutItem", Put(), cancellationToken);
-        var stream = await DynamoDbStreamReader.OpenAsync(servers.DynamoDb!, Name, cancellationToken);
+        var stream = await DynamoDbStreamReader.OpenAsync(endpoint, Name, cancellationToken);
         var shard = (await stream.ListShardsAsync(cancellationToken)).Last(shard => !shard.IsClosed);
         return await RepeatAsync(times, async () =>
         {
@@ -93,7 +96,7 @@ internal sealed class EmulatorRoundTrips(LocalServers servers, int rate) : IAsyn
     /// <summary>A notification; the claim of the row; the queue; the consumer's invocation, a write and a transaction of two.</summary>
     public async Task<double[]> MeasurePostgresAsync(int times, CancellationToken cancellationToken)
     {
-        await using var database = NpgsqlDataSource.Create(servers.Postgres!.ConnectionString);
+        await using var database = NpgsqlDataSource.Create(((PostgresRun)servers.Store).ConnectionString);
         await using var listener = await database.OpenConnectionAsync(cancellationToken);
         await using var listen = new NpgsqlCommand("LISTEN bench_echo", listener);
         await listen.ExecuteNonQueryAsync(cancellationToken);

@@ -3,7 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using Relaybox.Benchmarks.Harness;
-using Relaybox.Local.Runtime;
+using Relaybox.Local.Lambda;
 using Relaybox.Sqs;
 
 namespace Relaybox.Benchmarks.Paths;

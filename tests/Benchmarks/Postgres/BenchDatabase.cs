@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Relaybox.Local.Servers;
+using Relaybox.Local.Stores.Postgres;
 using Relaybox.Postgres;
 using Relaybox.Secrets;
 

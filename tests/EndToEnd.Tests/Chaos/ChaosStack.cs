@@ -15,7 +15,7 @@ internal sealed class ChaosStack : IAsyncDisposable
         Runner = runner;
         _state = state;
         Output = output;
-        App = DemoApps.Of(runner);
+        App = runner.CreateDemoApp();
     }
 
     public LocalRunner Runner { get; }
@@ -34,7 +34,7 @@ internal sealed class ChaosStack : IAsyncDisposable
         var output = new RunningStack.LastLines();
         var own = new DirectoryInfo(AppContext.BaseDirectory);
         var runner = await LocalRunner.StartAsync(
-            ChaosRun.Hasten(new RunnerOptions
+            Haste.Of(new RunnerOptions
             {
                 TemplatePath = RepositoryRoot.Combine("template.yaml"),
                 StateDirectory = Path.Combine(state.FullName, "state"),

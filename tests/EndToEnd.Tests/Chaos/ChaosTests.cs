@@ -1,3 +1,4 @@
+using Relaybox.Local.Brokers.Nats;
 using Relaybox.Local.Chaos;
 using Relaybox.Local.Demo;
 using Relaybox.Testing;
@@ -22,7 +23,7 @@ public sealed class ChaosTests
         var summary = await new ChaosRun(stack.Runner, stack.App, options, Say).RunAsync(CancellationToken.None);
         Say(summary.ToText());
         Assert.True(summary.IsClean, $"{summary.ToText()} {stack.Output}");
-        Assert.Equal(Kills, summary.Faults[Fault.Kill]);
+        Assert.Equal(Kills, summary.Faults["Kill"]);
     }
 
     [Fact]
@@ -37,10 +38,10 @@ public sealed class ChaosTests
 
         // The relay is killed in the middle of it, and the broker with it.
         using var stop = new CancellationTokenSource();
-        var driving = new ChaosRun(stack.Runner, stack.App, new ChaosOptions { Seed = 0 }, _ => { }).Drive(stop.Token);
+        var driving = ScheduleDriver.RunAsync(stack.Runner, stop.Token);
         await File.WriteAllTextAsync(Path.Combine(stack.KillPoints, "outbox.record.begin"), "");
         await Eventually.TrueAsync(() => File.Exists(Path.Combine(stack.KillPoints, "outbox.record.begin.done")), "the relay is killed");
-        await stack.Runner.Servers.RestartAsync("nats", TimeSpan.Zero, CancellationToken.None);
+        await ((NatsRun)stack.Runner.Servers.Broker).Server.RestartAsync(TimeSpan.Zero, CancellationToken.None);
 
         var left = TimeSpan.FromSeconds(5 + 60);
         await Eventually.TrueAsync(

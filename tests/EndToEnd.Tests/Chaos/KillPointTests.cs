@@ -27,7 +27,7 @@ public sealed class KillPointTests
         await using var stack = await ChaosStack.StartAsync(store, broker, duplicatePercent: 0);
         await stack.App.PrepareAsync(CancellationToken.None);
         using var stop = new CancellationTokenSource();
-        var driving = new ChaosRun(stack.Runner, stack.App, new ChaosOptions { Seed = 0 }, _ => { }).Drive(stop.Token);
+        var driving = ScheduleDriver.RunAsync(stack.Runner, stop.Token);
         var orders = new List<Order>();
         var killed = 0;
 

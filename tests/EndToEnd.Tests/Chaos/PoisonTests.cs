@@ -18,7 +18,7 @@ public sealed class PoisonTests
         await using var stack = await ChaosStack.StartAsync(store, "sqs", duplicatePercent: 0);
         await stack.App.PrepareAsync(CancellationToken.None);
         using var stop = new CancellationTokenSource();
-        var driving = new ChaosRun(stack.Runner, stack.App, new ChaosOptions { Seed = 0 }, _ => { }).Drive(stop.Token);
+        var driving = ScheduleDriver.RunAsync(stack.Runner, stop.Token);
         var poison = Order.Create(1, DateTimeOffset.UtcNow);
         var point = Path.Combine(stack.KillPoints, "inbox.handle.begin");
 

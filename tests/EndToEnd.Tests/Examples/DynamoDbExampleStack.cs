@@ -2,6 +2,7 @@ using System.Globalization;
 using Amazon.DynamoDBv2;
 using Amazon.DynamoDBv2.Model;
 using Amazon.Runtime;
+using Relaybox.Local.Stores.DynamoDb;
 
 namespace Relaybox.EndToEnd.Tests.Examples;
 
@@ -13,7 +14,7 @@ internal sealed class DynamoDbExampleStack : ExampleStack
     private DynamoDbExampleStack(Started started)
         : base(started) => _dynamoDb = new AmazonDynamoDBClient(
             new BasicAWSCredentials("local", "local"),
-            new AmazonDynamoDBConfig { ServiceURL = Servers.DynamoDb!.ToString(), AuthenticationRegion = Environment["AWS_REGION"] });
+            new AmazonDynamoDBConfig { ServiceURL = ((DynamoDbRun)Servers.Store).Endpoint.ToString(), AuthenticationRegion = Environment["AWS_REGION"] });
 
     public static async Task<ExampleStack> StartAsync() => new DynamoDbExampleStack(await StartAsync("dynamodb", "sqs"));
 

@@ -1,4 +1,5 @@
 using Npgsql;
+using Relaybox.Local.Stores.Postgres;
 
 namespace Relaybox.EndToEnd.Tests.Examples;
 
@@ -11,7 +12,7 @@ internal sealed class PostgresExampleStack : ExampleStack
     private PostgresExampleStack(Started started)
         : base(started)
     {
-        _database = NpgsqlDataSource.Create(Servers.Postgres!.ConnectionString);
+        _database = NpgsqlDataSource.Create(((PostgresRun)Servers.Store).ConnectionString);
         _schema = Environment["DATABASE_SCHEMA"];
     }
 

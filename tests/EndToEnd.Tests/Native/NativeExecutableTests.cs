@@ -18,7 +18,7 @@ public sealed class NativeExecutableTests(NativePublication native) : IClassFixt
             options => options with { RunSchedules = true },
             ("Store", store),
             ("Broker", broker));
-        await using var app = DemoApps.Of(stack.Runner);
+        await using var app = stack.Runner.CreateDemoApp();
 
         var summary = await new DemoRun(stack.Runner, app, new DemoOptions(100, 100, 20, Json: false), new ProgressLine(), TimeProvider.System)
             .RunAsync(CancellationToken.None);

@@ -182,7 +182,7 @@ public sealed class LeastPrivilegeTests
                 Environment = new Dictionary<string, string>(options.Environment) { ["PULL_SECONDS"] = "5", ["SWEEP_LISTEN_SECONDS"] = "0" },
             },
             parameters: [("Store", "postgres"), ("Broker", broker), .. secrets, .. credentials, .. Everything]);
-        await using var app = DemoApps.Of(stack.Runner);
+        await using var app = stack.Runner.CreateDemoApp();
         await app.PrepareAsync(TestContext.Current.CancellationToken);
         Assert.True(await app.PlaceAsync(Order.Create(1, DateTimeOffset.UtcNow), TestContext.Current.CancellationToken));
         foreach (var job in new[] { "SweepRelay", "ResetStale", "Reconcile", "Cleanup" })

@@ -8,6 +8,7 @@ using NATS.Client.Core;
 using NATS.Client.JetStream;
 using NATS.Client.JetStream.Models;
 using Npgsql;
+using Relaybox.Local.Stores.Postgres;
 using Relaybox.Messaging;
 using Relaybox.Testing;
 using static Relaybox.EndToEnd.Tests.RunningStack;
@@ -84,7 +85,7 @@ public sealed class CanaryStackTests
         Assert.Contains(deadLetters, letter => letter.Contains("message.subject-unhandled", StringComparison.Ordinal));
         Assert.Contains(lines, line => line.Contains("\"MessagesDeadLettered\":", StringComparison.Ordinal));
         Assert.Contains(lines, line => line.Contains("\"level\":\"Error\"", StringComparison.Ordinal));
-        foreach (var secret in new[] { Canary, stack.Runner.Servers.PostgresPassword })
+        foreach (var secret in stack.Runner.Servers.Store is PostgresRun { Password: var password } ? new[] { Canary, password } : [Canary])
         {
             Assert.All(
                 [.. lines, .. rows, .. deadLetters, $"{stack.Output}"],
@@ -95,7 +96,7 @@ public sealed class CanaryStackTests
     private static async Task WriteAsync(RunningStack stack, string eventId, string subject, string payload, string? header = null)
     {
         var headers = new Dictionary<string, string> { ["authorization"] = header ?? $"Bearer {Canary}" };
-        if (stack.Runner.Servers.Postgres is not { } postgres)
+        if (stack.Runner.Servers.Store is not PostgresRun postgres)
         {
             await stack.WriteAsync(
                 eventId,
@@ -133,7 +134,7 @@ public sealed class CanaryStackTests
                 continue;
             }
 
-            await using var connection = new NpgsqlConnection(stack.Runner.Servers.Postgres!.ConnectionString);
+            await using var connection = new NpgsqlConnection(((PostgresRun)stack.Runner.Servers.Store).ConnectionString);
             await connection.OpenAsync(Ct);
             await using var command = new NpgsqlCommand(
                 $"SELECT (to_jsonb(t) - 'payload' - 'headers' - 'result')::text FROM {stack.Variable("DATABASE_SCHEMA")}.{table} t", connection);

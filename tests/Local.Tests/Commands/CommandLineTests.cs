@@ -91,6 +91,15 @@ public sealed class CommandLineTests : IAsyncDisposable
     [Fact]
     public async Task A_wrong_option_ends_with_code_2() => Assert.Equal(2, (await RunAsync("up", "--nonsense")).Code);
 
+    [Theory]
+    [InlineData("--store", "There is no store 'paper' here. Choose one of: dynamodb, postgres.")]
+    [InlineData("--broker", "There is no broker 'paper' here. Choose one of: sqs, nats.")]
+    public async Task An_unknown_store_or_broker_is_refused_with_those_that_there_are(string option, string sentence)
+    {
+        var up = await RunAsync("up", option, "paper");
+        Assert.Equal((2, $"relaybox-local: {sentence}\n"), (up.Code, up.Output));
+    }
+
     private static IEnumerable<int> Pids(RunningProcesses running) =>
         [running.RunnerPid, .. running.Functions.Select(function => function.Pid), .. running.Emulators.Select(emulator => emulator.Pid)];
 

@@ -2,8 +2,8 @@ using System.Text.Json.Nodes;
 using Amazon.DynamoDBv2.Model;
 using Relaybox.Local.Aws;
 using Relaybox.Local.EventSources;
-using Relaybox.Local.Provisioning;
 using Relaybox.Local.Stack;
+using Relaybox.Local.Stores.DynamoDb;
 using Relaybox.Testing;
 
 namespace Relaybox.Local.Tests.EventSources;
@@ -23,8 +23,8 @@ public sealed class StreamEventSourceTests(DynamoDbLocal dynamoDb) : IAsyncLifet
         var properties = JsonNode.Parse("""
             {"AttributeDefinitions":[{"AttributeName":"id","AttributeType":"S"}],"KeySchema":[{"AttributeName":"id","KeyType":"HASH"}]}
             """)!.AsObject();
-        await new StackProvisioner(AwsJsonClient.DynamoDb(dynamoDb.Endpoint), null!).CreateAsync(
-            new StackDefinition([new TableDefinition("Table", table, properties, "NEW_AND_OLD_IMAGES", "expiresAt")], [], [], []), stopping.Token);
+        await new TableProvisioner(AwsJsonClient.DynamoDb(dynamoDb.Endpoint)).CreateAsync(
+            [new TableDefinition("Table", table, properties, "NEW_AND_OLD_IMAGES", "expiresAt")], stopping.Token);
     }
 
     public async ValueTask DisposeAsync()

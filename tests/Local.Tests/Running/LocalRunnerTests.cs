@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Relaybox.Local.Aws;
 using Relaybox.Local.Processes;
 using Relaybox.Local.Running;
+using Relaybox.Local.Stores.DynamoDb;
 using Relaybox.Testing;
 
 namespace Relaybox.Local.Tests.Running;
@@ -19,7 +20,7 @@ public sealed class LocalRunnerTests(RunningStack stack) : IClassFixture<Running
     public async Task A_row_reaches_the_stream_function_and_a_message_the_queue_function()
     {
         var row = new JsonObject { ["eventId"] = new JsonObject { ["S"] = "1" } };
-        await AwsJsonClient.DynamoDb(Runner.Servers.DynamoDb!).CallAsync(
+        await AwsJsonClient.DynamoDb(((DynamoDbRun)Runner.Servers.Store).Endpoint).CallAsync(
             "PutItem", new JsonObject { ["TableName"] = Runner.Environment["OUTBOX_TABLE"], ["Item"] = row }, TestContext.Current.CancellationToken);
         await SendAsync("{}");
 
@@ -51,7 +52,7 @@ public sealed class LocalRunnerTests(RunningStack stack) : IClassFixture<Running
         Assert.Equal(["Consume", "Relay", "Sweep"], running.Functions.Select(function => function.Function).Order());
         Assert.Equal(["dynamodb", "sqs"], running.Emulators.Select(emulator => emulator.Emulator));
         Assert.All(running.Functions, function => Assert.True(ProcessIdentity.IsWorker(function.Pid)));
-        Assert.All(running.Emulators, emulator => Assert.True(ProcessIdentity.IsEmulator(emulator.Emulator, emulator.Pid)));
+        Assert.All(running.Emulators, emulator => Assert.True(ProcessIdentity.Is(emulator.Pid, emulator.StartTime)));
         Assert.Contains(
             "export OUTBOX_TABLE=relaybox-OutboxTable\n",
             await File.ReadAllTextAsync(files.EnvironmentPath, TestContext.Current.CancellationToken),

@@ -3,8 +3,8 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using Relaybox.Local.Aws;
-using Relaybox.Local.Servers;
 using Relaybox.Local.Processes;
+using Relaybox.Local.Servers;
 using Relaybox.Testing;
 
 namespace Relaybox.Local.Tests.Servers;

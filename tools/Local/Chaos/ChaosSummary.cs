@@ -8,8 +8,8 @@ internal sealed record ChaosSummary
 {
     public required int Seed { get; init; }
 
-    /// <summary>How often each fault was caused.</summary>
-    public required IReadOnlyDictionary<Fault, int> Faults { get; init; }
+    /// <summary>How often each fault was caused, by its name.</summary>
+    public required IReadOnlyDictionary<string, int> Faults { get; init; }
 
     /// <summary>Orders in the app's table.</summary>
     public required int Orders { get; init; }
@@ -45,7 +45,7 @@ internal sealed record ChaosSummary
     {
         var text = new StringBuilder();
         Line("Seed", $"{Seed}");
-        Line("Faults", string.Join(", ", Faults.OrderBy(fault => fault.Key).Select(fault => $"{fault.Key} {fault.Value}")));
+        Line("Faults", string.Join(", ", Faults.OrderByDescending(fault => fault.Value).ThenBy(fault => fault.Key, StringComparer.Ordinal).Select(fault => $"{fault.Key} {fault.Value}")));
         Line("Orders committed", $"{Orders}");
         Line("Forgotten by the database", $"{Forgotten}");
         Line("Lost", Some(Lost));

@@ -61,7 +61,7 @@ internal static class ChaosCommand
 
         // What functions say of their deaths is expected here: it is in the log.
         return new LoggedRun("chaos", progress) { IsQuiet = true }.RunAsync(
-            ChaosRun.Hasten(runnerOptions with { DuplicatePercent = DuplicatePercent }),
+            Haste.Of(runnerOptions with { DuplicatePercent = DuplicatePercent }),
             "",
             async (runner, app) =>
             {

@@ -41,7 +41,7 @@ internal static class DownCommand
         }
 
         var leftovers = running.Functions.Where(function => ProcessIdentity.IsWorker(function.Pid)).Select(function => function.Pid)
-            .Concat(running.Emulators.Where(emulator => ProcessIdentity.IsEmulator(emulator.Emulator, emulator.Pid)).Select(emulator => emulator.Pid));
+            .Concat(running.Emulators.Where(emulator => ProcessIdentity.Is(emulator.Pid, emulator.StartTime)).Select(emulator => emulator.Pid));
         foreach (var pid in leftovers)
         {
             Signals.Send(pid, Signals.Kill);

@@ -28,7 +28,7 @@ internal sealed record LoggedRun(string Name, ProgressLine Progress)
         {
             await using var runner = await LocalRunner.StartAsync(options, output, cancellationToken);
             Progress.Say($"Ready; logs are in {logPath}.{ready}");
-            await using var app = DemoApps.Of(runner);
+            await using var app = runner.CreateDemoApp();
             return await work(runner, app) ? 0 : 1;
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)

@@ -1,5 +1,7 @@
 using System.CommandLine;
+using Relaybox.Local.Brokers;
 using Relaybox.Local.Running;
+using Relaybox.Local.Stores;
 
 namespace Relaybox.Local.Commands;
 
@@ -18,13 +20,13 @@ internal sealed class StackCommandOptions
         Description = "A parameter of the template, NAME=VALUE; may be given several times",
     };
 
-    private readonly Option<string?> store = Choice("--store", "Where outbox and inbox are kept: dynamodb or postgres. Default: the template's", "dynamodb", "postgres");
+    private readonly Option<string?> store = Choice("--store", "Where outbox and inbox are kept", LocalStores.All.Select(store => store.Name));
 
-    private readonly Option<string?> broker = Choice("--broker", "Where events are sent: sqs or nats. Default: the template's", "sqs", "nats");
+    private readonly Option<string?> broker = Choice("--broker", "Where events are sent", LocalBrokers.All.Select(broker => broker.Name));
 
     public Option<int> PortBase { get; } = new("--port-base")
     {
-        Description = "Port of DynamoDB; SQS, the Runtime API, PostgreSQL and NATS take the next four. 0 picks free ports",
+        Description = "First of the ports, one after the other: the store, SQS, the Runtime API, the broker. 0 picks free ports",
         DefaultValueFactory = _ => RunnerOptions.DefaultPortBase,
     };
 
@@ -46,7 +48,7 @@ internal sealed class StackCommandOptions
         command.Options.Add(StateDirectory);
     }
 
-    /// <exception cref="RunnerException">A parameter is not of the form NAME=VALUE.</exception>
+    /// <exception cref="RunnerException">A parameter is not of the form NAME=VALUE, or nobody knows the store or the broker.</exception>
     public RunnerOptions Read(ParseResult result) => new()
     {
         TemplatePath = result.GetValue(template)?.FullName ?? Path.Combine(RepositoryLayout.Root, "template.yaml"),
@@ -59,21 +61,24 @@ internal sealed class StackCommandOptions
     private Dictionary<string, string> ReadParameters(ParseResult result)
     {
         var values = (result.GetValue(parameters) ?? []).Select(Split).ToDictionary(pair => pair.Name, pair => pair.Value);
-        foreach (var (name, value) in new[] { ("Store", result.GetValue(store)), ("Broker", result.GetValue(broker)) })
+        if (result.GetValue(store) is { } chosenStore)
         {
-            if (value is not null)
-            {
-                values[name] = value;
-            }
+            values["Store"] = LocalStores.Find(chosenStore).Name;
+        }
+
+        if (result.GetValue(broker) is { } chosenBroker)
+        {
+            values["Broker"] = LocalBrokers.Find(chosenBroker).Name;
         }
 
         return values;
     }
 
-    private static Option<string?> Choice(string name, string description, params string[] values)
+    private static Option<string?> Choice(string name, string description, IEnumerable<string> values)
     {
-        var option = new Option<string?>(name) { Description = description };
-        option.AcceptOnlyFromAmong(values);
+        string[] known = [.. values];
+        var option = new Option<string?>(name) { Description = $"{description}: {string.Join(", ", known)}. Default: the template's" };
+        option.CompletionSources.Add(known);
         return option;
     }
 

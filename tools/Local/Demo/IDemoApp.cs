@@ -25,8 +25,8 @@ internal interface IDemoApp : IAsyncDisposable
     /// <summary>The status of every outbox row, by event id.</summary>
     Task<IReadOnlyDictionary<string, string>> ReadOutboxAsync(CancellationToken cancellationToken);
 
-    /// <summary>Where the store keeps the order of a key: each event's key, and its place among that key's commits.</summary>
-    Task<IReadOnlyDictionary<string, (string Key, long Place)>> ReadPlacesAsync(CancellationToken cancellationToken);
+    /// <summary>Each event's ordering key, and its place among that key's commits; null where the store keeps no order.</summary>
+    Task<IReadOnlyDictionary<string, (string Key, long Place)>?> ReadPlacesAsync(CancellationToken cancellationToken);
 
     /// <summary>The effects, by event id.</summary>
     Task<IReadOnlyDictionary<string, Effect>> ReadEffectsAsync(CancellationToken cancellationToken);

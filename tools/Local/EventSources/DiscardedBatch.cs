@@ -1,4 +1,4 @@
-using Relaybox.Local.Runtime;
+using Relaybox.Local.Lambda;
 
 namespace Relaybox.Local.EventSources;
 

@@ -2,8 +2,8 @@ using System.Collections.Concurrent;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Relaybox.Local.Aws;
+using Relaybox.Local.Lambda;
 using Relaybox.Local.Output;
-using Relaybox.Local.Runtime;
 using Relaybox.Local.Stack;
 
 namespace Relaybox.Local.EventSources;

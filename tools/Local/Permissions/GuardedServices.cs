@@ -7,37 +7,38 @@ namespace Relaybox.Local.Permissions;
 /// <summary>The services of a run as a function meets them: behind its role, or as they are where roles are not enforced.</summary>
 internal sealed class GuardedServices : IAsyncDisposable
 {
-    private readonly GuardedService? dynamoDb;
-    private readonly GuardedService? sqs;
-    private readonly LocalServers servers;
+    private readonly Dictionary<string, Uri> endpoints;
+    private readonly List<GuardedService> guards = [];
 
-    private GuardedServices(LocalServers servers, PermissionLog permissions, GuardedService? dynamoDb, GuardedService? sqs)
+    private GuardedServices(IReadOnlyDictionary<string, Uri> unguarded, PermissionLog permissions)
     {
-        this.servers = servers;
+        endpoints = new Dictionary<string, Uri>(unguarded);
         Permissions = permissions;
-        this.dynamoDb = dynamoDb;
-        this.sqs = sqs;
     }
 
     public PermissionLog Permissions { get; }
 
-    public bool AreEnforced => sqs is not null;
+    public bool AreEnforced => guards.Count > 0;
 
-    public Uri? DynamoDb => dynamoDb?.Endpoint ?? servers.DynamoDb;
+    /// <summary>Where the services are, by the names that <c>AWS_ENDPOINT_URL_</c> ends with.</summary>
+    public IReadOnlyDictionary<string, Uri> Endpoints => endpoints;
 
-    public Uri Sqs => sqs?.Endpoint ?? servers.Sqs;
-
+    /// <param name="options">Whether roles are enforced.</param>
+    /// <param name="stack">The functions with their roles.</param>
+    /// <param name="unguarded">Where the services are.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     public static async Task<GuardedServices> StartAsync(
-        RunnerOptions options, StackDefinition stack, LocalServers servers, CancellationToken cancellationToken)
+        RunnerOptions options, StackDefinition stack, IReadOnlyDictionary<string, Uri> unguarded, CancellationToken cancellationToken)
     {
-        var permissions = new PermissionLog(stack.Functions);
-        return options.EnforceRoles
-            ? new GuardedServices(
-                servers,
-                permissions,
-                servers.DynamoDb is { } dynamoDb ? await GuardedService.StartAsync(dynamoDb, permissions, options.BeforeCall, cancellationToken) : null,
-                await GuardedService.StartAsync(servers.Sqs, permissions, options.BeforeCall, cancellationToken))
-            : new GuardedServices(servers, permissions, null, null);
+        var services = new GuardedServices(unguarded, new PermissionLog(stack.Functions));
+        foreach (var (service, upstream) in options.EnforceRoles ? unguarded : new Dictionary<string, Uri>())
+        {
+            var guard = await GuardedService.StartAsync(upstream, services.Permissions, options.BeforeCall, cancellationToken);
+            services.guards.Add(guard);
+            services.endpoints[service] = guard.Endpoint;
+        }
+
+        return services;
     }
 
     /// <summary>The access key of a function and of the event source that works for it.</summary>
@@ -45,12 +46,9 @@ internal sealed class GuardedServices : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var service in new[] { dynamoDb, sqs })
+        foreach (var guard in guards)
         {
-            if (service is not null)
-            {
-                await service.DisposeAsync();
-            }
+            await guard.DisposeAsync();
         }
     }
 }

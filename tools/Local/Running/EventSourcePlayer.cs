@@ -1,11 +1,10 @@
 using Relaybox.Local.Aws;
 using Relaybox.Local.EventSources;
+using Relaybox.Local.Lambda;
 using Relaybox.Local.Output;
 using Relaybox.Local.Permissions;
-using Relaybox.Local.Runtime;
 using Relaybox.Local.Schedules;
 using Relaybox.Local.Stack;
-using Relaybox.Nats;
 
 namespace Relaybox.Local.Running;
 
@@ -17,7 +16,7 @@ internal sealed class EventSourcePlayer(
     private readonly List<Task> running = [];
     private readonly List<StreamEventSource> streams = [];
     private readonly List<QueueClient> queues = [];
-    private JetStreamSource? jetStream;
+    private IPulledSource? pulled;
 
     public DuplicatePlan StreamDuplicates { get; } = new(duplicatePercent);
 
@@ -38,7 +37,7 @@ internal sealed class EventSourcePlayer(
             waiting += await queue.CountAsync(cancellationToken);
         }
 
-        return jetStream is null ? waiting : waiting + await jetStream.CountAsync(cancellationToken);
+        return pulled is null ? waiting : waiting + await pulled.CountAsync(cancellationToken);
     }
 
     /// <summary>Starts the sources of a function; they end with the token.</summary>
@@ -62,21 +61,24 @@ internal sealed class EventSourcePlayer(
         }
     }
 
-    /// <summary>Starts to look at the stream that a function pulls from, if the broker is NATS.</summary>
-    public async Task StartJetStreamAsync(CancellationToken cancellationToken)
+    /// <summary>Starts to watch what a function pulls by itself, if the broker is one to pull from.</summary>
+    public async Task StartPulledAsync(CancellationToken cancellationToken)
     {
-        var puller = stack.Functions.FirstOrDefault(function => function.Environment.ContainsKey("PULL_SECONDS"));
-        if (servers.Nats is { } nats && puller is not null)
+        pulled = servers.Broker.FindPulledSource(stack, QueueDuplicates);
+        if (pulled is not null)
         {
-            jetStream = new JetStreamSource(nats, puller.Environment["NATS_STREAM"], NatsSettings.DurableName(puller.Environment["CONSUMER_NAME"]), QueueDuplicates);
-            await jetStream.OpenAsync(cancellationToken);
-            running.Add(jetStream.RunAsync(cancellationToken));
+            await pulled.OpenAsync(cancellationToken);
+            running.Add(pulled.RunAsync(cancellationToken));
         }
     }
 
     private async Task StartStreamAsync(StreamEventDefinition source, FunctionHost host, CancellationToken cancellationToken)
     {
-        var reader = await DynamoDbStreamReader.OpenAsync(servers.DynamoDb!, source.TableName, cancellationToken, AwsJsonClient.DynamoDbStreams(services.DynamoDb!, services.AccessKeyOf(host.Function)));
+        var reader = await DynamoDbStreamReader.OpenAsync(
+            servers.AwsEndpoints[AwsService.DynamoDb],
+            source.TableName,
+            cancellationToken,
+            AwsJsonClient.DynamoDbStreams(services.Endpoints[AwsService.DynamoDb], services.AccessKeyOf(host.Function)));
         var filter = EventFilter.Parse(source.FilterPatterns);
         var destination = source.OnFailureQueueArn is { } arn
             ? new StreamFailureDestination(As(host), UrlOf(arn), host.FunctionArn, reader.EventSourceArn, time)
@@ -105,14 +107,14 @@ internal sealed class EventSourcePlayer(
 
     public async ValueTask DisposeAsync()
     {
-        if (jetStream is not null)
+        if (pulled is not null)
         {
-            await jetStream.DisposeAsync();
+            await pulled.DisposeAsync();
         }
     }
 
     // An event source works with the role of its function.
-    private AwsJsonClient As(FunctionHost host) => AwsJsonClient.Sqs(services.Sqs, services.AccessKeyOf(host.Function));
+    private AwsJsonClient As(FunctionHost host) => AwsJsonClient.Sqs(services.Endpoints[AwsService.Sqs], services.AccessKeyOf(host.Function));
 
     private string UrlOf(string queueArn) =>
         stack.QueueByArn(queueArn)?.Url ?? throw new RunnerException($"The template has no queue with the ARN {queueArn}.");

@@ -1,35 +1,29 @@
+using Relaybox.Local.Brokers;
 using Relaybox.Local.Servers;
+using Relaybox.Local.Stores;
 
 namespace Relaybox.Local.Running;
 
 /// <summary>Where everything of a run listens, on loopback.</summary>
-internal sealed record LocalPorts(int DynamoDb, int Sqs, int Runtime, int Postgres, int Nats)
+/// <param name="Store">The store's servers.</param>
+/// <param name="Sqs">The queues.</param>
+/// <param name="Runtime">Lambda's Runtime API.</param>
+/// <param name="Broker">The broker's servers.</param>
+internal sealed record LocalPorts(IReadOnlyList<int> Store, int Sqs, int Runtime, IReadOnlyList<int> Broker)
 {
-    private const int Count = 5;
-
-    /// <param name="portBase">The first of five in a row; 0: free ones.</param>
-    public static LocalPorts From(int portBase) =>
-        (portBase == 0 ? NetworkPorts.Free(Count) : [.. Enumerable.Range(portBase, Count)]) is [var a, var b, var c, var d, var e]
-            ? new LocalPorts(a, b, c, d, e)
-            : throw new InvalidOperationException();
-
-    /// <exception cref="RunnerException">Somebody listens on a port that the run needs.</exception>
-    public void RequireFree(StackChoice choice)
+    /// <summary>Chooses the ports of a run.</summary>
+    /// <param name="portBase">The first of several in a row; 0: free ones.</param>
+    /// <exception cref="RunnerException">Somebody listens on one of them.</exception>
+    public static LocalPorts Choose(int portBase, ILocalStore store, ILocalBroker broker)
     {
-        NetworkPorts.RequireFree(Sqs, "SQS");
-        NetworkPorts.RequireFree(Runtime, "Runtime API");
-        if (choice.IsPostgres)
+        string[] purposes = [.. store.Ports, "SQS", "Runtime API", .. broker.Ports];
+        int[] ports = portBase == 0 ? NetworkPorts.Free(purposes.Length) : [.. Enumerable.Range(portBase, purposes.Length)];
+        foreach (var (port, purpose) in ports.Zip(purposes))
         {
-            NetworkPorts.RequireFree(Postgres, "PostgreSQL");
-        }
-        else
-        {
-            NetworkPorts.RequireFree(DynamoDb, "DynamoDB");
+            NetworkPorts.RequireFree(port, purpose);
         }
 
-        if (choice.IsNats)
-        {
-            NetworkPorts.RequireFree(Nats, "NATS");
-        }
+        var next = store.Ports.Count;
+        return new LocalPorts(ports[..next], ports[next], ports[next + 1], ports[(next + 2)..]);
     }
 }

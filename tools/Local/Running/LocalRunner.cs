@@ -1,16 +1,10 @@
-using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Routing;
-using Relaybox.Local.Aws;
-using Relaybox.Local.Servers;
+using Relaybox.Local.Demo;
+using Relaybox.Local.Lambda;
 using Relaybox.Local.Output;
 using Relaybox.Local.Permissions;
-using Relaybox.Local.Processes;
-using Relaybox.Local.Provisioning;
-using Relaybox.Local.Runtime;
 using Relaybox.Local.Stack;
-using Relaybox.Local.Template;
 
 namespace Relaybox.Local.Running;
 
@@ -20,18 +14,12 @@ namespace Relaybox.Local.Running;
 /// </summary>
 internal sealed class LocalRunner : IAsyncDisposable
 {
-    private const string StackName = "relaybox";
-    private const int MostWorkers = 4;
-
-    // A sweep that listens ends after the next one has begun.
-    private const int ScheduledWorkers = 2;
-
     private readonly RunnerOptions options;
     private readonly ILiveOutput output;
     private readonly CancellationTokenSource stopping = new();
-    private readonly Dictionary<string, FunctionHost> hosts = new(StringComparer.OrdinalIgnoreCase);
-    private readonly LocalSecrets secrets = new();
+    private readonly FunctionHosts functions;
     private readonly StateFiles state;
+    private StackPlan? plan;
     private LocalServers? servers;
     private GuardedServices? services;
     private RuntimeApiServer? server;
@@ -41,17 +29,21 @@ internal sealed class LocalRunner : IAsyncDisposable
     {
         this.options = options;
         this.output = output;
+        functions = new FunctionHosts(options, output, WriteProcesses);
         state = new StateFiles(options.StateDirectory);
     }
 
-    public StackDefinition Stack { get; private set; } = null!;
+    public StackDefinition Stack => Plan.Stack;
 
+    public LocalPorts Ports => Plan.Ports;
+
+    /// <summary>The servers; the store and the broker among them, which say more by their own types.</summary>
     public LocalServers Servers => servers ?? throw new InvalidOperationException("The servers have not been started.");
 
     public EventSourcePlayer Sources { get; private set; } = null!;
 
     /// <summary>What the functions have counted.</summary>
-    public MetricTally Metrics { get; } = new();
+    public MetricTally Metrics => functions.Metrics;
 
     /// <summary>What the functions' roles allow, and what was called.</summary>
     public PermissionLog Permissions => services!.Permissions;
@@ -59,7 +51,9 @@ internal sealed class LocalRunner : IAsyncDisposable
     /// <summary>What <c>.relaybox/env</c> holds.</summary>
     public IReadOnlyDictionary<string, string> Environment { get; private set; } = new Dictionary<string, string>();
 
-    public IReadOnlyDictionary<string, FunctionHost> Functions => hosts;
+    public IReadOnlyDictionary<string, FunctionHost> Functions => functions.ByName;
+
+    private StackPlan Plan => plan ?? throw new InvalidOperationException("The template has not been read.");
 
     /// <summary>Starts everything; on return the functions are ready for events.</summary>
     /// <exception cref="RunnerException">Something is missing that the person at the keyboard can mend.</exception>
@@ -94,6 +88,9 @@ internal sealed class LocalRunner : IAsyncDisposable
         return host.InvokeAsync(Encoding.UTF8.GetBytes(input), cancellationToken);
     }
 
+    /// <summary>Makes the demo's app on the run's store.</summary>
+    public IDemoApp CreateDemoApp() => Servers.Store.CreateDemoApp(Environment);
+
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref isDisposed, true))
@@ -107,7 +104,7 @@ internal sealed class LocalRunner : IAsyncDisposable
             await Sources.DisposeAsync();
         }
 
-        await Task.WhenAll(hosts.Values.Select(host => host.DisposeAsync().AsTask()));
+        await functions.DisposeAsync();
         if (server is not null)
         {
             await server.DisposeAsync();
@@ -129,45 +126,35 @@ internal sealed class LocalRunner : IAsyncDisposable
 
     private async Task StartAsync(CancellationToken cancellationToken)
     {
-        var ports = LocalPorts.From(options.PortBase);
-        var template = ReadTemplate();
-        var choice = Explained(() => StackLoader.Choose(template, options.Parameters));
         state.RequireNoOtherRunner();
-        ports.RequireFree(choice);
+        plan = StackPlan.Make(options);
+        var commands = functions.FindCommands(Stack);
+        if (options.VisibilitySeconds is { } seconds)
+        {
+            output.Information($"Messages that a function does not finish come back after {seconds} s here, not after the template's visibility timeout.");
+        }
 
-        // Before anything is started: a template that is wrong costs nobody a second.
-        var password = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
-        Stack = WithVisibility(LoadStack(template, ports, choice, password));
-        var commands = Stack.Functions.ToDictionary(
-            function => function.LogicalId, function => WorkerCommand.Find(options.FunctionsDirectory, function.Handler));
-
-        servers = await LocalServers.StartAsync(ports, choice, password, output, cancellationToken);
-        services = await GuardedServices.StartAsync(options, Stack, servers, cancellationToken);
+        servers = new LocalServers(plan.StoreRun, plan.BrokerRun, Ports.Sqs);
+        await servers.StartAsync(output, cancellationToken);
+        services = await GuardedServices.StartAsync(options, Stack, servers.AwsEndpoints, cancellationToken);
         foreach (var note in Stack.Notes)
         {
             output.Information(note);
         }
 
-        await new StackProvisioner(Servers.DynamoDb is { } dynamoDb ? AwsJsonClient.DynamoDb(dynamoDb) : null, AwsJsonClient.Sqs(Servers.Sqs))
-            .CreateAsync(Stack, cancellationToken);
-        output.Information($"Created {Stack.Tables.Count} tables and {Stack.Queues.Count} queues.");
-        Environment = StackEnvironment.Create(Stack, Servers);
+        await servers.ProvisionAsync(Stack, output, cancellationToken);
+        Environment = StackEnvironment.Create(plan, servers);
 
-        server = await RuntimeApiServer.StartAsync(ports.Runtime, hosts, MapControl, cancellationToken);
+        server = await RuntimeApiServer.StartAsync(Ports.Runtime, Functions, MapControl, cancellationToken);
         foreach (var function in Stack.Functions)
         {
-            AddHost(function, commands[function.LogicalId]);
+            functions.Start(function, commands[function.LogicalId], server, services);
         }
 
         WriteProcesses();
-        await Task.WhenAll(hosts.Values.Select(host => host.WaitUntilReadyAsync(cancellationToken)));
+        await functions.WaitUntilReadyAsync(cancellationToken);
         await SetUpAsync(cancellationToken);
-        Sources = new EventSourcePlayer(Stack, Servers, services, options.DuplicatePercent, output, TimeProvider.System);
-        await Sources.StartJetStreamAsync(stopping.Token);
-        foreach (var host in hosts.Values)
-        {
-            await Sources.StartAsync(host, options.RunSchedules, stopping.Token);
-        }
+        await PlayAsync();
 
         state.WriteEnvironment(Environment);
         state.IsReady = true;
@@ -177,7 +164,7 @@ internal sealed class LocalRunner : IAsyncDisposable
     /// <summary>What a person does after a deployment: lets Setup make tables and streams, before anything needs them.</summary>
     private async Task SetUpAsync(CancellationToken cancellationToken)
     {
-        if (!hosts.TryGetValue("Setup", out var setup))
+        if (!Functions.TryGetValue("Setup", out var setup))
         {
             return;
         }
@@ -191,126 +178,27 @@ internal sealed class LocalRunner : IAsyncDisposable
         output.Information($"Setup: {result.Text}");
     }
 
-    private string ReadTemplate() => File.Exists(options.TemplatePath)
-        ? File.ReadAllText(options.TemplatePath)
-        : throw new RunnerException($"There is no template {options.TemplatePath}. Pass --template PATH.");
-
-    private StackDefinition LoadStack(string template, LocalPorts ports, StackChoice choice, string password)
+    private async Task PlayAsync()
     {
-        var parameters = new Dictionary<string, string>(options.Parameters);
-        foreach (var (arn, text) in options.Secrets)
+        Sources = new EventSourcePlayer(Stack, Servers, services!, options.DuplicatePercent, output, TimeProvider.System);
+        await Sources.StartPulledAsync(stopping.Token);
+        foreach (var host in Functions.Values)
         {
-            secrets.Keep(arn, text);
+            await Sources.StartAsync(host, options.RunSchedules, stopping.Token);
         }
-
-        if (choice.IsPostgres)
-        {
-            // Without a secret of the owner's the functions are the owner; otherwise they get what Setup grants them, and no more.
-            parameters.TryAdd("DatabaseOwnerSecretArn", secrets.Add("database-owner", Database(PostgresCluster.User)));
-            var user = parameters["DatabaseOwnerSecretArn"].Length == 0 ? PostgresCluster.User : LocalServers.FunctionsUser;
-            parameters.TryAdd("DatabaseSecretArn", secrets.Add("database", Database(user)));
-            parameters.TryAdd("DatabaseFunctionsUser", user);
-        }
-
-        if (choice.IsNats)
-        {
-            parameters.TryAdd("NatsUrl", $"nats://127.0.0.1:{ports.Nats}");
-        }
-
-        return Explained(() => StackLoader.Load(template, new StackOptions(StackName, new Uri($"http://127.0.0.1:{ports.Sqs}/"), parameters) { Properties = options.Properties }));
-
-        string Database(string user) => new JsonObject
-        {
-            ["engine"] = "postgres",
-            ["host"] = "127.0.0.1",
-            ["port"] = ports.Postgres,
-            ["dbname"] = "postgres",
-            ["username"] = user,
-            ["password"] = password,
-        }.ToJsonString();
-    }
-
-    private T Explained<T>(Func<T> read)
-    {
-        try
-        {
-            return read();
-        }
-        catch (TemplateException exception)
-        {
-            throw new RunnerException($"{options.TemplatePath}: {exception.Message}", exception);
-        }
-    }
-
-    private StackDefinition WithVisibility(StackDefinition stack)
-    {
-        if (options.VisibilitySeconds is not { } seconds)
-        {
-            return stack;
-        }
-
-        var fed = stack.Functions.SelectMany(function => function.Events).OfType<QueueEventDefinition>().Select(source => source.QueueArn).ToHashSet();
-        output.Information($"Messages that a function does not finish come back after {seconds} s here, not after the template's visibility timeout.");
-        return stack with
-        {
-            Queues = [.. stack.Queues.Select(queue => fed.Contains(queue.Arn)
-                ? queue with { Attributes = new Dictionary<string, string>(queue.Attributes) { ["VisibilityTimeout"] = $"{seconds}" } }
-                : queue)],
-        };
-    }
-
-    private void AddHost(FunctionDefinition function, WorkerCommand command)
-    {
-        var host = new FunctionHost(
-            function,
-            new FunctionHostOptions
-            {
-                StartWorker = StartWorker,
-                MaximumWorkers = MaximumWorkers(function),
-                OnInvocation = invocation => options.OnInvocation?.Invoke(function.ShortName, invocation),
-            },
-            output,
-            TimeProvider.System);
-        host.WorkersChanged += WriteProcesses;
-        hosts.Add(function.ShortName, host);
-        host.Start();
-
-        ChildProcess StartWorker(FunctionDefinition definition, string worker) => ChildProcess.Start(
-            command.Program,
-            command.Arguments,
-            options.FunctionsDirectory,
-            WorkerEnvironment.Create(
-                definition, server!.AddressOf(definition.ShortName, worker), worker, server.Port, services!.DynamoDb, services.Sqs, options.Environment,
-                services.AccessKeyOf(definition)),
-            line => OnLine(definition.ShortName, line));
-    }
-
-    private void OnLine(string function, string line)
-    {
-        options.OnFunctionLine?.Invoke(function, line);
-        if (!Metrics.TryAdd(line) || FunctionLogLine.HasMessage(line))
-        {
-            output.FunctionLine(function, line);
-        }
-    }
-
-    private static int MaximumWorkers(FunctionDefinition function)
-    {
-        var wanted = function.Events.OfType<QueueEventDefinition>().Select(source => source.MaximumConcurrency ?? MostWorkers).DefaultIfEmpty(ScheduledWorkers).Max();
-        return Math.Max(1, Math.Min(Math.Min(wanted, function.ReservedConcurrency ?? MostWorkers), MostWorkers));
     }
 
     private void MapControl(IEndpointRouteBuilder routes)
     {
         ControlEndpoint.Map(routes, this);
-        secrets.Map(routes, () => services is { AreEnforced: true } ? services.Permissions : null);
+        Plan.Secrets.Map(routes, () => services is { AreEnforced: true } ? services.Permissions : null);
     }
 
     private void WriteProcesses()
     {
         if (!stopping.IsCancellationRequested && server is not null)
         {
-            state.WriteProcesses(server.Port, hosts.Values, Servers.Processes);
+            state.WriteProcesses(server.Port, Functions.Values, Servers.Processes);
         }
     }
 }

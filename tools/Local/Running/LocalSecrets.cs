@@ -12,14 +12,15 @@ namespace Relaybox.Local.Running;
 /// The AWS Parameters and Secrets Lambda Extension on loopback: the functions read the secrets of this run as they read
 /// real ones. See "Use Secrets Manager secrets in Lambda functions" in AWS's developer guide.
 /// </summary>
-internal sealed class LocalSecrets
+/// <param name="others">Secrets that others have made, by their ARNs.</param>
+internal sealed class LocalSecrets(IReadOnlyDictionary<string, string> others)
 {
     private const string SessionToken = "local-session-";
 
     /// <summary>By which the extension knows the function; on AWS it is the role's session token.</summary>
     public static string SessionTokenOf(FunctionDefinition function) => SessionToken + PermissionLog.AccessKeyOf(function);
 
-    private readonly Dictionary<string, string> secrets = [];
+    private readonly Dictionary<string, string> secrets = new(others);
 
     /// <summary>Keeps a secret.</summary>
     /// <returns>Its ARN.</returns>
@@ -29,9 +30,6 @@ internal sealed class LocalSecrets
         secrets[arn] = text;
         return arn;
     }
-
-    /// <summary>Keeps a secret of another's under its ARN.</summary>
-    public void Keep(string arn, string text) => secrets[arn] = text;
 
     /// <param name="routes">Where it is served.</param>
     /// <param name="permissions">Who may read what; null: everybody everything.</param>

@@ -1,5 +1,5 @@
+using Relaybox.Local.Lambda;
 using Relaybox.Local.Permissions;
-using Relaybox.Local.Runtime;
 
 namespace Relaybox.Local.Running;
 
@@ -14,7 +14,7 @@ internal sealed record RunnerOptions
 
     public required string FunctionsDirectory { get; init; }
 
-    /// <summary>DynamoDB; SQS and the Runtime API follow. 0 picks free ports. Default 18000.</summary>
+    /// <summary>The first port; see <see cref="LocalPorts"/> for what takes the next. 0 picks free ports. Default 18000.</summary>
     public int PortBase { get; init; } = DefaultPortBase;
 
     /// <summary>Overrides of the template's parameters.</summary>

@@ -8,7 +8,7 @@ internal sealed record RunningProcesses(
     int RunnerPort,
     bool IsReady,
     IReadOnlyList<(string Function, int Pid)> Functions,
-    IReadOnlyList<(string Emulator, int Pid)> Emulators)
+    IReadOnlyList<(string Emulator, int Pid, long StartTime)> Emulators)
 {
     public static RunningProcesses Parse(string json)
     {
@@ -19,6 +19,6 @@ internal sealed record RunningProcesses(
             (int)runner["port"]!,
             (bool)runner["ready"]!,
             [.. document["functions"]!.AsArray().Select(entry => ((string)entry!["function"]!, (int)entry["pid"]!))],
-            [.. document["emulators"]!.AsArray().Select(entry => ((string)entry!["emulator"]!, (int)entry["pid"]!))]);
+            [.. document["emulators"]!.AsArray().Select(entry => ((string)entry!["emulator"]!, (int)entry["pid"]!, (long)entry["startTime"]!))]);
     }
 }

@@ -1,5 +1,4 @@
-using Relaybox.Local.Servers;
-using Relaybox.Local.Runtime;
+using Relaybox.Local.Lambda;
 using Relaybox.Local.Stack;
 
 namespace Relaybox.Local.Running;
@@ -13,17 +12,15 @@ internal static class StackEnvironment
     private static readonly (string Variable, string LogicalId)[] Queues =
         [("QUEUE_URL", "Queue"), ("DEAD_LETTER_QUEUE_URL", "DeadLetterQueue")];
 
-    private static readonly string[] OfFunctions =
-    [
-        "OUTBOX_TABLE", "INBOX_TABLE", "JOBS_TABLE", "EFFECTS_TABLE", "DATABASE_SCHEMA", "NATS_URL", "NATS_STREAM", "NATS_SUBJECT_PREFIX",
-    ];
-
-    public static IReadOnlyDictionary<string, string> Create(StackDefinition stack, LocalServers servers)
+    /// <param name="plan">The run.</param>
+    /// <param name="servers">Its servers, which have started.</param>
+    public static IReadOnlyDictionary<string, string> Create(StackPlan plan, LocalServers servers)
     {
-        var environment = new Dictionary<string, string>(WorkerEnvironment.Aws(servers.DynamoDb, servers.Sqs))
+        var stack = plan.Stack;
+        var environment = new Dictionary<string, string>(WorkerEnvironment.Aws(servers.AwsEndpoints))
         {
-            ["STORE"] = servers.Choice.Store,
-            ["BROKER"] = servers.Choice.Broker,
+            ["STORE"] = plan.Store.Name,
+            ["BROKER"] = plan.Broker.Name,
         };
         foreach (var (variable, logicalId) in Tables)
         {
@@ -41,13 +38,13 @@ internal static class StackEnvironment
             }
         }
 
-        if (servers.Postgres is { } postgres)
+        foreach (var (variable, value) in servers.Store.Environment.Concat(servers.Broker.Environment))
         {
-            AddPostgres(environment, postgres, servers.PostgresPassword);
+            environment[variable] = value;
         }
 
         // As the functions have them; no function needs all.
-        foreach (var variable in OfFunctions)
+        foreach (var variable in Tables.Select(table => table.Variable).Concat(servers.Store.FunctionVariables).Concat(servers.Broker.FunctionVariables))
         {
             if (stack.Functions.Select(function => function.Environment.GetValueOrDefault(variable)).FirstOrDefault(value => value is { Length: > 0 }) is { } value)
             {
@@ -56,16 +53,5 @@ internal static class StackEnvironment
         }
 
         return environment;
-    }
-
-    // DATABASE_URL is Relaybox's own; the others are what psql and every driver read.
-    private static void AddPostgres(Dictionary<string, string> environment, PostgresProcess postgres, string password)
-    {
-        environment["DATABASE_URL"] = $"postgres://{PostgresCluster.User}:{password}@127.0.0.1:{postgres.Port}/postgres";
-        environment["PGHOST"] = "127.0.0.1";
-        environment["PGPORT"] = $"{postgres.Port}";
-        environment["PGUSER"] = PostgresCluster.User;
-        environment["PGPASSWORD"] = password;
-        environment["PGDATABASE"] = "postgres";
     }
 }

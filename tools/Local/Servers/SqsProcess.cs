@@ -4,7 +4,7 @@ using Relaybox.Local.Processes;
 namespace Relaybox.Local.Servers;
 
 /// <summary>An SQS server in memory: standard and FIFO queues, redrive, long polling.</summary>
-public sealed class SqsProcess : EmulatorProcess
+public sealed class SqsProcess : ServerProcess
 {
     private SqsProcess(int port, string node)
         : base("sqs", port, node, [Path.Combine(RepositoryLayout.Emulators, "sqs.mjs"), $"{port}"])

@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Relaybox.Local.Permissions;
-using Relaybox.Local.Running;
 using Relaybox.Local.Template;
 
 namespace Relaybox.Local.Stack;
@@ -46,15 +45,11 @@ internal sealed class StackLoader
             loader.notes);
     }
 
-    /// <summary>Which store and broker a template has with these parameters; one without the parameters has DynamoDB and SQS.</summary>
+    /// <summary>The values of a template's parameters that are texts.</summary>
     /// <exception cref="TemplateException">The template or a parameter is wrong.</exception>
-    public static StackChoice Choose(string yaml, IReadOnlyDictionary<string, string> parameters)
-    {
-        var values = ParameterValues.Resolve(TemplateReader.Read(yaml), parameters);
-        return new StackChoice(Value("Store") ?? "dynamodb", Value("Broker") ?? "sqs");
-
-        string? Value(string name) => (values.GetValueOrDefault(name) as JsonValue)?.GetValue<string>();
-    }
+    public static IReadOnlyDictionary<string, string> ReadParameters(string yaml, IReadOnlyDictionary<string, string> given) =>
+        ParameterValues.Resolve(TemplateReader.Read(yaml), given).Where(parameter => parameter.Value is JsonValue)
+            .ToDictionary(parameter => parameter.Key, parameter => parameter.Value.GetValue<string>());
 
     private IEnumerable<(string LogicalId, MapValue Resource)> OfType(string type) =>
         from entry in resources.Entries

@@ -1,0 +1,46 @@
+using System.Collections.Concurrent;
+using Relaybox.Local.Demo;
+
+namespace Relaybox.Local.Chaos;
+
+/// <summary>Writes orders without a pause, and keeps a ledger of those that the database said to have committed.</summary>
+/// <param name="app">The app.</param>
+/// <param name="rate">Orders a second.</param>
+/// <param name="keys">How many ordering keys the orders share.</param>
+internal sealed class ChaosWriter(IDemoApp app, double rate, int keys)
+{
+    private const int Writers = 2;
+
+    private readonly ConcurrentDictionary<string, byte> committed = new();
+    private int orders;
+
+    /// <summary>The event ids of the ledger.</summary>
+    public ICollection<string> Committed => committed.Keys;
+
+    public int Count => committed.Count;
+
+    /// <summary>Writes until cancelled.</summary>
+    public Task RunAsync(CancellationToken stop) => Task.WhenAll(Enumerable.Range(0, Writers).Select(_ => WriteAsync(stop)));
+
+    private async Task WriteAsync(CancellationToken stop)
+    {
+        while (!stop.IsCancellationRequested)
+        {
+            var number = Interlocked.Increment(ref orders);
+            var order = Order.Create(number, DateTimeOffset.UtcNow) with { OrderingKey = $"key-{number % keys}" };
+            try
+            {
+                if (await app.PlaceAsync(order, CancellationToken.None))
+                {
+                    committed.TryAdd(order.EventId, 0);
+                }
+            }
+            catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException or InvalidOperationException or TimeoutException)
+            {
+                // The database is away. Whether the order was committed, its table knows.
+            }
+
+            await Task.Delay(TimeSpan.FromSeconds(Writers / rate), TimeProvider.System, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+}

@@ -1,0 +1,170 @@
+using System.Collections.Concurrent;
+using Relaybox.Local.Output;
+using Relaybox.Local.Stack;
+
+namespace Relaybox.Local.Lambda;
+
+/// <summary>The worker processes of one function: a replacement for each that ends, and more of them when they are asked for.</summary>
+/// <param name="function">The function.</param>
+/// <param name="options">How its workers are run.</param>
+/// <param name="onFailedStart">Gets the error of a process that ended, or was ended, before it could initialise.</param>
+/// <param name="output">Gets what goes wrong.</param>
+/// <param name="time">The clock.</param>
+internal sealed class WorkerPool(
+    FunctionDefinition function, FunctionHostOptions options, Action<string, string> onFailedStart, ILiveOutput output, TimeProvider time) : IAsyncDisposable
+{
+    private const int MaximumFailedStarts = 3;
+
+    private static readonly TimeSpan StopGrace = TimeSpan.FromSeconds(2);
+
+    private readonly ConcurrentDictionary<string, Worker> workers = new();
+    private readonly CancellationTokenSource stopping = new();
+    private readonly List<Task> slots = [];
+    private readonly Lock gate = new();
+    private int startedWorkers;
+    private int failedStarts;
+    private volatile string? startFailure;
+
+    /// <summary>Raised when a process starts or ends.</summary>
+    public event Action? Changed;
+
+    /// <summary>Ends with the pool.</summary>
+    public CancellationToken Stopping => stopping.Token;
+
+    /// <summary>The pids of the processes that run now.</summary>
+    public IReadOnlyList<int> Pids =>
+        [.. workers.Values.Select(worker => worker.Process).Where(process => process is { Exited.IsCompleted: false }).Select(process => process!.Id)];
+
+    /// <summary>How many workers wait for an event, or will: one that is starting counts.</summary>
+    public int Available => workers.Values.Count(worker => worker.IsIdle || !worker.IsReady);
+
+    /// <summary>A worker by its id; null when it is not (or no longer) one of ours.</summary>
+    public Worker? Find(string id) => workers.GetValueOrDefault(id);
+
+    /// <summary>Starts one more worker, unless there are as many as there may be.</summary>
+    public void Grow()
+    {
+        lock (gate)
+        {
+            if (slots.Count < options.MaximumWorkers && !stopping.IsCancellationRequested)
+            {
+                slots.Add(Task.Run(RunSlotAsync));
+            }
+        }
+    }
+
+    /// <summary>Waits until a worker has asked for its first event.</summary>
+    /// <exception cref="RunnerException">None comes that far: each has failed to initialise.</exception>
+    public async Task WaitUntilReadyAsync(CancellationToken cancellationToken)
+    {
+        while (!workers.Values.Any(worker => worker.IsReady))
+        {
+            if (Volatile.Read(ref failedStarts) >= MaximumFailedStarts)
+            {
+                throw new RunnerException($"{function.ShortName} could not initialise: {startFailure}");
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, cancellationToken);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await stopping.CancelAsync();
+        Task[] running;
+        lock (gate)
+        {
+            running = [.. slots];
+        }
+
+        await Task.WhenAll(running);
+        stopping.Dispose();
+    }
+
+    private async Task RunSlotAsync()
+    {
+        var failures = 0;
+        while (!stopping.IsCancellationRequested)
+        {
+            var worker = new Worker($"{Interlocked.Increment(ref startedWorkers)}");
+            try
+            {
+                await RunWorkerAsync(worker);
+            }
+            catch (Exception exception) when (exception is not OperationCanceledException)
+            {
+                output.Error($"{function.ShortName}: {exception.Message}");
+            }
+            finally
+            {
+                workers.TryRemove(worker.Id, out _);
+                worker.Dispose();
+                Changed?.Invoke();
+            }
+
+            failures = worker.Answered > 0 ? 0 : failures + 1;
+            await BackOffAsync(failures);
+        }
+    }
+
+    private async Task RunWorkerAsync(Worker worker)
+    {
+        workers[worker.Id] = worker;
+        await using var process = worker.Process = options.StartWorker(function, worker.Id);
+        Changed?.Invoke();
+        try
+        {
+            await Task.WhenAny(worker.Ready, process.Exited, Task.Delay(options.InitTimeout, time, stopping.Token));
+            if (!worker.IsReady && !process.Exited.IsCompleted && !stopping.IsCancellationRequested)
+            {
+                worker.InitError ??= ("Sandbox.Timedout", $"The function did not initialise within {options.InitTimeout.TotalSeconds} seconds.");
+                process.Kill();
+            }
+
+            await process.Exited.WaitAsync(stopping.Token);
+            OnEnd(worker, await process.Exited);
+        }
+        catch (OperationCanceledException)
+        {
+            await process.StopAsync(StopGrace);
+        }
+        finally
+        {
+            worker.End();
+        }
+    }
+
+    private void OnEnd(Worker worker, int exitCode)
+    {
+        if (worker.IsReady)
+        {
+            var current = worker.Current;
+            if (current?.Fail("Runtime.ExitError", $"Runtime exited with error: {Describe(exitCode)}") == true || exitCode != 0)
+            {
+                output.Warning($"{function.ShortName}: process {worker.Process!.Id} ended ({Describe(exitCode)}); another takes its place.");
+            }
+
+            return;
+        }
+
+        var (type, message) = worker.InitError ?? ("Runtime.ExitError", $"Runtime exited during initialisation: {Describe(exitCode)}");
+        startFailure = $"{type}: {message}";
+        Interlocked.Increment(ref failedStarts);
+        output.Error($"{function.ShortName}: could not initialise: {type}: {message}");
+        onFailedStart(type, message);
+    }
+
+    private async Task BackOffAsync(int failures)
+    {
+        // The first replacement comes at once; a process that never works must not spin.
+        if (failures < 2 || stopping.IsCancellationRequested)
+        {
+            return;
+        }
+
+        var delay = TimeSpan.FromMilliseconds(Math.Min(100 * Math.Pow(2, failures - 2), 10_000));
+        await Task.Delay(delay, time, stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private static string Describe(int exitCode) => exitCode > 128 ? $"signal {exitCode - 128}" : $"exit status {exitCode}";
+}

@@ -1,0 +1,15 @@
+using Relaybox.Local.Stores.DynamoDb;
+using Relaybox.Local.Stores.Postgres;
+
+namespace Relaybox.Local.Stores;
+
+/// <summary>The stores that the runner knows.</summary>
+internal static class LocalStores
+{
+    /// <summary>All of them; the first is that of a template without the parameter <c>Store</c>.</summary>
+    public static IReadOnlyList<ILocalStore> All { get; } = [new DynamoDbLocalStore(), new PostgresLocalStore()];
+
+    /// <exception cref="RunnerException">No store has the name; the message lists those that there are.</exception>
+    public static ILocalStore Find(string name) => All.FirstOrDefault(store => store.Name == name)
+        ?? throw new RunnerException($"There is no store '{name}' here. Choose one of: {string.Join(", ", All.Select(store => store.Name))}.");
+}

@@ -1,0 +1,103 @@
+using System.Security.Cryptography;
+using System.Text.Json.Nodes;
+using Relaybox.Local.Chaos;
+using Relaybox.Local.Demo;
+using Relaybox.Local.Running;
+using Relaybox.Local.Servers;
+
+namespace Relaybox.Local.Stores.Postgres;
+
+/// <summary>The PostgreSQL server of a run. Its tables are made by the Setup function.</summary>
+internal sealed class PostgresRun : StoreRun
+{
+    private const string Database = "postgres";
+
+    /// <summary>The database user of the functions: it has what Setup grants it.</summary>
+    private const string FunctionsUser = "relaybox_functions";
+
+    private readonly int port;
+    private readonly LocalServer server;
+    private PostgresCluster? cluster;
+
+    public PostgresRun(int port)
+    {
+        this.port = port;
+        server = new LocalServer("postgres", StartServerAsync);
+    }
+
+    /// <summary>The password of the superuser, and of the functions.</summary>
+    public string Password { get; } = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
+
+    /// <summary>How the superuser connects.</summary>
+    public string ConnectionString => Process.ConnectionString;
+
+    public override IReadOnlyList<LocalServer> Servers => [server];
+
+    // DATABASE_URL is Relaybox's own; the others are what psql and every driver read.
+    public override IReadOnlyDictionary<string, string> Environment => new Dictionary<string, string>
+    {
+        ["DATABASE_URL"] = $"postgres://{PostgresCluster.User}:{Password}@127.0.0.1:{port}/{Database}",
+        ["PGHOST"] = "127.0.0.1",
+        ["PGPORT"] = $"{port}",
+        ["PGUSER"] = PostgresCluster.User,
+        ["PGPASSWORD"] = Password,
+        ["PGDATABASE"] = Database,
+    };
+
+    public override IReadOnlyList<string> FunctionVariables => ["DATABASE_SCHEMA"];
+
+    public override IReadOnlyList<Fault> Faults =>
+        [ServerFaults.Restart(server), new Fault("Cut postgres", (_, cancellationToken) => CutAsync(cancellationToken))];
+
+    private PostgresProcess Process => (PostgresProcess)server.Process;
+
+    public override void Configure(IDictionary<string, string> parameters, LocalSecrets secrets)
+    {
+        // Without a secret of the owner's the functions are the owner; otherwise they get what Setup grants them, and no more.
+        parameters.TryAdd("DatabaseOwnerSecretArn", secrets.Add("database-owner", Secret(PostgresCluster.User)));
+        var user = parameters["DatabaseOwnerSecretArn"].Length == 0 ? PostgresCluster.User : FunctionsUser;
+        parameters.TryAdd("DatabaseSecretArn", secrets.Add("database", Secret(user)));
+        parameters.TryAdd("DatabaseFunctionsUser", user);
+    }
+
+    public override IDemoApp CreateDemoApp(IReadOnlyDictionary<string, string> environment) =>
+        new PostgresDemoApp(ConnectionString, environment["DATABASE_SCHEMA"], environment["OUTBOX_TABLE"], environment["EFFECTS_TABLE"]);
+
+    public override async ValueTask DisposeAsync()
+    {
+        await base.DisposeAsync();
+        cluster?.Dispose();
+    }
+
+    private async Task<ServerProcess> StartServerAsync(CancellationToken cancellationToken)
+    {
+        cluster ??= await PostgresCluster.CreateAsync(Password, cancellationToken);
+        var process = await PostgresProcess.StartAsync(port, cluster, durable: true, cancellationToken);
+        try
+        {
+            await process.CreateUserAsync(FunctionsUser, Password, cancellationToken);
+            return process;
+        }
+        catch
+        {
+            await process.DisposeAsync();
+            throw;
+        }
+    }
+
+    private async Task<Harm?> CutAsync(CancellationToken cancellationToken)
+    {
+        await Process.CutConnectionsAsync(cancellationToken);
+        return Harm.IsOver();
+    }
+
+    private string Secret(string user) => new JsonObject
+    {
+        ["engine"] = "postgres",
+        ["host"] = "127.0.0.1",
+        ["port"] = port,
+        ["dbname"] = Database,
+        ["username"] = user,
+        ["password"] = Password,
+    }.ToJsonString();
+}
