@@ -1,9 +1,6 @@
 using System.Data.Common;
 using Amazon.Runtime;
-using Relaybox.Nats;
-using Relaybox.Postgres;
-using Relaybox.Secrets;
-using Relaybox.Settings;
+using Relaybox.Diagnostics;
 
 namespace Relaybox.Functions.Hosting;
 
@@ -23,8 +20,7 @@ internal sealed class FunctionFailedException : Exception
 
     private static string Describe(Exception cause) => cause switch
     {
-        // These say what to do, and are written not to hold anything secret.
-        SettingsException or SecretException or NatsSetupException or MigrationException or PostgresFailedException => cause.Message,
+        ISafeToLog => cause.Message,
         DbException { SqlState: { Length: > 0 } state } => $"{cause.GetType().FullName} ({state})",
         AmazonServiceException { ErrorCode: { Length: > 0 } code } => $"{cause.GetType().FullName} ({code})",
         _ => cause.GetType().FullName!,
