@@ -5,7 +5,7 @@ namespace Relaybox.Testing;
 
 /// <summary>Passes every call on to another inbox, for those that change a few.</summary>
 /// <param name="inner">The other inbox.</param>
-public abstract class PassingInbox(IInboxRepository inner) : IInboxRepository
+internal abstract class PassingInbox(IInboxRepository inner) : IInboxRepository
 {
     public virtual Task<IReadOnlyList<InboxClaim>> ClaimAsync(
         string consumer, IReadOnlyList<InboxMessage> messages, TimeSpan lease, int maxAttempts, CancellationToken cancellationToken) =>

@@ -9,7 +9,7 @@ using Relaybox.Timing;
 namespace Relaybox.DynamoDb;
 
 /// <summary>The tables, where the store is DynamoDB.</summary>
-public sealed record DynamoDbSettings : StoreSettings
+internal sealed record DynamoDbSettings : StoreSettings
 {
     private const int CallRetries = 3;
 

@@ -4,7 +4,7 @@ namespace Relaybox.Nats;
 /// Where the NATS servers are, and who we are there: at most one of user and password, token, credentials, NKey seed.
 /// Outside loopback TLS is demanded: a server that does not offer it is refused.
 /// </summary>
-public sealed record NatsConnectionOptions
+internal sealed record NatsConnectionOptions
 {
     /// <summary>
     /// One url or more, with commas between them: <c>nats://host:port</c> or <c>tls://host:port</c>. A url can carry user and

@@ -7,7 +7,7 @@ using Relaybox.Settings;
 namespace Relaybox.Nats;
 
 /// <summary>Holds the one connection of a process, and makes another when it is of no use any more.</summary>
-public sealed class NatsConnector : IAsyncDisposable
+internal sealed class NatsConnector : IAsyncDisposable
 {
     private readonly NatsConnectionOptions _options;
     private readonly NatsOpts _client;

@@ -9,7 +9,7 @@ namespace Relaybox.Nats;
 /// <summary>Creates durable consumers for pulling, or sees to it that those that exist are as they have to be.</summary>
 /// <param name="connector">The connection.</param>
 /// <param name="logger">The log.</param>
-public sealed class NatsConsumers(NatsConnector connector, ILogger<NatsConsumers> logger)
+internal sealed class NatsConsumers(NatsConnector connector, ILogger<NatsConsumers> logger)
 {
     private const int NotFound = 404;
 

@@ -4,7 +4,7 @@ using Relaybox.Messaging.Formats;
 namespace Relaybox.Nats;
 
 /// <summary>The headers that travel with an event, and with a dead letter, beside the event's own.</summary>
-public static class NatsHeaderNames
+internal static class NatsHeaderNames
 {
     /// <summary>
     /// The event id, by which the stream knows a copy within its duplicate window. An id that a header cannot carry

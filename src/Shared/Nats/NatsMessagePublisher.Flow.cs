@@ -7,7 +7,7 @@ using Relaybox.Settings;
 namespace Relaybox.Nats;
 
 // Rows under keys: each answer is taken up as it comes, in whatever order, and what may follow is sent at once.
-public sealed partial class NatsMessagePublisher : IFlowPublisher
+internal sealed partial class NatsMessagePublisher : IFlowPublisher
 {
     async Task IFlowPublisher.PublishAsync(IEventFlow flow, CancellationToken cancellationToken)
     {

@@ -17,7 +17,7 @@ namespace Relaybox.Nats;
 /// <param name="options">Where to send, and how much at once.</param>
 /// <param name="time">The clock: each message says when it was sent.</param>
 /// <param name="logger">The log.</param>
-public sealed partial class NatsMessagePublisher(
+internal sealed partial class NatsMessagePublisher(
     NatsConnector connector,
     IMessageFormat format,
     NatsPublisherOptions options,

@@ -19,7 +19,7 @@ namespace Relaybox.Nats;
 /// <param name="options">What is pulled, and how.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">The log.</param>
-public sealed class NatsMessagePuller(
+internal sealed class NatsMessagePuller(
     NatsConnector connector,
     InboxConsumer consumer,
     NatsPullOptions options,

@@ -1,7 +1,7 @@
 namespace Relaybox.Nats;
 
 /// <summary>How events are sent to JetStream.</summary>
-public sealed record NatsPublisherOptions
+internal sealed record NatsPublisherOptions
 {
     /// <summary>What comes before an event's subject, with a dot between them; empty: nothing.</summary>
     public string SubjectPrefix { get; init; } = "";

@@ -1,7 +1,7 @@
 namespace Relaybox.Nats;
 
 /// <summary>What is pulled, and how.</summary>
-public sealed record NatsPullOptions
+internal sealed record NatsPullOptions
 {
     /// <summary>The stream.</summary>
     public required string Stream { get; init; }

@@ -3,7 +3,7 @@ using Relaybox.Inbox;
 namespace Relaybox.Nats;
 
 /// <summary>What came of pulling.</summary>
-public sealed record NatsPullResult
+internal sealed record NatsPullResult
 {
     /// <summary>What became of the messages.</summary>
     public ConsumedCounts Messages { get; init; } = new();

@@ -8,7 +8,7 @@ using Relaybox.Settings;
 namespace Relaybox.Nats;
 
 /// <summary>The servers and the streams, where the broker is NATS JetStream.</summary>
-public sealed record NatsSettings : BrokerSettings
+internal sealed record NatsSettings : BrokerSettings
 {
     /// <summary>How long a dead letter is kept: 14 days, as long as SQS keeps one.</summary>
     public static readonly TimeSpan DeadLetterAge = TimeSpan.FromDays(14);

@@ -1,7 +1,7 @@
 namespace Relaybox.Nats;
 
 /// <summary>What a stream has to be like.</summary>
-public sealed record NatsStreamOptions
+internal sealed record NatsStreamOptions
 {
     /// <summary>The stream's name: no dots, wildcards or white space.</summary>
     public required string Name { get; init; }

@@ -9,7 +9,7 @@ namespace Relaybox.Nats;
 /// <summary>Creates streams, or sees to it that those that exist are as they have to be.</summary>
 /// <param name="connector">The connection.</param>
 /// <param name="logger">The log.</param>
-public sealed class NatsStreams(NatsConnector connector, ILogger<NatsStreams> logger)
+internal sealed class NatsStreams(NatsConnector connector, ILogger<NatsStreams> logger)
 {
     private const int NotFound = 404;
 

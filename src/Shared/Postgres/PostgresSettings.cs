@@ -9,7 +9,7 @@ using Relaybox.Settings;
 namespace Relaybox.Postgres;
 
 /// <summary>The database and its tables, where the store is PostgreSQL.</summary>
-public sealed record PostgresSettings : StoreSettings
+internal sealed record PostgresSettings : StoreSettings
 {
     /// <summary>The tables.</summary>
     public required PostgresOptions Tables { get; init; }

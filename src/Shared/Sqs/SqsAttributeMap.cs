@@ -6,7 +6,7 @@ using Relaybox.Messaging.Formats;
 namespace Relaybox.Sqs;
 
 /// <summary>A message's attributes as those of SQS, and back.</summary>
-public static class SqsAttributeMap
+internal static class SqsAttributeMap
 {
     /// <summary>Reads what came beside a body.</summary>
     /// <param name="find">Finds a message attribute's text by its name; null where there is none.</param>

@@ -4,7 +4,7 @@ using Relaybox.Messaging.Formats;
 namespace Relaybox.Sqs;
 
 /// <summary>The message attributes that travel with an event, and with a dead letter.</summary>
-public static class SqsAttributes
+internal static class SqsAttributes
 {
     /// <summary>The event id.</summary>
     public const string EventId = "event-id";

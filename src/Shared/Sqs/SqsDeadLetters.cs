@@ -9,7 +9,7 @@ namespace Relaybox.Sqs;
 /// <summary>Copies a message to the dead-letter queue, with the reason as attributes.</summary>
 /// <param name="sqs">The client; its own retries come first.</param>
 /// <param name="deadLetterQueueUrl">The dead-letter queue's URL.</param>
-public sealed class SqsDeadLetters(IAmazonSQS sqs, string deadLetterQueueUrl)
+internal sealed class SqsDeadLetters(IAmazonSQS sqs, string deadLetterQueueUrl)
 {
     private const int MaxAttributes = 10;
 

@@ -18,7 +18,7 @@ namespace Relaybox.Sqs;
 /// <param name="options">Where to send, and how much at once.</param>
 /// <param name="time">The clock: each message says when it was sent.</param>
 /// <param name="logger">The log.</param>
-public sealed class SqsMessagePublisher(
+internal sealed class SqsMessagePublisher(
     IAmazonSQS sqs, IMessageFormat format, SqsPublisherOptions options, TimeProvider time, ILogger<SqsMessagePublisher> logger) : IFlowPublisher
 {
     /// <inheritdoc />

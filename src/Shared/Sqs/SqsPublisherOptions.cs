@@ -1,7 +1,7 @@
 namespace Relaybox.Sqs;
 
 /// <summary>How events are sent to a queue.</summary>
-public sealed record SqsPublisherOptions
+internal sealed record SqsPublisherOptions
 {
     /// <summary>The queue's URL. A name that ends in <c>.fifo</c> makes it a FIFO queue.</summary>
     public required string QueueUrl { get; init; }

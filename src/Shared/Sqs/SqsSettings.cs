@@ -7,7 +7,7 @@ using Relaybox.Settings;
 namespace Relaybox.Sqs;
 
 /// <summary>The queues, where the broker is SQS.</summary>
-public sealed record SqsSettings : BrokerSettings
+internal sealed record SqsSettings : BrokerSettings
 {
     private const int CallRetries = 3;
 

@@ -10,7 +10,7 @@ namespace Relaybox.Sqs;
 /// <param name="sqs">The client.</param>
 /// <param name="queueUrl">The queue's URL.</param>
 /// <param name="logger">The log.</param>
-public sealed class SqsVisibility(IAmazonSQS sqs, string queueUrl, ILogger<SqsVisibility> logger)
+internal sealed class SqsVisibility(IAmazonSQS sqs, string queueUrl, ILogger<SqsVisibility> logger)
 {
     private const int MaxEntries = 10;
     private const int MaxSeconds = 43_200;

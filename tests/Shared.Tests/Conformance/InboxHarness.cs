@@ -7,7 +7,7 @@ namespace Relaybox.Shared.Tests.Conformance;
 /// An empty inbox of its own in a store, for one test, beside an outbox for emitted events and a place where handlers
 /// leave their effects. What <see cref="IInboxRepository"/> cannot do is done here by hand.
 /// </summary>
-public abstract class InboxHarness : IAsyncDisposable
+internal abstract class InboxHarness : IAsyncDisposable
 {
     public abstract IInboxRepository Repository { get; }
 

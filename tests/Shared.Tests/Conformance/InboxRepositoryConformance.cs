@@ -17,7 +17,7 @@ public abstract partial class InboxRepositoryConformance : IAsyncLifetime
 
     private InboxHarness? _harness;
 
-    protected InboxHarness Store => _harness ?? throw new InvalidOperationException("The test has not begun.");
+    private protected InboxHarness Store => _harness ?? throw new InvalidOperationException("The test has not begun.");
 
     protected static CancellationToken Ct => TestContext.Current.CancellationToken;
 
@@ -34,7 +34,7 @@ public abstract partial class InboxRepositoryConformance : IAsyncLifetime
         }
     }
 
-    protected abstract Task<InboxHarness> CreateHarnessAsync();
+    private protected abstract Task<InboxHarness> CreateHarnessAsync();
 
     [Fact]
     public async Task A_new_message_is_claimed_and_remembered()
@@ -396,14 +396,14 @@ public abstract partial class InboxRepositoryConformance : IAsyncLifetime
         return await Task.WhenAll(calls);
     }
 
-    protected async Task<InboxClaim> TryClaimAsync(
+    private protected async Task<InboxClaim> TryClaimAsync(
         string eventId, IInboxRepository? repository = null, string consumer = Consumer, int maxAttempts = MaxAttempts) =>
         Assert.Single(await (repository ?? Repository).ClaimAsync(consumer, [Sample.Message(eventId)], Lease, maxAttempts, Ct));
 
     private async Task<InboxClaim> TryClaimAsync(InboxMessage message) =>
         Assert.Single(await Repository.ClaimAsync(Consumer, [message], Lease, MaxAttempts, Ct));
 
-    protected async Task<InboxClaim.Claimed> ClaimAsync(
+    private protected async Task<InboxClaim.Claimed> ClaimAsync(
         string eventId, IInboxRepository? repository = null, int maxAttempts = MaxAttempts) =>
         Assert.IsType<InboxClaim.Claimed>(await TryClaimAsync(eventId, repository, maxAttempts: maxAttempts));
 

@@ -17,7 +17,7 @@ public abstract class JobStoreConformance : IAsyncLifetime
 
     public abstract ValueTask DisposeAsync();
 
-    protected abstract Task<IJobStore> CreateStoreAsync();
+    private protected abstract Task<IJobStore> CreateStoreAsync();
 
     protected abstract Task PassAsync(TimeSpan time);
 

@@ -6,7 +6,7 @@ namespace Relaybox.Shared.Tests.Conformance;
 /// An empty outbox of its own in a store, for one test. What <see cref="IOutboxRepository"/> cannot do is done here by
 /// hand: rows that no repository would write, a look at what is really there, and time that passes at once.
 /// </summary>
-public abstract class OutboxHarness : IAsyncDisposable
+internal abstract class OutboxHarness : IAsyncDisposable
 {
     /// <summary>A repository whose new rows are due at once (no stream announces them).</summary>
     public abstract IOutboxRepository Repository { get; }

@@ -12,12 +12,12 @@ public abstract partial class OutboxOrderConformance : IAsyncLifetime
 
     private OutboxHarness? _harness;
 
-    protected OutboxHarness Store => _harness ?? throw new InvalidOperationException("The test has not begun.");
+    private protected OutboxHarness Store => _harness ?? throw new InvalidOperationException("The test has not begun.");
 
     protected static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     /// <summary>How the workers of the tests hold rows.</summary>
-    protected virtual RelayMode Mode => RelayMode.Lease;
+    private protected virtual RelayMode Mode => RelayMode.Lease;
 
     private IOutboxRepository Repository => Store.Repository;
 
@@ -32,7 +32,7 @@ public abstract partial class OutboxOrderConformance : IAsyncLifetime
         }
     }
 
-    protected abstract Task<OutboxHarness> CreateHarnessAsync();
+    private protected abstract Task<OutboxHarness> CreateHarnessAsync();
 
     /// <summary>Lets the later rows of a parked row's key go on without it.</summary>
     protected abstract Task<bool> SkipAsync(string eventId);

@@ -14,7 +14,7 @@ public abstract partial class OutboxRepositoryConformance : IAsyncLifetime
 
     private OutboxHarness? _harness;
 
-    protected OutboxHarness Store => _harness ?? throw new InvalidOperationException("The test has not begun.");
+    private protected OutboxHarness Store => _harness ?? throw new InvalidOperationException("The test has not begun.");
 
     protected static CancellationToken Ct => TestContext.Current.CancellationToken;
 
@@ -31,7 +31,7 @@ public abstract partial class OutboxRepositoryConformance : IAsyncLifetime
         }
     }
 
-    protected abstract Task<OutboxHarness> CreateHarnessAsync();
+    private protected abstract Task<OutboxHarness> CreateHarnessAsync();
 
     [Fact]
     public async Task A_new_event_becomes_a_pending_row()

@@ -9,7 +9,7 @@ public abstract class PublisherConformance : IAsyncLifetime
 {
     private PublisherHarness? _harness;
 
-    protected PublisherHarness Broker => _harness ?? throw new InvalidOperationException("The test has not begun.");
+    private protected PublisherHarness Broker => _harness ?? throw new InvalidOperationException("The test has not begun.");
 
     protected static CancellationToken Ct => TestContext.Current.CancellationToken;
 
@@ -24,7 +24,7 @@ public abstract class PublisherConformance : IAsyncLifetime
         }
     }
 
-    protected abstract Task<PublisherHarness> CreateHarnessAsync();
+    private protected abstract Task<PublisherHarness> CreateHarnessAsync();
 
     [Fact]
     public async Task Every_awkward_payload_comes_out_as_it_went_in()

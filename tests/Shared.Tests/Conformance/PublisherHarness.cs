@@ -4,7 +4,7 @@ using Relaybox.Messaging;
 namespace Relaybox.Shared.Tests.Conformance;
 
 /// <summary>A queue or stream of its own at a broker, for one test.</summary>
-public abstract class PublisherHarness : IAsyncDisposable
+internal abstract class PublisherHarness : IAsyncDisposable
 {
     public abstract IMessagePublisher Publisher { get; }
 

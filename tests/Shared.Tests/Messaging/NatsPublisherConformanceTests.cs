@@ -12,7 +12,7 @@ namespace Relaybox.Shared.Tests.Messaging;
 /// <summary>The NATS publisher does what every publisher does, in every format.</summary>
 public abstract class NatsPublisherConformanceTests(NatsServer server, string format) : PublisherConformance
 {
-    protected override async Task<PublisherHarness> CreateHarnessAsync()
+    private protected override async Task<PublisherHarness> CreateHarnessAsync()
     {
         var world = new NatsWorld(server.Url);
         await world.CreateStreamAsync();

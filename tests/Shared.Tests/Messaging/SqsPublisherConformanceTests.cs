@@ -13,7 +13,7 @@ namespace Relaybox.Shared.Tests.Messaging;
 /// <summary>The SQS publisher does what every publisher does, on a standard queue, in every format.</summary>
 public abstract class SqsPublisherConformanceTests(SqsEmulator sqs, string format) : PublisherConformance
 {
-    protected override async Task<PublisherHarness> CreateHarnessAsync() =>
+    private protected override async Task<PublisherHarness> CreateHarnessAsync() =>
         new SqsHarness(sqs, await sqs.CreateQueueAsync(), format);
 
     [Fact]

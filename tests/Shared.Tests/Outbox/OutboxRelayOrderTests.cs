@@ -36,12 +36,12 @@ public class OutboxRelayOrderTests
     [Theory]
     [InlineData(PublishStatus.Unknown)]
     [InlineData(PublishStatus.Rejected)]
-    public async Task What_comes_after_a_row_that_was_not_accepted_is_put_back_as_it_was_and_other_keys_go_on(PublishStatus status)
+    public async Task What_comes_after_a_row_that_was_not_accepted_is_put_back_as_it_was_and_other_keys_go_on(Enum status)
     {
         var relaying = RelayAsync(Claim("a1", "a", attempts: 1), Claim("a2", "a", attempts: 4), Claim("a3", "a"), Claim("b1", "b"), Claim("b2", "b"));
 
         var first = await _publisher.NextAsync(Ct);
-        first.Answer.SetResult([new(status, "code", "why"), PublishOutcome.Accepted]);
+        first.Answer.SetResult([new((PublishStatus)status, "code", "why"), PublishOutcome.Accepted]);
         await AcceptAsync("b2");
         var result = await relaying;
 

@@ -12,7 +12,7 @@ using Relaybox.Timing;
 namespace Relaybox.Shared.Tests.Stores;
 
 /// <summary>Inbox, outbox and effects tables of its own in DynamoDB Local, on a clock that a test can move.</summary>
-public sealed class DynamoDbInboxHarness : InboxHarness
+internal sealed class DynamoDbInboxHarness : InboxHarness
 {
     private readonly SkippingTimeProvider _clock = new();
     private readonly IAmazonDynamoDB _client;

@@ -6,5 +6,5 @@ namespace Relaybox.Shared.Tests.Stores;
 /// <summary>The DynamoDB inbox does what every inbox does.</summary>
 public class DynamoDbInboxRepositoryTests(DynamoDbLocal dynamoDb) : InboxRepositoryConformance
 {
-    protected override async Task<InboxHarness> CreateHarnessAsync() => await DynamoDbInboxHarness.CreateAsync(dynamoDb);
+    private protected override async Task<InboxHarness> CreateHarnessAsync() => await DynamoDbInboxHarness.CreateAsync(dynamoDb);
 }

@@ -10,7 +10,7 @@ using Relaybox.Timing;
 namespace Relaybox.Shared.Tests.Stores;
 
 /// <summary>An outbox table of its own in DynamoDB Local, on a clock that a test can move.</summary>
-public sealed class DynamoDbOutboxHarness : OutboxHarness
+internal sealed class DynamoDbOutboxHarness : OutboxHarness
 {
     private readonly SkippingTimeProvider _clock = new();
     private readonly IAmazonDynamoDB _client;

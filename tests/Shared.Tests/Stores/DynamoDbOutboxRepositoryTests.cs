@@ -6,5 +6,5 @@ namespace Relaybox.Shared.Tests.Stores;
 /// <summary>The DynamoDB outbox does what every outbox does.</summary>
 public class DynamoDbOutboxRepositoryTests(DynamoDbLocal dynamoDb) : OutboxRepositoryConformance
 {
-    protected override async Task<OutboxHarness> CreateHarnessAsync() => await DynamoDbOutboxHarness.CreateAsync(dynamoDb);
+    private protected override async Task<OutboxHarness> CreateHarnessAsync() => await DynamoDbOutboxHarness.CreateAsync(dynamoDb);
 }

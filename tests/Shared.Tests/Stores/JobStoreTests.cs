@@ -15,7 +15,7 @@ public sealed class DynamoDbJobStoreTests(DynamoDbLocal dynamoDb) : JobStoreConf
 
     public override async ValueTask DisposeAsync() => await dynamoDb.Client.DeleteTableAsync(_table);
 
-    protected override async Task<IJobStore> CreateStoreAsync()
+    private protected override async Task<IJobStore> CreateStoreAsync()
     {
         _table = await DynamoDbTables.CreateSimpleAsync(dynamoDb.Client, "job");
         return new DynamoDbJobStore(dynamoDb.Client, _table, _clock, SystemEntropy.Instance);
@@ -34,7 +34,7 @@ public sealed class PostgresJobStoreTests(PostgresServer server) : JobStoreConfo
 
     public override ValueTask DisposeAsync() => _schema.DisposeAsync();
 
-    protected override async Task<IJobStore> CreateStoreAsync()
+    private protected override async Task<IJobStore> CreateStoreAsync()
     {
         _schema = await PostgresSchema.CreateAsync(server);
         return new PostgresJobStore(new PostgresConnections(_schema.DataSource), _schema.Options, TimeProvider.System, SystemEntropy.Instance);

@@ -9,7 +9,7 @@ using Relaybox.Timing;
 namespace Relaybox.Shared.Tests.Stores;
 
 /// <summary>Inbox, outbox and effects in a schema of their own, on a clock that a test can move.</summary>
-public sealed class PostgresInboxHarness : InboxHarness
+internal sealed class PostgresInboxHarness : InboxHarness
 {
     private readonly bool _enlists;
     private TimeSpan _passed;

@@ -16,12 +16,12 @@ public abstract class PostgresInboxThroughProxy(PostgresServer server, bool keep
     protected static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     /// <summary>The inbox itself, past the proxy.</summary>
-    protected PostgresInboxHarness Store { get; private set; } = null!;
+    private protected PostgresInboxHarness Store { get; private set; } = null!;
 
     protected PostgresProxy Proxy { get; private set; } = null!;
 
     /// <summary>The inbox through the proxy.</summary>
-    protected PostgresInboxRepository Repository { get; private set; } = null!;
+    private protected PostgresInboxRepository Repository { get; private set; } = null!;
 
     public async ValueTask InitializeAsync()
     {
@@ -39,9 +39,9 @@ public abstract class PostgresInboxThroughProxy(PostgresServer server, bool keep
         await Store.DisposeAsync();
     }
 
-    protected static async Task<InboxClaim.Claimed> ClaimAsync(IInboxRepository repository, string eventId = "e-1") =>
+    private protected static async Task<InboxClaim.Claimed> ClaimAsync(IInboxRepository repository, string eventId = "e-1") =>
         Assert.IsType<InboxClaim.Claimed>(await TryClaimAsync(repository, eventId));
 
-    protected static async Task<InboxClaim> TryClaimAsync(IInboxRepository repository, string eventId = "e-1") => Assert.Single(
+    private protected static async Task<InboxClaim> TryClaimAsync(IInboxRepository repository, string eventId = "e-1") => Assert.Single(
         await repository.ClaimAsync("billing", [Sample.Message(eventId)], TimeSpan.FromMinutes(1), 5, Ct));
 }

@@ -11,13 +11,13 @@ namespace Relaybox.Shared.Tests.Stores;
 /// <summary>As users of least privilege the outbox does what every outbox does.</summary>
 public sealed class LeastPrivilegePostgresOutboxRepositoryTests(PostgresServer server) : OutboxRepositoryConformance
 {
-    protected override Task<OutboxHarness> CreateHarnessAsync() => LeastPrivilege.CreateOutboxAsync(server);
+    private protected override Task<OutboxHarness> CreateHarnessAsync() => LeastPrivilege.CreateOutboxAsync(server);
 }
 
 /// <summary>As users of least privilege the outbox keeps the order of each key.</summary>
 public sealed class LeastPrivilegePostgresOutboxOrderTests(PostgresServer server) : OutboxOrderConformance
 {
-    protected override Task<OutboxHarness> CreateHarnessAsync() => LeastPrivilege.CreateOutboxAsync(server);
+    private protected override Task<OutboxHarness> CreateHarnessAsync() => LeastPrivilege.CreateOutboxAsync(server);
 
     protected override Task<bool> SkipAsync(string eventId) => ((OutboxOfRoles)Store.Repository).SkipAsync(eventId, Ct);
 }
@@ -25,7 +25,7 @@ public sealed class LeastPrivilegePostgresOutboxOrderTests(PostgresServer server
 /// <summary>As users of least privilege the inbox does what every inbox does, handlers' writes and events included.</summary>
 public sealed class LeastPrivilegePostgresInboxRepositoryTests(PostgresServer server) : InboxRepositoryConformance
 {
-    protected override async Task<InboxHarness> CreateHarnessAsync() => (await CreateAsync()).Harness;
+    private protected override async Task<InboxHarness> CreateHarnessAsync() => (await CreateAsync()).Harness;
 
     [Fact]
     public async Task A_consumer_may_cut_off_a_handler_that_it_leaves_behind_and_another_takes_over()
@@ -75,7 +75,7 @@ public sealed class LeastPrivilegePostgresJobStoreTests(PostgresServer server) :
         await _schema.DisposeAsync();
     }
 
-    protected override async Task<IJobStore> CreateStoreAsync()
+    private protected override async Task<IJobStore> CreateStoreAsync()
     {
         _schema = await PostgresSchema.CreateAsync(server);
         _users = await LeastPrivilege.CreateAsync(_schema);

@@ -8,16 +8,16 @@ namespace Relaybox.Shared.Tests.Stores;
 /// <summary>An outbox that moves its sent rows away does what every outbox does.</summary>
 public sealed class ArchivingPostgresOutboxRepositoryTests(PostgresServer server) : OutboxRepositoryConformance
 {
-    protected override async Task<OutboxHarness> CreateHarnessAsync() =>
+    private protected override async Task<OutboxHarness> CreateHarnessAsync() =>
         await PostgresOutboxHarness.CreateAsync(server, new PostgresOptions { AfterSending = AfterSending.Archive });
 }
 
 /// <summary>An outbox that moves its sent rows away keeps the order of each key; its relays lock rows, as users of least privilege.</summary>
 public sealed class ArchivingPostgresOutboxOrderTests(PostgresServer server) : OutboxOrderConformance
 {
-    protected override RelayMode Mode => RelayMode.Locked;
+    private protected override RelayMode Mode => RelayMode.Locked;
 
-    protected override Task<OutboxHarness> CreateHarnessAsync() => LeastPrivilege.CreateOutboxAsync(server, AfterSending.Archive);
+    private protected override Task<OutboxHarness> CreateHarnessAsync() => LeastPrivilege.CreateOutboxAsync(server, AfterSending.Archive);
 
     protected override Task<bool> SkipAsync(string eventId) => ((OutboxOfRoles)Store.Repository).SkipAsync(eventId, Ct);
 }
@@ -25,14 +25,14 @@ public sealed class ArchivingPostgresOutboxOrderTests(PostgresServer server) : O
 /// <summary>An outbox that deletes its sent rows does what every outbox does, but for remembering them.</summary>
 public sealed class DeletingPostgresOutboxRepositoryTests(PostgresServer server) : OutboxRepositoryConformance
 {
-    protected override async Task<OutboxHarness> CreateHarnessAsync() =>
+    private protected override async Task<OutboxHarness> CreateHarnessAsync() =>
         await PostgresOutboxHarness.CreateAsync(server, new PostgresOptions { AfterSending = AfterSending.Delete });
 }
 
 /// <summary>An outbox that deletes its sent rows keeps the order of each key; its relays lease rows, as users of least privilege.</summary>
 public sealed class DeletingPostgresOutboxOrderTests(PostgresServer server) : OutboxOrderConformance
 {
-    protected override Task<OutboxHarness> CreateHarnessAsync() => LeastPrivilege.CreateOutboxAsync(server, AfterSending.Delete);
+    private protected override Task<OutboxHarness> CreateHarnessAsync() => LeastPrivilege.CreateOutboxAsync(server, AfterSending.Delete);
 
     protected override Task<bool> SkipAsync(string eventId) => ((OutboxOfRoles)Store.Repository).SkipAsync(eventId, Ct);
 }

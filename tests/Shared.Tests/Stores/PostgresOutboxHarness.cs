@@ -8,7 +8,7 @@ using Relaybox.Timing;
 namespace Relaybox.Shared.Tests.Stores;
 
 /// <summary>An outbox of its own in a schema of its own, without the constraints that keep bad rows out.</summary>
-public sealed class PostgresOutboxHarness : OutboxHarness
+internal sealed class PostgresOutboxHarness : OutboxHarness
 {
     private static readonly string[] Required = ["subject", "payload", "status", "enqueued_at", "available_at"];
 

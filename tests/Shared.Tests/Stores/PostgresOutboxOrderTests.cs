@@ -8,7 +8,7 @@ namespace Relaybox.Shared.Tests.Stores;
 /// <summary>The PostgreSQL outbox keeps the order of each key.</summary>
 public class PostgresOutboxOrderTests(PostgresServer server) : OutboxOrderConformance
 {
-    protected override async Task<OutboxHarness> CreateHarnessAsync() => await PostgresOutboxHarness.CreateAsync(server);
+    private protected override async Task<OutboxHarness> CreateHarnessAsync() => await PostgresOutboxHarness.CreateAsync(server);
 
     protected override Task<bool> SkipAsync(string eventId) => ((PostgresOutboxRepository)Store.Repository).SkipAsync(eventId, Ct);
 }
@@ -16,15 +16,15 @@ public class PostgresOutboxOrderTests(PostgresServer server) : OutboxOrderConfor
 /// <summary>Relays that lock rows keep the order of each key.</summary>
 public sealed class LockedPostgresOutboxOrderTests(PostgresServer server) : PostgresOutboxOrderTests(server)
 {
-    protected override RelayMode Mode => RelayMode.Locked;
+    private protected override RelayMode Mode => RelayMode.Locked;
 }
 
 /// <summary>Relays that lock rows and delete them keep the order of each key.</summary>
 public sealed class LockedDeletingPostgresOutboxOrderTests(PostgresServer server) : OutboxOrderConformance
 {
-    protected override RelayMode Mode => RelayMode.Locked;
+    private protected override RelayMode Mode => RelayMode.Locked;
 
-    protected override async Task<OutboxHarness> CreateHarnessAsync() =>
+    private protected override async Task<OutboxHarness> CreateHarnessAsync() =>
         await PostgresOutboxHarness.CreateAsync(server, new PostgresOptions { AfterSending = AfterSending.Delete });
 
     protected override Task<bool> SkipAsync(string eventId) => ((PostgresOutboxRepository)Store.Repository).SkipAsync(eventId, Ct);

@@ -6,5 +6,5 @@ namespace Relaybox.Shared.Tests.Stores;
 /// <summary>The PostgreSQL outbox does what every outbox does.</summary>
 public class PostgresOutboxRepositoryTests(PostgresServer server) : OutboxRepositoryConformance
 {
-    protected override async Task<OutboxHarness> CreateHarnessAsync() => await PostgresOutboxHarness.CreateAsync(server);
+    private protected override async Task<OutboxHarness> CreateHarnessAsync() => await PostgresOutboxHarness.CreateAsync(server);
 }

@@ -9,13 +9,13 @@ namespace Relaybox.Shared.Tests.Stores;
 /// <summary>Through a transaction pooler the outbox does what every outbox does.</summary>
 public sealed class PooledPostgresOutboxRepositoryTests(PostgresServer server, PgBouncer pooler) : OutboxRepositoryConformance, IClassFixture<PgBouncer>
 {
-    protected override Task<OutboxHarness> CreateHarnessAsync() => PooledUser.CreateOutboxAsync(server, pooler);
+    private protected override Task<OutboxHarness> CreateHarnessAsync() => PooledUser.CreateOutboxAsync(server, pooler);
 }
 
 /// <summary>Through a transaction pooler the outbox keeps the order of each key.</summary>
 public sealed class PooledPostgresOutboxOrderTests(PostgresServer server, PgBouncer pooler) : OutboxOrderConformance, IClassFixture<PgBouncer>
 {
-    protected override Task<OutboxHarness> CreateHarnessAsync() => PooledUser.CreateOutboxAsync(server, pooler);
+    private protected override Task<OutboxHarness> CreateHarnessAsync() => PooledUser.CreateOutboxAsync(server, pooler);
 
     protected override Task<bool> SkipAsync(string eventId) => ((PostgresOutboxRepository)Store.Repository).SkipAsync(eventId, Ct);
 }
@@ -31,7 +31,7 @@ public sealed class EnlistedPooledPostgresInboxRepositoryTests(PostgresServer se
 public abstract class PooledInboxRepositoryConformance(PostgresServer server, PgBouncer pooler, bool enlists)
     : InboxRepositoryConformance, IClassFixture<PgBouncer>
 {
-    protected override async Task<InboxHarness> CreateHarnessAsync()
+    private protected override async Task<InboxHarness> CreateHarnessAsync()
     {
         var owner = await PostgresInboxHarness.CreateAsync(server, enlists);
         var user = await PooledUser.CreateAsync(owner.Schema, pooler);
@@ -51,7 +51,7 @@ public sealed class PooledPostgresJobStoreTests(PostgresServer server, PgBouncer
         await _schema.DisposeAsync();
     }
 
-    protected override async Task<IJobStore> CreateStoreAsync()
+    private protected override async Task<IJobStore> CreateStoreAsync()
     {
         _schema = await PostgresSchema.CreateAsync(server);
         _user = await PooledUser.CreateAsync(_schema, pooler);

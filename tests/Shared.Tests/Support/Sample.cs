@@ -4,7 +4,7 @@ using Relaybox.Inbox;
 namespace Relaybox.Shared.Tests.Support;
 
 /// <summary>Events and messages for tests that care about something else.</summary>
-public static class Sample
+internal static class Sample
 {
     public static string NewId() => Guid.NewGuid().ToString();
 

@@ -4,5 +4,5 @@ namespace Relaybox.Simulation.Tests.Model;
 
 public sealed class InboxBatchTests : InboxRepositoryConformance
 {
-    protected override Task<InboxHarness> CreateHarnessAsync() => Task.FromResult<InboxHarness>(new ModelInboxHarness(oneByOne: false));
+    private protected override Task<InboxHarness> CreateHarnessAsync() => Task.FromResult<InboxHarness>(new ModelInboxHarness(oneByOne: false));
 }

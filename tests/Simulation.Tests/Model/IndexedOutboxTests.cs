@@ -4,5 +4,5 @@ namespace Relaybox.Simulation.Tests.Model;
 
 public sealed class IndexedOutboxTests : OutboxRepositoryConformance
 {
-    protected override Task<OutboxHarness> CreateHarnessAsync() => Task.FromResult<OutboxHarness>(new ModelOutboxHarness(keepsOrder: false));
+    private protected override Task<OutboxHarness> CreateHarnessAsync() => Task.FromResult<OutboxHarness>(new ModelOutboxHarness(keepsOrder: false));
 }

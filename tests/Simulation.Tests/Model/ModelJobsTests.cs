@@ -11,7 +11,7 @@ public sealed class ModelJobsTests : JobStoreConformance
 
     public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
-    protected override Task<IJobStore> CreateStoreAsync() => Task.FromResult<IJobStore>(new ModelJobs([], _server, SystemEntropy.Instance));
+    private protected override Task<IJobStore> CreateStoreAsync() => Task.FromResult<IJobStore>(new ModelJobs([], _server, SystemEntropy.Instance));
 
     protected override Task PassAsync(TimeSpan time)
     {

@@ -4,5 +4,5 @@ namespace Relaybox.Simulation.Tests.Model;
 
 public sealed class OrderedOutboxTests : OutboxRepositoryConformance
 {
-    protected override Task<OutboxHarness> CreateHarnessAsync() => Task.FromResult<OutboxHarness>(new ModelOutboxHarness(keepsOrder: true));
+    private protected override Task<OutboxHarness> CreateHarnessAsync() => Task.FromResult<OutboxHarness>(new ModelOutboxHarness(keepsOrder: true));
 }

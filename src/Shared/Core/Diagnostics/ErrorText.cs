@@ -1,7 +1,7 @@
 namespace Relaybox.Diagnostics;
 
 /// <summary>Bounds what is kept of an error, so that no error can fill a row or a log line.</summary>
-public static class ErrorText
+internal static class ErrorText
 {
     /// <summary>The most characters that are kept of an error's text.</summary>
     public const int MaxLength = 1000;

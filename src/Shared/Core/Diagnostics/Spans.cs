@@ -7,7 +7,7 @@ namespace Relaybox.Diagnostics;
 /// The steps of relaying and consuming as spans of one <see cref="ActivitySource"/>, for traces: OpenTelemetry's
 /// <c>AddSource("Relaybox")</c> sees them. They cost next to nothing while nobody listens, and hold counts and no content.
 /// </summary>
-public static class Spans
+internal static class Spans
 {
     /// <summary>The source's name.</summary>
     public const string SourceName = "Relaybox";

@@ -4,7 +4,7 @@ namespace Relaybox.Events;
 /// <summary>
 /// A pattern over subjects: <c>*</c> stands for one token, <c>&gt;</c> at the end for one or more. The same as in NATS.
 /// </summary>
-public sealed class SubjectPattern
+internal sealed class SubjectPattern
 {
     private readonly string[] _tokens;
 

@@ -1,7 +1,7 @@
 namespace Relaybox.Inbox;
 
 /// <summary>What became of a handler's transaction.</summary>
-public enum CommitOutcome
+internal enum CommitOutcome
 {
     /// <summary>Everything is written: the mark, the enlisted writes and the emitted events.</summary>
     Committed,

@@ -1,7 +1,7 @@
 namespace Relaybox.Inbox;
 
 /// <summary>What became of delivered messages.</summary>
-public sealed record ConsumedCounts
+internal sealed record ConsumedCounts
 {
     /// <summary>How many messages were delivered.</summary>
     public int Received { get; init; }

@@ -1,7 +1,7 @@
 namespace Relaybox.Inbox;
 
 /// <summary>How a consumer works.</summary>
-public sealed record ConsumerOptions
+internal sealed record ConsumerOptions
 {
     /// <summary>How long a claim holds. Default: 60 seconds; longer than the function's timeout.</summary>
     public TimeSpan Lease { get; init; } = TimeSpan.FromSeconds(60);

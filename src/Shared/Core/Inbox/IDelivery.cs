@@ -3,7 +3,7 @@ using Relaybox.Messaging;
 namespace Relaybox.Inbox;
 
 /// <summary>A message as a broker delivered it, which waits for its answer.</summary>
-public interface IDelivery
+internal interface IDelivery
 {
     /// <summary>The broker's name for the message, as logs show it.</summary>
     string MessageId { get; }

@@ -7,7 +7,7 @@ namespace Relaybox.Inbox;
 /// The inbox in a store. A record is what a consumer remembers of one publication of an event (<see cref="InboxKey"/>). At most one
 /// worker holds it at a time. Once it is processed, no worker ever holds it again.
 /// </summary>
-public interface IInboxRepository
+internal interface IInboxRepository
 {
     /// <summary>Claims messages for a consumer: finds or creates each one's record, in one call where the store can.</summary>
     /// <param name="consumer">The consumer.</param>

@@ -1,7 +1,7 @@
 namespace Relaybox.Inbox;
 
 /// <summary>The answer of the store when a message is to be handled.</summary>
-public abstract record InboxClaim
+internal abstract record InboxClaim
 {
     /// <summary>After how many attempts that began and never ended a message is exhausted: whatever it does, it ends its process.</summary>
     public const int MaxUnfinished = 3;

@@ -6,7 +6,7 @@ using Relaybox.Timing;
 namespace Relaybox.Inbox;
 
 // The way of a batch, whatever the broker: read, handle, copy dead letters. The caller then answers each delivery.
-public sealed partial class InboxConsumer
+internal sealed partial class InboxConsumer
 {
     /// <summary>Reads and handles a batch of deliveries, and copies those that can never be handled to the dead letters.</summary>
     /// <param name="deliveries">The deliveries.</param>

@@ -16,7 +16,7 @@ namespace Relaybox.Inbox;
 /// <param name="time">The clock.</param>
 /// <param name="entropy">The source of the backoff's jitter.</param>
 /// <param name="logger">The log.</param>
-public sealed partial class InboxConsumer(
+internal sealed partial class InboxConsumer(
     IInboxRepository repository,
     HandlerRegistry handlers,
     ConsumerOptions options,

@@ -4,4 +4,4 @@ namespace Relaybox.Inbox;
 /// <param name="Consumer">The consumer.</param>
 /// <param name="EventId">The event.</param>
 /// <param name="ReplayId">Empty, except where an operator has the event handled again: then the id of that replay.</param>
-public readonly record struct InboxKey(string Consumer, string EventId, string ReplayId = "");
+internal readonly record struct InboxKey(string Consumer, string EventId, string ReplayId = "");

@@ -6,7 +6,7 @@ namespace Relaybox.Inbox;
 
 /// <summary>An event as it was delivered.</summary>
 /// <param name="Event">The event.</param>
-public sealed record InboxMessage(OutboxEvent Event)
+internal sealed record InboxMessage(OutboxEvent Event)
 {
     private byte[]? _payloadHash;
 

@@ -6,7 +6,7 @@ namespace Relaybox.Inbox;
 /// <param name="Key">The record's key.</param>
 /// <param name="Status">What the consumer has done with it.</param>
 /// <param name="Deliveries">How many attempts have begun.</param>
-public sealed record InboxRecord(InboxKey Key, InboxStatus Status, int Deliveries)
+internal sealed record InboxRecord(InboxKey Key, InboxStatus Status, int Deliveries)
 {
     /// <summary>The error message of a claim whose lease ended.</summary>
     internal const string LeaseExpired = "The claim's lease ended without an outcome.";

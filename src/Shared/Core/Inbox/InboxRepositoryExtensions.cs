@@ -3,7 +3,7 @@ using Relaybox.Events;
 namespace Relaybox.Inbox;
 
 /// <summary>What every inbox can do by means of <see cref="IInboxRepository"/>.</summary>
-public static class InboxRepositoryExtensions
+internal static class InboxRepositoryExtensions
 {
     /// <summary>Marks an attempt as failed: the next delivery may claim the message again.</summary>
     /// <param name="repository">The inbox.</param>

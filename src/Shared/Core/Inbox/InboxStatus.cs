@@ -1,7 +1,7 @@
 namespace Relaybox.Inbox;
 
 /// <summary>What a consumer has done with an event.</summary>
-public enum InboxStatus
+internal enum InboxStatus
 {
     /// <summary>A status that this version does not know.</summary>
     Unknown,

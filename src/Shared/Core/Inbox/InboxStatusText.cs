@@ -1,7 +1,7 @@
 namespace Relaybox.Inbox;
 
 /// <summary>The words for <see cref="InboxStatus"/> in the stores.</summary>
-public static class InboxStatusText
+internal static class InboxStatusText
 {
     /// <summary>The text of <see cref="InboxStatus.Processing"/>.</summary>
     public const string Processing = "processing";

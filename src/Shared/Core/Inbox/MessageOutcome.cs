@@ -3,7 +3,7 @@ using Relaybox.Events;
 namespace Relaybox.Inbox;
 
 /// <summary>What is to become of a delivered message.</summary>
-public abstract record MessageOutcome
+internal abstract record MessageOutcome
 {
     private MessageOutcome()
     {

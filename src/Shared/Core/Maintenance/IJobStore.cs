@@ -1,7 +1,7 @@
 namespace Relaybox.Maintenance;
 
 /// <summary>Keeps one job from running twice at once, and remembers where it stopped.</summary>
-public interface IJobStore
+internal interface IJobStore
 {
     /// <summary>Takes a job, unless somebody holds it.</summary>
     /// <param name="job">The job's name.</param>

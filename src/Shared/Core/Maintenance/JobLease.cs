@@ -4,4 +4,4 @@ namespace Relaybox.Maintenance;
 /// <param name="Job">The job's name.</param>
 /// <param name="Token">The fencing token.</param>
 /// <param name="Cursor">Where the job stopped; null: at the beginning.</param>
-public sealed record JobLease(string Job, string Token, string? Cursor);
+internal sealed record JobLease(string Job, string Token, string? Cursor);

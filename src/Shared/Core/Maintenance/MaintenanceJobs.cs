@@ -16,7 +16,7 @@ namespace Relaybox.Maintenance;
 /// <param name="jobs">Who runs what, and how far it came.</param>
 /// <param name="options">What the jobs do.</param>
 /// <param name="logger">The log.</param>
-public sealed class MaintenanceJobs(
+internal sealed class MaintenanceJobs(
     IOutboxRepository outbox,
     IInboxRepository inbox,
     IJobStore jobs,

@@ -3,7 +3,7 @@ using Relaybox.Paging;
 namespace Relaybox.Maintenance;
 
 /// <summary>What the scheduled jobs do.</summary>
-public sealed record MaintenanceOptions
+internal sealed record MaintenanceOptions
 {
     /// <summary>How long sent rows are kept. Default: 7 days; at least 24 hours, so that they can be replayed.</summary>
     public TimeSpan SentRetention { get; init; } = TimeSpan.FromDays(7);

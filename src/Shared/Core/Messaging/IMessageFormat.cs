@@ -7,7 +7,7 @@ namespace Relaybox.Messaging;
 /// How an event looks on the wire: a body, and attributes beside it. A publisher sends <see cref="Write"/> as the body and
 /// carries everything of <see cref="AttributesOf"/>; a consumer gives both to <c>MessageFormats.Read</c>.
 /// </summary>
-public interface IMessageFormat
+internal interface IMessageFormat
 {
     /// <summary>The format's name, as configured and as it travels with the message.</summary>
     string Name { get; }

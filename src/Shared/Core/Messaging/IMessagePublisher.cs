@@ -3,7 +3,7 @@ using Relaybox.Events;
 namespace Relaybox.Messaging;
 
 /// <summary>Sends events to a broker.</summary>
-public interface IMessagePublisher
+internal interface IMessagePublisher
 {
     /// <summary>
     /// Sends a batch and says of each event what became of it. One event's outcome never depends on another's content.

@@ -7,7 +7,7 @@ namespace Relaybox.Messaging;
 /// What travels beside a message's body. Each transport carries it in its own way: SQS in message attributes, NATS in
 /// headers. What is null does not travel.
 /// </summary>
-public sealed record MessageAttributes
+internal sealed record MessageAttributes
 {
     /// <summary>A message that came with nothing but its body.</summary>
     public static MessageAttributes None { get; } = new();

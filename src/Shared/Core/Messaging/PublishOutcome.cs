@@ -7,7 +7,7 @@ namespace Relaybox.Messaging;
 /// <param name="Status">The broker's answer.</param>
 /// <param name="Code">One of <see cref="ErrorCodes"/>; null when accepted.</param>
 /// <param name="Detail">Why, in words, without payload; null when accepted.</param>
-public readonly record struct PublishOutcome(PublishStatus Status, string? Code, string? Detail)
+internal readonly record struct PublishOutcome(PublishStatus Status, string? Code, string? Detail)
 {
     /// <summary>The broker has the message.</summary>
     public static PublishOutcome Accepted { get; } = new(PublishStatus.Accepted, null, null);

@@ -1,7 +1,7 @@
 namespace Relaybox.Messaging;
 
 /// <summary>What a broker said of one message.</summary>
-public enum PublishStatus
+internal enum PublishStatus
 {
     /// <summary>The broker has it. The only answer that makes a row sent.</summary>
     Accepted,

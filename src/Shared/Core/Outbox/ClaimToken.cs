@@ -6,7 +6,7 @@ namespace Relaybox.Outbox;
 /// </summary>
 /// <param name="Value">The token's text; null for <see cref="None"/>.</param>
 /// <param name="RowKey">The store's own compact key of the row; 0 where it has none.</param>
-public readonly record struct ClaimToken(string? Value, long RowKey = 0)
+internal readonly record struct ClaimToken(string? Value, long RowKey = 0)
 {
     /// <summary>No token: the write holds only on a pending row that nobody has claimed.</summary>
     public static ClaimToken None => default;

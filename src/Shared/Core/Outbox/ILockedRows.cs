@@ -1,7 +1,7 @@
 namespace Relaybox.Outbox;
 
 /// <summary>Rows that are locked, and sent as soon as it is committed. Disposing lets them go as they were, unless it was committed.</summary>
-public interface ILockedRows : IAsyncDisposable
+internal interface ILockedRows : IAsyncDisposable
 {
     /// <summary>
     /// The rows, as claims without a token: once they are let go, a mark for one of them holds as long as nobody else has

@@ -1,7 +1,7 @@
 namespace Relaybox.Outbox;
 
 /// <summary>An outbox that can hold rows by the locks of an open transaction.</summary>
-public interface ILockingOutbox : IOutboxRepository
+internal interface ILockingOutbox : IOutboxRepository
 {
     /// <summary>
     /// Locks rows that are due, and makes them sent in a transaction that is left open. Until it is committed everybody else

@@ -7,7 +7,7 @@ namespace Relaybox.Outbox;
 /// The outbox in a store. Every change of state is conditional: it holds only while the row is in the state, and under
 /// the token, that the caller believes it to be. A write that does not hold changes nothing and says so.
 /// </summary>
-public interface IOutboxRepository
+internal interface IOutboxRepository
 {
     /// <summary>
     /// Whether claims keep the order of the rows of one ordering key: a row is claimed only while every earlier row of its key

@@ -4,7 +4,7 @@ namespace Relaybox.Outbox;
 /// Tells a relay that has found nothing to do when to look again. Disposing it closes what it waits on, such as a connection; the next
 /// wait opens another.
 /// </summary>
-public interface IOutboxSignal : IAsyncDisposable
+internal interface IOutboxSignal : IAsyncDisposable
 {
     /// <summary>
     /// Waits until there may be something to claim. It may return for nothing; it does not miss what became due between the

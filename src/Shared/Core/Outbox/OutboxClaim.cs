@@ -6,7 +6,7 @@ namespace Relaybox.Outbox;
 /// <param name="EventId">The row's id.</param>
 /// <param name="Token">The fencing token under which the outcome is recorded.</param>
 /// <param name="Attempts">How many attempts have failed before.</param>
-public sealed record OutboxClaim(string EventId, ClaimToken Token, int Attempts)
+internal sealed record OutboxClaim(string EventId, ClaimToken Token, int Attempts)
 {
     /// <summary>The event, unless the row breaks the contract.</summary>
     public OutboxEvent? Event { get; init; }

@@ -5,7 +5,7 @@ namespace Relaybox.Outbox;
 /// <summary>A row of the outbox as the store has it.</summary>
 /// <param name="Event">What the app wrote.</param>
 /// <param name="Status">Where the row is on its way.</param>
-public sealed record OutboxRow(OutboxEvent Event, OutboxStatus Status)
+internal sealed record OutboxRow(OutboxEvent Event, OutboxStatus Status)
 {
     /// <summary>How many attempts to publish have failed.</summary>
     public int Attempts { get; init; }

@@ -1,7 +1,7 @@
 namespace Relaybox.Outbox;
 
 /// <summary>Where a row of the outbox is on its way.</summary>
-public enum OutboxStatus
+internal enum OutboxStatus
 {
     /// <summary>A status that this version does not know. Such rows are counted and never touched.</summary>
     Unknown,

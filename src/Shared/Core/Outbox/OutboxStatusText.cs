@@ -1,7 +1,7 @@
 namespace Relaybox.Outbox;
 
 /// <summary>The words for <see cref="OutboxStatus"/> in the stores; part of the row contract.</summary>
-public static class OutboxStatusText
+internal static class OutboxStatusText
 {
     /// <summary>The text of <see cref="OutboxStatus.Pending"/>.</summary>
     public const string Pending = "pending";

@@ -8,5 +8,5 @@ namespace Relaybox.Outbox;
 /// <param name="Attempts">The number of failed attempts that the row has from now on.</param>
 /// <param name="ErrorCode">Why: one of <see cref="ErrorCodes"/>.</param>
 /// <param name="ErrorMessage">Why, in words, without payload.</param>
-public readonly record struct ParkMark(
+internal readonly record struct ParkMark(
     string EventId, ClaimToken Token, int Attempts, string ErrorCode, string ErrorMessage);

@@ -7,5 +7,5 @@ namespace Relaybox.Outbox;
 /// <param name="Delay">How long, by the store's clock, until the row is due again.</param>
 /// <param name="ErrorCode">Why; null where nothing failed.</param>
 /// <param name="ErrorMessage">Why, in words, without payload.</param>
-public readonly record struct RetryMark(
+internal readonly record struct RetryMark(
     string EventId, ClaimToken Token, int Attempts, TimeSpan Delay, string? ErrorCode, string? ErrorMessage);

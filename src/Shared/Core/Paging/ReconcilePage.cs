@@ -4,4 +4,4 @@ namespace Relaybox.Paging;
 /// <param name="Recovered">How many rows that no index knew were made due.</param>
 /// <param name="Counts">How many rows of each status the step saw, by the status as it is stored.</param>
 /// <param name="Cursor">Where the next step goes on; null when the end is reached.</param>
-public sealed record ReconcilePage(int Recovered, IReadOnlyDictionary<string, long> Counts, string? Cursor);
+internal sealed record ReconcilePage(int Recovered, IReadOnlyDictionary<string, long> Counts, string? Cursor);

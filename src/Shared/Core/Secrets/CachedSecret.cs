@@ -3,7 +3,7 @@ namespace Relaybox.Secrets;
 /// <summary>A secret that is read when it is first needed, and again when it proved to be stale. Safe for many callers at once.</summary>
 /// <param name="source">Where it comes from.</param>
 /// <param name="arn">Its ARN.</param>
-public sealed class CachedSecret(ISecretSource source, string arn) : IDisposable
+internal sealed class CachedSecret(ISecretSource source, string arn) : IDisposable
 {
     private readonly SemaphoreSlim _gate = new(1, 1);
     private volatile string? _text;

@@ -1,7 +1,7 @@
 namespace Relaybox.Secrets;
 
 /// <summary>Where secrets come from.</summary>
-public interface ISecretSource
+internal interface ISecretSource
 {
     /// <summary>Reads a secret's current text.</summary>
     /// <param name="arn">The secret's ARN.</param>

@@ -13,7 +13,7 @@ namespace Relaybox.Secrets;
 /// <param name="http">The client; its base address is the extension's.</param>
 /// <param name="sessionToken">The function's <c>AWS_SESSION_TOKEN</c>, by which the extension knows its caller.</param>
 /// <param name="time">The clock of the waits between tries.</param>
-public sealed class LambdaSecrets(HttpClient http, Func<string?> sessionToken, TimeProvider time) : ISecretSource
+internal sealed class LambdaSecrets(HttpClient http, Func<string?> sessionToken, TimeProvider time) : ISecretSource
 {
     private const int MaxTries = 6;
     private const string TokenHeader = "X-Aws-Parameters-Secrets-Token";

@@ -3,7 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Relaybox.Settings;
 
 /// <summary>The settings of the broker that was chosen.</summary>
-public abstract record BrokerSettings
+internal abstract record BrokerSettings
 {
     /// <summary>For how long a message can come back; null: for as long as <c>QUEUE_RETENTION_HOURS</c> says.</summary>
     internal virtual MessageHorizon? Horizon => null;

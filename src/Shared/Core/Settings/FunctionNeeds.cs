@@ -2,7 +2,7 @@ namespace Relaybox.Settings;
 
 /// <summary>Which settings a function cannot do without.</summary>
 [Flags]
-public enum FunctionNeeds
+internal enum FunctionNeeds
 {
     /// <summary>The outbox alone.</summary>
     None = 0,

@@ -7,7 +7,7 @@ using Relaybox.Outbox.Relay;
 namespace Relaybox.Settings;
 
 /// <summary>Everything that is configured, read once at start from environment variables; see docs/configuration.md.</summary>
-public sealed record RelayboxSettings
+internal sealed record RelayboxSettings
 {
     /// <summary>What the function cannot do without.</summary>
     public required FunctionNeeds Needs { get; init; }

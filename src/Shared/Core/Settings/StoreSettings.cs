@@ -3,7 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Relaybox.Settings;
 
 /// <summary>The settings of the store that was chosen.</summary>
-public abstract record StoreSettings
+internal abstract record StoreSettings
 {
     /// <summary>How long a sweep waits for new rows once it has sent what was due. Default: it does not wait.</summary>
     public TimeSpan Listen { get; init; }

@@ -4,7 +4,7 @@ namespace Relaybox.Timing;
 /// <param name="first">The delay after the first attempt.</param>
 /// <param name="longest">The longest delay.</param>
 /// <param name="entropy">The source of the jitter.</param>
-public sealed class Backoff(TimeSpan first, TimeSpan longest, IEntropy entropy)
+internal sealed class Backoff(TimeSpan first, TimeSpan longest, IEntropy entropy)
 {
     /// <summary>The delay before the attempt that follows.</summary>
     /// <param name="attempts">How many attempts were made; at least 1.</param>

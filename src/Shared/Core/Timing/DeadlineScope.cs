@@ -1,7 +1,7 @@
 namespace Relaybox.Timing;
 
 /// <summary>Holds a token that cancels when a deadline comes. Dispose it when the work has ended.</summary>
-public sealed class DeadlineScope : IDisposable
+internal sealed class DeadlineScope : IDisposable
 {
     private readonly CancellationTokenSource _timed;
     private readonly CancellationTokenSource _linked;

@@ -1,7 +1,7 @@
 namespace Relaybox.Timing;
 
 /// <summary>Where ids and randomness come from, so that a simulation can own them.</summary>
-public interface IEntropy
+internal interface IEntropy
 {
     /// <summary>A new UUID, version 7: unique, and roughly ordered by time.</summary>
     Guid NewGuid();

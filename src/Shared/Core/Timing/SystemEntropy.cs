@@ -1,7 +1,7 @@
 namespace Relaybox.Timing;
 
 /// <summary>The machine's own ids and randomness.</summary>
-public sealed class SystemEntropy : IEntropy
+internal sealed class SystemEntropy : IEntropy
 {
     /// <summary>The one instance; it has no state of its own and is safe for all threads.</summary>
     public static SystemEntropy Instance { get; } = new();

@@ -3,7 +3,7 @@ namespace Relaybox.Timing;
 /// <summary>The moment by which work must have ended, and whether there is time to begin more.</summary>
 /// <param name="at">The moment.</param>
 /// <param name="time">The clock.</param>
-public sealed class WorkDeadline(DateTimeOffset at, TimeProvider time)
+internal sealed class WorkDeadline(DateTimeOffset at, TimeProvider time)
 {
     /// <summary>The moment by which work must have ended.</summary>
     public DateTimeOffset At { get; } = at;

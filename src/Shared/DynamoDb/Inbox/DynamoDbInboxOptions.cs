@@ -1,7 +1,7 @@
 namespace Relaybox.DynamoDb;
 
 /// <summary>How the inbox lies in DynamoDB.</summary>
-public sealed record DynamoDbInboxOptions
+internal sealed record DynamoDbInboxOptions
 {
     /// <summary>The inbox table's name.</summary>
     public required string TableName { get; init; }

@@ -6,7 +6,7 @@ using Relaybox.Paging;
 namespace Relaybox.DynamoDb;
 
 // Maintenance: bounded pages of a scan with a cursor; each change is conditional on what the page saw still being true.
-public sealed partial class DynamoDbInboxRepository
+internal sealed partial class DynamoDbInboxRepository
 {
     /// <inheritdoc />
     public async Task<MaintenancePage> CleanupAsync(

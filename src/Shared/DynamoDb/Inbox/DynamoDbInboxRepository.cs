@@ -16,7 +16,7 @@ namespace Relaybox.DynamoDb;
 /// <param name="outbox">The outbox table, for the events that handlers emit.</param>
 /// <param name="time">The clock.</param>
 /// <param name="entropy">The source of claim tokens and jitter.</param>
-public sealed partial class DynamoDbInboxRepository(
+internal sealed partial class DynamoDbInboxRepository(
     IAmazonDynamoDB dynamoDb,
     DynamoDbInboxOptions options,
     DynamoDbOutboxOptions outbox,

@@ -10,7 +10,7 @@ namespace Relaybox.DynamoDb;
 /// <param name="tableName">The jobs table's name.</param>
 /// <param name="time">The clock.</param>
 /// <param name="entropy">The source of tokens.</param>
-public sealed class DynamoDbJobStore(IAmazonDynamoDB dynamoDb, string tableName, TimeProvider time, IEntropy entropy) : IJobStore
+internal sealed class DynamoDbJobStore(IAmazonDynamoDB dynamoDb, string tableName, TimeProvider time, IEntropy entropy) : IJobStore
 {
     /// <inheritdoc />
     public async Task<JobLease?> TryAcquireAsync(string job, TimeSpan lease, CancellationToken cancellationToken)

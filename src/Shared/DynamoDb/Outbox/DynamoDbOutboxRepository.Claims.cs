@@ -6,7 +6,7 @@ namespace Relaybox.DynamoDb;
 
 // Claiming: the due index names candidates, the table is read for what they are, one conditional update each decides. A claim
 // leaves the row where it is in the index: to move it would cost two writes of the index more for every row.
-public sealed partial class DynamoDbOutboxRepository
+internal sealed partial class DynamoDbOutboxRepository
 {
     private const int MaxRounds = 10;
 

@@ -6,7 +6,7 @@ using Relaybox.Paging;
 namespace Relaybox.DynamoDb;
 
 // Maintenance: bounded pages with a cursor; each change is conditional on what the page saw still being true.
-public sealed partial class DynamoDbOutboxRepository
+internal sealed partial class DynamoDbOutboxRepository
 {
     /// <inheritdoc />
     public async Task<MaintenancePage> CleanupAsync(

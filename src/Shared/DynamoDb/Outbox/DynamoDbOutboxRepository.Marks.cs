@@ -7,7 +7,7 @@ namespace Relaybox.DynamoDb;
 
 // Recording outcomes. A claimed row changes only under its token; an unclaimed one (the stream's right) only while it is
 // pending and nobody has claimed it.
-public sealed partial class DynamoDbOutboxRepository
+internal sealed partial class DynamoDbOutboxRepository
 {
     private const string WhereClaimed = """ WHERE "eventId" = ? AND "status" = ? AND "claimToken" = ?""";
     private const string WhereUnclaimed = """ WHERE "eventId" = ? AND "status" = ? AND "claimToken" IS MISSING""";

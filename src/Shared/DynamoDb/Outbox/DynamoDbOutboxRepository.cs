@@ -14,7 +14,7 @@ namespace Relaybox.DynamoDb;
 /// <param name="options">The table and how it is used.</param>
 /// <param name="time">The clock.</param>
 /// <param name="entropy">The source of claim tokens and jitter.</param>
-public sealed partial class DynamoDbOutboxRepository(
+internal sealed partial class DynamoDbOutboxRepository(
     IAmazonDynamoDB dynamoDb, DynamoDbOutboxOptions options, TimeProvider time, IEntropy entropy) : IOutboxRepository
 {
     private readonly StatementBatch _statements = new(dynamoDb, entropy, time);

@@ -4,7 +4,7 @@ using Relaybox.Outbox;
 namespace Relaybox.DynamoDb;
 
 /// <summary>Reads rows that came by the table's stream.</summary>
-public static class DynamoDbOutboxRows
+internal static class DynamoDbOutboxRows
 {
     /// <summary>
     /// Reads a row, checked against the contract, with the right to publish it that comes with its stream record: it holds

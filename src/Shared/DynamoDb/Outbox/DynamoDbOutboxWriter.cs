@@ -8,26 +8,33 @@ using Relaybox.Timing;
 namespace Relaybox.DynamoDb;
 
 /// <summary>Writes outbox rows from .NET apps, in the same transaction as their business data.</summary>
-/// <param name="dynamoDb">The client.</param>
-/// <param name="options">The outbox table and how it is used; the same as the functions have.</param>
-/// <param name="time">The clock.</param>
-/// <param name="entropy">The source of event ids and idempotency tokens.</param>
-public sealed class DynamoDbOutboxWriter(
-    IAmazonDynamoDB dynamoDb, DynamoDbOutboxOptions options, TimeProvider time, IEntropy entropy)
+public sealed class DynamoDbOutboxWriter
 {
-    /// <summary>A writer on the machine's clock and randomness.</summary>
-    /// <param name="dynamoDb">The client.</param>
+    private readonly IAmazonDynamoDB _dynamoDb;
+    private readonly DynamoDbOutboxOptions _options;
+    private readonly TimeProvider _time;
+    private readonly IEntropy _entropy;
+
+    /// <summary>Makes a writer; many threads may use it at once.</summary>
+    /// <param name="dynamoDb">The client, which the app disposes.</param>
     /// <param name="options">The outbox table and how it is used; the same as the functions have.</param>
     public DynamoDbOutboxWriter(IAmazonDynamoDB dynamoDb, DynamoDbOutboxOptions options)
         : this(dynamoDb, options, TimeProvider.System, SystemEntropy.Instance)
     {
     }
 
+    /// <param name="dynamoDb">The client.</param>
+    /// <param name="options">The outbox table and how it is used.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="entropy">The source of event ids and idempotency tokens.</param>
+    internal DynamoDbOutboxWriter(IAmazonDynamoDB dynamoDb, DynamoDbOutboxOptions options, TimeProvider time, IEntropy entropy) =>
+        (_dynamoDb, _options, _time, _entropy) = (dynamoDb, options, time, entropy);
+
     /// <summary>A new event with a new id.</summary>
     /// <param name="subject">What happened.</param>
     /// <param name="payload">The payload, JSON by default.</param>
     public OutboxEvent NewEvent(string subject, string payload) =>
-        OutboxEvent.New(subject, payload, entropy) with { EnqueuedAt = time.GetUtcNow() };
+        OutboxEvent.New(subject, payload, _entropy) with { EnqueuedAt = _time.GetUtcNow() };
 
     /// <summary>The row as an item for the app's own TransactWriteItems call. An id that is taken fails the transaction.</summary>
     /// <param name="outboxEvent">The event.</param>
@@ -35,7 +42,7 @@ public sealed class DynamoDbOutboxWriter(
     public TransactWriteItem CreateWriteItem(OutboxEvent outboxEvent)
     {
         RowContract.Require(outboxEvent);
-        return OutboxPut.Create(outboxEvent, options, time.GetUtcNow());
+        return OutboxPut.Create(outboxEvent, _options, _time.GetUtcNow());
     }
 
     /// <summary>Runs a business operation and writes its event in one transaction: both are there, or neither.</summary>
@@ -76,11 +83,11 @@ public sealed class DynamoDbOutboxWriter(
     {
         ArgumentNullException.ThrowIfNull(items);
         var outcome = await TransactionRunner.RunAsync(
-            dynamoDb,
+            _dynamoDb,
             [.. items, CreateWriteItem(outboxEvent)],
-            entropy.NewGuid().ToString("N"),
-            time,
-            entropy,
+            _entropy.NewGuid().ToString("N"),
+            _time,
+            _entropy,
             cancellationToken);
         if (!outcome.Committed)
         {

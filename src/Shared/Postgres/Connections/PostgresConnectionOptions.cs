@@ -1,7 +1,7 @@
 namespace Relaybox.Postgres;
 
 /// <summary>How the database is reached: by a URL, or by a secret with host, port, dbname, username and password.</summary>
-public sealed record PostgresConnectionOptions
+internal sealed record PostgresConnectionOptions
 {
     /// <summary>
     /// For development: <c>postgres://user:password@host:port/database</c>, or Npgsql's own form. Null: a secret is used.

@@ -8,7 +8,7 @@ namespace Relaybox.Postgres;
 /// Opens connections, pooled. The credentials come from the configuration or from a secret; where the server refuses
 /// those of a secret, it is read again once, so that a rotation needs no restart.
 /// </summary>
-public sealed class PostgresConnections : IAsyncDisposable, IExplainsFailures
+internal sealed class PostgresConnections : IAsyncDisposable, IExplainsFailures
 {
     private readonly PostgresConnectionOptions _options;
     private readonly CachedSecret? _secret;

@@ -8,4 +8,4 @@ namespace Relaybox.Postgres;
 /// </summary>
 /// <param name="message">Which database, what is wrong, and what to do.</param>
 /// <param name="innerException">The driver's error; its text can quote what a statement held, and is not for logs.</param>
-public sealed class PostgresFailedException(string message, Exception innerException) : Exception(message, innerException), ISafeToLog;
+internal sealed class PostgresFailedException(string message, Exception innerException) : Exception(message, innerException), ISafeToLog;

@@ -7,7 +7,7 @@ namespace Relaybox.Postgres;
 
 // Maintenance: each step takes the oldest records that nobody holds, through an index that has no others; so there is no
 // place to remember, and a cursor only says that there may be more.
-public sealed partial class PostgresInboxRepository
+internal sealed partial class PostgresInboxRepository
 {
     private const string MayBeMore = "more";
 

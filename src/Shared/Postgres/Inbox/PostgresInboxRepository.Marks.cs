@@ -6,7 +6,7 @@ using Relaybox.Inbox;
 namespace Relaybox.Postgres;
 
 // How handling ends: a write holds only while the record is being processed under the claim's own token.
-public sealed partial class PostgresInboxRepository
+internal sealed partial class PostgresInboxRepository
 {
     private const string Held = "event_id = $1 AND consumer = $2 AND replay_id = $3 AND status = 'processing' AND claim_token = $4";
 

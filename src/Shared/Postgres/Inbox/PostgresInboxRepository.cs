@@ -13,7 +13,7 @@ namespace Relaybox.Postgres;
 /// <param name="options">The schema and its tables.</param>
 /// <param name="time">The clock of the waits between tries.</param>
 /// <param name="entropy">The source of claim tokens and jitter.</param>
-public sealed partial class PostgresInboxRepository(
+internal sealed partial class PostgresInboxRepository(
     PostgresConnections connections, PostgresOptions options, TimeProvider time, IEntropy entropy) : IInboxRepository, IExplainsFailures
 {
     private const int MaxRounds = 10;

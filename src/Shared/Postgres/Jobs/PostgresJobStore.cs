@@ -9,7 +9,7 @@ namespace Relaybox.Postgres;
 /// <param name="options">The schema and its tables.</param>
 /// <param name="time">The clock of the waits between tries.</param>
 /// <param name="entropy">The source of tokens and jitter.</param>
-public sealed class PostgresJobStore(
+internal sealed class PostgresJobStore(
     PostgresConnections connections, PostgresOptions options, TimeProvider time, IEntropy entropy) : IJobStore
 {
     private readonly RetryLoop _retries = PostgresFaults.Retries(time, entropy);

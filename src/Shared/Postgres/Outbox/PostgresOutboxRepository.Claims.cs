@@ -4,7 +4,7 @@ using Relaybox.Outbox;
 namespace Relaybox.Postgres;
 
 // Claiming: one statement finds, locks and takes. Whoever waits for nobody never waits for a slow relay.
-public sealed partial class PostgresOutboxRepository
+internal sealed partial class PostgresOutboxRepository
 {
     private readonly OutboxClaimSql _claims;
     private readonly OutboxClaimSql _locks;

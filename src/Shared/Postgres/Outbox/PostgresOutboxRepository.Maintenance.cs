@@ -6,7 +6,7 @@ using Relaybox.Paging;
 namespace Relaybox.Postgres;
 
 // Maintenance: bounded steps. What a step changes it does not find again, so the cursor only says that there may be more.
-public sealed partial class PostgresOutboxRepository
+internal sealed partial class PostgresOutboxRepository
 {
     private const string More = "more";
     private const string MoreArchived = "archived";

@@ -5,7 +5,7 @@ using Relaybox.Outbox;
 namespace Relaybox.Postgres;
 
 // Recording outcomes: one statement a batch. A claimed row changes only under its token.
-public sealed partial class PostgresOutboxRepository
+internal sealed partial class PostgresOutboxRepository
 {
     private readonly OutboxMarks _marks;
 

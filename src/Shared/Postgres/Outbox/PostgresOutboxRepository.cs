@@ -10,7 +10,7 @@ namespace Relaybox.Postgres;
 /// number, because they do not become visible in the order of their numbers; the rows of one ordering key do, and are
 /// claimed in that order.
 /// </summary>
-public sealed partial class PostgresOutboxRepository : ILockingOutbox
+internal sealed partial class PostgresOutboxRepository : ILockingOutbox
 {
     private readonly PostgresConnections _connections;
     private readonly AfterSending _afterSending;

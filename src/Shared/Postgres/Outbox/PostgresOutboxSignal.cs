@@ -14,7 +14,7 @@ namespace Relaybox.Postgres;
 /// <param name="signalOptions">How to wait.</param>
 /// <param name="time">The clock of the waits without a connection.</param>
 /// <param name="logger">The log.</param>
-public sealed class PostgresOutboxSignal(
+internal sealed class PostgresOutboxSignal(
     PostgresConnections connections,
     PostgresOptions options,
     PostgresSignalOptions signalOptions,

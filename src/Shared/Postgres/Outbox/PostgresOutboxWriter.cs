@@ -12,17 +12,16 @@ namespace Relaybox.Postgres;
 /// Writes outbox rows from .NET apps, in the same transaction as their business data. It needs the right to INSERT into
 /// the outbox and no other. Events are checked against the row contract before anything is sent.
 /// </summary>
-/// <param name="connections">Where <see cref="ExecuteWithOutboxAsync{TResult}(Func{NpgsqlTransaction, CancellationToken, Task{TResult}}, string, string, JsonTypeInfo{TResult}?, CancellationToken)"/> gets its connections.</param>
-/// <param name="options">The schema and its tables; the same as the functions have.</param>
-/// <param name="entropy">The source of event ids.</param>
-public sealed class PostgresOutboxWriter(PostgresConnections connections, PostgresOptions options, IEntropy entropy)
+public sealed class PostgresOutboxWriter
 {
     private const int RowsPerStatement = 1000;
     private const int CharactersPerStatement = 8 * 1024 * 1024;
 
-    private readonly OutboxInsert _insert = new(options);
+    private readonly PostgresConnections _connections;
+    private readonly IEntropy _entropy;
+    private readonly OutboxInsert _insert;
 
-    /// <summary>A writer on the app's own connections.</summary>
+    /// <summary>Makes a writer on the app's own connections; many threads may use it at once.</summary>
     /// <param name="dataSource">The app's data source, which the app disposes.</param>
     /// <param name="options">The schema and its tables; the same as the functions have.</param>
     public PostgresOutboxWriter(NpgsqlDataSource dataSource, PostgresOptions options)
@@ -30,10 +29,16 @@ public sealed class PostgresOutboxWriter(PostgresConnections connections, Postgr
     {
     }
 
+    /// <param name="connections">Where the writer's own transactions get their connections.</param>
+    /// <param name="options">The schema and its tables.</param>
+    /// <param name="entropy">The source of event ids.</param>
+    internal PostgresOutboxWriter(PostgresConnections connections, PostgresOptions options, IEntropy entropy) =>
+        (_connections, _entropy, _insert) = (connections, entropy, new OutboxInsert(options));
+
     /// <summary>A new event with a new id. The database's time is when it was written.</summary>
     /// <param name="subject">What happened.</param>
     /// <param name="payload">The payload, JSON by default.</param>
-    public OutboxEvent NewEvent(string subject, string payload) => OutboxEvent.New(subject, payload, entropy);
+    public OutboxEvent NewEvent(string subject, string payload) => OutboxEvent.New(subject, payload, _entropy);
 
     /// <summary>
     /// Writes an event in a transaction of the app's own, which the app then commits. Any ADO.NET transaction on the
@@ -125,7 +130,7 @@ public sealed class PostgresOutboxWriter(PostgresConnections connections, Postgr
     {
         ArgumentNullException.ThrowIfNull(operation);
         PostgresRowContract.Require(outboxEvent);
-        await using var connection = await connections.OpenConnectionAsync(cancellationToken);
+        await using var connection = await _connections.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellationToken);
         var result = await operation(transaction, cancellationToken);
         outboxEvent = outboxEvent.WithResult(result, resultType);

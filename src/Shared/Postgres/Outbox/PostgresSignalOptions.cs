@@ -1,7 +1,7 @@
 namespace Relaybox.Postgres;
 
 /// <summary>How a relay that waits learns of new rows.</summary>
-public sealed record PostgresSignalOptions
+internal sealed record PostgresSignalOptions
 {
     /// <summary>
     /// How often the table is asked whether something is due, besides the notifications. Default: 500 milliseconds. It is all

@@ -6,7 +6,7 @@ using Relaybox.Settings;
 namespace Relaybox.Postgres;
 
 /// <summary>Names of schemas, tables and roles that come from the configuration. They are checked, and always quoted.</summary>
-public static class PostgresIdentifier
+internal static class PostgresIdentifier
 {
     /// <summary>The longest name, in bytes. The server cuts longer ones without a word.</summary>
     public const int MaxLength = 63;

@@ -1,6 +1,7 @@
 using System.Data;
 using System.Globalization;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Relaybox.Diagnostics;
 
@@ -10,14 +11,29 @@ namespace Relaybox.Postgres;
 /// Brings the schema up to date, in one transaction: applies the functions whose text has changed and the migrations that the
 /// database lacks. A second call does nothing. Of two calls at the same time, one waits for the other.
 /// </summary>
-/// <param name="connections">The database, as a role that may create the schema's objects.</param>
-/// <param name="options">The names.</param>
-/// <param name="logger">The log.</param>
-public sealed class PostgresMigrator(PostgresConnections connections, PostgresOptions options, ILogger<PostgresMigrator> logger)
+public sealed class PostgresMigrator
 {
     private const int Unlimited = 0;
 
-    private readonly PostgresNames _names = new(options);
+    private readonly PostgresConnections _connections;
+    private readonly PostgresOptions _options;
+    private readonly ILogger<PostgresMigrator> _logger;
+    private readonly PostgresNames _names;
+
+    /// <summary>Makes a migrator.</summary>
+    /// <param name="dataSource">The database, as a role that may create the schema's objects. The caller disposes it.</param>
+    /// <param name="options">The names.</param>
+    /// <param name="logger">The log; null: nothing is logged.</param>
+    public PostgresMigrator(NpgsqlDataSource dataSource, PostgresOptions options, ILogger<PostgresMigrator>? logger = null)
+        : this(new PostgresConnections(dataSource), options, logger ?? NullLogger<PostgresMigrator>.Instance)
+    {
+    }
+
+    /// <param name="connections">The database, as a role that may create the schema's objects.</param>
+    /// <param name="options">The names.</param>
+    /// <param name="logger">The log.</param>
+    internal PostgresMigrator(PostgresConnections connections, PostgresOptions options, ILogger<PostgresMigrator> logger) =>
+        (_connections, _options, _logger, _names) = (connections, options, logger, new PostgresNames(options));
 
     /// <summary>How often it is said that another migration is waited for. Default: 10 seconds.</summary>
     internal TimeSpan WaitStep { get; init; } = TimeSpan.FromSeconds(10);
@@ -34,7 +50,7 @@ public sealed class PostgresMigrator(PostgresConnections connections, PostgresOp
     /// </exception>
     public async Task<IReadOnlyList<string>> MigrateAsync(CancellationToken cancellationToken)
     {
-        await using var connection = await connections.OpenConnectionAsync(cancellationToken);
+        await using var connection = await _connections.OpenConnectionAsync(cancellationToken);
         List<string> applied = [];
         await RunAsync(
             connection,
@@ -53,7 +69,7 @@ public sealed class PostgresMigrator(PostgresConnections connections, PostgresOp
             cancellationToken);
         foreach (var name in applied)
         {
-            Log.MigrationApplied(logger, name, options.Schema);
+            Log.MigrationApplied(_logger, name, _options.Schema);
         }
 
         return applied;
@@ -64,7 +80,7 @@ public sealed class PostgresMigrator(PostgresConnections connections, PostgresOp
     /// <exception cref="MigrationException">As for <see cref="MigrateAsync"/>.</exception>
     public async Task EnsureCreatedAsync(CancellationToken cancellationToken)
     {
-        await using (var connection = await connections.OpenConnectionAsync(cancellationToken))
+        await using (var connection = await _connections.OpenConnectionAsync(cancellationToken))
         {
             if (await IsUpToDateAsync(connection, cancellationToken))
             {
@@ -85,8 +101,8 @@ public sealed class PostgresMigrator(PostgresConnections connections, PostgresOp
     public async Task GrantRolesAsync(PostgresRoles roles, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(roles);
-        var sql = roles.Render(_names, options.AfterSending);
-        await using var connection = await connections.OpenConnectionAsync(cancellationToken);
+        var sql = roles.Render(_names, _options.AfterSending);
+        await using var connection = await _connections.OpenConnectionAsync(cancellationToken);
         await RunAsync(
             connection,
             (transaction, step, ct) =>
@@ -152,7 +168,7 @@ public sealed class PostgresMigrator(PostgresConnections connections, PostgresOp
             if (reader.GetString(2) is var tables && tables != _names.Tables)
             {
                 throw new MigrationException(
-                    $"The schema '{options.Schema}' holds the tables {tables}; the configuration names {_names.Tables}. " +
+                    $"The schema '{_options.Schema}' holds the tables {tables}; the configuration names {_names.Tables}. " +
                     "Use those names, or another schema.");
             }
 
@@ -172,7 +188,7 @@ public sealed class PostgresMigrator(PostgresConnections connections, PostgresOp
         if (checksum != file.Checksum && !file.IsFunction)
         {
             throw new MigrationException(
-                $"Migration {file.Name} was applied to the schema '{options.Schema}' with another text than this build has. " +
+                $"Migration {file.Name} was applied to the schema '{_options.Schema}' with another text than this build has. " +
                 "A migration that was released never changes: deploy the build that it came from, or restore its file.");
         }
 
@@ -208,7 +224,7 @@ public sealed class PostgresMigrator(PostgresConnections connections, PostgresOp
                 await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellationToken);
                 if (!await TryLockAsync(transaction, cancellationToken))
                 {
-                    Log.MigrationWaits(logger, options.Schema, waited.TotalSeconds);
+                    Log.MigrationWaits(_logger, _options.Schema, waited.TotalSeconds);
                     continue;
                 }
 
@@ -238,7 +254,7 @@ public sealed class PostgresMigrator(PostgresConnections connections, PostgresOp
             {
                 CommandTimeout = Unlimited,
             };
-            wait.Parameters.Add(new() { Value = $"relaybox.migrate.{options.Schema}" });
+            wait.Parameters.Add(new() { Value = $"relaybox.migrate.{_options.Schema}" });
             await wait.ExecuteNonQueryAsync(cancellationToken);
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.LockNotAvailable)

@@ -13,7 +13,7 @@ namespace Relaybox.Messaging.Formats;
 /// A payload that is JSON stands in <c>data</c> byte for byte, text as a string there, and base64 under a binary content
 /// type in <c>data_base64</c>.
 /// </summary>
-public sealed class CloudEventsFormat : IMessageFormat
+internal sealed class CloudEventsFormat : IMessageFormat
 {
     /// <summary>The name of the format.</summary>
     public const string FormatName = "cloudevents";

@@ -10,7 +10,7 @@ namespace Relaybox.Messaging.Formats;
 /// The default format: <c>{id, eventType, subject, headers?, orderingKey?, payload, payloadEncoding?, result?, timestamp}</c>.
 /// A payload that is JSON travels as JSON, byte for byte; any other text as a string, with <c>payloadEncoding</c> <c>text</c>.
 /// </summary>
-public sealed class EnvelopeFormat : IMessageFormat
+internal sealed class EnvelopeFormat : IMessageFormat
 {
     /// <summary>The name of the format.</summary>
     public const string FormatName = "envelope";

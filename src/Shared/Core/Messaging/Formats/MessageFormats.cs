@@ -3,7 +3,7 @@ using Relaybox.Events;
 namespace Relaybox.Messaging.Formats;
 
 /// <summary>The formats that this build writes and reads, by name.</summary>
-public static class MessageFormats
+internal static class MessageFormats
 {
     private static readonly IMessageFormat Default = new EnvelopeFormat();
     private static readonly IMessageFormat CloudEvents = new CloudEventsFormat();

@@ -4,7 +4,7 @@ using Relaybox.Events;
 namespace Relaybox.Messaging.Formats;
 
 /// <summary>The body is the payload, byte for byte; everything else of the event travels beside it.</summary>
-public sealed class RawFormat : IMessageFormat
+internal sealed class RawFormat : IMessageFormat
 {
     /// <summary>The name of the format.</summary>
     public const string FormatName = "raw";

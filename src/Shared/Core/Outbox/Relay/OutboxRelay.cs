@@ -15,7 +15,7 @@ namespace Relaybox.Outbox.Relay;
 /// <param name="entropy">The source of the backoff's jitter.</param>
 /// <param name="logger">The log.</param>
 /// <exception cref="ArgumentException">The options ask for locks, and the store has none.</exception>
-public sealed class OutboxRelay(
+internal sealed class OutboxRelay(
     IOutboxRepository repository,
     IMessagePublisher publisher,
     RelayOptions options,

@@ -1,7 +1,7 @@
 namespace Relaybox.Outbox.Relay;
 
 /// <summary>How a relay holds the rows that it publishes.</summary>
-public enum RelayMode
+internal enum RelayMode
 {
     /// <summary>
     /// By a lease: a claim commits, the rows are published, and what became of them is recorded. Nothing is held in the store

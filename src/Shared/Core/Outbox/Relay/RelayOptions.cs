@@ -1,7 +1,7 @@
 namespace Relaybox.Outbox.Relay;
 
 /// <summary>How a relay works.</summary>
-public sealed record RelayOptions
+internal sealed record RelayOptions
 {
     /// <summary>
     /// The most rows of one claim. Default: 500; larger ones only widen the window for duplicates. A claim is smaller where the last

@@ -1,7 +1,7 @@
 namespace Relaybox.Outbox.Relay;
 
 /// <summary>What a relay did.</summary>
-public sealed record RelayResult
+internal sealed record RelayResult
 {
     /// <summary>Rows that are now sent.</summary>
     public int Sent { get; init; }
