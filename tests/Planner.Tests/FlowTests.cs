@@ -1,5 +1,5 @@
-using Relaybox.Planner.Flow;
 using Relaybox.Outbox.Relay;
+using Relaybox.Planner.Flow;
 
 namespace Relaybox.Planner.Tests;
 

@@ -1,6 +1,6 @@
+using Relaybox.Outbox.Relay;
 using Relaybox.Planner.Costs;
 using Relaybox.Planner.Planning;
-using Relaybox.Outbox.Relay;
 
 namespace Relaybox.Planner.Flow;
 
