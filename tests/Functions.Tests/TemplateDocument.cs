@@ -6,14 +6,14 @@ namespace Relaybox.Functions.Tests;
 /// <summary>template.yaml as the tests look at it.</summary>
 internal sealed class TemplateDocument
 {
-    private readonly YamlMappingNode root;
+    private readonly YamlMappingNode _root;
 
     private TemplateDocument(string path)
     {
         var stream = new YamlStream();
         using var reader = new StreamReader(path);
         stream.Load(reader);
-        root = (YamlMappingNode)stream.Documents[0].RootNode;
+        _root = (YamlMappingNode)stream.Documents[0].RootNode;
     }
 
     public static string Folder { get; } = FindFolder();
@@ -36,7 +36,7 @@ internal sealed class TemplateDocument
 
     public YamlNode? Property(string logicalId, params string[] path) => Child(Resource(logicalId), ["Properties", .. path]);
 
-    public YamlNode? Global(params string[] path) => Child(root, ["Globals", "Function", .. path]);
+    public YamlNode? Global(params string[] path) => Child(_root, ["Globals", "Function", .. path]);
 
     public string Variable(string function, string name) =>
         Text(Property(function, "Environment", "Variables", name) ?? Global("Environment", "Variables", name));
@@ -103,7 +103,7 @@ internal sealed class TemplateDocument
 
     private static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
 
-    internal IReadOnlyDictionary<string, YamlNode> Section(string name) => Entries(Child(root, name));
+    internal IReadOnlyDictionary<string, YamlNode> Section(string name) => Entries(Child(_root, name));
 
     private static string FindFolder()
     {

@@ -13,14 +13,14 @@ namespace Relaybox.Testing;
 /// </summary>
 public sealed class DynamoDbLocal : IAsyncLifetime
 {
-    private DynamoDbProcess? emulator;
+    private DynamoDbProcess? _emulator;
 
     public Uri Endpoint => Started.Endpoint;
 
     /// <summary>A client that fails fast: no retries hide what a test is about.</summary>
     public AmazonDynamoDBClient Client { get; private set; } = null!;
 
-    private DynamoDbProcess Started => emulator ?? throw new InvalidOperationException("The fixture has not been started.");
+    private DynamoDbProcess Started => _emulator ?? throw new InvalidOperationException("The fixture has not been started.");
 
     public static string UniqueName(string prefix) => $"{prefix}-{Guid.NewGuid():N}";
 
@@ -40,16 +40,16 @@ public sealed class DynamoDbLocal : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         await EmulatorPackages.EnsureInstalledAsync(CancellationToken.None);
-        emulator = await DynamoDbProcess.StartAsync(NetworkPorts.Free(1)[0], CancellationToken.None);
+        _emulator = await DynamoDbProcess.StartAsync(NetworkPorts.Free(1)[0], CancellationToken.None);
         Client = CreateClient();
     }
 
     public async ValueTask DisposeAsync()
     {
         Client?.Dispose();
-        if (emulator is not null)
+        if (_emulator is not null)
         {
-            await emulator.DisposeAsync();
+            await _emulator.DisposeAsync();
         }
     }
 }

@@ -11,16 +11,16 @@ namespace Relaybox.Testing;
 /// </summary>
 public sealed class NatsServer : IAsyncLifetime
 {
-    private readonly string storage = Directory.CreateTempSubdirectory("relaybox-nats-").FullName;
-    private IReadOnlyList<string> arguments = [];
-    private NatsProcess? process;
+    private readonly string _storage = Directory.CreateTempSubdirectory("relaybox-nats-").FullName;
+    private IReadOnlyList<string> _arguments = [];
+    private NatsProcess? _process;
 
     /// <summary>Where it listens, as <c>nats://127.0.0.1:port</c>.</summary>
     public string Url => $"nats://127.0.0.1:{Port}";
 
     public int Port => Started.Port;
 
-    private NatsProcess Started => process ?? throw new InvalidOperationException("The server has not been started.");
+    private NatsProcess Started => _process ?? throw new InvalidOperationException("The server has not been started.");
 
     /// <summary>A name for a stream, a consumer or the first token of a subject.</summary>
     public static string UniqueName(string prefix = "T") => $"{prefix}{Guid.NewGuid():N}";
@@ -32,9 +32,9 @@ public sealed class NatsServer : IAsyncLifetime
         var server = new NatsServer();
         if (configuration is not null)
         {
-            var file = Path.Combine(server.storage, "nats.conf");
+            var file = Path.Combine(server._storage, "nats.conf");
             await File.WriteAllTextAsync(file, configuration);
-            server.arguments = ["-c", file];
+            server._arguments = ["-c", file];
         }
 
         await server.StartAgainAsync(NetworkPorts.Free(1)[0]);
@@ -51,21 +51,21 @@ public sealed class NatsServer : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        if (process is not null)
+        if (_process is not null)
         {
-            await process.DisposeAsync();
+            await _process.DisposeAsync();
         }
 
-        Directory.Delete(storage, recursive: true);
+        Directory.Delete(_storage, recursive: true);
     }
 
     private async Task StartAgainAsync(int port)
     {
-        if (process is not null)
+        if (_process is not null)
         {
-            await process.DisposeAsync();
+            await _process.DisposeAsync();
         }
 
-        process = await NatsProcess.StartAsync(port, storage, arguments, CancellationToken.None);
+        _process = await NatsProcess.StartAsync(port, _storage, _arguments, CancellationToken.None);
     }
 }

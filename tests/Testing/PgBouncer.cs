@@ -16,13 +16,13 @@ public sealed class PgBouncer : IAsyncLifetime
     /// <summary>How many connections to the server each user has in turns.</summary>
     public const int PoolSize = 4;
 
-    private readonly string folder = Directory.CreateTempSubdirectory("relaybox-pgbouncer-").FullName;
-    private readonly PostgresServer server;
-    private PgBouncerProcess? process;
+    private readonly string _folder = Directory.CreateTempSubdirectory("relaybox-pgbouncer-").FullName;
+    private readonly PostgresServer _server;
+    private PgBouncerProcess? _process;
 
-    public PgBouncer(PostgresServer server) => this.server = server;
+    public PgBouncer(PostgresServer server) => _server = server;
 
-    public int Port => (process ?? throw new InvalidOperationException("The pooler has not been started.")).Port;
+    public int Port => (_process ?? throw new InvalidOperationException("The pooler has not been started.")).Port;
 
     /// <summary>A pooler of its own for a test.</summary>
     /// <param name="server">The server behind it.</param>
@@ -39,26 +39,26 @@ public sealed class PgBouncer : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        if (process is not null)
+        if (_process is not null)
         {
-            await process.DisposeAsync();
+            await _process.DisposeAsync();
         }
 
-        Directory.Delete(folder, recursive: true);
+        Directory.Delete(_folder, recursive: true);
     }
 
     private async Task StartAsync(bool asksForPassword, int patienceSeconds)
     {
-        var superuser = new NpgsqlConnectionStringBuilder(server.ConnectionString);
+        var superuser = new NpgsqlConnectionStringBuilder(_server.ConnectionString);
         var port = NetworkPorts.Free(1)[0];
-        var users = Path.Combine(folder, "users.txt");
-        var configuration = Path.Combine(folder, "pgbouncer.ini");
+        var users = Path.Combine(_folder, "users.txt");
+        var configuration = Path.Combine(_folder, "pgbouncer.ini");
         await File.WriteAllTextAsync(users, $"\"{superuser.Username}\" \"{superuser.Password}\"\n");
         await File.WriteAllTextAsync(
             configuration,
             $"""
             [databases]
-            * = host=127.0.0.1 port={server.Port}
+            * = host=127.0.0.1 port={_server.Port}
             [pgbouncer]
             listen_addr = 127.0.0.1
             listen_port = {port}
@@ -78,10 +78,10 @@ public sealed class PgBouncer : IAsyncLifetime
             """);
         if (Environment.UserName == "root")
         {
-            using var chown = Process.Start("chown", ["-R", $"{PostgresCluster.User}:", folder]);
+            using var chown = Process.Start("chown", ["-R", $"{PostgresCluster.User}:", _folder]);
             await chown.WaitForExitAsync();
         }
 
-        process = await PgBouncerProcess.StartAsync(port, configuration, superuser.Username!, superuser.Password, CancellationToken.None);
+        _process = await PgBouncerProcess.StartAsync(port, configuration, superuser.Username!, superuser.Password, CancellationToken.None);
     }
 }

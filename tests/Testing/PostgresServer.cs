@@ -14,8 +14,8 @@ namespace Relaybox.Testing;
 /// </summary>
 public sealed class PostgresServer : IAsyncLifetime
 {
-    private PostgresCluster? cluster;
-    private PostgresProcess? process;
+    private PostgresCluster? _cluster;
+    private PostgresProcess? _process;
 
     /// <summary>How the superuser connects; everybody on loopback is trusted.</summary>
     public string ConnectionString => Started.ConnectionString;
@@ -25,7 +25,7 @@ public sealed class PostgresServer : IAsyncLifetime
 
     public int Port => Started.Port;
 
-    private PostgresProcess Started => process ?? throw new InvalidOperationException("The server has not been started.");
+    private PostgresProcess Started => _process ?? throw new InvalidOperationException("The server has not been started.");
 
     public static string UniqueSchema() => $"t{Guid.NewGuid():N}";
 
@@ -72,22 +72,22 @@ public sealed class PostgresServer : IAsyncLifetime
             await DataSource.DisposeAsync();
         }
 
-        if (process is not null)
+        if (_process is not null)
         {
-            await process.DisposeAsync();
+            await _process.DisposeAsync();
         }
 
-        cluster?.Dispose();
+        _cluster?.Dispose();
     }
 
     private async Task StartAsync(string? password, ServerCertificate? certificate, int port)
     {
-        cluster = await PostgresCluster.CreateAsync(password, CancellationToken.None);
+        _cluster = await PostgresCluster.CreateAsync(password, CancellationToken.None);
         if (certificate is not null)
         {
             await InstallAsync(certificate.CertificateFile, "server.crt");
             await InstallAsync(certificate.KeyFile, "server.key");
-            await File.AppendAllTextAsync(Path.Combine(cluster.Data, "postgresql.conf"), "\nssl = on\n");
+            await File.AppendAllTextAsync(Path.Combine(_cluster.Data, "postgresql.conf"), "\nssl = on\n");
         }
 
         await StartAgainAsync(port);
@@ -98,7 +98,7 @@ public sealed class PostgresServer : IAsyncLifetime
     private async Task InstallAsync(string file, string name)
     {
         string[] owner = Environment.UserName == "root" ? ["-o", PostgresCluster.User] : [];
-        using var install = Process.Start("install", [.. owner, "-m", "600", file, Path.Combine(cluster!.Data, name)]);
+        using var install = Process.Start("install", [.. owner, "-m", "600", file, Path.Combine(_cluster!.Data, name)]);
         await install.WaitForExitAsync();
         if (install.ExitCode != 0)
         {
@@ -108,11 +108,11 @@ public sealed class PostgresServer : IAsyncLifetime
 
     private async Task StartAgainAsync(int port)
     {
-        if (process is not null)
+        if (_process is not null)
         {
-            await process.DisposeAsync();
+            await _process.DisposeAsync();
         }
 
-        process = await PostgresProcess.StartAsync(port, cluster!, durable: false, CancellationToken.None);
+        _process = await PostgresProcess.StartAsync(port, _cluster!, durable: false, CancellationToken.None);
     }
 }

@@ -12,14 +12,14 @@ namespace Relaybox.Testing;
 /// </summary>
 public sealed class SqsEmulator : IAsyncLifetime
 {
-    private SqsProcess? emulator;
+    private SqsProcess? _emulator;
 
     public Uri Endpoint => Started.Endpoint;
 
     /// <summary>A client that fails fast: no retries hide what a test is about.</summary>
     public AmazonSQSClient Client { get; private set; } = null!;
 
-    private SqsProcess Started => emulator ?? throw new InvalidOperationException("The fixture has not been started.");
+    private SqsProcess Started => _emulator ?? throw new InvalidOperationException("The fixture has not been started.");
 
     public static string UniqueName(string prefix) => $"{prefix}-{Guid.NewGuid():N}";
 
@@ -48,16 +48,16 @@ public sealed class SqsEmulator : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         await EmulatorPackages.EnsureInstalledAsync(CancellationToken.None);
-        emulator = await SqsProcess.StartAsync(NetworkPorts.Free(1)[0], CancellationToken.None);
+        _emulator = await SqsProcess.StartAsync(NetworkPorts.Free(1)[0], CancellationToken.None);
         Client = CreateClient();
     }
 
     public async ValueTask DisposeAsync()
     {
         Client?.Dispose();
-        if (emulator is not null)
+        if (_emulator is not null)
         {
-            await emulator.DisposeAsync();
+            await _emulator.DisposeAsync();
         }
     }
 }

@@ -6,16 +6,16 @@ namespace Relaybox.Testing;
 /// <summary>A clock that remembers its timers: a test waits for the next one before it advances the clock.</summary>
 public sealed class WatchedTimeProvider : FakeTimeProvider
 {
-    private readonly ConcurrentQueue<ITimer> timers = [];
-    private int steps;
+    private readonly ConcurrentQueue<ITimer> _timers = [];
+    private int _steps;
 
     /// <summary>Every timer that was made, also those that have fired or are disposed.</summary>
-    public IReadOnlyCollection<ITimer> Timers => timers;
+    public IReadOnlyCollection<ITimer> Timers => _timers;
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
         var timer = base.CreateTimer(callback, state, dueTime, period);
-        timers.Enqueue(timer);
+        _timers.Enqueue(timer);
         return timer;
     }
 
@@ -25,9 +25,9 @@ public sealed class WatchedTimeProvider : FakeTimeProvider
         await Eventually.TrueAsync(
             () =>
             {
-                if (timers.Count > steps)
+                if (_timers.Count > _steps)
                 {
-                    steps++;
+                    _steps++;
                     Advance(step);
                 }
 

@@ -24,25 +24,25 @@ public class AllocationBenchmarks
 {
     private const int Events = 100;
 
-    private readonly SourceGeneratorLambdaJsonSerializer<StreamJsonContext> json = new(StreamJsonContext.Customize);
-    private readonly byte[] stream = StreamEvents.Create([.. Enumerable.Range(0, Events).Select(_ => Guid.NewGuid().ToString())]);
-    private readonly QueueInvocations consumer = new(new ForgetfulInbox());
-    private readonly SqsMessagePublisher publisher = new(
+    private readonly SourceGeneratorLambdaJsonSerializer<StreamJsonContext> _json = new(StreamJsonContext.Customize);
+    private readonly byte[] _stream = StreamEvents.Create([.. Enumerable.Range(0, Events).Select(_ => Guid.NewGuid().ToString())]);
+    private readonly QueueInvocations _consumer = new(new ForgetfulInbox());
+    private readonly SqsMessagePublisher _publisher = new(
         new DelayedSqs(TimeSpan.Zero), new EnvelopeFormat(), new SqsPublisherOptions { QueueUrl = DelayedSqs.QueueUrl }, TimeProvider.System, NullLogger<SqsMessagePublisher>.Instance);
 
-    private readonly List<OutboxEvent> events =
+    private readonly List<OutboxEvent> _events =
         [.. Enumerable.Range(0, Events).Select(_ => new OutboxEvent { EventId = Guid.NewGuid().ToString(), Subject = "orders.placed", Payload = BenchPayload.Text })];
 
-    private readonly StreamRelayFunction relay;
+    private readonly StreamRelayFunction _relay;
 
     public AllocationBenchmarks()
     {
-        consumer.Prepare(1);
+        _consumer.Prepare(1);
         var repository = new DynamoDbOutboxRepository(
             new TakingDynamoDb(), new DynamoDbOutboxOptions { TableName = "outbox" }, TimeProvider.System, SystemEntropy.Instance);
         var options = new RelayOptions();
-        relay = new StreamRelayFunction(
-            new OutboxRelay(repository, publisher, options, SystemEntropy.Instance, NullLogger<OutboxRelay>.Instance),
+        _relay = new StreamRelayFunction(
+            new OutboxRelay(repository, _publisher, options, SystemEntropy.Instance, NullLogger<OutboxRelay>.Instance),
             options,
             TimeProvider.System,
             new MetricsWriter("bench", "bench", TimeProvider.System, new JsonLines(Stream.Null)),
@@ -52,8 +52,8 @@ public class AllocationBenchmarks
     [Benchmark(OperationsPerInvoke = Events, Description = "DynamoDB stream to SQS, from the event's bytes to the marks")]
     public async Task StreamToSqs()
     {
-        var input = json.Deserialize<DynamoDBEvent>(new MemoryStream(stream, 0, stream.Length, writable: false, publiclyVisible: true));
-        var response = await relay.HandleAsync(input, new LambdaContext());
+        var input = _json.Deserialize<DynamoDBEvent>(new MemoryStream(_stream, 0, _stream.Length, writable: false, publiclyVisible: true));
+        var response = await _relay.HandleAsync(input, new LambdaContext());
         if (response.BatchItemFailures.Count > 0)
         {
             throw new InvalidOperationException("Not every row was relayed.");
@@ -63,7 +63,7 @@ public class AllocationBenchmarks
     [Benchmark(OperationsPerInvoke = Events, Description = "SQS publish, in calls of 10")]
     public async Task PublishToSqs()
     {
-        var outcomes = await publisher.PublishAsync(events, CancellationToken.None);
+        var outcomes = await _publisher.PublishAsync(_events, CancellationToken.None);
         if (outcomes.Any(outcome => outcome.Status != PublishStatus.Accepted))
         {
             throw new InvalidOperationException("Not every event was accepted.");
@@ -71,5 +71,5 @@ public class AllocationBenchmarks
     }
 
     [Benchmark(OperationsPerInvoke = QueueInvocations.BatchSize, Description = "Consume from SQS, batches of 10, from the event to the answer")]
-    public Task Consume() => consumer.RunAsync();
+    public Task Consume() => _consumer.RunAsync();
 }

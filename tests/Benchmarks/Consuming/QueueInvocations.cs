@@ -24,13 +24,13 @@ internal sealed class QueueInvocations
     private static readonly LambdaContext Context = new();
     private static readonly IMessageFormat Format = MessageFormats.Get(null);
 
-    private readonly ConsumeFunction function;
-    private readonly List<SQSEvent> events = [];
+    private readonly ConsumeFunction _function;
+    private readonly List<SQSEvent> _events = [];
 
     public QueueInvocations(IInboxRepository inbox, IMessageHandler<string>? handler = null, ConsumerOptions? options = null)
     {
         var sqs = new DelayedSqs(TimeSpan.Zero);
-        function = new ConsumeFunction(
+        _function = new ConsumeFunction(
             new InboxConsumer(
                 inbox,
                 new HandlerRegistry("bench").AddRaw("orders.>", handler ?? new NoOpHandler()),
@@ -47,18 +47,18 @@ internal sealed class QueueInvocations
     /// <summary>Makes as many events of new messages.</summary>
     public void Prepare(long invocations)
     {
-        events.Clear();
+        _events.Clear();
         for (var i = 0; i < invocations; i++)
         {
-            events.Add(new SQSEvent { Records = [.. Enumerable.Range(0, BatchSize).Select(NewMessage)] });
+            _events.Add(new SQSEvent { Records = [.. Enumerable.Range(0, BatchSize).Select(NewMessage)] });
         }
     }
 
     public async Task RunAsync()
     {
-        foreach (var input in events)
+        foreach (var input in _events)
         {
-            var response = await function.HandleAsync(input, Context);
+            var response = await _function.HandleAsync(input, Context);
             if (response.BatchItemFailures.Count > 0)
             {
                 throw new InvalidOperationException($"{response.BatchItemFailures.Count} messages were not processed.");

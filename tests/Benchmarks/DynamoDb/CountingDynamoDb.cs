@@ -10,16 +10,16 @@ internal sealed class CountingDynamoDb(Uri endpoint) : AmazonDynamoDBClient(
     new BasicAWSCredentials(LocalAws.AccessKeyId, LocalAws.SecretAccessKey),
     new AmazonDynamoDBConfig { ServiceURL = endpoint.ToString(), AuthenticationRegion = LocalAws.Region, Timeout = TimeSpan.FromSeconds(30) })
 {
-    private readonly Lock gate = new();
-    private Consumed total = new(0, 0, 0);
+    private readonly Lock _gate = new();
+    private Consumed _total = new(0, 0, 0);
 
     /// <summary>What has been consumed since the last time that this was asked.</summary>
     public Consumed Take()
     {
-        lock (gate)
+        lock (_gate)
         {
-            var taken = total;
-            total = new Consumed(0, 0, 0);
+            var taken = _total;
+            _total = new Consumed(0, 0, 0);
             return taken;
         }
     }
@@ -82,10 +82,10 @@ internal sealed class CountingDynamoDb(Uri endpoint) : AmazonDynamoDBClient(
     private T Add<T>(T response, ConsumedCapacity?[] consumed, bool isWrite)
     {
         var units = consumed.Sum(capacity => capacity?.CapacityUnits ?? 0);
-        lock (gate)
+        lock (_gate)
         {
-            total = new Consumed(
-                total.WriteUnits + (isWrite ? units : 0), total.ReadUnits + (isWrite ? 0 : units), total.Requests + 1);
+            _total = new Consumed(
+                _total.WriteUnits + (isWrite ? units : 0), _total.ReadUnits + (isWrite ? 0 : units), _total.Requests + 1);
         }
 
         return response;

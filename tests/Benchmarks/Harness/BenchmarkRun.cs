@@ -10,26 +10,26 @@ internal sealed class BenchmarkRun(BenchmarkOptions options, Action<string> say)
     private const double LowestNoise = 0.8;
     private const double HighestNoise = 1.25;
 
-    private readonly List<ComparisonResult> comparisons = [];
-    private readonly List<Fact> facts = [];
-    private readonly List<string> notes = [];
+    private readonly List<ComparisonResult> _comparisons = [];
+    private readonly List<Fact> _facts = [];
+    private readonly List<string> _notes = [];
 
     public BenchmarkOptions Options => options;
 
-    public IReadOnlyList<ComparisonResult> Comparisons => comparisons;
+    public IReadOnlyList<ComparisonResult> Comparisons => _comparisons;
 
-    public IReadOnlyList<Fact> Facts => facts;
+    public IReadOnlyList<Fact> Facts => _facts;
 
-    public IReadOnlyList<string> Notes => notes;
+    public IReadOnlyList<string> Notes => _notes;
 
     public void Say(string text) => say(text);
 
     /// <summary>Says what has to be known to read the figures.</summary>
-    public void Note(string text) => notes.Add(text);
+    public void Note(string text) => _notes.Add(text);
 
     /// <summary>Adds a figure that is counted.</summary>
     public void Count(string name, double value, string unit, Target? target = null, string rows = "") =>
-        facts.Add(new Fact(name, rows, unit, value, target?.ToString(), target?.IsMetBy(value)));
+        _facts.Add(new Fact(name, rows, unit, value, target?.ToString(), target?.IsMetBy(value)));
 
     /// <summary>Measures the arms in turn; again where the noise was too large.</summary>
     public async Task<ComparisonResult> CompareAsync(Comparison comparison, CancellationToken cancellationToken)
@@ -49,7 +49,7 @@ internal sealed class BenchmarkRun(BenchmarkOptions options, Action<string> say)
             }
 
             var result = new ComparisonResult(comparison.Name, comparison.Rows, rounds.Count, noise, runs, isNoisy, Summarize(comparison, rounds));
-            comparisons.Add(result);
+            _comparisons.Add(result);
             return result;
         }
     }

@@ -6,12 +6,12 @@ namespace Relaybox.Benchmarks.Lambda;
 /// <summary>template.yaml on this machine, in a state folder and on ports of its own.</summary>
 internal sealed class BenchStack : IAsyncDisposable
 {
-    private readonly DirectoryInfo state;
+    private readonly DirectoryInfo _state;
 
     private BenchStack(LocalRunner runner, DirectoryInfo state)
     {
         Runner = runner;
-        this.state = state;
+        _state = state;
     }
 
     /// <summary>The functions as this build has made them.</summary>
@@ -44,6 +44,6 @@ internal sealed class BenchStack : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Runner.DisposeAsync();
-        state.Delete(recursive: true);
+        _state.Delete(recursive: true);
     }
 }

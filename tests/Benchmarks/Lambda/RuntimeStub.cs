@@ -13,28 +13,28 @@ internal sealed class RuntimeStub : IDisposable
 {
     private static readonly byte[] Taken = "HTTP/1.1 202 Accepted\r\nContent-Length: 15\r\n\r\n{\"status\":\"OK\"}"u8.ToArray();
 
-    private readonly Socket listener = new(SocketType.Stream, ProtocolType.Tcp);
-    private readonly CancellationTokenSource stopping = new();
-    private readonly TaskCompletionSource<bool> asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly byte[] answer;
-    private long left;
+    private readonly Socket _listener = new(SocketType.Stream, ProtocolType.Tcp);
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly TaskCompletionSource<bool> _asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly byte[] _answer;
+    private long _left;
 
     /// <param name="payload">The event.</param>
     /// <param name="events">How often to hand it out.</param>
     /// <param name="remaining">How long each invocation may take.</param>
     public RuntimeStub(ReadOnlySpan<byte> payload, long events, TimeSpan remaining)
     {
-        left = events;
+        _left = events;
         var head = $"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {payload.Length}\r\n"
             + $"Lambda-Runtime-Aws-Request-Id: {Guid.Empty}\r\n"
             + $"Lambda-Runtime-Deadline-Ms: {(DateTimeOffset.UtcNow + remaining).ToUnixTimeMilliseconds()}\r\n"
             + "Lambda-Runtime-Invoked-Function-Arn: arn:aws:lambda:us-east-1:000000000000:function:bench\r\n"
             + "Lambda-Runtime-Trace-Id: Root=1-00000000-000000000000000000000000;Parent=0000000000000000;Sampled=0\r\n\r\n";
-        answer = [.. Encoding.ASCII.GetBytes(head), .. payload];
-        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        listener.Listen();
-        Address = $"127.0.0.1:{((IPEndPoint)listener.LocalEndPoint!).Port}";
+        _answer = [.. Encoding.ASCII.GetBytes(head), .. payload];
+        _listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        _listener.Listen();
+        Address = $"127.0.0.1:{((IPEndPoint)_listener.LocalEndPoint!).Port}";
         _ = AcceptAsync();
     }
 
@@ -42,16 +42,16 @@ internal sealed class RuntimeStub : IDisposable
     public string Address { get; }
 
     /// <summary>Completes with the first request: true where it asks for an event, false where it reports a failed start.</summary>
-    public Task<bool> Asked => asked.Task;
+    public Task<bool> Asked => _asked.Task;
 
     /// <summary>Completes when every event has been handled and another is asked for; faults where one was answered with an error.</summary>
-    public Task Ended => ended.Task;
+    public Task Ended => _ended.Task;
 
     public void Dispose()
     {
-        stopping.Cancel();
-        listener.Dispose();
-        stopping.Dispose();
+        _stopping.Cancel();
+        _listener.Dispose();
+        _stopping.Dispose();
     }
 
     private async Task AcceptAsync()
@@ -60,7 +60,7 @@ internal sealed class RuntimeStub : IDisposable
         {
             while (true)
             {
-                _ = ServeAsync(await listener.AcceptAsync(stopping.Token), stopping.Token);
+                _ = ServeAsync(await _listener.AcceptAsync(_stopping.Token), _stopping.Token);
             }
         }
         catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
@@ -114,17 +114,17 @@ internal sealed class RuntimeStub : IDisposable
     private async ValueTask<byte[]> AnswerAsync(ReadOnlyMemory<byte> request, CancellationToken cancellationToken)
     {
         var isNext = request.Span.StartsWith("GET"u8);
-        asked.TrySetResult(isNext);
-        if (isNext && Interlocked.Decrement(ref left) < 0)
+        _asked.TrySetResult(isNext);
+        if (isNext && Interlocked.Decrement(ref _left) < 0)
         {
-            ended.TrySetResult();
+            _ended.TrySetResult();
             await Task.Delay(Timeout.Infinite, cancellationToken);
         }
         else if (!isNext && request.Span[..request.Span.IndexOf("\r\n"u8)].IndexOf("/error "u8) >= 0)
         {
-            ended.TrySetException(new InvalidOperationException($"The function failed: {Encoding.UTF8.GetString(request.Span)}"));
+            _ended.TrySetException(new InvalidOperationException($"The function failed: {Encoding.UTF8.GetString(request.Span)}"));
         }
 
-        return isNext ? answer : Taken;
+        return isNext ? _answer : Taken;
     }
 }

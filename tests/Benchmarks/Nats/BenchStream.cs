@@ -14,21 +14,21 @@ internal sealed class BenchStream : IAsyncDisposable
 
     private const string Name = "ORDERS";
 
-    private readonly NatsProcess process;
-    private readonly string storage;
-    private readonly NatsConnection connection;
+    private readonly NatsProcess _process;
+    private readonly string _storage;
+    private readonly NatsConnection _connection;
 
     private BenchStream(NatsProcess process, string storage)
     {
-        this.process = process;
-        this.storage = storage;
-        connection = new NatsConnection(new NatsOpts { Url = Url });
-        Context = new NatsJSContext(connection);
+        _process = process;
+        _storage = storage;
+        _connection = new NatsConnection(new NatsOpts { Url = Url });
+        Context = new NatsJSContext(_connection);
     }
 
-    public string Url => process.Endpoint.ToString();
+    public string Url => _process.Endpoint.ToString();
 
-    public int Port => process.Port;
+    public int Port => _process.Port;
 
     /// <summary>A connection of its own, as an app would have it.</summary>
     public NatsJSContext Context { get; }
@@ -70,8 +70,8 @@ internal sealed class BenchStream : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await connection.DisposeAsync();
-        await process.DisposeAsync();
-        Directory.Delete(storage, recursive: true);
+        await _connection.DisposeAsync();
+        await _process.DisposeAsync();
+        Directory.Delete(_storage, recursive: true);
     }
 }

@@ -11,16 +11,16 @@ internal sealed class ClientLoop(BenchStream stream)
 {
     public const int Window = 256;
 
-    private readonly ReadOnlyMemory<byte> body = Encoding.UTF8.GetBytes(BenchPayload.Text);
-    private readonly List<StringValues> ids = [];
+    private readonly ReadOnlyMemory<byte> _body = Encoding.UTF8.GetBytes(BenchPayload.Text);
+    private readonly List<StringValues> _ids = [];
 
     /// <summary>Makes the ids: they are the app's.</summary>
     public void Prepare(long messages)
     {
-        ids.Clear();
+        _ids.Clear();
         for (var i = 0; i < messages; i++)
         {
-            ids.Add(Guid.NewGuid().ToString());
+            _ids.Add(Guid.NewGuid().ToString());
         }
     }
 
@@ -34,9 +34,9 @@ internal sealed class ClientLoop(BenchStream stream)
                 await SettleAsync(waiting.Dequeue(), cancellationToken);
             }
 
-            var headers = new NatsHeaders(1) { ["Nats-Msg-Id"] = ids[i] };
+            var headers = new NatsHeaders(1) { ["Nats-Msg-Id"] = _ids[i] };
             waiting.Enqueue(await stream.Context.PublishConcurrentAsync(
-                BenchStream.Subject, body, headers: headers, cancellationToken: cancellationToken));
+                BenchStream.Subject, _body, headers: headers, cancellationToken: cancellationToken));
         }
 
         while (waiting.TryDequeue(out var future))

@@ -10,29 +10,29 @@ namespace Relaybox.Benchmarks.Nats;
 /// <summary>Publishes through the product's publisher, in batches.</summary>
 internal sealed class PublisherLoop(BenchStream stream) : IAsyncDisposable
 {
-    private readonly NatsConnector connector = new(
+    private readonly NatsConnector _connector = new(
         new NatsConnectionOptions { Url = stream.Url }, TimeProvider.System, NullLogger<NatsConnector>.Instance);
 
-    private readonly List<OutboxEvent> events = [];
+    private readonly List<OutboxEvent> _events = [];
 
     public IMessagePublisher Publisher => field ??= new NatsMessagePublisher(
-        connector, new EnvelopeFormat(), new NatsPublisherOptions(), TimeProvider.System, NullLogger<NatsMessagePublisher>.Instance);
+        _connector, new EnvelopeFormat(), new NatsPublisherOptions(), TimeProvider.System, NullLogger<NatsMessagePublisher>.Instance);
 
     /// <summary>Makes the events: they are the store's.</summary>
     public void Prepare(long messages)
     {
-        events.Clear();
+        _events.Clear();
         for (var i = 0; i < messages; i++)
         {
-            events.Add(new OutboxEvent { EventId = Guid.NewGuid().ToString(), Subject = BenchStream.Subject, Payload = BenchPayload.Text });
+            _events.Add(new OutboxEvent { EventId = Guid.NewGuid().ToString(), Subject = BenchStream.Subject, Payload = BenchPayload.Text });
         }
     }
 
     public async Task PublishAsync(int batchSize, CancellationToken cancellationToken)
     {
-        for (var start = 0; start < events.Count; start += batchSize)
+        for (var start = 0; start < _events.Count; start += batchSize)
         {
-            var outcomes = await Publisher.PublishAsync(events.GetRange(start, Math.Min(batchSize, events.Count - start)), cancellationToken);
+            var outcomes = await Publisher.PublishAsync(_events.GetRange(start, Math.Min(batchSize, _events.Count - start)), cancellationToken);
             if (outcomes.FirstOrDefault(outcome => outcome.Status != PublishStatus.Accepted) is { Detail: not null } failure)
             {
                 throw new InvalidOperationException($"publisher: {failure.Detail}");
@@ -40,5 +40,5 @@ internal sealed class PublisherLoop(BenchStream stream) : IAsyncDisposable
         }
     }
 
-    public ValueTask DisposeAsync() => connector.DisposeAsync();
+    public ValueTask DisposeAsync() => _connector.DisposeAsync();
 }

@@ -13,10 +13,10 @@ internal sealed class RawLoop
     private const int Window = 256;
     private const int IdLength = 36;
 
-    private readonly int port;
-    private readonly byte[] frame;
-    private readonly int[] idsAt;
-    private readonly byte[] id = new byte[IdLength];
+    private readonly int _port;
+    private readonly byte[] _frame;
+    private readonly int[] _idsAt;
+    private readonly byte[] _id = new byte[IdLength];
 
     /// <param name="port">The server's.</param>
     /// <param name="subject">The subject.</param>
@@ -24,23 +24,23 @@ internal sealed class RawLoop
     /// <param name="body">The body; likewise.</param>
     public RawLoop(int port, string subject, string headers, string body)
     {
-        this.port = port;
+        _port = port;
         var block = $"NATS/1.0\r\n{headers}\r\n";
 
         // As long as what a client asks to be answered at.
         const string Reply = "_INBOX.0123456789abcdef012345.0123456789ab";
-        frame = Encoding.UTF8.GetBytes($"HPUB {subject} {Reply} {block.Length} {block.Length + body.Length}\r\n{block}{body}\r\n");
-        idsAt = [.. AllOf(frame, Encoding.ASCII.GetBytes(Guid.Empty.ToString()))];
+        _frame = Encoding.UTF8.GetBytes($"HPUB {subject} {Reply} {block.Length} {block.Length + body.Length}\r\n{block}{body}\r\n");
+        _idsAt = [.. AllOf(_frame, Encoding.ASCII.GetBytes(Guid.Empty.ToString()))];
     }
 
     public async Task PublishAsync(long messages, CancellationToken cancellationToken)
     {
         using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        await socket.ConnectAsync(IPAddress.Loopback, port, cancellationToken);
+        await socket.ConnectAsync(IPAddress.Loopback, _port, cancellationToken);
         await socket.SendAsync(
             "CONNECT {\"verbose\":false,\"headers\":true,\"no_responders\":true}\r\nSUB _INBOX.0123456789abcdef012345.* 1\r\n"u8.ToArray(), cancellationToken);
-        Encoding.ASCII.GetBytes(Guid.NewGuid().ToString(), id);
-        var output = new byte[frame.Length * Window];
+        Encoding.ASCII.GetBytes(Guid.NewGuid().ToString(), _id);
+        var output = new byte[_frame.Length * Window];
         var input = new byte[64 * 1024];
         long sent = 0;
         long lines = 0;
@@ -51,10 +51,10 @@ internal sealed class RawLoop
             var count = (int)Math.Min(messages - sent, Window - (sent - acknowledged));
             for (var i = 0; i < count; i++)
             {
-                Put(output.AsSpan(i * frame.Length, frame.Length), sent++);
+                Put(output.AsSpan(i * _frame.Length, _frame.Length), sent++);
             }
 
-            for (var rest = output.AsMemory(0, count * frame.Length); !rest.IsEmpty;)
+            for (var rest = output.AsMemory(0, count * _frame.Length); !rest.IsEmpty;)
             {
                 rest = rest[await socket.SendAsync(rest, cancellationToken)..];
             }
@@ -75,15 +75,15 @@ internal sealed class RawLoop
     // The id's last digits count.
     private void Put(Span<byte> target, long number)
     {
-        frame.CopyTo(target);
+        _frame.CopyTo(target);
         for (var i = IdLength - 1; i > IdLength - 12; i--, number /= 10)
         {
-            id[i] = (byte)('0' + (number % 10));
+            _id[i] = (byte)('0' + (number % 10));
         }
 
-        foreach (var at in idsAt)
+        foreach (var at in _idsAt)
         {
-            id.CopyTo(target[at..]);
+            _id.CopyTo(target[at..]);
         }
     }
 }

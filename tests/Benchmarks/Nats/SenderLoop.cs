@@ -10,25 +10,25 @@ namespace Relaybox.Benchmarks.Nats;
 /// <summary>Publishes as the product does, without its formats: one subscription for all answers, with a window of messages in flight.</summary>
 internal sealed class SenderLoop(BenchStream stream) : IAsyncDisposable
 {
-    private readonly NatsConnector connector = new(
+    private readonly NatsConnector _connector = new(
         new NatsConnectionOptions { Url = stream.Url }, TimeProvider.System, NullLogger<NatsConnector>.Instance);
 
-    private readonly ReadOnlyMemory<byte> body = Encoding.UTF8.GetBytes(BenchPayload.Text);
-    private readonly List<StringValues> ids = [];
+    private readonly ReadOnlyMemory<byte> _body = Encoding.UTF8.GetBytes(BenchPayload.Text);
+    private readonly List<StringValues> _ids = [];
 
     /// <summary>Makes the ids: they are the app's.</summary>
     public void Prepare(long messages)
     {
-        ids.Clear();
+        _ids.Clear();
         for (var i = 0; i < messages; i++)
         {
-            ids.Add(Guid.NewGuid().ToString());
+            _ids.Add(Guid.NewGuid().ToString());
         }
     }
 
     public async Task PublishAsync(long messages, CancellationToken cancellationToken)
     {
-        var session = await connector.OpenAsync(cancellationToken);
+        var session = await _connector.OpenAsync(cancellationToken);
         var waiting = new Queue<NatsPublication>(ClientLoop.Window);
         for (var i = 0; i < messages; i++)
         {
@@ -37,8 +37,8 @@ internal sealed class SenderLoop(BenchStream stream) : IAsyncDisposable
                 await SettleAsync(waiting.Dequeue());
             }
 
-            var headers = new NatsHeaders(1) { ["Nats-Msg-Id"] = ids[i] };
-            waiting.Enqueue(await session.PublishAsync(BenchStream.Subject, body, headers, cancellationToken));
+            var headers = new NatsHeaders(1) { ["Nats-Msg-Id"] = _ids[i] };
+            waiting.Enqueue(await session.PublishAsync(BenchStream.Subject, _body, headers, cancellationToken));
         }
 
         while (waiting.TryDequeue(out var publication))
@@ -56,5 +56,5 @@ internal sealed class SenderLoop(BenchStream stream) : IAsyncDisposable
         }
     }
 
-    public ValueTask DisposeAsync() => connector.DisposeAsync();
+    public ValueTask DisposeAsync() => _connector.DisposeAsync();
 }

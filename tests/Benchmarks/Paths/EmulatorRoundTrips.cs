@@ -22,15 +22,15 @@ internal sealed class EmulatorRoundTrips(LocalServers servers, int rate) : IAsyn
 
     private static readonly byte[] Event = Encoding.UTF8.GetBytes(BenchPayload.Text);
 
-    private readonly AwsJsonClient sqs = AwsJsonClient.Sqs(servers.Sqs);
-    private readonly Dictionary<string, List<double>> trips = [];
-    private string queueUrl = "";
-    private BareFunction? function;
+    private readonly AwsJsonClient _sqs = AwsJsonClient.Sqs(servers.Sqs);
+    private readonly Dictionary<string, List<double>> _trips = [];
+    private string _queueUrl = "";
+    private BareFunction? _function;
 
     public async Task CreateAsync(CancellationToken cancellationToken)
     {
-        function = await BareFunction.StartAsync(cancellationToken);
-        queueUrl = (string)(await sqs.CallAsync("CreateQueue", new JsonObject { ["QueueName"] = Name }, cancellationToken))["QueueUrl"]!;
+        _function = await BareFunction.StartAsync(cancellationToken);
+        _queueUrl = (string)(await _sqs.CallAsync("CreateQueue", new JsonObject { ["QueueName"] = Name }, cancellationToken))["QueueUrl"]!;
         if (servers.Store is DynamoDbRun { Endpoint: var dynamoDb })
         {
             await AwsJsonClient.DynamoDb(dynamoDb).CallAsync(
@@ -53,7 +53,7 @@ internal sealed class EmulatorRoundTrips(LocalServers servers, int rate) : IAsyn
         }
     }
 
-    public ValueTask DisposeAsync() => function?.DisposeAsync() ?? ValueTask.CompletedTask;
+    public ValueTask DisposeAsync() => _function?.DisposeAsync() ?? ValueTask.CompletedTask;
 
     /// <summary>
     /// The stream of DynamoDB Local, asked without a pause; the relay's invocation; the queue; the consumer's invocation, a write and a
@@ -129,7 +129,7 @@ internal sealed class EmulatorRoundTrips(LocalServers servers, int rate) : IAsyn
     /// <summary>The median of each of them.</summary>
     public void Report(BenchmarkRun run, string path)
     {
-        foreach (var (trip, milliseconds) in trips)
+        foreach (var (trip, milliseconds) in _trips)
         {
             run.Count($"{path}, the servers alone: {trip}, p50", Statistics.Median(milliseconds), "ms", rows: "18");
         }
@@ -148,11 +148,11 @@ internal sealed class EmulatorRoundTrips(LocalServers servers, int rate) : IAsyn
     // To a receiver that waits already.
     private async Task<double> SendAsync(CancellationToken cancellationToken)
     {
-        var queue = new QueueClient(sqs, queueUrl);
+        var queue = new QueueClient(_sqs, _queueUrl);
         var receiving = queue.ReceiveAsync(1, 5, cancellationToken);
         var elapsed = await TimeAsync("send to receive", async () =>
         {
-            await sqs.CallAsync("SendMessage", new JsonObject { ["QueueUrl"] = queueUrl, ["MessageBody"] = BenchPayload.Text }, cancellationToken);
+            await _sqs.CallAsync("SendMessage", new JsonObject { ["QueueUrl"] = _queueUrl, ["MessageBody"] = BenchPayload.Text }, cancellationToken);
             await receiving;
         });
         await queue.DeleteAsync(await receiving, cancellationToken);
@@ -160,15 +160,15 @@ internal sealed class EmulatorRoundTrips(LocalServers servers, int rate) : IAsyn
     }
 
     private Task<double> InvokeAsync(CancellationToken cancellationToken) =>
-        TimeAsync("an invocation", () => function!.InvokeAsync(Event, cancellationToken));
+        TimeAsync("an invocation", () => _function!.InvokeAsync(Event, cancellationToken));
 
     private async Task<double> TimeAsync(string trip, Func<Task> work)
     {
         var start = Stopwatch.GetTimestamp();
         await work();
         var milliseconds = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
-        trips.TryAdd(trip, []);
-        trips[trip].Add(milliseconds);
+        _trips.TryAdd(trip, []);
+        _trips[trip].Add(milliseconds);
         return milliseconds;
     }
 

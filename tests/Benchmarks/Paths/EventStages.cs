@@ -15,7 +15,7 @@ namespace Relaybox.Benchmarks.Paths;
 /// <param name="handled">To be told of each event that was handled, and when, by <see cref="Stopwatch"/>.</param>
 internal sealed class EventStages(Action<string, long> handled)
 {
-    private readonly ConcurrentDictionary<string, Times> events = new();
+    private readonly ConcurrentDictionary<string, Times> _events = new();
 
     public void Committed(string id) => TimesOf(id).Committed = Now;
 
@@ -31,12 +31,12 @@ internal sealed class EventStages(Action<string, long> handled)
     }
 
     /// <summary>Leaves out what has been so far.</summary>
-    public void Forget() => events.Clear();
+    public void Forget() => _events.Clear();
 
     /// <summary>The median and the 99th percentile of each stage, over all events that went all the way.</summary>
     public void Report(BenchmarkRun run, string path)
     {
-        Times[] all = [.. events.Values.Where(times => times is { Committed: > 0, Handled: > 0 })];
+        Times[] all = [.. _events.Values.Where(times => times is { Committed: > 0, Handled: > 0 })];
         if (all.All(times => times.Relayed > 0))
         {
             Count("commit to the relay's invocation", times => times.Relayed - times.Committed);
@@ -95,7 +95,7 @@ internal sealed class EventStages(Action<string, long> handled)
         string Text(string name) => attributes.GetProperty(name).GetProperty("stringValue").GetString()!;
     }
 
-    private Times TimesOf(string id) => events.GetOrAdd(id, _ => new Times());
+    private Times TimesOf(string id) => _events.GetOrAdd(id, _ => new Times());
 
     private sealed class Times
     {

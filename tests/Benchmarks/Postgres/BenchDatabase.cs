@@ -11,13 +11,13 @@ namespace Relaybox.Benchmarks.Postgres;
 /// <summary>A real PostgreSQL server of its own, whose commits wait for the disk, and schemas on it.</summary>
 internal sealed class BenchDatabase : IAsyncDisposable
 {
-    private readonly PostgresCluster cluster;
-    private readonly PostgresProcess process;
+    private readonly PostgresCluster _cluster;
+    private readonly PostgresProcess _process;
 
     private BenchDatabase(PostgresCluster cluster, PostgresProcess process)
     {
-        this.cluster = cluster;
-        this.process = process;
+        _cluster = cluster;
+        _process = process;
         DataSource = NpgsqlDataSource.Create(process.ConnectionString);
         Connections = new PostgresConnections(new PostgresConnectionOptions { Url = Url, KeepsSessions = true }, new NoSecrets());
     }
@@ -28,7 +28,7 @@ internal sealed class BenchDatabase : IAsyncDisposable
     public PostgresConnections Connections { get; }
 
     /// <summary>The same as a URL.</summary>
-    public string Url => $"postgres://{PostgresCluster.User}@127.0.0.1:{process.Port}/postgres";
+    public string Url => $"postgres://{PostgresCluster.User}@127.0.0.1:{_process.Port}/postgres";
 
     /// <summary>A server as it comes, but for the size of its memory and how often it checkpoints: a round is shorter than either.</summary>
     public static Task<BenchDatabase> StartAsync(CancellationToken cancellationToken) => StartAsync("", cancellationToken);
@@ -87,8 +87,8 @@ internal sealed class BenchDatabase : IAsyncDisposable
     {
         await Connections.DisposeAsync();
         await DataSource.DisposeAsync();
-        await process.DisposeAsync();
-        cluster.Dispose();
+        await _process.DisposeAsync();
+        _cluster.Dispose();
     }
 
     private sealed class NoSecrets : ISecretSource

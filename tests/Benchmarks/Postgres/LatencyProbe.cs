@@ -14,9 +14,9 @@ internal sealed class LatencyProbe
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
-    private readonly ConcurrentDictionary<string, long> handled = new();
-    private TaskCompletionSource all = new();
-    private int missing;
+    private readonly ConcurrentDictionary<string, long> _handled = new();
+    private TaskCompletionSource _all = new();
+    private int _missing;
 
     /// <summary>To be called as soon as a row is in the hands of whom it is for.</summary>
     public void Handled(string id) => Handled(id, Stopwatch.GetTimestamp());
@@ -26,9 +26,9 @@ internal sealed class LatencyProbe
     /// <param name="at">When it was, by <see cref="Stopwatch"/>.</param>
     public void Handled(string id, long at)
     {
-        if (handled.TryAdd(id, at) && Interlocked.Decrement(ref missing) == 0)
+        if (_handled.TryAdd(id, at) && Interlocked.Decrement(ref _missing) == 0)
         {
-            all.TrySetResult();
+            _all.TrySetResult();
         }
     }
 
@@ -40,9 +40,9 @@ internal sealed class LatencyProbe
     public async Task<double[]> MeasureAsync(
         int rows, int rate, Func<int, CancellationToken, Task<string>> commit, CancellationToken cancellationToken)
     {
-        handled.Clear();
-        all = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        missing = rows + WarmUp;
+        _handled.Clear();
+        _all = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _missing = rows + WarmUp;
         var committed = new List<(string Id, long At)>(rows + WarmUp);
         var start = Stopwatch.GetTimestamp();
         for (var row = 0; row < rows + WarmUp; row++)
@@ -56,7 +56,7 @@ internal sealed class LatencyProbe
             committed.Add((await commit(row, cancellationToken), Stopwatch.GetTimestamp()));
         }
 
-        await all.Task.WaitAsync(Patience, cancellationToken);
-        return [.. committed.Skip(WarmUp).Select(row => Stopwatch.GetElapsedTime(row.At, handled[row.Id]).TotalMilliseconds)];
+        await _all.Task.WaitAsync(Patience, cancellationToken);
+        return [.. committed.Skip(WarmUp).Select(row => Stopwatch.GetElapsedTime(row.At, _handled[row.Id]).TotalMilliseconds)];
     }
 }

@@ -8,24 +8,24 @@ internal sealed class MemorySampler(int every) : IMessagePublisher
 {
     private const double Megabyte = 1_000_000;
 
-    private readonly NoOpPublisher accepting = new();
-    private long sent;
+    private readonly NoOpPublisher _accepting = new();
+    private long _sent;
 
     /// <summary>Rows sent so far, and the megabytes that are managed and those of the working set.</summary>
     public List<(long Sent, double Managed, double WorkingSet)> Samples { get; } = [];
 
     public Task<IReadOnlyList<PublishOutcome>> PublishAsync(IReadOnlyList<OutboxEvent> events, CancellationToken cancellationToken)
     {
-        var before = sent;
-        sent += events.Count;
-        if (before / every < sent / every)
+        var before = _sent;
+        _sent += events.Count;
+        if (before / every < _sent / every)
         {
             GC.Collect();
             GC.WaitForPendingFinalizers();
             GC.Collect();
-            Samples.Add((sent, GC.GetTotalMemory(forceFullCollection: true) / Megabyte, Environment.WorkingSet / Megabyte));
+            Samples.Add((_sent, GC.GetTotalMemory(forceFullCollection: true) / Megabyte, Environment.WorkingSet / Megabyte));
         }
 
-        return accepting.PublishAsync(events, cancellationToken);
+        return _accepting.PublishAsync(events, cancellationToken);
     }
 }

@@ -14,13 +14,13 @@ internal sealed class PeerProcess : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(11);
 
-    private readonly string driver;
-    private readonly Process process;
+    private readonly string _driver;
+    private readonly Process _process;
 
     private PeerProcess(string driver, Process process)
     {
-        this.driver = driver;
-        this.process = process;
+        _driver = driver;
+        _process = process;
     }
 
     /// <summary>Starts a driver, which makes the peer's schema.</summary>
@@ -71,24 +71,24 @@ internal sealed class PeerProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        process.Kill();
-        await process.WaitForExitAsync();
-        OrphanGuard.Forget(process.Id);
-        process.Dispose();
+        _process.Kill();
+        await _process.WaitForExitAsync();
+        OrphanGuard.Forget(_process.Id);
+        _process.Dispose();
     }
 
     private async Task<JsonElement> OrderAsync(Dictionary<string, object> order, CancellationToken cancellationToken)
     {
-        await process.StandardInput.WriteLineAsync(JsonSerializer.Serialize(order).AsMemory(), cancellationToken);
-        await process.StandardInput.FlushAsync(cancellationToken);
+        await _process.StandardInput.WriteLineAsync(JsonSerializer.Serialize(order).AsMemory(), cancellationToken);
+        await _process.StandardInput.FlushAsync(cancellationToken);
         return await AnswerAsync(cancellationToken);
     }
 
     private async Task<JsonElement> AnswerAsync(CancellationToken cancellationToken)
     {
-        var line = await process.StandardOutput.ReadLineAsync(cancellationToken).AsTask().WaitAsync(Patience, cancellationToken)
-            ?? throw new RunnerException($"{driver} ended (see above).");
+        var line = await _process.StandardOutput.ReadLineAsync(cancellationToken).AsTask().WaitAsync(Patience, cancellationToken)
+            ?? throw new RunnerException($"{_driver} ended (see above).");
         var answer = JsonDocument.Parse(line).RootElement;
-        return answer.TryGetProperty("error", out var error) ? throw new RunnerException($"{driver}: {error.GetString()}") : answer;
+        return answer.TryGetProperty("error", out var error) ? throw new RunnerException($"{_driver}: {error.GetString()}") : answer;
     }
 }

@@ -6,7 +6,7 @@ namespace Relaybox.Benchmarks.Postgres;
 /// <summary>A broker that accepts everything at once, and says when it was given what.</summary>
 internal sealed class ProbePublisher(LatencyProbe probe) : IMessagePublisher
 {
-    private readonly NoOpPublisher accepting = new();
+    private readonly NoOpPublisher _accepting = new();
 
     public Task<IReadOnlyList<PublishOutcome>> PublishAsync(IReadOnlyList<OutboxEvent> events, CancellationToken cancellationToken)
     {
@@ -15,6 +15,6 @@ internal sealed class ProbePublisher(LatencyProbe probe) : IMessagePublisher
             probe.Handled(message.EventId);
         }
 
-        return accepting.PublishAsync(events, cancellationToken);
+        return _accepting.PublishAsync(events, cancellationToken);
     }
 }

@@ -5,16 +5,16 @@ namespace Relaybox.Benchmarks.Postgres;
 /// <summary>An outbox that keeps rows which were sent before, always as many of them.</summary>
 internal sealed class SentHistory
 {
-    private readonly BenchDatabase database;
-    private readonly long last;
-    private readonly long scans;
+    private readonly BenchDatabase _database;
+    private readonly long _last;
+    private readonly long _scans;
 
     private SentHistory(BenchDatabase database, OutboxSchema schema, long last, long scans)
     {
-        this.database = database;
+        _database = database;
         Schema = schema;
-        this.last = last;
-        this.scans = scans;
+        _last = last;
+        _scans = scans;
     }
 
     public OutboxSchema Schema { get; }
@@ -34,14 +34,14 @@ internal sealed class SentHistory
     /// <summary>Takes away what was sent since, and adds rows that are due.</summary>
     public async Task AddAsync(long rows, CancellationToken cancellationToken)
     {
-        await database.ExecuteAsync($"SET enable_seqscan = off; DELETE FROM {Schema.Table} WHERE row_id > {last}", cancellationToken);
+        await _database.ExecuteAsync($"SET enable_seqscan = off; DELETE FROM {Schema.Table} WHERE row_id > {_last}", cancellationToken);
         await Schema.AddAsync(rows, cancellationToken);
-        await database.ExecuteAsync($"VACUUM (ANALYZE) {Schema.Table}", cancellationToken);
+        await _database.ExecuteAsync($"VACUUM (ANALYZE) {Schema.Table}", cancellationToken);
     }
 
     /// <summary>How often the whole table was read since it was made.</summary>
     public async Task<long> CountScansAsync(CancellationToken cancellationToken) =>
-        await CountScansAsync(database, Schema, cancellationToken) - scans;
+        await CountScansAsync(_database, Schema, cancellationToken) - _scans;
 
     // What the sessions have counted reaches the view when they are idle.
     private static Task<long> CountScansAsync(BenchDatabase database, OutboxSchema schema, CancellationToken cancellationToken) =>

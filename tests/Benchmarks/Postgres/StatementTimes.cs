@@ -5,21 +5,21 @@ namespace Relaybox.Benchmarks.Postgres;
 /// <summary>Takes the time of every statement of this process, as its client sees it, while it lives.</summary>
 internal sealed class StatementTimes : IDisposable
 {
-    private readonly ActivityListener listener;
-    private long longest;
+    private readonly ActivityListener _listener;
+    private long _longest;
 
     public StatementTimes()
     {
-        listener = new ActivityListener
+        _listener = new ActivityListener
         {
             ShouldListenTo = source => source.Name == "Npgsql",
             Sample = (ref _) => ActivitySamplingResult.AllData,
-            ActivityStopped = activity => longest = Math.Max(longest, activity.Duration.Ticks),
+            ActivityStopped = activity => _longest = Math.Max(_longest, activity.Duration.Ticks),
         };
-        ActivitySource.AddActivityListener(listener);
+        ActivitySource.AddActivityListener(_listener);
     }
 
-    public TimeSpan Longest => new(Interlocked.Read(ref longest));
+    public TimeSpan Longest => new(Interlocked.Read(ref _longest));
 
-    public void Dispose() => listener.Dispose();
+    public void Dispose() => _listener.Dispose();
 }

@@ -11,9 +11,9 @@ internal sealed class DelayedSqs(TimeSpan delay) : AmazonSQSClient(
 {
     public const string QueueUrl = "http://127.0.0.1/1/bench";
 
-    private int calls;
+    private int _calls;
 
-    public int Calls => calls;
+    public int Calls => _calls;
 
     public override async Task<SendMessageBatchResponse> SendMessageBatchAsync(
         SendMessageBatchRequest request, CancellationToken cancellationToken = default)
@@ -34,7 +34,7 @@ internal sealed class DelayedSqs(TimeSpan delay) : AmazonSQSClient(
 
     private async Task AnswerAsync(CancellationToken cancellationToken)
     {
-        Interlocked.Increment(ref calls);
+        Interlocked.Increment(ref _calls);
         if (delay > TimeSpan.Zero)
         {
             await Task.Delay(delay, cancellationToken);

@@ -10,12 +10,12 @@ namespace Relaybox.Local.Tests.Commands;
 /// <summary>The program as a person or a script runs it.</summary>
 public sealed class CommandLineTests : IAsyncDisposable
 {
-    private readonly TemporaryFolder state = new();
+    private readonly TemporaryFolder _state = new();
 
     public async ValueTask DisposeAsync()
     {
         await RunAsync("down");
-        state.Dispose();
+        _state.Dispose();
     }
 
     [Fact]
@@ -23,7 +23,7 @@ public sealed class CommandLineTests : IAsyncDisposable
     {
         var up = await RunAsync("up", "--detach", "--port-base", "0");
         Assert.True(up.Code == 0, up.Output);
-        var running = new StateFiles(state.Path).ReadProcesses()!;
+        var running = new StateFiles(_state.Path).ReadProcesses()!;
 
         var invoked = await RunAsync("invoke", "Sweep");
         Assert.Equal((0, "{\"job\":\"sweep\"}\n"), (invoked.Code, invoked.Output));
@@ -46,12 +46,12 @@ public sealed class CommandLineTests : IAsyncDisposable
     {
         var up = await RunAsync("up", "--detach", "--port-base", "0");
         Assert.True(up.Code == 0, up.Output);
-        var running = new StateFiles(state.Path).ReadProcesses()!;
+        var running = new StateFiles(_state.Path).ReadProcesses()!;
 
         Signals.Send(running.RunnerPid, Signals.Kill);
         await Eventually.TrueAsync(() => Pids(running).All(pid => !IsRunning(pid)), "the end of all processes");
         Assert.Equal(0, (await RunAsync("down")).Code);
-        Assert.False(File.Exists(Path.Combine(state.Path, "processes.json")));
+        Assert.False(File.Exists(Path.Combine(_state.Path, "processes.json")));
     }
 
     [Fact]
@@ -68,7 +68,7 @@ public sealed class CommandLineTests : IAsyncDisposable
     [Fact]
     public async Task Functions_that_are_not_built_are_said_plainly()
     {
-        var up = await RunAsync("up", "--functions-dir", state.Path);
+        var up = await RunAsync("up", "--functions-dir", _state.Path);
         Assert.Equal(2, up.Code);
         Assert.Contains("The functions have not been built", up.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", up.Output, StringComparison.Ordinal);
@@ -125,7 +125,7 @@ public sealed class CommandLineTests : IAsyncDisposable
         start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "relaybox-local.dll"));
         start.ArgumentList.Add(command);
         start.ArgumentList.Add("--state-dir");
-        start.ArgumentList.Add(state.Path);
+        start.ArgumentList.Add(_state.Path);
         if (command == "up")
         {
             start.ArgumentList.Add("--template");

@@ -16,15 +16,15 @@ public sealed class QueueEventSourceTests(SqsEmulator sqs) : IAsyncDisposable
     private const string Arn = "arn:aws:sqs:eu-central-2:000000000000:queue";
     private static readonly QueueEventDefinition Plain = new("Messages", Arn, 10, 0, true, null, []);
 
-    private readonly CancellationTokenSource stopping = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-    private readonly DuplicatePlan duplicates = new(50);
-    private Task running = Task.CompletedTask;
+    private readonly CancellationTokenSource _stopping = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+    private readonly DuplicatePlan _duplicates = new(50);
+    private Task _running = Task.CompletedTask;
 
     public async ValueTask DisposeAsync()
     {
-        await stopping.CancelAsync();
-        await running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        stopping.Dispose();
+        await _stopping.CancelAsync();
+        await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _stopping.Dispose();
     }
 
     [Fact]
@@ -38,7 +38,7 @@ public sealed class QueueEventSourceTests(SqsEmulator sqs) : IAsyncDisposable
                 MessageBody = "hello",
                 MessageAttributes = new() { ["subject"] = new MessageAttributeValue { DataType = "String", StringValue = "orders.placed" } },
             },
-            stopping.Token);
+            _stopping.Token);
         var function = Start(Plain, url, _ => "{}");
         await Eventually.TrueAsync(() => CountAsync(url, 0), "the deletion");
 
@@ -129,7 +129,7 @@ public sealed class QueueEventSourceTests(SqsEmulator sqs) : IAsyncDisposable
                 Interlocked.Add(ref polls, call.Operation == "ReceiveMessage" ? 1 : 0);
                 return Task.FromResult<int?>(null);
             },
-            stopping.Token);
+            _stopping.Token);
         Start(Plain, url, _ => Task.FromResult<string?>("{}"), concurrency: 4, client: AwsJsonClient.Sqs(counted.Endpoint, PermissionLog.AccessKeyOf(function)));
         for (var messages = 1; messages <= 3; messages++)
         {
@@ -147,7 +147,7 @@ public sealed class QueueEventSourceTests(SqsEmulator sqs) : IAsyncDisposable
         {
             await sqs.Client.SendMessageAsync(
                 new SendMessageRequest { QueueUrl = url, MessageBody = $"{number}", MessageGroupId = $"group-{number % 3}", MessageDeduplicationId = $"{number}" },
-                stopping.Token);
+                _stopping.Token);
         }
 
         var busy = new ConcurrentDictionary<string, byte>();
@@ -197,7 +197,7 @@ public sealed class QueueEventSourceTests(SqsEmulator sqs) : IAsyncDisposable
         var url = await QueueAsync(visibility: 30);
         await SendAsync(url, [.. Enumerable.Range(0, 10).Select(number => $"{number}")]);
         var function = Start(Plain, url, _ => "{}", withDuplicates: true);
-        await Eventually.TrueAsync(async () => duplicates.Injected == 5 && await CountAsync(url, 0), "the copies");
+        await Eventually.TrueAsync(async () => _duplicates.Injected == 5 && await CountAsync(url, 0), "the copies");
         var bodies = function.Events.SelectMany(Messages).Select(Body).ToArray();
         Assert.Equal(15, bodies.Length);
         Assert.Equal(10, bodies.Distinct().Count());
@@ -213,12 +213,12 @@ public sealed class QueueEventSourceTests(SqsEmulator sqs) : IAsyncDisposable
     {
         foreach (var body in bodies)
         {
-            await sqs.Client.SendMessageAsync(new SendMessageRequest { QueueUrl = url, MessageBody = body }, stopping.Token);
+            await sqs.Client.SendMessageAsync(new SendMessageRequest { QueueUrl = url, MessageBody = body }, _stopping.Token);
         }
     }
 
     private async Task<bool> CountAsync(string url, int wanted) =>
-        await new QueueClient(AwsJsonClient.Sqs(sqs.Endpoint), url).CountAsync(stopping.Token) == wanted;
+        await new QueueClient(AwsJsonClient.Sqs(sqs.Endpoint), url).CountAsync(_stopping.Token) == wanted;
 
     private ScriptedFunction Start(QueueEventDefinition source, string url, Func<JsonObject, string?> answer, bool withDuplicates = false) =>
         Start(source, url, input => Task.FromResult(answer(input)), 1, withDuplicates);
@@ -237,10 +237,10 @@ public sealed class QueueEventSourceTests(SqsEmulator sqs) : IAsyncDisposable
             new QueueClient(client ?? AwsJsonClient.Sqs(sqs.Endpoint), url),
             function,
             EventFilter.Parse(source.FilterPatterns),
-            withDuplicates ? duplicates : DuplicatePlan.None,
+            withDuplicates ? _duplicates : DuplicatePlan.None,
             new LinesOutput(),
             TimeProvider.System);
-        running = queue.RunAsync(concurrency, stopping.Token);
+        _running = queue.RunAsync(concurrency, _stopping.Token);
         return function;
     }
 }

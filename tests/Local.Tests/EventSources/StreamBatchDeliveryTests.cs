@@ -10,8 +10,8 @@ public class StreamBatchDeliveryTests
 {
     private static readonly StreamEventDefinition Plain = new("Stream", "Table", true, 100, 0, true, false, -1, -1, null, []);
 
-    private readonly WatchedTimeProvider clock = new();
-    private readonly List<DiscardedBatch> discarded = [];
+    private readonly WatchedTimeProvider _clock = new();
+    private readonly List<DiscardedBatch> _discarded = [];
 
     [Fact]
     public async Task A_success_is_delivered_once()
@@ -54,7 +54,7 @@ public class StreamBatchDeliveryTests
         await DeliverAsync(Plain with { BisectOnError = true, MaximumRetryAttempts = 1 }, function, 5);
 
         Assert.Equal(["1,2,3,4,5", "1,2,3", "1,2", "3", "3", "4,5"], Batches(function));
-        var given = Assert.Single(discarded);
+        var given = Assert.Single(_discarded);
         Assert.Equal(("RetryAttemptsExhausted", 2, "3"), (given.Condition, given.Invocations, given.Records.Single().SequenceNumber));
     }
 
@@ -64,7 +64,7 @@ public class StreamBatchDeliveryTests
         var function = new ScriptedFunction(_ => (string?)null);
         await DeliverAsync(Plain with { MaximumRetryAttempts = 2 }, function, 3);
         Assert.Equal(["1,2,3", "1,2,3", "1,2,3"], Batches(function));
-        Assert.Equal(3, Assert.Single(discarded).Records.Count);
+        Assert.Equal(3, Assert.Single(_discarded).Records.Count);
     }
 
     [Fact]
@@ -74,7 +74,7 @@ public class StreamBatchDeliveryTests
         var seen = new HashSet<string>();
         var function = new ScriptedFunction(input => Numbers(input).FirstOrDefault(seen.Add) is { } first ? ScriptedFunction.Failures(first) : "");
         await DeliverAsync(Plain with { MaximumRetryAttempts = 1 }, function, 3);
-        Assert.Empty(discarded);
+        Assert.Empty(_discarded);
         Assert.Equal("3", Batches(function)[^1]);
     }
 
@@ -82,10 +82,10 @@ public class StreamBatchDeliveryTests
     public async Task Records_that_are_too_old_are_given_up_and_the_younger_go_on()
     {
         var function = new ScriptedFunction(_ => "{}");
-        var records = new[] { Record(1, clock.GetUtcNow() - TimeSpan.FromSeconds(61)), Record(2, clock.GetUtcNow() - TimeSpan.FromSeconds(59)) };
+        var records = new[] { Record(1, _clock.GetUtcNow() - TimeSpan.FromSeconds(61)), Record(2, _clock.GetUtcNow() - TimeSpan.FromSeconds(59)) };
         await DeliverAsync(Plain with { MaximumRecordAgeSeconds = 60 }, function, records);
         Assert.Equal(["2"], Batches(function));
-        Assert.Equal("RecordAgeExceeded", Assert.Single(discarded).Condition);
+        Assert.Equal("RecordAgeExceeded", Assert.Single(_discarded).Condition);
     }
 
     [Fact]
@@ -93,17 +93,17 @@ public class StreamBatchDeliveryTests
     {
         var function = new ScriptedFunction(_ => (string?)null);
         await DeliverAsync(Plain with { MaximumRecordAgeSeconds = 60 }, function, 1);
-        Assert.Equal("RecordAgeExceeded", Assert.Single(discarded).Condition);
+        Assert.Equal("RecordAgeExceeded", Assert.Single(_discarded).Condition);
         Assert.InRange(function.Events.Count, 5, 20);
     }
 
     [Fact]
     public void The_on_failure_message_says_where_the_records_are_but_not_what_they_hold()
     {
-        clock.SetUtcNow(new DateTimeOffset(2026, 1, 1, 12, 0, 0, TimeSpan.Zero));
-        var destination = new StreamFailureDestination(null!, "queue", "function-arn", "stream-arn", clock);
+        _clock.SetUtcNow(new DateTimeOffset(2026, 1, 1, 12, 0, 0, TimeSpan.Zero));
+        var destination = new StreamFailureDestination(null!, "queue", "function-arn", "stream-arn", _clock);
         var batch = new DiscardedBatch(
-            [Record(1, clock.GetUtcNow()), Record(2, clock.GetUtcNow())], "RetryAttemptsExhausted", 3, new("id", "Error", ReadOnlyMemory<byte>.Empty));
+            [Record(1, _clock.GetUtcNow()), Record(2, _clock.GetUtcNow())], "RetryAttemptsExhausted", 3, new("id", "Error", ReadOnlyMemory<byte>.Empty));
         Assert.Equal(
             """{"requestContext":{"requestId":"id","functionArn":"function-arn","condition":"RetryAttemptsExhausted","approximateInvokeCount":3},"responseContext":{"statusCode":200,"executedVersion":"$LATEST","functionError":"Unhandled"},"version":"1.0","timestamp":"2026-01-01T12:00:00.000Z","DDBStreamBatchInfo":{"shardId":"shard","startSequenceNumber":"1","endSequenceNumber":"2","approximateArrivalOfFirstRecord":"2026-01-01T12:00:00.000Z","approximateArrivalOfLastRecord":"2026-01-01T12:00:00.000Z","batchSize":2,"streamArn":"stream-arn"}}""",
             destination.Message("shard", batch).ToJsonString());
@@ -117,7 +117,7 @@ public class StreamBatchDeliveryTests
     private static string[] Batches(ScriptedFunction function) => [.. function.Events.Select(input => string.Join(',', Numbers(input)))];
 
     private Task DeliverAsync(StreamEventDefinition source, ScriptedFunction function, int count) =>
-        DeliverAsync(source, function, [.. Enumerable.Range(1, count).Select(number => Record(number, clock.GetUtcNow()))]);
+        DeliverAsync(source, function, [.. Enumerable.Range(1, count).Select(number => Record(number, _clock.GetUtcNow()))]);
 
     private async Task DeliverAsync(StreamEventDefinition source, ScriptedFunction function, IReadOnlyList<StreamRecord> records)
     {
@@ -126,11 +126,11 @@ public class StreamBatchDeliveryTests
             function,
             (batch, _) =>
             {
-                discarded.Add(batch);
+                _discarded.Add(batch);
                 return Task.CompletedTask;
             },
             new LinesOutput(),
-            clock);
-        await clock.AdvanceUntilEndAsync(delivery.DeliverAsync(records, TestContext.Current.CancellationToken), TimeSpan.FromSeconds(10));
+            _clock);
+        await _clock.AdvanceUntilEndAsync(delivery.DeliverAsync(records, TestContext.Current.CancellationToken), TimeSpan.FromSeconds(10));
     }
 }

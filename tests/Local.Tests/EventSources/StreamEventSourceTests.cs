@@ -13,10 +13,10 @@ public sealed class StreamEventSourceTests(DynamoDbLocal dynamoDb) : IAsyncLifet
 {
     private static readonly StreamEventDefinition Plain = new("Stream", "", true, 100, 0, false, false, -1, -1, null, []);
 
-    private readonly string table = DynamoDbLocal.UniqueName("stream");
-    private readonly CancellationTokenSource stopping = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-    private readonly DuplicatePlan duplicates = new(50);
-    private Task running = Task.CompletedTask;
+    private readonly string _table = DynamoDbLocal.UniqueName("stream");
+    private readonly CancellationTokenSource _stopping = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+    private readonly DuplicatePlan _duplicates = new(50);
+    private Task _running = Task.CompletedTask;
 
     public async ValueTask InitializeAsync()
     {
@@ -24,14 +24,14 @@ public sealed class StreamEventSourceTests(DynamoDbLocal dynamoDb) : IAsyncLifet
             {"AttributeDefinitions":[{"AttributeName":"id","AttributeType":"S"}],"KeySchema":[{"AttributeName":"id","KeyType":"HASH"}]}
             """)!.AsObject();
         await new TableProvisioner(AwsJsonClient.DynamoDb(dynamoDb.Endpoint)).CreateAsync(
-            [new TableDefinition("Table", table, properties, "NEW_AND_OLD_IMAGES", "expiresAt")], stopping.Token);
+            [new TableDefinition("Table", _table, properties, "NEW_AND_OLD_IMAGES", "expiresAt")], _stopping.Token);
     }
 
     public async ValueTask DisposeAsync()
     {
-        await stopping.CancelAsync();
-        await running;
-        stopping.Dispose();
+        await _stopping.CancelAsync();
+        await _running;
+        _stopping.Dispose();
     }
 
     [Fact]
@@ -47,7 +47,7 @@ public sealed class StreamEventSourceTests(DynamoDbLocal dynamoDb) : IAsyncLifet
         Assert.Equal("aws:dynamodb", (string?)record["eventSource"]);
         Assert.Equal("1.1", (string?)record["eventVersion"]);
         Assert.Equal(LocalAws.Region, (string?)record["awsRegion"]);
-        Assert.StartsWith($"arn:aws:dynamodb:{LocalAws.Region}:{LocalAws.AccountId}:table/{table}/stream/", (string?)record["eventSourceARN"], StringComparison.Ordinal);
+        Assert.StartsWith($"arn:aws:dynamodb:{LocalAws.Region}:{LocalAws.AccountId}:table/{_table}/stream/", (string?)record["eventSourceARN"], StringComparison.Ordinal);
         Assert.NotEmpty((string)record["eventID"]!);
         Assert.Equal("""{"id":{"S":"a"}}""", change["Keys"]!.ToJsonString());
         Assert.Equal("""{"id":{"S":"a"}}""", change["NewImage"]!.ToJsonString());
@@ -62,12 +62,12 @@ public sealed class StreamEventSourceTests(DynamoDbLocal dynamoDb) : IAsyncLifet
     {
         var function = await StartAsync(Plain with { FilterPatterns = ["""{"userIdentity":{"type":["Service"]}}"""] });
         await dynamoDb.Client.PutItemAsync(
-            table, new() { ["id"] = new AttributeValue("old"), ["expiresAt"] = new AttributeValue { N = "1000000000" } }, stopping.Token);
+            _table, new() { ["id"] = new AttributeValue("old"), ["expiresAt"] = new AttributeValue { N = "1000000000" } }, _stopping.Token);
         await PutAsync("filtered out");
         // DynamoDB Local ignores what expired more than five years ago, as the service does.
         var recent = DateTimeOffset.UtcNow.AddMinutes(-1).ToUnixTimeSeconds();
         await dynamoDb.Client.PutItemAsync(
-            table, new() { ["id"] = new AttributeValue("recent"), ["expiresAt"] = new AttributeValue { N = $"{recent}" } }, stopping.Token);
+            _table, new() { ["id"] = new AttributeValue("recent"), ["expiresAt"] = new AttributeValue { N = $"{recent}" } }, _stopping.Token);
 
         await Eventually.TrueAsync(() => Records(function).Any(record => (string?)record["dynamodb"]!["Keys"]!["id"]!["S"] == "recent"), "the delete");
         Assert.All(Records(function), record =>
@@ -137,7 +137,7 @@ public sealed class StreamEventSourceTests(DynamoDbLocal dynamoDb) : IAsyncLifet
         }
 
         var function = await StartAsync(Plain, withDuplicates: true);
-        await Eventually.TrueAsync(() => duplicates.Injected == 5, "the re-deliveries");
+        await Eventually.TrueAsync(() => _duplicates.Injected == 5, "the re-deliveries");
         Assert.Equal(15, Records(function).Count());
         Assert.Equal(10, function.Events.First()["Records"]!.AsArray().Count);
         Assert.Equal(10, Records(function).Select(record => (string?)record["eventID"]).Distinct().Count());
@@ -149,23 +149,23 @@ public sealed class StreamEventSourceTests(DynamoDbLocal dynamoDb) : IAsyncLifet
     private static string Id(JsonObject record) => (string)record["dynamodb"]!["Keys"]!["id"]!["S"]!;
 
     private Task<PutItemResponse> PutAsync(string id) =>
-        dynamoDb.Client.PutItemAsync(table, new() { ["id"] = new AttributeValue(id) }, stopping.Token);
+        dynamoDb.Client.PutItemAsync(_table, new() { ["id"] = new AttributeValue(id) }, _stopping.Token);
 
     private async Task<ScriptedFunction> StartAsync(StreamEventDefinition source, Func<JsonObject, string?>? answer = null, bool withDuplicates = false)
     {
-        source = source with { TableName = table };
+        source = source with { TableName = _table };
         var function = new ScriptedFunction(answer ?? (_ => "{}"));
-        var reader = await DynamoDbStreamReader.OpenAsync(dynamoDb.Endpoint, table, stopping.Token);
+        var reader = await DynamoDbStreamReader.OpenAsync(dynamoDb.Endpoint, _table, _stopping.Token);
         var delivery = new StreamBatchDelivery(source, function, (_, _) => Task.CompletedTask, new LinesOutput(), TimeProvider.System);
         var stream = new StreamEventSource(
             source,
             reader,
             _ => new ShardConsumer(
-                source, reader, EventFilter.Parse(source.FilterPatterns), delivery, withDuplicates ? duplicates : DuplicatePlan.None, TimeProvider.System),
+                source, reader, EventFilter.Parse(source.FilterPatterns), delivery, withDuplicates ? _duplicates : DuplicatePlan.None, TimeProvider.System),
             new LinesOutput(),
             TimeProvider.System);
-        await stream.OpenAsync(stopping.Token);
-        running = stream.RunAsync(stopping.Token);
+        await stream.OpenAsync(_stopping.Token);
+        _running = stream.RunAsync(_stopping.Token);
         return function;
     }
 }

@@ -14,21 +14,21 @@ public sealed class FunctionHostTests : IAsyncLifetime
 {
     private static readonly Dictionary<string, Uri> Nowhere = new() { ["SQS"] = new Uri("http://127.0.0.1:9/") };
 
-    private readonly Dictionary<string, FunctionHost> hosts = [];
-    private readonly LinesOutput output = new();
-    private RuntimeApiServer server = null!;
+    private readonly Dictionary<string, FunctionHost> _hosts = [];
+    private readonly LinesOutput _output = new();
+    private RuntimeApiServer _server = null!;
 
     public async ValueTask InitializeAsync() =>
-        server = await RuntimeApiServer.StartAsync(NetworkPorts.Free(1)[0], hosts, null, TestContext.Current.CancellationToken);
+        _server = await RuntimeApiServer.StartAsync(NetworkPorts.Free(1)[0], _hosts, null, TestContext.Current.CancellationToken);
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var host in hosts.Values)
+        foreach (var host in _hosts.Values)
         {
             await host.DisposeAsync();
         }
 
-        await server.DisposeAsync();
+        await _server.DisposeAsync();
     }
 
     [Fact]
@@ -110,7 +110,7 @@ public sealed class FunctionHostTests : IAsyncLifetime
         var host = Start(new() { ["AT_START"] = atStart });
         var result = await InvokeAsync(host, "{}");
         Assert.Equal(errorType, result.ErrorType);
-        Assert.True(output.Contains("could not initialise"));
+        Assert.True(_output.Contains("could not initialise"));
     }
 
     [Fact]
@@ -141,7 +141,7 @@ public sealed class FunctionHostTests : IAsyncLifetime
         {
             using var content = new StringContent("{}");
             using var response = await http.PostAsync(
-                new Uri($"http://127.0.0.1:{server.Port}/{path}"), content, TestContext.Current.CancellationToken);
+                new Uri($"http://127.0.0.1:{_server.Port}/{path}"), content, TestContext.Current.CancellationToken);
             Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
         }
     }
@@ -154,7 +154,7 @@ public sealed class FunctionHostTests : IAsyncLifetime
         var pid = host.Pids.Single();
         await host.DisposeAsync();
         Assert.False(Signals.Exists(pid));
-        hosts.Clear();
+        _hosts.Clear();
     }
 
     private static Task<InvocationResult> InvokeAsync(FunctionHost host, string payload) =>
@@ -174,12 +174,12 @@ public sealed class FunctionHostTests : IAsyncLifetime
                     command.Program,
                     command.Arguments,
                     null,
-                    WorkerEnvironment.Create(function, server.AddressOf(function.ShortName, worker), worker, server.Port, Nowhere, new Dictionary<string, string>()),
-                    line => output.FunctionLine(function.ShortName, line)),
+                    WorkerEnvironment.Create(function, _server.AddressOf(function.ShortName, worker), worker, _server.Port, Nowhere, new Dictionary<string, string>()),
+                    line => _output.FunctionLine(function.ShortName, line)),
             },
-            output,
+            _output,
             TimeProvider.System);
-        hosts.Add(definition.ShortName, host);
+        _hosts.Add(definition.ShortName, host);
         host.Start();
         return host;
     }

@@ -5,19 +5,19 @@ namespace Relaybox.Local.Tests.Running;
 /// <summary>The runner on the small test template.</summary>
 public sealed class RunningStack : IAsyncLifetime
 {
-    private readonly TemporaryFolder state = new();
+    private readonly TemporaryFolder _state = new();
 
     internal LocalRunner Runner { get; private set; } = null!;
 
     internal LinesOutput Output { get; } = new();
 
-    public string StateDirectory => state.Path;
+    public string StateDirectory => _state.Path;
 
     public async ValueTask InitializeAsync() => Runner = await LocalRunner.StartAsync(
         new RunnerOptions
         {
             TemplatePath = TestFiles.Stack,
-            StateDirectory = state.Path,
+            StateDirectory = _state.Path,
             FunctionsDirectory = TestFiles.Workers,
             PortBase = 0,
             VisibilitySeconds = 1,
@@ -28,6 +28,6 @@ public sealed class RunningStack : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         await Runner.DisposeAsync();
-        state.Dispose();
+        _state.Dispose();
     }
 }

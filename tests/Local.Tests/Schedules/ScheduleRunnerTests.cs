@@ -9,8 +9,8 @@ public class ScheduleRunnerTests
     private static readonly FunctionDefinition Function =
         new("Job", "Job", "job", "handler", 10, 128, null, 2, 21_600, new Dictionary<string, string>(), []);
 
-    private readonly WatchedTimeProvider clock = new();
-    private readonly LinesOutput output = new();
+    private readonly WatchedTimeProvider _clock = new();
+    private readonly LinesOutput _output = new();
 
     [Fact]
     public async Task The_function_gets_the_input_at_once_and_then_at_every_moment()
@@ -20,8 +20,8 @@ public class ScheduleRunnerTests
         var running = Runner(function, Function, """{"job":"sweep"}""").RunAsync(stop.Token);
         for (var minute = 1; minute <= 3; minute++)
         {
-            await Eventually.TrueAsync(() => clock.Timers.Count == minute, "the timer");
-            clock.Advance(TimeSpan.FromMinutes(1));
+            await Eventually.TrueAsync(() => _clock.Timers.Count == minute, "the timer");
+            _clock.Advance(TimeSpan.FromMinutes(1));
             await Eventually.TrueAsync(() => function.Events.Count == minute + 1, "the run");
         }
 
@@ -34,17 +34,17 @@ public class ScheduleRunnerTests
     public async Task A_run_that_fails_is_tried_twice_more_and_then_given_up()
     {
         var function = new ScriptedFunction(_ => (string?)null);
-        var fired = Runner(function, Function).FireAsync(clock.GetUtcNow(), TestContext.Current.CancellationToken);
+        var fired = Runner(function, Function).FireAsync(_clock.GetUtcNow(), TestContext.Current.CancellationToken);
         for (var attempt = 1; attempt <= 2; attempt++)
         {
-            await Eventually.TrueAsync(() => clock.Timers.Count == attempt, "the delay");
+            await Eventually.TrueAsync(() => _clock.Timers.Count == attempt, "the delay");
             Assert.Equal(attempt, function.Events.Count);
-            clock.Advance(TimeSpan.FromMinutes(attempt));
+            _clock.Advance(TimeSpan.FromMinutes(attempt));
         }
 
         await fired;
         Assert.Equal(3, function.Events.Count);
-        Assert.True(output.Contains("gave up after 3 invocations"));
+        Assert.True(_output.Contains("gave up after 3 invocations"));
     }
 
     [Theory]
@@ -54,10 +54,10 @@ public class ScheduleRunnerTests
     {
         var function = new ScriptedFunction(_ => (string?)null);
         await Runner(function, Function with { AsyncRetries = retries, AsyncMaximumAgeSeconds = maximumAge })
-            .FireAsync(clock.GetUtcNow(), TestContext.Current.CancellationToken);
+            .FireAsync(_clock.GetUtcNow(), TestContext.Current.CancellationToken);
         Assert.Single(function.Events);
     }
 
     private ScheduleRunner Runner(ScriptedFunction function, FunctionDefinition definition, string? input = null) =>
-        new(new ScheduleEventDefinition("Schedule", "rate(1 minute)", "UTC", input), definition, function, output, clock);
+        new(new ScheduleEventDefinition("Schedule", "rate(1 minute)", "UTC", input), definition, function, _output, _clock);
 }

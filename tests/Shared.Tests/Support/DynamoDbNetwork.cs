@@ -11,8 +11,8 @@ public sealed class DynamoDbNetwork : DelegatingHandler
     /// <summary>Answers one call. The first argument is the operation's name; the last sends the call to the server.</summary>
     public delegate Task<HttpResponseMessage> Answer(string operation, string request, Func<Task<HttpResponseMessage>> send);
 
-    private readonly Lock gate = new();
-    private readonly List<string> calls = [];
+    private readonly Lock _gate = new();
+    private readonly List<string> _calls = [];
 
     public DynamoDbNetwork()
         : base(new SocketsHttpHandler())
@@ -30,9 +30,9 @@ public sealed class DynamoDbNetwork : DelegatingHandler
     {
         get
         {
-            lock (gate)
+            lock (_gate)
             {
-                return [.. calls];
+                return [.. _calls];
             }
         }
     }
@@ -77,9 +77,9 @@ public sealed class DynamoDbNetwork : DelegatingHandler
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         var operation = request.Headers.GetValues("X-Amz-Target").Single().Split('.')[1];
-        lock (gate)
+        lock (_gate)
         {
-            calls.Add(operation);
+            _calls.Add(operation);
         }
 
         if (OnRequest is { } copied)

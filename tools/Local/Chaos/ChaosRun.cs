@@ -12,11 +12,11 @@ internal sealed class ChaosRun(LocalRunner runner, IDemoApp app, ChaosOptions op
 {
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(5);
 
-    private readonly Random random = new(options.Seed);
-    private readonly ChaosWriter writer = new(app, options.Rate, options.Keys);
-    private readonly FunctionFaults functions = new(runner);
-    private readonly Dictionary<string, int> caused = [];
-    private readonly List<Task> underWay = [];
+    private readonly Random _random = new(options.Seed);
+    private readonly ChaosWriter _writer = new(app, options.Rate, options.Keys);
+    private readonly FunctionFaults _functions = new(runner);
+    private readonly Dictionary<string, int> _caused = [];
+    private readonly List<Task> _underWay = [];
 
     public async Task<ChaosSummary> RunAsync(CancellationToken cancellationToken)
     {
@@ -24,12 +24,12 @@ internal sealed class ChaosRun(LocalRunner runner, IDemoApp app, ChaosOptions op
         using var stopWriting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var stopDriving = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var driving = ScheduleDriver.RunAsync(runner, stopDriving.Token);
-        var writing = writer.RunAsync(stopWriting.Token);
+        var writing = _writer.RunAsync(stopWriting.Token);
         await Task.Delay(WarmUp, TimeProvider.System, cancellationToken);
         var first = FunctionMemory.Measure(runner.Functions.Values);
 
         await HarmAsync(cancellationToken);
-        await Task.WhenAll(underWay);
+        await Task.WhenAll(_underWay);
         var sinceLast = Stopwatch.StartNew();
         say("The last fault is over. Waiting until everything is whole ...");
         await stopWriting.CancelAsync();
@@ -46,24 +46,24 @@ internal sealed class ChaosRun(LocalRunner runner, IDemoApp app, ChaosOptions op
     {
         var possible = Possible();
         var clock = Stopwatch.StartNew();
-        while (caused.GetValueOrDefault(functions.Kill.Name) < options.Kills && clock.Elapsed < options.Duration)
+        while (_caused.GetValueOrDefault(_functions.Kill.Name) < options.Kills && clock.Elapsed < options.Duration)
         {
-            var fault = possible[random.Next(possible.Count)];
-            if (await fault.CauseAsync(random, cancellationToken) is { } harm)
+            var fault = possible[_random.Next(possible.Count)];
+            if (await fault.CauseAsync(_random, cancellationToken) is { } harm)
             {
-                underWay.Add(harm.Over);
-                caused[fault.Name] = caused.GetValueOrDefault(fault.Name) + 1;
-                say($"{clock.Elapsed.TotalSeconds,6:0.0} s  {fault.Name} {harm.Whom}   ({writer.Count} orders)");
+                _underWay.Add(harm.Over);
+                _caused[fault.Name] = _caused.GetValueOrDefault(fault.Name) + 1;
+                say($"{clock.Elapsed.TotalSeconds,6:0.0} s  {fault.Name} {harm.Whom}   ({_writer.Count} orders)");
             }
 
-            await Task.Delay(options.Pause ?? (options.LongestPause * random.NextDouble()), TimeProvider.System, cancellationToken);
+            await Task.Delay(options.Pause ?? (options.LongestPause * _random.NextDouble()), TimeProvider.System, cancellationToken);
         }
     }
 
     // Mostly kills: they are what happens most.
     private List<Fault> Possible()
     {
-        var (kill, pause) = (functions.Kill, functions.Pause);
+        var (kill, pause) = (_functions.Kill, _functions.Pause);
         List<Fault> kills = [kill, kill, kill, kill];
         return options.Pause is null ? [.. kills, pause, pause, .. runner.Servers.Faults] : kills;
     }
@@ -112,9 +112,9 @@ internal sealed class ChaosRun(LocalRunner runner, IDemoApp app, ChaosOptions op
         return new ChaosSummary
         {
             Seed = options.Seed,
-            Faults = caused,
+            Faults = _caused,
             Orders = placed.Count,
-            Forgotten = writer.Committed.Count(id => !placed.ContainsKey(id)),
+            Forgotten = _writer.Committed.Count(id => !placed.ContainsKey(id)),
             Lost = [.. placed.Keys.Where(id => !effects.ContainsKey(id))],
             Doubled = [.. effects.Where(effect => effect.Value.Applied != 1).Select(effect => effect.Key)],
             Phantoms = [.. outbox.Keys.Concat(effects.Keys).Distinct().Where(id => !placed.ContainsKey(id))],

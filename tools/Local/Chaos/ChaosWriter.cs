@@ -11,13 +11,13 @@ internal sealed class ChaosWriter(IDemoApp app, double rate, int keys)
 {
     private const int Writers = 2;
 
-    private readonly ConcurrentDictionary<string, byte> committed = new();
-    private int orders;
+    private readonly ConcurrentDictionary<string, byte> _committed = new();
+    private int _orders;
 
     /// <summary>The event ids of the ledger.</summary>
-    public ICollection<string> Committed => committed.Keys;
+    public ICollection<string> Committed => _committed.Keys;
 
-    public int Count => committed.Count;
+    public int Count => _committed.Count;
 
     /// <summary>Writes until cancelled.</summary>
     public Task RunAsync(CancellationToken stop) => Task.WhenAll(Enumerable.Range(0, Writers).Select(_ => WriteAsync(stop)));
@@ -26,13 +26,13 @@ internal sealed class ChaosWriter(IDemoApp app, double rate, int keys)
     {
         while (!stop.IsCancellationRequested)
         {
-            var number = Interlocked.Increment(ref orders);
+            var number = Interlocked.Increment(ref _orders);
             var order = Order.Create(number, DateTimeOffset.UtcNow) with { OrderingKey = $"key-{number % keys}" };
             try
             {
                 if (await app.PlaceAsync(order, CancellationToken.None))
                 {
-                    committed.TryAdd(order.EventId, 0);
+                    _committed.TryAdd(order.EventId, 0);
                 }
             }
             catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException or InvalidOperationException or TimeoutException)

@@ -8,21 +8,21 @@ namespace Relaybox.Local.Commands;
 /// <summary>The options of every command that starts a stack.</summary>
 internal sealed class StackCommandOptions
 {
-    private readonly Option<FileInfo?> template = new("--template") { Description = "The template to run. Default: template.yaml of the repository" };
+    private readonly Option<FileInfo?> _template = new("--template") { Description = "The template to run. Default: template.yaml of the repository" };
 
-    private readonly Option<DirectoryInfo?> functionsDirectory = new("--functions-dir")
+    private readonly Option<DirectoryInfo?> _functionsDirectory = new("--functions-dir")
     {
         Description = "Where the functions' executable is. Default: the newest of artifacts/default/bin/Functions/release and debug",
     };
 
-    private readonly Option<string[]> parameters = new("--parameter")
+    private readonly Option<string[]> _parameters = new("--parameter")
     {
         Description = "A parameter of the template, NAME=VALUE; may be given several times",
     };
 
-    private readonly Option<string?> store = Choice("--store", "Where outbox and inbox are kept", LocalStores.All.Select(store => store.Name));
+    private readonly Option<string?> _store = Choice("--store", "Where outbox and inbox are kept", LocalStores.All.Select(store => store.Name));
 
-    private readonly Option<string?> broker = Choice("--broker", "Where events are sent", LocalBrokers.All.Select(broker => broker.Name));
+    private readonly Option<string?> _broker = Choice("--broker", "Where events are sent", LocalBrokers.All.Select(broker => broker.Name));
 
     public Option<int> PortBase { get; } = new("--port-base")
     {
@@ -39,34 +39,34 @@ internal sealed class StackCommandOptions
 
     public void AddTo(Command command)
     {
-        command.Options.Add(template);
-        command.Options.Add(functionsDirectory);
+        command.Options.Add(_template);
+        command.Options.Add(_functionsDirectory);
         command.Options.Add(PortBase);
-        command.Options.Add(store);
-        command.Options.Add(broker);
-        command.Options.Add(parameters);
+        command.Options.Add(_store);
+        command.Options.Add(_broker);
+        command.Options.Add(_parameters);
         command.Options.Add(StateDirectory);
     }
 
     /// <exception cref="RunnerException">A parameter is not of the form NAME=VALUE, or nobody knows the store or the broker.</exception>
     public RunnerOptions Read(ParseResult result) => new()
     {
-        TemplatePath = result.GetValue(template)?.FullName ?? Path.Combine(RepositoryLayout.Root, "template.yaml"),
+        TemplatePath = result.GetValue(_template)?.FullName ?? Path.Combine(RepositoryLayout.Root, "template.yaml"),
         StateDirectory = ResolveStateDirectory(result.GetValue(StateDirectory)),
-        FunctionsDirectory = result.GetValue(functionsDirectory)?.FullName ?? DefaultFunctionsDirectory(),
+        FunctionsDirectory = result.GetValue(_functionsDirectory)?.FullName ?? DefaultFunctionsDirectory(),
         PortBase = result.GetValue(PortBase),
         Parameters = ReadParameters(result),
     };
 
     private Dictionary<string, string> ReadParameters(ParseResult result)
     {
-        var values = (result.GetValue(parameters) ?? []).Select(Split).ToDictionary(pair => pair.Name, pair => pair.Value);
-        if (result.GetValue(store) is { } chosenStore)
+        var values = (result.GetValue(_parameters) ?? []).Select(Split).ToDictionary(pair => pair.Name, pair => pair.Value);
+        if (result.GetValue(_store) is { } chosenStore)
         {
             values["Store"] = LocalStores.Find(chosenStore).Name;
         }
 
-        if (result.GetValue(broker) is { } chosenBroker)
+        if (result.GetValue(_broker) is { } chosenBroker)
         {
             values["Broker"] = LocalBrokers.Find(chosenBroker).Name;
         }

@@ -11,18 +11,18 @@ internal sealed class DemoRun(LocalRunner runner, IDemoApp app, DemoOptions opti
 
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(400);
 
-    private readonly OrderWriter writer = new(app, time);
+    private readonly OrderWriter _writer = new(app, time);
 
     private int DuplicatesInjected => runner.Sources.StreamDuplicates.Injected + runner.Sources.QueueDuplicates.Injected;
 
     public async Task<DemoSummary> RunAsync(CancellationToken cancellationToken)
     {
         await app.PrepareAsync(cancellationToken);
-        var writing = writer.WriteAsync(options.Count, options.Rate, options.Writers, cancellationToken);
+        var writing = _writer.WriteAsync(options.Count, options.Rate, options.Writers, cancellationToken);
         await WaitUntilQuietAsync(writing, cancellationToken);
-        if (writer.Failed > 0)
+        if (_writer.Failed > 0)
         {
-            progress.Say($"{writer.Failed} transactions were refused; their orders do not exist and do not count.");
+            progress.Say($"{_writer.Failed} transactions were refused; their orders do not exist and do not count.");
         }
 
         await MetricsSettleAsync(cancellationToken);
@@ -70,7 +70,7 @@ internal sealed class DemoRun(LocalRunner runner, IDemoApp app, DemoOptions opti
     }
 
     private async Task<DemoProgress> ReadProgressAsync(CancellationToken cancellationToken) => new(
-        writer.Written.Count,
+        _writer.Written.Count,
         await app.CountSentAsync(cancellationToken),
         await app.CountEffectsAsync(cancellationToken),
         await runner.Sources.CountWaitingAsync(cancellationToken),

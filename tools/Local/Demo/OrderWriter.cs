@@ -5,13 +5,13 @@ namespace Relaybox.Local.Demo;
 /// <summary>Places orders at a steady rate, from several clients at once.</summary>
 internal sealed class OrderWriter(IDemoApp app, TimeProvider time)
 {
-    private readonly ConcurrentBag<Order> written = [];
-    private int failed;
+    private readonly ConcurrentBag<Order> _written = [];
+    private int _failed;
 
     /// <summary>Orders whose transaction was committed.</summary>
-    public IReadOnlyCollection<Order> Written => written;
+    public IReadOnlyCollection<Order> Written => _written;
 
-    public int Failed => Volatile.Read(ref failed);
+    public int Failed => Volatile.Read(ref _failed);
 
     /// <summary>Places orders, as fast as it goes with a rate of 0.</summary>
     /// <param name="rate">Orders a second.</param>
@@ -31,11 +31,11 @@ internal sealed class OrderWriter(IDemoApp app, TimeProvider time)
                 var order = Order.Create(number, time.GetUtcNow());
                 if (await app.PlaceAsync(order, token))
                 {
-                    written.Add(order);
+                    _written.Add(order);
                 }
                 else
                 {
-                    Interlocked.Increment(ref failed);
+                    Interlocked.Increment(ref _failed);
                 }
             });
     }

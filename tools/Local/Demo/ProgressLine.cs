@@ -9,30 +9,30 @@ internal sealed class ProgressLine
 {
     private static readonly TimeSpan PlainInterval = TimeSpan.FromSeconds(2);
 
-    private readonly bool isTerminal = !Console.IsErrorRedirected;
-    private readonly Stopwatch sincePlain = Stopwatch.StartNew();
-    private readonly Lock gate = new();
-    private string shown = "";
+    private readonly bool _isTerminal = !Console.IsErrorRedirected;
+    private readonly Stopwatch _sincePlain = Stopwatch.StartNew();
+    private readonly Lock _gate = new();
+    private string _shown = "";
 
     public void Update(string text)
     {
-        lock (gate)
+        lock (_gate)
         {
-            if (text == shown)
+            if (text == _shown)
             {
                 return;
             }
 
-            if (isTerminal)
+            if (_isTerminal)
             {
                 Console.Error.Write($"\r\u001b[K{text}");
-                shown = text;
+                _shown = text;
             }
-            else if (shown.Length == 0 || sincePlain.Elapsed > PlainInterval)
+            else if (_shown.Length == 0 || _sincePlain.Elapsed > PlainInterval)
             {
                 Console.Error.WriteLine(text);
-                shown = text;
-                sincePlain.Restart();
+                _shown = text;
+                _sincePlain.Restart();
             }
         }
     }
@@ -40,24 +40,24 @@ internal sealed class ProgressLine
     /// <summary>Takes the progress off the terminal, so that something else can be printed there.</summary>
     public void End()
     {
-        lock (gate)
+        lock (_gate)
         {
-            if (isTerminal && shown.Length > 0)
+            if (_isTerminal && _shown.Length > 0)
             {
                 Console.Error.Write("\r\u001b[K");
             }
 
-            shown = "";
+            _shown = "";
         }
     }
 
     /// <summary>A line that stays.</summary>
     public void Say(string text)
     {
-        lock (gate)
+        lock (_gate)
         {
-            Console.Error.WriteLine(isTerminal && shown.Length > 0 ? $"\r\u001b[K{text}" : text);
-            shown = "";
+            Console.Error.WriteLine(_isTerminal && _shown.Length > 0 ? $"\r\u001b[K{text}" : text);
+            _shown = "";
         }
     }
 }

@@ -6,30 +6,30 @@ namespace Relaybox.Local.EventSources;
 /// </summary>
 internal sealed class DuplicatePlan(double percent)
 {
-    private readonly Lock gate = new();
-    private double due;
-    private int injected;
+    private readonly Lock _gate = new();
+    private double _due;
+    private int _injected;
 
     public static DuplicatePlan None { get; } = new(0);
 
     /// <summary>How many re-deliveries have been made.</summary>
-    public int Injected => Volatile.Read(ref injected);
+    public int Injected => Volatile.Read(ref _injected);
 
     /// <summary>True for every delivery that shall come again.</summary>
     public bool Choose()
     {
-        lock (gate)
+        lock (_gate)
         {
-            due += percent / 100;
-            if (due < 1)
+            _due += percent / 100;
+            if (_due < 1)
             {
                 return false;
             }
 
-            due--;
+            _due--;
             return true;
         }
     }
 
-    public void Count(int deliveries) => Interlocked.Add(ref injected, deliveries);
+    public void Count(int deliveries) => Interlocked.Add(ref _injected, deliveries);
 }

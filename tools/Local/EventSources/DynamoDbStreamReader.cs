@@ -11,13 +11,13 @@ internal sealed class DynamoDbStreamReader
     // Served by DynamoDB Local for the deletes of its TTL worker, whose event its own library does not know.
     private const string TimeToLiveEventName = "UNKNOWN_TO_SDK_VERSION";
 
-    private readonly AwsJsonClient client;
-    private readonly string streamArn;
+    private readonly AwsJsonClient _client;
+    private readonly string _streamArn;
 
     private DynamoDbStreamReader(AwsJsonClient client, string tableName, string streamArn)
     {
-        this.client = client;
-        this.streamArn = streamArn;
+        _client = client;
+        _streamArn = streamArn;
         EventSourceArn = $"{ResourceNames.TableArn(tableName)}/stream/{streamArn[(streamArn.LastIndexOf('/') + 1)..]}";
     }
 
@@ -42,13 +42,13 @@ internal sealed class DynamoDbStreamReader
         string? last = null;
         do
         {
-            var request = new JsonObject { ["StreamArn"] = streamArn };
+            var request = new JsonObject { ["StreamArn"] = _streamArn };
             if (last is not null)
             {
                 request["ExclusiveStartShardId"] = last;
             }
 
-            var description = (await client.CallPatientlyAsync("DescribeStream", request, cancellationToken))["StreamDescription"]!;
+            var description = (await _client.CallPatientlyAsync("DescribeStream", request, cancellationToken))["StreamDescription"]!;
             shards.AddRange(description["Shards"]!.AsArray().Select(shard => new StreamShard(
                 (string)shard!["ShardId"]!,
                 (string?)shard["ParentShardId"],
@@ -62,18 +62,18 @@ internal sealed class DynamoDbStreamReader
     /// <param name="type">TRIM_HORIZON, LATEST or AFTER_SEQUENCE_NUMBER.</param>
     public async Task<string> GetIteratorAsync(string shardId, string type, string? sequenceNumber, CancellationToken cancellationToken)
     {
-        var request = new JsonObject { ["StreamArn"] = streamArn, ["ShardId"] = shardId, ["ShardIteratorType"] = type };
+        var request = new JsonObject { ["StreamArn"] = _streamArn, ["ShardId"] = shardId, ["ShardIteratorType"] = type };
         if (sequenceNumber is not null)
         {
             request["SequenceNumber"] = sequenceNumber;
         }
 
-        return (string)(await client.CallPatientlyAsync("GetShardIterator", request, cancellationToken))["ShardIterator"]!;
+        return (string)(await _client.CallPatientlyAsync("GetShardIterator", request, cancellationToken))["ShardIterator"]!;
     }
 
     public async Task<StreamPage> ReadAsync(string iterator, CancellationToken cancellationToken)
     {
-        var answer = await client.CallPatientlyAsync(
+        var answer = await _client.CallPatientlyAsync(
             "GetRecords", new JsonObject { ["ShardIterator"] = iterator, ["Limit"] = 1000 }, cancellationToken);
         return new StreamPage(
             [.. answer["Records"]!.AsArray().Select(record => Convert(record!.AsObject()))], (string?)answer["NextShardIterator"]);

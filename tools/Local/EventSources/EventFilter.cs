@@ -11,9 +11,9 @@ namespace Relaybox.Local.EventSources;
 /// </summary>
 internal sealed class EventFilter
 {
-    private readonly IReadOnlyList<JsonObject> patterns;
+    private readonly IReadOnlyList<JsonObject> _patterns;
 
-    private EventFilter(IReadOnlyList<JsonObject> patterns) => this.patterns = patterns;
+    private EventFilter(IReadOnlyList<JsonObject> patterns) => _patterns = patterns;
 
     /// <exception cref="RunnerException">A pattern is not a JSON object, or has an operator that is unknown here.</exception>
     public static EventFilter Parse(IEnumerable<string> patterns)
@@ -36,7 +36,7 @@ internal sealed class EventFilter
         return new EventFilter(parsed);
     }
 
-    public bool Passes(JsonObject record) => patterns.Count == 0 || patterns.Any(pattern => Matches(pattern, record));
+    public bool Passes(JsonObject record) => _patterns.Count == 0 || _patterns.Any(pattern => Matches(pattern, record));
 
     private static void Check(JsonObject tree, string pattern)
     {

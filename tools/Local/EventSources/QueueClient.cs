@@ -8,7 +8,7 @@ namespace Relaybox.Local.EventSources;
 /// <param name="own">By which the runner does what no event source would: count, and send copies. Null: the same.</param>
 internal sealed class QueueClient(AwsJsonClient sqs, string queueUrl, AwsJsonClient? own = null)
 {
-    private readonly AwsJsonClient runner = own ?? sqs;
+    private readonly AwsJsonClient _runner = own ?? sqs;
 
     private const int MaximumBatch = 10;
 
@@ -55,13 +55,13 @@ internal sealed class QueueClient(AwsJsonClient sqs, string queueUrl, AwsJsonCli
             request["MessageDeduplicationId"] = $"copy-{message.Id}";
         }
 
-        return (string)(await runner.CallAsync("SendMessage", request, cancellationToken))["MessageId"]!;
+        return (string)(await _runner.CallAsync("SendMessage", request, cancellationToken))["MessageId"]!;
     }
 
     /// <summary>Messages that wait, are being worked on, or are delayed.</summary>
     public async Task<int> CountAsync(CancellationToken cancellationToken)
     {
-        var answer = await runner.CallAsync(
+        var answer = await _runner.CallAsync(
             "GetQueueAttributes", new JsonObject { ["QueueUrl"] = queueUrl, ["AttributeNames"] = new JsonArray("All") }, cancellationToken);
         var attributes = answer["Attributes"]!;
         return new[] { "ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed" }

@@ -25,9 +25,9 @@ internal sealed class QueueEventSource(
     private const int LongPollSeconds = 20;
     private static readonly TimeSpan ErrorDelay = TimeSpan.FromSeconds(1);
 
-    private readonly SemaphoreSlim receiving = new(1, 1);
-    private readonly ConcurrentDictionary<string, byte> busyGroups = new();
-    private readonly ConcurrentDictionary<string, byte> copies = new();
+    private readonly SemaphoreSlim _receiving = new(1, 1);
+    private readonly ConcurrentDictionary<string, byte> _busyGroups = new();
+    private readonly ConcurrentDictionary<string, byte> _copies = new();
 
     /// <summary>Runs until cancelled.</summary>
     /// <param name="concurrency">How many batches may be under way at once.</param>
@@ -62,14 +62,14 @@ internal sealed class QueueEventSource(
         try
         {
             Task delivery;
-            await receiving.WaitAsync(cancellationToken);
+            await _receiving.WaitAsync(cancellationToken);
             try
             {
                 delivery = DeliverAsync(await CollectAsync(held, cancellationToken), held, cancellationToken);
             }
             finally
             {
-                receiving.Release();
+                _receiving.Release();
             }
 
             await delivery;
@@ -106,13 +106,13 @@ internal sealed class QueueEventSource(
     private List<QueueMessage> Admit(IReadOnlyList<QueueMessage> received, HashSet<string> held) =>
         [.. received.Where(message => message.GroupId is not { } group || held.Contains(group) || Hold(group, held))];
 
-    private bool Hold(string group, HashSet<string> held) => busyGroups.TryAdd(group, 0) && held.Add(group);
+    private bool Hold(string group, HashSet<string> held) => _busyGroups.TryAdd(group, 0) && held.Add(group);
 
     private void Release(HashSet<string> held)
     {
         foreach (var group in held)
         {
-            busyGroups.TryRemove(group, out _);
+            _busyGroups.TryRemove(group, out _);
         }
 
         held.Clear();
@@ -196,9 +196,9 @@ internal sealed class QueueEventSource(
 
     private async Task InjectCopiesAsync(List<QueueMessage> batch, CancellationToken cancellationToken)
     {
-        foreach (var message in batch.Where(message => !copies.ContainsKey(message.Id) && duplicates.Choose()))
+        foreach (var message in batch.Where(message => !_copies.ContainsKey(message.Id) && duplicates.Choose()))
         {
-            copies.TryAdd(await queue.SendCopyAsync(message, cancellationToken), 0);
+            _copies.TryAdd(await queue.SendCopyAsync(message, cancellationToken), 0);
             duplicates.Count(1);
         }
     }

@@ -19,12 +19,12 @@ internal sealed class ShardConsumer(
     private static readonly TimeSpan BusyPollInterval = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(100);
 
-    private readonly List<StreamRecord> again = [];
-    private string? lastRead;
-    private DateTimeOffset busyUntil;
+    private readonly List<StreamRecord> _again = [];
+    private string? _lastRead;
+    private DateTimeOffset _busyUntil;
 
     /// <summary>Records that were delivered and wait to be delivered once more, on purpose.</summary>
-    public bool HasPendingDuplicates => again.Count > 0;
+    public bool HasPendingDuplicates => _again.Count > 0;
 
     /// <summary>Returns when the shard is closed and everything in it has been dealt with.</summary>
     public async Task RunAsync(string shardId, bool fromTrimHorizon, CancellationToken cancellationToken)
@@ -48,7 +48,7 @@ internal sealed class ShardConsumer(
             if (buffer.Count > 0 && (buffer.Count >= source.BatchSize || iterator is null || time.GetUtcNow() >= windowEnd))
             {
                 await DeliverAsync(Take(buffer), cancellationToken);
-                busyUntil = time.GetUtcNow() + BusyFor;
+                _busyUntil = time.GetUtcNow() + BusyFor;
                 windowEnd = null;
             }
             else
@@ -62,7 +62,7 @@ internal sealed class ShardConsumer(
     }
 
     // A timer comes at the next of the clock's ticks, which is some 4 ms away; a thread that sleeps is woken when it asked to be.
-    private Task PauseAsync(CancellationToken cancellationToken) => time.GetUtcNow() < busyUntil
+    private Task PauseAsync(CancellationToken cancellationToken) => time.GetUtcNow() < _busyUntil
         ? Task.Run(() => Thread.Sleep(BusyPollInterval), cancellationToken)
         : Task.Delay(PollInterval, time, cancellationToken);
 
@@ -75,12 +75,12 @@ internal sealed class ShardConsumer(
         }
         catch (AwsCallException exception) when (exception.ErrorType is "ExpiredIteratorException" or "TrimmedDataAccessException")
         {
-            var type = lastRead is null || exception.ErrorType == "TrimmedDataAccessException" ? "TRIM_HORIZON" : "AFTER_SEQUENCE_NUMBER";
+            var type = _lastRead is null || exception.ErrorType == "TrimmedDataAccessException" ? "TRIM_HORIZON" : "AFTER_SEQUENCE_NUMBER";
             return new StreamPage(
-                [], await reader.GetIteratorAsync(shardId, type, type == "TRIM_HORIZON" ? null : lastRead, cancellationToken));
+                [], await reader.GetIteratorAsync(shardId, type, type == "TRIM_HORIZON" ? null : _lastRead, cancellationToken));
         }
 
-        lastRead = page.Records.Count > 0 ? page.Records[^1].SequenceNumber : lastRead;
+        _lastRead = page.Records.Count > 0 ? page.Records[^1].SequenceNumber : _lastRead;
         return page;
     }
 
@@ -101,16 +101,16 @@ internal sealed class ShardConsumer(
     {
         await delivery.DeliverAsync(batch, cancellationToken);
         await DeliverAgainAsync(cancellationToken);
-        again.AddRange(batch.Where(_ => duplicates.Choose()));
+        _again.AddRange(batch.Where(_ => duplicates.Choose()));
     }
 
     private async Task DeliverAgainAsync(CancellationToken cancellationToken)
     {
-        while (again.Count > 0)
+        while (_again.Count > 0)
         {
-            var batch = again.Take(source.BatchSize).ToList();
+            var batch = _again.Take(source.BatchSize).ToList();
             await delivery.DeliverAsync(batch, cancellationToken);
-            again.RemoveRange(0, batch.Count);
+            _again.RemoveRange(0, batch.Count);
             duplicates.Count(batch.Count);
         }
     }

@@ -16,17 +16,17 @@ internal sealed class StreamEventSource(
 {
     private static readonly TimeSpan DiscoveryInterval = TimeSpan.FromSeconds(1);
 
-    private readonly Dictionary<string, Task> running = [];
-    private readonly HashSet<string> finished = [];
-    private readonly List<ShardConsumer> consumers = [];
+    private readonly Dictionary<string, Task> _running = [];
+    private readonly HashSet<string> _finished = [];
+    private readonly List<ShardConsumer> _consumers = [];
 
     public bool HasPendingDuplicates
     {
         get
         {
-            lock (consumers)
+            lock (_consumers)
             {
-                return consumers.Any(consumer => consumer.HasPendingDuplicates);
+                return _consumers.Any(consumer => consumer.HasPendingDuplicates);
             }
         }
     }
@@ -43,7 +43,7 @@ internal sealed class StreamEventSource(
         {
             if (shard.IsClosed)
             {
-                finished.Add(shard.Id);
+                _finished.Add(shard.Id);
             }
             else
             {
@@ -61,19 +61,19 @@ internal sealed class StreamEventSource(
             {
                 var shards = await reader.ListShardsAsync(cancellationToken);
                 StartWhatMay(shards, cancellationToken);
-                await Task.WhenAny([.. running.Values, Task.Delay(DiscoveryInterval, time, cancellationToken)]);
+                await Task.WhenAny([.. _running.Values, Task.Delay(DiscoveryInterval, time, cancellationToken)]);
                 cancellationToken.ThrowIfCancellationRequested();
-                foreach (var (shard, task) in running.Where(entry => entry.Value.IsCompleted).ToArray())
+                foreach (var (shard, task) in _running.Where(entry => entry.Value.IsCompleted).ToArray())
                 {
-                    running.Remove(shard);
+                    _running.Remove(shard);
                     await task;
-                    finished.Add(shard);
+                    _finished.Add(shard);
                 }
             }
         }
         catch (OperationCanceledException)
         {
-            await Task.WhenAll(running.Values).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.WhenAll(_running.Values).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
         catch (Exception exception)
         {
@@ -85,9 +85,9 @@ internal sealed class StreamEventSource(
     private void StartWhatMay(IReadOnlyList<StreamShard> shards, CancellationToken cancellationToken)
     {
         var known = shards.Select(shard => shard.Id).ToHashSet();
-        foreach (var shard in shards.Where(shard => !running.ContainsKey(shard.Id) && !finished.Contains(shard.Id)))
+        foreach (var shard in shards.Where(shard => !_running.ContainsKey(shard.Id) && !_finished.Contains(shard.Id)))
         {
-            if (shard.ParentId is null || !known.Contains(shard.ParentId) || finished.Contains(shard.ParentId))
+            if (shard.ParentId is null || !known.Contains(shard.ParentId) || _finished.Contains(shard.ParentId))
             {
                 Start(shard, fromTrimHorizon: true, cancellationToken);
             }
@@ -97,11 +97,11 @@ internal sealed class StreamEventSource(
     private void Start(StreamShard shard, bool fromTrimHorizon, CancellationToken cancellationToken)
     {
         var consumer = createConsumer(shard.Id);
-        lock (consumers)
+        lock (_consumers)
         {
-            consumers.Add(consumer);
+            _consumers.Add(consumer);
         }
 
-        running[shard.Id] = consumer.RunAsync(shard.Id, fromTrimHorizon, cancellationToken);
+        _running[shard.Id] = consumer.RunAsync(shard.Id, fromTrimHorizon, cancellationToken);
     }
 }

@@ -10,62 +10,62 @@ namespace Relaybox.Local.Lambda;
 /// </summary>
 internal sealed class FunctionHost : IFunctionInvoker, IAsyncDisposable
 {
-    private readonly FunctionHostOptions options;
-    private readonly ILiveOutput output;
-    private readonly TimeProvider time;
-    private readonly InvocationQueue pending = new();
-    private readonly WorkerPool workers;
-    private int waiting;
+    private readonly FunctionHostOptions _options;
+    private readonly ILiveOutput _output;
+    private readonly TimeProvider _time;
+    private readonly InvocationQueue _pending = new();
+    private readonly WorkerPool _workers;
+    private int _waiting;
 
     public FunctionHost(FunctionDefinition function, FunctionHostOptions options, ILiveOutput output, TimeProvider time)
     {
         Function = function;
-        this.options = options;
-        this.output = output;
-        this.time = time;
-        workers = new WorkerPool(function, options, FailNext, output, time);
+        _options = options;
+        _output = output;
+        _time = time;
+        _workers = new WorkerPool(function, options, FailNext, output, time);
     }
 
     /// <summary>Raised when a process starts or ends.</summary>
     public event Action? WorkersChanged
     {
-        add => workers.Changed += value;
-        remove => workers.Changed -= value;
+        add => _workers.Changed += value;
+        remove => _workers.Changed -= value;
     }
 
     public FunctionDefinition Function { get; }
 
     public string FunctionArn => ResourceNames.FunctionArn(Function.Name);
 
-    public int MaximumWorkers => options.MaximumWorkers;
+    public int MaximumWorkers => _options.MaximumWorkers;
 
     /// <summary>The pids of the processes that run now.</summary>
-    public IReadOnlyList<int> Pids => workers.Pids;
+    public IReadOnlyList<int> Pids => _workers.Pids;
 
     /// <summary>Starts the first worker; it may still be initialising on return.</summary>
-    public void Start() => workers.Grow();
+    public void Start() => _workers.Grow();
 
     /// <inheritdoc cref="WorkerPool.WaitUntilReadyAsync" />
-    public Task WaitUntilReadyAsync(CancellationToken cancellationToken) => workers.WaitUntilReadyAsync(cancellationToken);
+    public Task WaitUntilReadyAsync(CancellationToken cancellationToken) => _workers.WaitUntilReadyAsync(cancellationToken);
 
     public async Task<InvocationResult> InvokeAsync(ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
     {
-        var invocation = Invocation.Create(payload, time.GetUtcNow());
-        Interlocked.Increment(ref waiting);
-        pending.Add(invocation);
-        if (Volatile.Read(ref waiting) > workers.Available)
+        var invocation = Invocation.Create(payload, _time.GetUtcNow());
+        Interlocked.Increment(ref _waiting);
+        _pending.Add(invocation);
+        if (Volatile.Read(ref _waiting) > _workers.Available)
         {
-            workers.Grow();
+            _workers.Grow();
         }
 
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, workers.Stopping);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _workers.Stopping);
         return await invocation.Result.WaitAsync(either.Token);
     }
 
     /// <summary>The next event for a worker; null when the worker is not (or no longer) one of ours.</summary>
     public async Task<Invocation?> NextAsync(string workerId, CancellationToken cancellationToken)
     {
-        if (workers.Find(workerId) is not { } worker)
+        if (_workers.Find(workerId) is not { } worker)
         {
             return null;
         }
@@ -77,11 +77,11 @@ internal sealed class FunctionHost : IFunctionInvoker, IAsyncDisposable
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, worker.Lifetime);
         try
         {
-            var invocation = await pending.TakeAsync(either.Token);
-            Interlocked.Decrement(ref waiting);
-            invocation.Begin(time.GetUtcNow() + TimeSpan.FromSeconds(Function.TimeoutSeconds));
+            var invocation = await _pending.TakeAsync(either.Token);
+            Interlocked.Decrement(ref _waiting);
+            invocation.Begin(_time.GetUtcNow() + TimeSpan.FromSeconds(Function.TimeoutSeconds));
             worker.Current = invocation;
-            options.OnInvocation?.Invoke(invocation);
+            _options.OnInvocation?.Invoke(invocation);
             _ = EnforceDeadlineAsync(worker, invocation);
             return invocation;
         }
@@ -94,7 +94,7 @@ internal sealed class FunctionHost : IFunctionInvoker, IAsyncDisposable
     /// <summary>The answer of a worker; false when it answers something that it was not asked.</summary>
     public bool Answer(string workerId, string requestId, string? errorType, ReadOnlyMemory<byte> payload)
     {
-        if (workers.Find(workerId) is not { Current: { } invocation } worker || invocation.RequestId != requestId)
+        if (_workers.Find(workerId) is not { Current: { } invocation } worker || invocation.RequestId != requestId)
         {
             return false;
         }
@@ -103,7 +103,7 @@ internal sealed class FunctionHost : IFunctionInvoker, IAsyncDisposable
         worker.Answered++;
         if (errorType is not null)
         {
-            output.Warning($"{Function.ShortName}: {errorType} ({requestId})");
+            _output.Warning($"{Function.ShortName}: {errorType} ({requestId})");
         }
 
         return invocation.End(new InvocationResult(requestId, errorType, payload));
@@ -112,7 +112,7 @@ internal sealed class FunctionHost : IFunctionInvoker, IAsyncDisposable
     /// <summary>A worker's report that it could not initialise.</summary>
     public bool ReportInitError(string workerId, string errorType, string message)
     {
-        if (workers.Find(workerId) is not { IsReady: false } worker)
+        if (_workers.Find(workerId) is not { IsReady: false } worker)
         {
             return false;
         }
@@ -121,14 +121,14 @@ internal sealed class FunctionHost : IFunctionInvoker, IAsyncDisposable
         return true;
     }
 
-    public ValueTask DisposeAsync() => workers.DisposeAsync();
+    public ValueTask DisposeAsync() => _workers.DisposeAsync();
 
     // As Lambda, which runs the initialisation for an event and gives that event its error.
     private void FailNext(string errorType, string message)
     {
-        if (pending.TryTake() is { } invocation)
+        if (_pending.TryTake() is { } invocation)
         {
-            Interlocked.Decrement(ref waiting);
+            Interlocked.Decrement(ref _waiting);
             invocation.Fail(errorType, message);
         }
     }
@@ -137,13 +137,13 @@ internal sealed class FunctionHost : IFunctionInvoker, IAsyncDisposable
     {
         try
         {
-            await invocation.Result.WaitAsync(TimeSpan.FromSeconds(Function.TimeoutSeconds), time);
+            await invocation.Result.WaitAsync(TimeSpan.FromSeconds(Function.TimeoutSeconds), _time);
         }
         catch (TimeoutException)
         {
             if (invocation.Fail("Sandbox.Timedout", $"Task timed out after {Function.TimeoutSeconds}.00 seconds"))
             {
-                output.Warning($"{Function.ShortName}: timed out after {Function.TimeoutSeconds} s ({invocation.RequestId})");
+                _output.Warning($"{Function.ShortName}: timed out after {Function.TimeoutSeconds} s ({invocation.RequestId})");
                 worker.Process?.Kill();
             }
         }

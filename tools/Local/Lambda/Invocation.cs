@@ -5,7 +5,7 @@ namespace Relaybox.Local.Lambda;
 /// <summary>One event on its way through a function.</summary>
 internal sealed class Invocation(string requestId, string traceId, ReadOnlyMemory<byte> payload)
 {
-    private readonly TaskCompletionSource<InvocationResult> result = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<InvocationResult> _result = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public string RequestId => requestId;
 
@@ -16,7 +16,7 @@ internal sealed class Invocation(string requestId, string traceId, ReadOnlyMemor
 
     public DateTimeOffset Deadline { get; private set; }
 
-    public Task<InvocationResult> Result => result.Task;
+    public Task<InvocationResult> Result => _result.Task;
 
     /// <summary>Random ids as the service gives them: a UUID for the request, and a trace that begins with the time.</summary>
     public static Invocation Create(ReadOnlyMemory<byte> payload, DateTimeOffset now)
@@ -31,7 +31,7 @@ internal sealed class Invocation(string requestId, string traceId, ReadOnlyMemor
     public void Begin(DateTimeOffset deadline) => Deadline = deadline;
 
     /// <summary>The first end counts; false for any later one.</summary>
-    public bool End(InvocationResult outcome) => result.TrySetResult(outcome);
+    public bool End(InvocationResult outcome) => _result.TrySetResult(outcome);
 
     public bool Fail(string errorType, string message) => End(InvocationResult.Failure(RequestId, errorType, message));
 }

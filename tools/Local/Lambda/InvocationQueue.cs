@@ -6,24 +6,24 @@ namespace Relaybox.Local.Lambda;
 /// </summary>
 internal sealed class InvocationQueue
 {
-    private readonly Lock gate = new();
-    private readonly Queue<Invocation> events = [];
-    private readonly List<TaskCompletionSource<Invocation>> workers = [];
+    private readonly Lock _gate = new();
+    private readonly Queue<Invocation> _events = [];
+    private readonly List<TaskCompletionSource<Invocation>> _workers = [];
 
     /// <summary>Hands an event to the worker that asked last, or keeps it until one asks.</summary>
     public void Add(Invocation invocation)
     {
         TaskCompletionSource<Invocation> worker;
-        lock (gate)
+        lock (_gate)
         {
-            if (workers.Count == 0)
+            if (_workers.Count == 0)
             {
-                events.Enqueue(invocation);
+                _events.Enqueue(invocation);
                 return;
             }
 
-            worker = workers[^1];
-            workers.RemoveAt(workers.Count - 1);
+            worker = _workers[^1];
+            _workers.RemoveAt(_workers.Count - 1);
         }
 
         // Continues at once, on this thread: it is the worker's answer that the event waits for.
@@ -35,14 +35,14 @@ internal sealed class InvocationQueue
     {
         cancellationToken.ThrowIfCancellationRequested();
         var worker = new TaskCompletionSource<Invocation>();
-        lock (gate)
+        lock (_gate)
         {
-            if (events.TryDequeue(out var waiting))
+            if (_events.TryDequeue(out var waiting))
             {
                 return waiting;
             }
 
-            workers.Add(worker);
+            _workers.Add(worker);
         }
 
         await using var cancelled = cancellationToken.Register(Cancel);
@@ -50,9 +50,9 @@ internal sealed class InvocationQueue
 
         void Cancel()
         {
-            lock (gate)
+            lock (_gate)
             {
-                if (!workers.Remove(worker))
+                if (!_workers.Remove(worker))
                 {
                     return;
                 }
@@ -65,9 +65,9 @@ internal sealed class InvocationQueue
     /// <summary>Takes the oldest event that no worker has.</summary>
     public Invocation? TryTake()
     {
-        lock (gate)
+        lock (_gate)
         {
-            return events.TryDequeue(out var waiting) ? waiting : null;
+            return _events.TryDequeue(out var waiting) ? waiting : null;
         }
     }
 }

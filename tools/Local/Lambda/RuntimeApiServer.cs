@@ -20,12 +20,12 @@ internal sealed class RuntimeApiServer : IAsyncDisposable
 
     private static readonly ReadOnlyMemory<byte> Accepted = """{"status":"OK"}"""u8.ToArray();
 
-    private readonly WebApplication application;
-    private readonly CancellationTokenSource stopping = new();
+    private readonly WebApplication _application;
+    private readonly CancellationTokenSource _stopping = new();
 
     private RuntimeApiServer(WebApplication application, int port)
     {
-        this.application = application;
+        _application = application;
         Port = port;
     }
 
@@ -60,16 +60,16 @@ internal sealed class RuntimeApiServer : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await stopping.CancelAsync();
-        await application.DisposeAsync();
-        stopping.Dispose();
+        await _stopping.CancelAsync();
+        await _application.DisposeAsync();
+        _stopping.Dispose();
     }
 
     private void Map(IReadOnlyDictionary<string, FunctionHost> hosts)
     {
-        application.MapGet($"{Prefix}/invocation/next", async (string function, string worker, HttpContext context) =>
+        _application.MapGet($"{Prefix}/invocation/next", async (string function, string worker, HttpContext context) =>
         {
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping.Token);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, _stopping.Token);
             try
             {
                 var invocation = hosts.TryGetValue(function, out var host) ? await host.NextAsync(worker, either.Token) : null;
@@ -81,17 +81,17 @@ internal sealed class RuntimeApiServer : IAsyncDisposable
                 context.Abort();
             }
         });
-        application.MapPost($"{Prefix}/invocation/{{id}}/response", async (string function, string worker, string id, HttpContext context) =>
+        _application.MapPost($"{Prefix}/invocation/{{id}}/response", async (string function, string worker, string id, HttpContext context) =>
         {
             var payload = await ReadAsync(context);
             await Acknowledge(context, hosts.TryGetValue(function, out var host) && host.Answer(worker, id, null, payload));
         });
-        application.MapPost($"{Prefix}/invocation/{{id}}/error", async (string function, string worker, string id, HttpContext context) =>
+        _application.MapPost($"{Prefix}/invocation/{{id}}/error", async (string function, string worker, string id, HttpContext context) =>
         {
             var payload = await ReadAsync(context);
             await Acknowledge(context, hosts.TryGetValue(function, out var host) && host.Answer(worker, id, ErrorType(context, payload), payload));
         });
-        application.MapPost($"{Prefix}/init/error", async (string function, string worker, HttpContext context) =>
+        _application.MapPost($"{Prefix}/init/error", async (string function, string worker, HttpContext context) =>
         {
             var payload = await ReadAsync(context);
             var message = Property(payload, "errorMessage") ?? "no message";

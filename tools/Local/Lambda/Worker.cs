@@ -5,8 +5,8 @@ namespace Relaybox.Local.Lambda;
 /// <summary>One process of a function: one execution environment, which handles one invocation at a time.</summary>
 internal sealed class Worker(string id) : IDisposable
 {
-    private readonly CancellationTokenSource lifetime = new();
-    private readonly TaskCompletionSource ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CancellationTokenSource _lifetime = new();
+    private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Part of this worker's own Runtime API address, so that the calls of a dead process go nowhere.</summary>
     public string Id => id;
@@ -14,9 +14,9 @@ internal sealed class Worker(string id) : IDisposable
     public ChildProcess? Process { get; set; }
 
     /// <summary>Completes when the process asks for its first event, which ends its initialisation.</summary>
-    public Task Ready => ready.Task;
+    public Task Ready => _ready.Task;
 
-    public bool IsReady => ready.Task.IsCompleted;
+    public bool IsReady => _ready.Task.IsCompleted;
 
     /// <summary>What it works on; null while idle.</summary>
     public Invocation? Current { get; set; }
@@ -31,11 +31,11 @@ internal sealed class Worker(string id) : IDisposable
     public (string Type, string Message)? InitError { get; set; }
 
     /// <summary>Ends with the process.</summary>
-    public CancellationToken Lifetime => lifetime.Token;
+    public CancellationToken Lifetime => _lifetime.Token;
 
-    public void MarkReady() => ready.TrySetResult();
+    public void MarkReady() => _ready.TrySetResult();
 
-    public void End() => lifetime.Cancel();
+    public void End() => _lifetime.Cancel();
 
-    public void Dispose() => lifetime.Dispose();
+    public void Dispose() => _lifetime.Dispose();
 }

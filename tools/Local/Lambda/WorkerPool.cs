@@ -17,38 +17,38 @@ internal sealed class WorkerPool(
 
     private static readonly TimeSpan StopGrace = TimeSpan.FromSeconds(2);
 
-    private readonly ConcurrentDictionary<string, Worker> workers = new();
-    private readonly CancellationTokenSource stopping = new();
-    private readonly List<Task> slots = [];
-    private readonly Lock gate = new();
-    private int startedWorkers;
-    private int failedStarts;
-    private volatile string? startFailure;
+    private readonly ConcurrentDictionary<string, Worker> _workers = new();
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly List<Task> _slots = [];
+    private readonly Lock _gate = new();
+    private int _startedWorkers;
+    private int _failedStarts;
+    private volatile string? _startFailure;
 
     /// <summary>Raised when a process starts or ends.</summary>
     public event Action? Changed;
 
     /// <summary>Ends with the pool.</summary>
-    public CancellationToken Stopping => stopping.Token;
+    public CancellationToken Stopping => _stopping.Token;
 
     /// <summary>The pids of the processes that run now.</summary>
     public IReadOnlyList<int> Pids =>
-        [.. workers.Values.Select(worker => worker.Process).Where(process => process is { Exited.IsCompleted: false }).Select(process => process!.Id)];
+        [.. _workers.Values.Select(worker => worker.Process).Where(process => process is { Exited.IsCompleted: false }).Select(process => process!.Id)];
 
     /// <summary>How many workers wait for an event, or will: one that is starting counts.</summary>
-    public int Available => workers.Values.Count(worker => worker.IsIdle || !worker.IsReady);
+    public int Available => _workers.Values.Count(worker => worker.IsIdle || !worker.IsReady);
 
     /// <summary>A worker by its id; null when it is not (or no longer) one of ours.</summary>
-    public Worker? Find(string id) => workers.GetValueOrDefault(id);
+    public Worker? Find(string id) => _workers.GetValueOrDefault(id);
 
     /// <summary>Starts one more worker, unless there are as many as there may be.</summary>
     public void Grow()
     {
-        lock (gate)
+        lock (_gate)
         {
-            if (slots.Count < options.MaximumWorkers && !stopping.IsCancellationRequested)
+            if (_slots.Count < options.MaximumWorkers && !_stopping.IsCancellationRequested)
             {
-                slots.Add(Task.Run(RunSlotAsync));
+                _slots.Add(Task.Run(RunSlotAsync));
             }
         }
     }
@@ -57,11 +57,11 @@ internal sealed class WorkerPool(
     /// <exception cref="RunnerException">None comes that far: each has failed to initialise.</exception>
     public async Task WaitUntilReadyAsync(CancellationToken cancellationToken)
     {
-        while (!workers.Values.Any(worker => worker.IsReady))
+        while (!_workers.Values.Any(worker => worker.IsReady))
         {
-            if (Volatile.Read(ref failedStarts) >= MaximumFailedStarts)
+            if (Volatile.Read(ref _failedStarts) >= MaximumFailedStarts)
             {
-                throw new RunnerException($"{function.ShortName} could not initialise: {startFailure}");
+                throw new RunnerException($"{function.ShortName} could not initialise: {_startFailure}");
             }
 
             await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, cancellationToken);
@@ -70,23 +70,23 @@ internal sealed class WorkerPool(
 
     public async ValueTask DisposeAsync()
     {
-        await stopping.CancelAsync();
+        await _stopping.CancelAsync();
         Task[] running;
-        lock (gate)
+        lock (_gate)
         {
-            running = [.. slots];
+            running = [.. _slots];
         }
 
         await Task.WhenAll(running);
-        stopping.Dispose();
+        _stopping.Dispose();
     }
 
     private async Task RunSlotAsync()
     {
         var failures = 0;
-        while (!stopping.IsCancellationRequested)
+        while (!_stopping.IsCancellationRequested)
         {
-            var worker = new Worker($"{Interlocked.Increment(ref startedWorkers)}");
+            var worker = new Worker($"{Interlocked.Increment(ref _startedWorkers)}");
             try
             {
                 await RunWorkerAsync(worker);
@@ -97,7 +97,7 @@ internal sealed class WorkerPool(
             }
             finally
             {
-                workers.TryRemove(worker.Id, out _);
+                _workers.TryRemove(worker.Id, out _);
                 worker.Dispose();
                 Changed?.Invoke();
             }
@@ -109,19 +109,19 @@ internal sealed class WorkerPool(
 
     private async Task RunWorkerAsync(Worker worker)
     {
-        workers[worker.Id] = worker;
+        _workers[worker.Id] = worker;
         await using var process = worker.Process = options.StartWorker(function, worker.Id);
         Changed?.Invoke();
         try
         {
-            await Task.WhenAny(worker.Ready, process.Exited, Task.Delay(options.InitTimeout, time, stopping.Token));
-            if (!worker.IsReady && !process.Exited.IsCompleted && !stopping.IsCancellationRequested)
+            await Task.WhenAny(worker.Ready, process.Exited, Task.Delay(options.InitTimeout, time, _stopping.Token));
+            if (!worker.IsReady && !process.Exited.IsCompleted && !_stopping.IsCancellationRequested)
             {
                 worker.InitError ??= ("Sandbox.Timedout", $"The function did not initialise within {options.InitTimeout.TotalSeconds} seconds.");
                 process.Kill();
             }
 
-            await process.Exited.WaitAsync(stopping.Token);
+            await process.Exited.WaitAsync(_stopping.Token);
             OnEnd(worker, await process.Exited);
         }
         catch (OperationCanceledException)
@@ -148,8 +148,8 @@ internal sealed class WorkerPool(
         }
 
         var (type, message) = worker.InitError ?? ("Runtime.ExitError", $"Runtime exited during initialisation: {Describe(exitCode)}");
-        startFailure = $"{type}: {message}";
-        Interlocked.Increment(ref failedStarts);
+        _startFailure = $"{type}: {message}";
+        Interlocked.Increment(ref _failedStarts);
         output.Error($"{function.ShortName}: could not initialise: {type}: {message}");
         onFailedStart(type, message);
     }
@@ -157,13 +157,13 @@ internal sealed class WorkerPool(
     private async Task BackOffAsync(int failures)
     {
         // The first replacement comes at once; a process that never works must not spin.
-        if (failures < 2 || stopping.IsCancellationRequested)
+        if (failures < 2 || _stopping.IsCancellationRequested)
         {
             return;
         }
 
         var delay = TimeSpan.FromMilliseconds(Math.Min(100 * Math.Pow(2, failures - 2), 10_000));
-        await Task.Delay(delay, time, stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.Delay(delay, time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private static string Describe(int exitCode) => exitCode > 128 ? $"signal {exitCode - 128}" : $"exit status {exitCode}";

@@ -8,19 +8,19 @@ internal sealed class ConsoleOutput(IAnsiConsole console, bool isTerminal, TimeP
 {
     private static readonly Color[] FunctionColors = [Color.Aqua, Color.Green, Color.Fuchsia, Color.Yellow, Color.Blue, Color.Olive];
 
-    private readonly Lock gate = new();
-    private readonly Dictionary<string, Style> styles = [];
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, Style> _styles = [];
 
     public static ConsoleOutput Standard() => new(AnsiConsole.Console, !Console.IsOutputRedirected, TimeProvider.System);
 
     public void FunctionLine(string function, string line)
     {
         var parsed = FunctionLogLine.Parse(line);
-        lock (gate)
+        lock (_gate)
         {
-            if (!styles.TryGetValue(function, out var style))
+            if (!_styles.TryGetValue(function, out var style))
             {
-                styles[function] = style = new Style(FunctionColors[styles.Count % FunctionColors.Length]);
+                _styles[function] = style = new Style(FunctionColors[_styles.Count % FunctionColors.Length]);
             }
 
             Write(function, style, parsed.Text, parsed.IsProblem ? new Style(Color.Yellow) : Style.Plain);
@@ -35,7 +35,7 @@ internal sealed class ConsoleOutput(IAnsiConsole console, bool isTerminal, TimeP
 
     private void WriteOwn(string text, Style style)
     {
-        lock (gate)
+        lock (_gate)
         {
             Write("relaybox", new Style(decoration: Decoration.Bold), text, style);
         }

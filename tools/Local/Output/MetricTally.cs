@@ -8,9 +8,9 @@ namespace Relaybox.Local.Output;
 /// </summary>
 internal sealed class MetricTally
 {
-    private readonly ConcurrentDictionary<string, double> sums = new();
+    private readonly ConcurrentDictionary<string, double> _sums = new();
 
-    public double Sum(string metric) => sums.GetValueOrDefault(metric);
+    public double Sum(string metric) => _sums.GetValueOrDefault(metric);
 
     /// <summary>False when the line is not a metric line.</summary>
     public bool TryAdd(string line)
@@ -48,7 +48,7 @@ internal sealed class MetricTally
             if (root.TryGetProperty(name, out var value))
             {
                 var sum = value.ValueKind == JsonValueKind.Array ? value.EnumerateArray().Sum(item => item.GetDouble()) : value.GetDouble();
-                sums.AddOrUpdate(name, sum, (_, before) => before + sum);
+                _sums.AddOrUpdate(name, sum, (_, before) => before + sum);
             }
         }
     }

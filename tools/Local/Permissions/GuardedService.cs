@@ -20,18 +20,18 @@ internal sealed partial class GuardedService : IAsyncDisposable
     private const long LargestBody = 32 * 1024 * 1024;
     private static readonly string[] HopByHop = ["Connection", "Keep-Alive", "Transfer-Encoding", "Date", "Content-Length"];
 
-    private readonly WebApplication application;
-    private readonly HttpClient http = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(90) };
-    private readonly Uri upstream;
-    private readonly PermissionLog permissions;
-    private readonly Func<string, ApiCall, Task<int?>>? beforeCall;
+    private readonly WebApplication _application;
+    private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(90) };
+    private readonly Uri _upstream;
+    private readonly PermissionLog _permissions;
+    private readonly Func<string, ApiCall, Task<int?>>? _beforeCall;
 
     private GuardedService(WebApplication application, Uri upstream, PermissionLog permissions, Func<string, ApiCall, Task<int?>>? beforeCall)
     {
-        this.application = application;
-        this.upstream = upstream;
-        this.permissions = permissions;
-        this.beforeCall = beforeCall;
+        _application = application;
+        _upstream = upstream;
+        _permissions = permissions;
+        _beforeCall = beforeCall;
     }
 
     public Uri Endpoint { get; private set; } = null!;
@@ -58,8 +58,8 @@ internal sealed partial class GuardedService : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await application.DisposeAsync();
-        http.Dispose();
+        await _application.DisposeAsync();
+        _http.Dispose();
     }
 
     private async Task ServeAsync(HttpContext context)
@@ -71,11 +71,11 @@ internal sealed partial class GuardedService : IAsyncDisposable
             var body = buffer.ToArray();
             var caller = Credential().Match(context.Request.Headers.Authorization.ToString()).Groups[1].Value;
             var call = new ApiCall(context.Request.Headers["X-Amz-Target"].ToString(), JsonNode.Parse(body)!.AsObject());
-            if (permissions.Judge(caller, call.Needs()) is { } missing)
+            if (_permissions.Judge(caller, call.Needs()) is { } missing)
             {
                 await AnswerAsync(context, StatusCodes.Status403Forbidden, "AccessDeniedException", $"User: {caller} is not authorized to perform: {missing}");
             }
-            else if (beforeCall is not null && await beforeCall(caller, call) is { } status)
+            else if (_beforeCall is not null && await _beforeCall(caller, call) is { } status)
             {
                 await AnswerAsync(context, status, "InternalFailure", "The test says so.");
             }
@@ -97,14 +97,14 @@ internal sealed partial class GuardedService : IAsyncDisposable
 
     private async Task ForwardAsync(HttpContext context, byte[] body)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, upstream) { Content = new ByteArrayContent(body) };
+        using var request = new HttpRequestMessage(HttpMethod.Post, _upstream) { Content = new ByteArrayContent(body) };
         request.Content.Headers.TryAddWithoutValidation("Content-Type", context.Request.ContentType);
         foreach (var name in new[] { "Authorization", "X-Amz-Target", "X-Amz-Date" })
         {
             request.Headers.TryAddWithoutValidation(name, context.Request.Headers[name].ToString());
         }
 
-        using var response = await http.SendAsync(request, context.RequestAborted);
+        using var response = await _http.SendAsync(request, context.RequestAborted);
         var answer = await response.Content.ReadAsByteArrayAsync(context.RequestAborted);
         context.Response.StatusCode = (int)response.StatusCode;
 

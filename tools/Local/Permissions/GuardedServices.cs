@@ -7,21 +7,21 @@ namespace Relaybox.Local.Permissions;
 /// <summary>The services of a run as a function meets them: behind its role, or as they are where roles are not enforced.</summary>
 internal sealed class GuardedServices : IAsyncDisposable
 {
-    private readonly Dictionary<string, Uri> endpoints;
-    private readonly List<GuardedService> guards = [];
+    private readonly Dictionary<string, Uri> _endpoints;
+    private readonly List<GuardedService> _guards = [];
 
     private GuardedServices(IReadOnlyDictionary<string, Uri> unguarded, PermissionLog permissions)
     {
-        endpoints = new Dictionary<string, Uri>(unguarded);
+        _endpoints = new Dictionary<string, Uri>(unguarded);
         Permissions = permissions;
     }
 
     public PermissionLog Permissions { get; }
 
-    public bool AreEnforced => guards.Count > 0;
+    public bool AreEnforced => _guards.Count > 0;
 
     /// <summary>Where the services are, by the names that <c>AWS_ENDPOINT_URL_</c> ends with.</summary>
-    public IReadOnlyDictionary<string, Uri> Endpoints => endpoints;
+    public IReadOnlyDictionary<string, Uri> Endpoints => _endpoints;
 
     /// <param name="options">Whether roles are enforced.</param>
     /// <param name="stack">The functions with their roles.</param>
@@ -34,8 +34,8 @@ internal sealed class GuardedServices : IAsyncDisposable
         foreach (var (service, upstream) in options.EnforceRoles ? unguarded : new Dictionary<string, Uri>())
         {
             var guard = await GuardedService.StartAsync(upstream, services.Permissions, options.BeforeCall, cancellationToken);
-            services.guards.Add(guard);
-            services.endpoints[service] = guard.Endpoint;
+            services._guards.Add(guard);
+            services._endpoints[service] = guard.Endpoint;
         }
 
         return services;
@@ -46,7 +46,7 @@ internal sealed class GuardedServices : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var guard in guards)
+        foreach (var guard in _guards)
         {
             await guard.DisposeAsync();
         }

@@ -6,17 +6,17 @@ namespace Relaybox.Local.Permissions;
 /// <summary>Decides which calls of the functions their roles allow, and remembers what was used and what was refused.</summary>
 internal sealed class PermissionLog(IReadOnlyList<FunctionDefinition> functions)
 {
-    private readonly ConcurrentDictionary<(string Function, Permission Needed), bool> calls = [];
+    private readonly ConcurrentDictionary<(string Function, Permission Needed), bool> _calls = [];
 
     /// <summary>What each function's role allows; functions without a role are not here.</summary>
     public IReadOnlyCollection<(string Function, Permission Permission)> Allowed { get; } =
         [.. functions.SelectMany(function => (function.Grants ?? []).Select(grant => (function.ShortName, grant)))];
 
     /// <summary>What was called with the role's permission, each once.</summary>
-    public IReadOnlyCollection<(string Function, Permission Permission)> Used => [.. calls.Where(call => call.Value).Select(call => call.Key)];
+    public IReadOnlyCollection<(string Function, Permission Permission)> Used => [.. _calls.Where(call => call.Value).Select(call => call.Key)];
 
     /// <summary>What was called without it, each once.</summary>
-    public IReadOnlyCollection<(string Function, Permission Permission)> Refused => [.. calls.Where(call => !call.Value).Select(call => call.Key)];
+    public IReadOnlyCollection<(string Function, Permission Permission)> Refused => [.. _calls.Where(call => !call.Value).Select(call => call.Key)];
 
     /// <summary>Allows or refuses a call.</summary>
     /// <returns>The first permission that is missing; null if the call is allowed.</returns>
@@ -27,7 +27,7 @@ internal sealed class PermissionLog(IReadOnlyList<FunctionDefinition> functions)
         foreach (var need in needs)
         {
             var isAllowed = function is { Grants: null } || function?.Grants?.Any(grant => grant.Covers(need)) == true;
-            calls[(function?.ShortName ?? caller, need)] = isAllowed;
+            _calls[(function?.ShortName ?? caller, need)] = isAllowed;
             missing ??= isAllowed ? null : need;
         }
 

@@ -6,15 +6,15 @@ namespace Relaybox.Local.Permissions;
 /// <summary>Reads what the role of a function allows, by its own policies and by the managed ones of the template.</summary>
 internal sealed class RoleReader
 {
-    private readonly MapValue resources;
-    private readonly Evaluator evaluator;
-    private readonly Dictionary<string, MapValue> managed;
+    private readonly MapValue _resources;
+    private readonly Evaluator _evaluator;
+    private readonly Dictionary<string, MapValue> _managed;
 
     public RoleReader(MapValue resources, Evaluator evaluator)
     {
-        this.resources = resources;
-        this.evaluator = evaluator;
-        managed = (
+        _resources = resources;
+        _evaluator = evaluator;
+        _managed = (
             from entry in resources.Entries
             let resource = entry.Value.AsMap(entry.Key)
             where resource["Type"]?.AsText("Type") == "AWS::IAM::ManagedPolicy"
@@ -32,16 +32,16 @@ internal sealed class RoleReader
         }
 
         var name = role.Argument.AsText("Role").Split('.')[0];
-        var properties = (resources[name] ?? throw new TemplateException(role.Line, $"There is no role {name}.")).AsMap(name).Section("Properties");
-        var documents = (evaluator.Evaluate(properties["Policies"]) as JsonArray ?? [])
+        var properties = (_resources[name] ?? throw new TemplateException(role.Line, $"There is no role {name}.")).AsMap(name).Section("Properties");
+        var documents = (_evaluator.Evaluate(properties["Policies"]) as JsonArray ?? [])
             .Select(policy => policy!.AsObject().Map("PolicyDocument"))
-            .Concat((evaluator.Evaluate(properties["ManagedPolicyArns"]) as JsonArray ?? [])
-                .Select(policy => Document(managed[policy!.GetValue<string>()])));
+            .Concat((_evaluator.Evaluate(properties["ManagedPolicyArns"]) as JsonArray ?? [])
+                .Select(policy => Document(_managed[policy!.GetValue<string>()])));
         return [.. documents.SelectMany(document => document.List("Statement")).SelectMany(statement => Read(statement!.AsObject(), role.Line)).Distinct()];
     }
 
     private JsonObject Document(MapValue policy) =>
-        evaluator.Evaluate(policy.Section("Properties")["PolicyDocument"]) as JsonObject ?? [];
+        _evaluator.Evaluate(policy.Section("Properties")["PolicyDocument"]) as JsonObject ?? [];
 
     private static IEnumerable<Permission> Read(JsonObject statement, int line) =>
         statement.Text("Effect") != "Allow"

@@ -10,15 +10,15 @@ internal sealed class ChildProcess : IAsyncDisposable
 {
     private static readonly string? NewSession = Executables.Find("setsid");
 
-    private readonly Process process;
-    private readonly TaskCompletionSource<int> exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Process _process;
+    private readonly TaskCompletionSource<int> _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private ChildProcess(Process process) => this.process = process;
+    private ChildProcess(Process process) => _process = process;
 
     public int Id { get; private set; }
 
     /// <summary>Completes with the exit code; a signal is reported as 128 + its number.</summary>
-    public Task<int> Exited => exited.Task;
+    public Task<int> Exited => _exited.Task;
 
     /// <summary>
     /// Starts a program. Its environment is the given one and nothing else (null inherits this process's); its
@@ -87,7 +87,7 @@ internal sealed class ChildProcess : IAsyncDisposable
     /// <summary>Ends the process and what it started, at once.</summary>
     public void Kill()
     {
-        if (!exited.Task.IsCompleted && !(NewSession is not null && Signals.Send(-Id, Signals.Kill)))
+        if (!_exited.Task.IsCompleted && !(NewSession is not null && Signals.Send(-Id, Signals.Kill)))
         {
             Signals.Send(Id, Signals.Kill);
         }
@@ -96,7 +96,7 @@ internal sealed class ChildProcess : IAsyncDisposable
     /// <summary>Asks the process to end, and kills it when it has not done so in time.</summary>
     public async Task StopAsync(TimeSpan grace, int signal = Signals.Terminate)
     {
-        if (exited.Task.IsCompleted)
+        if (_exited.Task.IsCompleted)
         {
             return;
         }
@@ -104,24 +104,24 @@ internal sealed class ChildProcess : IAsyncDisposable
         Signals.Send(Id, signal);
         try
         {
-            await exited.Task.WaitAsync(grace);
+            await _exited.Task.WaitAsync(grace);
         }
         catch (TimeoutException)
         {
             Kill();
-            await exited.Task;
+            await _exited.Task;
         }
     }
 
     public async ValueTask DisposeAsync()
     {
         await StopAsync(TimeSpan.FromSeconds(3));
-        process.Dispose();
+        _process.Dispose();
     }
 
     private void OnExit()
     {
         OrphanGuard.Forget(Id);
-        exited.TrySetResult(process.ExitCode);
+        _exited.TrySetResult(_process.ExitCode);
     }
 }

@@ -21,7 +21,7 @@ internal static class OrphanGuard
         """;
 
     private static readonly Lock Gate = new();
-    private static Process? shell;
+    private static Process? _shell;
 
     public static void Watch(int pid) => Tell('+', pid);
 
@@ -33,14 +33,14 @@ internal static class OrphanGuard
         {
             try
             {
-                shell ??= Start();
-                shell.StandardInput.Write($"{change} {pid}\n");
-                shell.StandardInput.Flush();
+                _shell ??= Start();
+                _shell.StandardInput.Write($"{change} {pid}\n");
+                _shell.StandardInput.Flush();
             }
             catch (IOException)
             {
                 // Somebody killed the guard; the children are still stopped on every orderly way out.
-                shell = null;
+                _shell = null;
             }
         }
     }

@@ -12,32 +12,32 @@ namespace Relaybox.Local.Running;
 internal sealed class EventSourcePlayer(
     StackDefinition stack, LocalServers servers, GuardedServices services, double duplicatePercent, ILiveOutput output, TimeProvider time) : IAsyncDisposable
 {
-    private readonly AwsJsonClient sqs = AwsJsonClient.Sqs(servers.Sqs);
-    private readonly List<Task> running = [];
-    private readonly List<StreamEventSource> streams = [];
-    private readonly List<QueueClient> queues = [];
-    private IPulledSource? pulled;
+    private readonly AwsJsonClient _sqs = AwsJsonClient.Sqs(servers.Sqs);
+    private readonly List<Task> _running = [];
+    private readonly List<StreamEventSource> _streams = [];
+    private readonly List<QueueClient> _queues = [];
+    private IPulledSource? _pulled;
 
     public DuplicatePlan StreamDuplicates { get; } = new(duplicatePercent);
 
     public DuplicatePlan QueueDuplicates { get; } = new(duplicatePercent);
 
     /// <summary>True while a stream record waits to be delivered a second time on purpose.</summary>
-    public bool HasPendingDuplicates => streams.Any(stream => stream.HasPendingDuplicates);
+    public bool HasPendingDuplicates => _streams.Any(stream => stream.HasPendingDuplicates);
 
     /// <summary>Completes when a source has failed beyond repair, or all have been stopped.</summary>
-    public Task Completion => Task.WhenAll(running);
+    public Task Completion => Task.WhenAll(_running);
 
     /// <summary>Messages in the queues that feed a function: those that wait, and those that are being worked on.</summary>
     public async Task<int> CountWaitingAsync(CancellationToken cancellationToken)
     {
         var waiting = 0;
-        foreach (var queue in queues)
+        foreach (var queue in _queues)
         {
             waiting += await queue.CountAsync(cancellationToken);
         }
 
-        return pulled is null ? waiting : waiting + await pulled.CountAsync(cancellationToken);
+        return _pulled is null ? waiting : waiting + await _pulled.CountAsync(cancellationToken);
     }
 
     /// <summary>Starts the sources of a function; they end with the token.</summary>
@@ -55,7 +55,7 @@ internal sealed class EventSourcePlayer(
                     break;
                 case ScheduleEventDefinition schedule when withSchedules:
                     var runner = new ScheduleRunner(schedule, host.Function, host, output, time);
-                    running.Add(runner.RunAsync(cancellationToken));
+                    _running.Add(runner.RunAsync(cancellationToken));
                     break;
             }
         }
@@ -64,11 +64,11 @@ internal sealed class EventSourcePlayer(
     /// <summary>Starts to watch what a function pulls by itself, if the broker is one to pull from.</summary>
     public async Task StartPulledAsync(CancellationToken cancellationToken)
     {
-        pulled = servers.Broker.FindPulledSource(stack, QueueDuplicates);
-        if (pulled is not null)
+        _pulled = servers.Broker.FindPulledSource(stack, QueueDuplicates);
+        if (_pulled is not null)
         {
-            await pulled.OpenAsync(cancellationToken);
-            running.Add(pulled.RunAsync(cancellationToken));
+            await _pulled.OpenAsync(cancellationToken);
+            _running.Add(_pulled.RunAsync(cancellationToken));
         }
     }
 
@@ -85,8 +85,8 @@ internal sealed class EventSourcePlayer(
             : null;
         var stream = new StreamEventSource(source, reader, CreateConsumer, output, time);
         await stream.OpenAsync(cancellationToken);
-        streams.Add(stream);
-        running.Add(stream.RunAsync(cancellationToken));
+        _streams.Add(stream);
+        _running.Add(stream.RunAsync(cancellationToken));
 
         ShardConsumer CreateConsumer(string shardId)
         {
@@ -98,18 +98,18 @@ internal sealed class EventSourcePlayer(
 
     private void StartQueue(QueueEventDefinition source, FunctionHost host, CancellationToken cancellationToken)
     {
-        var client = new QueueClient(As(host), UrlOf(source.QueueArn), sqs);
-        queues.Add(client);
+        var client = new QueueClient(As(host), UrlOf(source.QueueArn), _sqs);
+        _queues.Add(client);
         var queue = new QueueEventSource(
             source, client, host, EventFilter.Parse(source.FilterPatterns), QueueDuplicates, output, time);
-        running.Add(queue.RunAsync(Math.Min(source.MaximumConcurrency ?? host.MaximumWorkers, host.MaximumWorkers), cancellationToken));
+        _running.Add(queue.RunAsync(Math.Min(source.MaximumConcurrency ?? host.MaximumWorkers, host.MaximumWorkers), cancellationToken));
     }
 
     public async ValueTask DisposeAsync()
     {
-        if (pulled is not null)
+        if (_pulled is not null)
         {
-            await pulled.DisposeAsync();
+            await _pulled.DisposeAsync();
         }
     }
 

@@ -17,10 +17,10 @@ internal sealed class FunctionHosts(RunnerOptions options, ILiveOutput output, A
     // A sweep that listens ends after the next one has begun.
     private const int ScheduledWorkers = 2;
 
-    private readonly Dictionary<string, FunctionHost> hosts = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, FunctionHost> _hosts = new(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>The functions by their short names.</summary>
-    public IReadOnlyDictionary<string, FunctionHost> ByName => hosts;
+    public IReadOnlyDictionary<string, FunctionHost> ByName => _hosts;
 
     /// <summary>What the functions have counted.</summary>
     public MetricTally Metrics { get; } = new();
@@ -44,7 +44,7 @@ internal sealed class FunctionHosts(RunnerOptions options, ILiveOutput output, A
             output,
             TimeProvider.System);
         host.WorkersChanged += onWorkersChanged;
-        hosts.Add(function.ShortName, host);
+        _hosts.Add(function.ShortName, host);
         host.Start();
 
         ChildProcess StartWorker(FunctionDefinition definition, string worker) => ChildProcess.Start(
@@ -60,9 +60,9 @@ internal sealed class FunctionHosts(RunnerOptions options, ILiveOutput output, A
     /// <summary>Waits until each has a process that asks for events.</summary>
     /// <exception cref="RunnerException">One cannot initialise.</exception>
     public Task WaitUntilReadyAsync(CancellationToken cancellationToken) =>
-        Task.WhenAll(hosts.Values.Select(host => host.WaitUntilReadyAsync(cancellationToken)));
+        Task.WhenAll(_hosts.Values.Select(host => host.WaitUntilReadyAsync(cancellationToken)));
 
-    public async ValueTask DisposeAsync() => await Task.WhenAll(hosts.Values.Select(host => host.DisposeAsync().AsTask()));
+    public async ValueTask DisposeAsync() => await Task.WhenAll(_hosts.Values.Select(host => host.DisposeAsync().AsTask()));
 
     private void OnLine(string function, string line)
     {

@@ -14,23 +14,23 @@ namespace Relaybox.Local.Running;
 /// </summary>
 internal sealed class LocalRunner : IAsyncDisposable
 {
-    private readonly RunnerOptions options;
-    private readonly ILiveOutput output;
-    private readonly CancellationTokenSource stopping = new();
-    private readonly FunctionHosts functions;
-    private readonly StateFiles state;
-    private StackPlan? plan;
-    private LocalServers? servers;
-    private GuardedServices? services;
-    private RuntimeApiServer? server;
-    private bool isDisposed;
+    private readonly RunnerOptions _options;
+    private readonly ILiveOutput _output;
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly FunctionHosts _functions;
+    private readonly StateFiles _state;
+    private StackPlan? _plan;
+    private LocalServers? _servers;
+    private GuardedServices? _services;
+    private RuntimeApiServer? _server;
+    private bool _isDisposed;
 
     private LocalRunner(RunnerOptions options, ILiveOutput output)
     {
-        this.options = options;
-        this.output = output;
-        functions = new FunctionHosts(options, output, WriteProcesses);
-        state = new StateFiles(options.StateDirectory);
+        _options = options;
+        _output = output;
+        _functions = new FunctionHosts(options, output, WriteProcesses);
+        _state = new StateFiles(options.StateDirectory);
     }
 
     public StackDefinition Stack => Plan.Stack;
@@ -38,22 +38,22 @@ internal sealed class LocalRunner : IAsyncDisposable
     public LocalPorts Ports => Plan.Ports;
 
     /// <summary>The servers; the store and the broker among them, which say more by their own types.</summary>
-    public LocalServers Servers => servers ?? throw new InvalidOperationException("The servers have not been started.");
+    public LocalServers Servers => _servers ?? throw new InvalidOperationException("The servers have not been started.");
 
     public EventSourcePlayer Sources { get; private set; } = null!;
 
     /// <summary>What the functions have counted.</summary>
-    public MetricTally Metrics => functions.Metrics;
+    public MetricTally Metrics => _functions.Metrics;
 
     /// <summary>What the functions' roles allow, and what was called.</summary>
-    public PermissionLog Permissions => services!.Permissions;
+    public PermissionLog Permissions => _services!.Permissions;
 
     /// <summary>What <c>.relaybox/env</c> holds.</summary>
     public IReadOnlyDictionary<string, string> Environment { get; private set; } = new Dictionary<string, string>();
 
-    public IReadOnlyDictionary<string, FunctionHost> Functions => functions.ByName;
+    public IReadOnlyDictionary<string, FunctionHost> Functions => _functions.ByName;
 
-    private StackPlan Plan => plan ?? throw new InvalidOperationException("The template has not been read.");
+    private StackPlan Plan => _plan ?? throw new InvalidOperationException("The template has not been read.");
 
     /// <summary>Starts everything; on return the functions are ready for events.</summary>
     /// <exception cref="RunnerException">Something is missing that the person at the keyboard can mend.</exception>
@@ -93,71 +93,71 @@ internal sealed class LocalRunner : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (Interlocked.Exchange(ref isDisposed, true))
+        if (Interlocked.Exchange(ref _isDisposed, true))
         {
             return;
         }
 
-        await stopping.CancelAsync();
+        await _stopping.CancelAsync();
         if (Sources is not null)
         {
             await Sources.DisposeAsync();
         }
 
-        await functions.DisposeAsync();
-        if (server is not null)
+        await _functions.DisposeAsync();
+        if (_server is not null)
         {
-            await server.DisposeAsync();
+            await _server.DisposeAsync();
         }
 
-        if (services is not null)
+        if (_services is not null)
         {
-            await services.DisposeAsync();
+            await _services.DisposeAsync();
         }
 
-        if (servers is not null)
+        if (_servers is not null)
         {
-            await servers.DisposeAsync();
+            await _servers.DisposeAsync();
         }
 
-        state.Clear();
-        stopping.Dispose();
+        _state.Clear();
+        _stopping.Dispose();
     }
 
     private async Task StartAsync(CancellationToken cancellationToken)
     {
-        state.RequireNoOtherRunner();
-        plan = StackPlan.Make(options);
-        var commands = functions.FindCommands(Stack);
-        if (options.VisibilitySeconds is { } seconds)
+        _state.RequireNoOtherRunner();
+        _plan = StackPlan.Make(_options);
+        var commands = _functions.FindCommands(Stack);
+        if (_options.VisibilitySeconds is { } seconds)
         {
-            output.Information($"Messages that a function does not finish come back after {seconds} s here, not after the template's visibility timeout.");
+            _output.Information($"Messages that a function does not finish come back after {seconds} s here, not after the template's visibility timeout.");
         }
 
-        servers = new LocalServers(plan.StoreRun, plan.BrokerRun, Ports.Sqs);
-        await servers.StartAsync(output, cancellationToken);
-        services = await GuardedServices.StartAsync(options, Stack, servers.AwsEndpoints, cancellationToken);
+        _servers = new LocalServers(_plan.StoreRun, _plan.BrokerRun, Ports.Sqs);
+        await _servers.StartAsync(_output, cancellationToken);
+        _services = await GuardedServices.StartAsync(_options, Stack, _servers.AwsEndpoints, cancellationToken);
         foreach (var note in Stack.Notes)
         {
-            output.Information(note);
+            _output.Information(note);
         }
 
-        await servers.ProvisionAsync(Stack, output, cancellationToken);
-        Environment = StackEnvironment.Create(plan, servers);
+        await _servers.ProvisionAsync(Stack, _output, cancellationToken);
+        Environment = StackEnvironment.Create(_plan, _servers);
 
-        server = await RuntimeApiServer.StartAsync(Ports.Runtime, Functions, MapControl, cancellationToken);
+        _server = await RuntimeApiServer.StartAsync(Ports.Runtime, Functions, MapControl, cancellationToken);
         foreach (var function in Stack.Functions)
         {
-            functions.Start(function, commands[function.LogicalId], server, services);
+            _functions.Start(function, commands[function.LogicalId], _server, _services);
         }
 
         WriteProcesses();
-        await functions.WaitUntilReadyAsync(cancellationToken);
+        await _functions.WaitUntilReadyAsync(cancellationToken);
         await SetUpAsync(cancellationToken);
         await PlayAsync();
 
-        state.WriteEnvironment(Environment);
-        state.IsReady = true;
+        _state.WriteEnvironment(Environment);
+        _state.IsReady = true;
         WriteProcesses();
     }
 
@@ -175,30 +175,30 @@ internal sealed class LocalRunner : IAsyncDisposable
             throw new RunnerException($"Setup failed: {result.Text}");
         }
 
-        output.Information($"Setup: {result.Text}");
+        _output.Information($"Setup: {result.Text}");
     }
 
     private async Task PlayAsync()
     {
-        Sources = new EventSourcePlayer(Stack, Servers, services!, options.DuplicatePercent, output, TimeProvider.System);
-        await Sources.StartPulledAsync(stopping.Token);
+        Sources = new EventSourcePlayer(Stack, Servers, _services!, _options.DuplicatePercent, _output, TimeProvider.System);
+        await Sources.StartPulledAsync(_stopping.Token);
         foreach (var host in Functions.Values)
         {
-            await Sources.StartAsync(host, options.RunSchedules, stopping.Token);
+            await Sources.StartAsync(host, _options.RunSchedules, _stopping.Token);
         }
     }
 
     private void MapControl(IEndpointRouteBuilder routes)
     {
         ControlEndpoint.Map(routes, this);
-        Plan.Secrets.Map(routes, () => services is { AreEnforced: true } ? services.Permissions : null);
+        Plan.Secrets.Map(routes, () => _services is { AreEnforced: true } ? _services.Permissions : null);
     }
 
     private void WriteProcesses()
     {
-        if (!stopping.IsCancellationRequested && server is not null)
+        if (!_stopping.IsCancellationRequested && _server is not null)
         {
-            state.WriteProcesses(server.Port, Functions.Values, Servers.Processes);
+            _state.WriteProcesses(_server.Port, Functions.Values, Servers.Processes);
         }
     }
 }

@@ -20,14 +20,14 @@ internal sealed class LocalSecrets(IReadOnlyDictionary<string, string> others)
     /// <summary>By which the extension knows the function; on AWS it is the role's session token.</summary>
     public static string SessionTokenOf(FunctionDefinition function) => SessionToken + PermissionLog.AccessKeyOf(function);
 
-    private readonly Dictionary<string, string> secrets = new(others);
+    private readonly Dictionary<string, string> _secrets = new(others);
 
     /// <summary>Keeps a secret.</summary>
     /// <returns>Its ARN.</returns>
     public string Add(string name, string text)
     {
         var arn = $"arn:aws:secretsmanager:{LocalAws.Region}:{LocalAws.AccountId}:secret:{name}-LoCaLx";
-        secrets[arn] = text;
+        _secrets[arn] = text;
         return arn;
     }
 
@@ -38,7 +38,7 @@ internal sealed class LocalSecrets(IReadOnlyDictionary<string, string> others)
             ? Results.Text("an error occurred while attempting to parse the authentication token", statusCode: StatusCodes.Status401Unauthorized)
             : permissions()?.Judge(token[SessionToken.Length..], [new Permission("secretsmanager:GetSecretValue", secretId)]) is not null
             ? Results.Text("AccessDeniedException", statusCode: StatusCodes.Status400BadRequest)
-            : secrets.TryGetValue(secretId, out var text)
+            : _secrets.TryGetValue(secretId, out var text)
                 ? Results.Text(new JsonObject { ["ARN"] = secretId, ["SecretString"] = text }.ToJsonString(), "application/json")
                 : Results.Text("ResourceNotFoundException", statusCode: StatusCodes.Status400BadRequest));
 }

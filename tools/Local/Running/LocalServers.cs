@@ -11,7 +11,7 @@ namespace Relaybox.Local.Running;
 /// <summary>The servers of a run: the queues, and those that its store and its broker need.</summary>
 internal sealed class LocalServers : IAsyncDisposable
 {
-    private readonly LocalServer sqs;
+    private readonly LocalServer _sqs;
 
     /// <param name="sqsPort">Where the queues are.</param>
     public LocalServers(StoreRun store, BrokerRun broker, int sqsPort)
@@ -21,7 +21,7 @@ internal sealed class LocalServers : IAsyncDisposable
         Sqs = new Uri($"http://127.0.0.1:{sqsPort}/");
 
         // Schedules have a dead-letter queue, whatever the broker is.
-        sqs = new LocalServer("sqs", async cancellationToken => await SqsProcess.StartAsync(sqsPort, cancellationToken));
+        _sqs = new LocalServer("sqs", async cancellationToken => await SqsProcess.StartAsync(sqsPort, cancellationToken));
         AwsEndpoints = new[] { KeyValuePair.Create(AwsService.Sqs, Sqs) }.Concat(store.AwsEndpoints).Concat(broker.AwsEndpoints).ToDictionary();
     }
 
@@ -36,17 +36,17 @@ internal sealed class LocalServers : IAsyncDisposable
     public IReadOnlyDictionary<string, Uri> AwsEndpoints { get; }
 
     /// <summary>What chaos can do to them.</summary>
-    public IReadOnlyList<Fault> Faults => [ServerFaults.Pause(sqs), .. Store.Faults, .. Broker.Faults];
+    public IReadOnlyList<Fault> Faults => [ServerFaults.Pause(_sqs), .. Store.Faults, .. Broker.Faults];
 
     /// <summary>Those that have started.</summary>
     public IReadOnlyList<ServerProcess> Processes =>
-        [.. Store.Servers.Append(sqs).Concat(Broker.Servers).Where(server => server.HasStarted).Select(server => server.Process)];
+        [.. Store.Servers.Append(_sqs).Concat(Broker.Servers).Where(server => server.HasStarted).Select(server => server.Process)];
 
     /// <summary>Starts them, all at once.</summary>
     /// <exception cref="RunnerException">A server is missing or does not come up. Others may have started: dispose.</exception>
     public async Task StartAsync(ILiveOutput output, CancellationToken cancellationToken)
     {
-        await Task.WhenAll(Store.StartAsync(cancellationToken), sqs.StartAsync(cancellationToken), Broker.StartAsync(cancellationToken));
+        await Task.WhenAll(Store.StartAsync(cancellationToken), _sqs.StartAsync(cancellationToken), Broker.StartAsync(cancellationToken));
         output.Information(string.Join(", ", Processes.Select(process => $"{process.Name} on {process.Endpoint}")));
     }
 
@@ -60,5 +60,5 @@ internal sealed class LocalServers : IAsyncDisposable
     }
 
     public async ValueTask DisposeAsync() =>
-        await Task.WhenAll(Store.DisposeAsync().AsTask(), sqs.DisposeAsync().AsTask(), Broker.DisposeAsync().AsTask());
+        await Task.WhenAll(Store.DisposeAsync().AsTask(), _sqs.DisposeAsync().AsTask(), Broker.DisposeAsync().AsTask());
 }

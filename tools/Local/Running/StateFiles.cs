@@ -11,8 +11,8 @@ namespace Relaybox.Local.Running;
 /// </summary>
 internal sealed class StateFiles(string directory)
 {
-    private readonly Lock gate = new();
-    private bool isOurs;
+    private readonly Lock _gate = new();
+    private bool _isOurs;
 
     public string ProcessesPath => Path.Combine(directory, "processes.json");
 
@@ -33,7 +33,7 @@ internal sealed class StateFiles(string directory)
         }
 
         Directory.CreateDirectory(directory);
-        isOurs = true;
+        _isOurs = true;
     }
 
     public void WriteEnvironment(IReadOnlyDictionary<string, string> environment) =>
@@ -41,7 +41,7 @@ internal sealed class StateFiles(string directory)
 
     public void WriteProcesses(int port, IEnumerable<FunctionHost> hosts, IEnumerable<ServerProcess> emulators)
     {
-        lock (gate)
+        lock (_gate)
         {
             var document = new JsonObject
             {
@@ -74,9 +74,9 @@ internal sealed class StateFiles(string directory)
     /// <summary>Removes what says that something runs.</summary>
     public void Clear()
     {
-        lock (gate)
+        lock (_gate)
         {
-            if (isOurs)
+            if (_isOurs)
             {
                 File.Delete(ProcessesPath);
                 File.Delete(EnvironmentPath);
@@ -84,7 +84,7 @@ internal sealed class StateFiles(string directory)
         }
     }
 
-    public void TakeOver() => isOurs = true;
+    public void TakeOver() => _isOurs = true;
 
     private static void Replace(string path, string text)
     {

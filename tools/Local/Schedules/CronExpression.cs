@@ -13,15 +13,15 @@ internal sealed partial class CronExpression : ScheduleExpression
     private const int FirstYear = 1970;
     private const int LastYear = 2199;
 
-    private readonly Cronos.CronExpression inner;
-    private readonly IReadOnlySet<int> years;
-    private readonly TimeZoneInfo zone;
+    private readonly Cronos.CronExpression _inner;
+    private readonly IReadOnlySet<int> _years;
+    private readonly TimeZoneInfo _zone;
 
     private CronExpression(Cronos.CronExpression inner, IReadOnlySet<int> years, TimeZoneInfo zone)
     {
-        this.inner = inner;
-        this.years = years;
-        this.zone = zone;
+        _inner = inner;
+        _years = years;
+        _zone = zone;
     }
 
     public static CronExpression Parse(string body, TimeZoneInfo zone)
@@ -51,22 +51,22 @@ internal sealed partial class CronExpression : ScheduleExpression
     public override DateTimeOffset? NextAfter(DateTimeOffset moment)
     {
         var from = moment;
-        while (inner.GetNextOccurrence(from, zone) is { } next)
+        while (_inner.GetNextOccurrence(from, _zone) is { } next)
         {
-            var year = TimeZoneInfo.ConvertTime(next, zone).Year;
-            if (years.Contains(year))
+            var year = TimeZoneInfo.ConvertTime(next, _zone).Year;
+            if (_years.Contains(year))
             {
                 return next;
             }
 
-            var following = years.Where(candidate => candidate > year).Order().FirstOrDefault();
+            var following = _years.Where(candidate => candidate > year).Order().FirstOrDefault();
             if (following == 0)
             {
                 return null;
             }
 
             var newYear = new DateTime(following, 1, 1, 0, 0, 0, DateTimeKind.Unspecified);
-            from = new DateTimeOffset(newYear, zone.GetUtcOffset(newYear)).AddSeconds(-1);
+            from = new DateTimeOffset(newYear, _zone.GetUtcOffset(newYear)).AddSeconds(-1);
         }
 
         return null;

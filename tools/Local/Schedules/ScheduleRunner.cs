@@ -15,7 +15,7 @@ internal sealed class ScheduleRunner(
 {
     private static readonly TimeSpan FirstRetryDelay = TimeSpan.FromMinutes(1);
 
-    private readonly ScheduleExpression expression = ScheduleExpression.Parse(schedule.Expression, schedule.TimeZone);
+    private readonly ScheduleExpression _expression = ScheduleExpression.Parse(schedule.Expression, schedule.TimeZone);
 
     /// <summary>Runs until cancelled, or until the schedule has no further moment.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -24,12 +24,12 @@ internal sealed class ScheduleRunner(
         try
         {
             var last = time.GetUtcNow();
-            if (expression.BeginsAtOnce)
+            if (_expression.BeginsAtOnce)
             {
                 runs.Add(FireAsync(last, cancellationToken));
             }
 
-            while (expression.NextAfter(last) is { } next)
+            while (_expression.NextAfter(last) is { } next)
             {
                 await DelayUntilAsync(next, cancellationToken);
                 last = next;

@@ -5,19 +5,19 @@ namespace Relaybox.Local.Servers;
 /// <param name="start">Starts a process on the port and the files of the run, and waits until it answers.</param>
 internal sealed class LocalServer(string name, Func<CancellationToken, Task<ServerProcess>> start) : IAsyncDisposable
 {
-    private volatile ServerProcess? process;
+    private volatile ServerProcess? _process;
 
     public string Name => name;
 
     /// <summary>Whether the first start went well.</summary>
-    public bool HasStarted => process is not null;
+    public bool HasStarted => _process is not null;
 
     /// <summary>The process that runs now; during a restart the one that has ended.</summary>
     /// <exception cref="InvalidOperationException">The server has not been started.</exception>
-    public ServerProcess Process => process ?? throw new InvalidOperationException($"The server {name} has not been started.");
+    public ServerProcess Process => _process ?? throw new InvalidOperationException($"The server {name} has not been started.");
 
     /// <exception cref="RunnerException">The server's program is missing, or does not come up.</exception>
-    public async Task StartAsync(CancellationToken cancellationToken) => process = await start(cancellationToken);
+    public async Task StartAsync(CancellationToken cancellationToken) => _process = await start(cancellationToken);
 
     /// <summary>Ends the server at once, as a crash would, and starts it again on the same port with what it had on disk.</summary>
     /// <param name="outage">How long nothing answers in between.</param>
@@ -31,5 +31,5 @@ internal sealed class LocalServer(string name, Func<CancellationToken, Task<Serv
         await StartAsync(cancellationToken);
     }
 
-    public ValueTask DisposeAsync() => process?.DisposeAsync() ?? ValueTask.CompletedTask;
+    public ValueTask DisposeAsync() => _process?.DisposeAsync() ?? ValueTask.CompletedTask;
 }

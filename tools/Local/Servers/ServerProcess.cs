@@ -12,17 +12,17 @@ public abstract class ServerProcess : IAsyncDisposable
     private static readonly TimeSpan ReadyTimeout = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan StopGrace = TimeSpan.FromSeconds(5);
 
-    private readonly ChildProcess process;
-    private readonly ConcurrentQueue<string> lines = [];
-    private readonly int stopSignal;
+    private readonly ChildProcess _process;
+    private readonly ConcurrentQueue<string> _lines = [];
+    private readonly int _stopSignal;
 
     private protected ServerProcess(
         string name, int port, string program, IEnumerable<string> arguments, int stopSignal = Signals.Terminate)
     {
         Name = name;
         Port = port;
-        this.stopSignal = stopSignal;
-        process = ChildProcess.Start(program, arguments, RepositoryLayout.Emulators, null, Remember);
+        _stopSignal = stopSignal;
+        _process = ChildProcess.Start(program, arguments, RepositoryLayout.Emulators, null, Remember);
     }
 
     /// <summary>The server's short name, such as <c>sqs</c>.</summary>
@@ -30,12 +30,12 @@ public abstract class ServerProcess : IAsyncDisposable
 
     public int Port { get; }
 
-    public int Pid => process.Id;
+    public int Pid => _process.Id;
 
     public virtual Uri Endpoint => new($"http://127.0.0.1:{Port}/");
 
     /// <summary>Completes when the process has ended, for whatever reason.</summary>
-    public Task Ended => process.Exited;
+    public Task Ended => _process.Exited;
 
     /// <summary>Asks the service something harmless; throws while it is not there yet.</summary>
     private protected abstract Task ProbeAsync(CancellationToken cancellationToken);
@@ -43,22 +43,22 @@ public abstract class ServerProcess : IAsyncDisposable
     /// <summary>Stops the server and waits for its end.</summary>
     public async ValueTask DisposeAsync()
     {
-        await process.StopAsync(StopGrace, stopSignal);
-        await process.DisposeAsync();
+        await _process.StopAsync(StopGrace, _stopSignal);
+        await _process.DisposeAsync();
         GC.SuppressFinalize(this);
     }
 
     /// <summary>Ends the server at once, as a crash would, and waits for its end.</summary>
     public virtual async Task KillAsync()
     {
-        process.Kill();
-        await process.Exited;
+        _process.Kill();
+        await _process.Exited;
     }
 
     private protected async Task SignalAndWaitAsync(int signal)
     {
-        Signals.Send(process.Id, signal);
-        await process.Exited;
+        Signals.Send(_process.Id, signal);
+        await _process.Exited;
     }
 
     private protected async Task WaitUntilReadyAsync(CancellationToken cancellationToken)
@@ -69,9 +69,9 @@ public abstract class ServerProcess : IAsyncDisposable
         {
             while (true)
             {
-                if (process.Exited.IsCompleted)
+                if (_process.Exited.IsCompleted)
                 {
-                    throw new RunnerException($"The {Name} server ended while starting:\n{string.Join('\n', lines)}");
+                    throw new RunnerException($"The {Name} server ended while starting:\n{string.Join('\n', _lines)}");
                 }
 
                 try
@@ -91,7 +91,7 @@ public abstract class ServerProcess : IAsyncDisposable
             if (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested)
             {
                 throw new RunnerException(
-                    $"The {Name} server did not answer within {ReadyTimeout.TotalSeconds} seconds:\n{string.Join('\n', lines)}", exception);
+                    $"The {Name} server did not answer within {ReadyTimeout.TotalSeconds} seconds:\n{string.Join('\n', _lines)}", exception);
             }
 
             throw;
@@ -100,10 +100,10 @@ public abstract class ServerProcess : IAsyncDisposable
 
     private void Remember(string line)
     {
-        lines.Enqueue(line);
-        if (lines.Count > RememberedLines)
+        _lines.Enqueue(line);
+        if (_lines.Count > RememberedLines)
         {
-            lines.TryDequeue(out _);
+            _lines.TryDequeue(out _);
         }
     }
 }

@@ -18,20 +18,20 @@ internal sealed class StackLoader
         "MessageRetentionPeriod", "ReceiveMessageWaitTimeSeconds", "VisibilityTimeout",
     ];
 
-    private readonly MapValue resources;
-    private readonly Evaluator evaluator;
-    private readonly ResourceNames names;
-    private readonly JsonObject functionGlobals;
-    private readonly RoleReader roles;
-    private readonly List<string> notes = [];
+    private readonly MapValue _resources;
+    private readonly Evaluator _evaluator;
+    private readonly ResourceNames _names;
+    private readonly JsonObject _functionGlobals;
+    private readonly RoleReader _roles;
+    private readonly List<string> _notes = [];
 
     private StackLoader(MapValue template, StackOptions options)
     {
-        resources = PropertyOverrides.Apply(template.Section("Resources"), options.Properties);
-        names = new ResourceNames(resources, options.StackName, options.SqsEndpoint);
-        evaluator = new Evaluator(template, ParameterValues.Resolve(template, options.Parameters), names);
-        roles = new RoleReader(resources, evaluator);
-        functionGlobals = evaluator.Evaluate(template.Section("Globals")["Function"]) as JsonObject ?? [];
+        _resources = PropertyOverrides.Apply(template.Section("Resources"), options.Properties);
+        _names = new ResourceNames(_resources, options.StackName, options.SqsEndpoint);
+        _evaluator = new Evaluator(template, ParameterValues.Resolve(template, options.Parameters), _names);
+        _roles = new RoleReader(_resources, _evaluator);
+        _functionGlobals = _evaluator.Evaluate(template.Section("Globals")["Function"]) as JsonObject ?? [];
     }
 
     /// <exception cref="TemplateException">The template says something that cannot be followed; with its line.</exception>
@@ -42,7 +42,7 @@ internal sealed class StackLoader
             [.. loader.OfType("AWS::DynamoDB::Table").Select(loader.Table)],
             [.. loader.OfType("AWS::SQS::Queue").Select(loader.Queue)],
             [.. loader.OfType("AWS::Serverless::Function").Select(loader.Function)],
-            loader.notes);
+            loader._notes);
     }
 
     /// <summary>The values of a template's parameters that are texts.</summary>
@@ -52,10 +52,10 @@ internal sealed class StackLoader
             .ToDictionary(parameter => parameter.Key, parameter => parameter.Value.GetValue<string>());
 
     private IEnumerable<(string LogicalId, MapValue Resource)> OfType(string type) =>
-        from entry in resources.Entries
+        from entry in _resources.Entries
         let resource = entry.Value.AsMap(entry.Key)
         where resource["Type"]?.AsText("Type") == type
-        where resource["Condition"] is not ScalarValue { Text: { } condition } || evaluator.IsTrue(condition, resource.Line)
+        where resource["Condition"] is not ScalarValue { Text: { } condition } || _evaluator.IsTrue(condition, resource.Line)
         select (entry.Key, resource);
 
     private JsonObject Evaluate(MapValue resource, params string[] properties)
@@ -64,7 +64,7 @@ internal sealed class StackLoader
         var result = new JsonObject();
         foreach (var name in properties)
         {
-            if (evaluator.Evaluate(section[name]) is { } value)
+            if (_evaluator.Evaluate(section[name]) is { } value)
             {
                 result[name] = value;
             }
@@ -80,7 +80,7 @@ internal sealed class StackLoader
         var timeToLive = properties.Map("TimeToLiveSpecification");
         return new TableDefinition(
             entry.LogicalId,
-            names.Name(entry.LogicalId, evaluator),
+            _names.Name(entry.LogicalId, _evaluator),
             properties,
             properties.Map("StreamSpecification").Text("StreamViewType"),
             timeToLive.Flag("Enabled", true, entry.Resource.Line) ? timeToLive.Text("AttributeName") : null);
@@ -103,14 +103,14 @@ internal sealed class StackLoader
             }.ToJsonString();
         }
 
-        var name = names.Name(entry.LogicalId, evaluator);
-        return new QueueDefinition(entry.LogicalId, name, names.QueueUrl(name), ResourceNames.QueueArn(name), attributes, target);
+        var name = _names.Name(entry.LogicalId, _evaluator);
+        return new QueueDefinition(entry.LogicalId, name, _names.QueueUrl(name), ResourceNames.QueueArn(name), attributes, target);
     }
 
     private FunctionDefinition Function((string LogicalId, MapValue Resource) entry)
     {
         var line = entry.Resource.Line;
-        var properties = functionGlobals.DeepClone().AsObject();
+        var properties = _functionGlobals.DeepClone().AsObject();
         foreach (var (name, value) in Evaluate(
             entry.Resource, "Handler", "Timeout", "MemorySize", "ReservedConcurrentExecutions", "EventInvokeConfig", "Environment", "Events"))
         {
@@ -124,7 +124,7 @@ internal sealed class StackLoader
         return new FunctionDefinition(
             entry.LogicalId,
             environment.GetValueOrDefault("ANNOTATIONS_HANDLER") ?? entry.LogicalId,
-            names.Name(entry.LogicalId, evaluator),
+            _names.Name(entry.LogicalId, _evaluator),
             properties.RequiredText("Handler", line),
             properties.Number("Timeout", DefaultTimeoutSeconds, line),
             properties.Number("MemorySize", DefaultMemorySize, line),
@@ -132,9 +132,9 @@ internal sealed class StackLoader
             asynchronous.Number("MaximumRetryAttempts", DefaultAsyncRetries, line),
             asynchronous.Number("MaximumEventAgeInSeconds", DefaultAsyncAgeSeconds, line),
             environment,
-            EventSourceReader.Read(entry.LogicalId, properties.Map("Events"), line, notes))
+            EventSourceReader.Read(entry.LogicalId, properties.Map("Events"), line, _notes))
         {
-            Grants = roles.Read(entry.Resource),
+            Grants = _roles.Read(entry.Resource),
         };
     }
 

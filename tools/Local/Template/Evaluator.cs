@@ -9,9 +9,9 @@ namespace Relaybox.Local.Template;
 internal sealed class Evaluator(MapValue template, IReadOnlyDictionary<string, JsonNode> parameters, ResourceNames names)
 {
     private const int DeepestNesting = 64;
-    private readonly MapValue conditions = template.Section("Conditions");
-    private readonly MapValue mappings = template.Section("Mappings");
-    private int depth;
+    private readonly MapValue _conditions = template.Section("Conditions");
+    private readonly MapValue _mappings = template.Section("Mappings");
+    private int _depth;
 
     /// <returns>Null for no value.</returns>
     /// <exception cref="TemplateException">An intrinsic is unknown or its argument is not of its form.</exception>
@@ -27,7 +27,7 @@ internal sealed class Evaluator(MapValue template, IReadOnlyDictionary<string, J
 
     public bool IsTrue(string condition, int line)
     {
-        var definition = conditions[condition] ?? throw new TemplateException(line, $"There is no condition {condition}.");
+        var definition = _conditions[condition] ?? throw new TemplateException(line, $"There is no condition {condition}.");
         return Nested(line, () => EvaluateCondition(definition));
     }
 
@@ -63,7 +63,7 @@ internal sealed class Evaluator(MapValue template, IReadOnlyDictionary<string, J
 
     private T Nested<T>(int line, Func<T> evaluate)
     {
-        if (++depth > DeepestNesting)
+        if (++_depth > DeepestNesting)
         {
             throw new TemplateException(line, "The value refers to itself.");
         }
@@ -74,7 +74,7 @@ internal sealed class Evaluator(MapValue template, IReadOnlyDictionary<string, J
         }
         finally
         {
-            depth--;
+            _depth--;
         }
     }
 
@@ -160,7 +160,7 @@ internal sealed class Evaluator(MapValue template, IReadOnlyDictionary<string, J
     {
         var (map, first, second) = (
             Text(Argument(call, 0, 3), "!FindInMap"), Text(Argument(call, 1, 3), "!FindInMap"), Text(Argument(call, 2, 3), "!FindInMap"));
-        return Evaluate((mappings[map]?.AsMap(map)[first]?.AsMap(first))?[second]
+        return Evaluate((_mappings[map]?.AsMap(map)[first]?.AsMap(first))?[second]
             ?? throw new TemplateException(call.Line, $"!FindInMap: there is no {map}.{first}.{second}."));
     }
 

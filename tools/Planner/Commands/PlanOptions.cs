@@ -11,23 +11,23 @@ namespace Relaybox.Planner.Commands;
 /// <summary>The options of every command that makes a plan.</summary>
 internal sealed class PlanOptions
 {
-    private readonly Option<double> rate = new("--rate") { Description = "Events a second", DefaultValueFactory = _ => 1_000 };
-    private readonly Option<string> store = Choice("--store", "Where the outbox is", PlannedStores.All.Select(store => store.Name));
-    private readonly Option<string> broker = Choice("--broker", "Through what events go", PlannedBrokers.All.Select(broker => broker.Name));
+    private readonly Option<double> _rate = new("--rate") { Description = "Events a second", DefaultValueFactory = _ => 1_000 };
+    private readonly Option<string> _store = Choice("--store", "Where the outbox is", PlannedStores.All.Select(store => store.Name));
+    private readonly Option<string> _broker = Choice("--broker", "Through what events go", PlannedBrokers.All.Select(broker => broker.Name));
 
     public void AddTo(Command command)
     {
-        command.Options.Add(rate);
-        command.Options.Add(store);
-        command.Options.Add(broker);
+        command.Options.Add(_rate);
+        command.Options.Add(_store);
+        command.Options.Add(_broker);
     }
 
     /// <exception cref="RunnerException">The rate is not above 0, or there is no plan for the store or the broker.</exception>
     public Plan Make(CostSheet costs, ParseResult parsed) => StackPlanner.Make(
         costs,
-        Positive(parsed.GetValue(rate), "--rate"),
-        PlannedStores.Find(parsed.GetValue(store)!),
-        PlannedBrokers.Find(parsed.GetValue(broker)!));
+        Positive(parsed.GetValue(_rate), "--rate"),
+        PlannedStores.Find(parsed.GetValue(_store)!),
+        PlannedBrokers.Find(parsed.GetValue(_broker)!));
 
     /// <exception cref="RunnerException">The value is not above 0.</exception>
     public static T Positive<T>(T value, string option)

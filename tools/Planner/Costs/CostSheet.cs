@@ -20,26 +20,26 @@ internal sealed class CostSheet
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
-    private readonly Sheet sheet;
-    private readonly Dictionary<string, Cost> byId;
+    private readonly Sheet _sheet;
+    private readonly Dictionary<string, Cost> _byId;
 
     private CostSheet(Sheet sheet)
     {
-        this.sheet = sheet;
-        byId = sheet.Costs.ToDictionary(cost => cost.Id);
+        _sheet = sheet;
+        _byId = sheet.Costs.ToDictionary(cost => cost.Id);
     }
 
     /// <summary>The month of the prices and limits.</summary>
-    public string AsOf => sheet.AsOf;
+    public string AsOf => _sheet.AsOf;
 
     /// <summary>The region of the prices and limits.</summary>
-    public string Region => sheet.Region;
+    public string Region => _sheet.Region;
 
-    public IReadOnlyList<Cost> All => sheet.Costs;
+    public IReadOnlyList<Cost> All => _sheet.Costs;
 
     /// <exception cref="RunnerException">There is no such figure.</exception>
     public double this[string id] =>
-        byId.TryGetValue(id, out var cost) ? cost.Value : throw new RunnerException($"{File} has no cost '{id}'.");
+        _byId.TryGetValue(id, out var cost) ? cost.Value : throw new RunnerException($"{File} has no cost '{id}'.");
 
     /// <summary>The file as it is kept: each figure on a line of its own.</summary>
     public string ToJson()
@@ -49,7 +49,7 @@ internal sealed class CostSheet
             {
               "asOf": {{JsonSerializer.Serialize(AsOf, Json)}},
               "region": {{JsonSerializer.Serialize(Region, Json)}},
-              "note": {{JsonSerializer.Serialize(sheet.Note, Json)}},
+              "note": {{JsonSerializer.Serialize(_sheet.Note, Json)}},
               "costs": [
             {{string.Join(",\n", lines)}}
               ]

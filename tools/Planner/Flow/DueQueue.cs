@@ -7,12 +7,12 @@ namespace Relaybox.Planner.Flow;
 /// </summary>
 internal sealed class DueQueue
 {
-    private readonly SortedDictionary<int, SortedDictionary<int, double>> byDue = [];
+    private readonly SortedDictionary<int, SortedDictionary<int, double>> _byDue = [];
 
     public double Count { get; private set; }
 
     /// <summary>When the oldest of all was written; null where there is none.</summary>
-    public int? Oldest => byDue.Count == 0 ? null : byDue.Values.Min(bin => bin.Keys.First());
+    public int? Oldest => _byDue.Count == 0 ? null : _byDue.Values.Min(bin => bin.Keys.First());
 
     public void Add(int due, int written, double count)
     {
@@ -21,9 +21,9 @@ internal sealed class DueQueue
             return;
         }
 
-        if (!byDue.TryGetValue(due, out var bin))
+        if (!_byDue.TryGetValue(due, out var bin))
         {
-            byDue.Add(due, bin = []);
+            _byDue.Add(due, bin = []);
         }
 
         bin[written] = bin.GetValueOrDefault(written) + count;
@@ -38,7 +38,7 @@ internal sealed class DueQueue
     public double Take(int now, double most, Action<int, double> each)
     {
         double all = 0;
-        while (all < most && byDue.Count > 0 && byDue.First() is var (due, bin) && due <= now)
+        while (all < most && _byDue.Count > 0 && _byDue.First() is var (due, bin) && due <= now)
         {
             var (written, count) = bin.First();
             var taken = Math.Min(count, most - all);
@@ -49,14 +49,14 @@ internal sealed class DueQueue
             }
             else if (bin.Remove(written) && bin.Count == 0)
             {
-                byDue.Remove(due);
+                _byDue.Remove(due);
             }
 
             each(written, taken);
         }
 
         // What is left of many small parts is no more than a rounding error when there are none.
-        Count = byDue.Count == 0 ? 0 : Count - all;
+        Count = _byDue.Count == 0 ? 0 : Count - all;
         return all;
     }
 }

@@ -6,12 +6,12 @@ namespace Relaybox.Planner.Flow;
 /// </summary>
 internal sealed class FlowRun(Scenario scenario, FlowOptions options)
 {
-    private readonly DueQueue apps = new();
-    private readonly DueQueue fresh = new();
-    private readonly DueQueue deferred = new();
-    private readonly DueQueue messages = new();
-    private double published;
-    private double failed;
+    private readonly DueQueue _apps = new();
+    private readonly DueQueue _fresh = new();
+    private readonly DueQueue _deferred = new();
+    private readonly DueQueue _messages = new();
+    private double _published;
+    private double _failed;
 
     public static IReadOnlyList<FlowStep> Play(Scenario scenario, FlowOptions options)
     {
@@ -20,37 +20,37 @@ internal sealed class FlowRun(Scenario scenario, FlowOptions options)
     }
 
     // Deferred rows of PostgreSQL are rows among others; those of DynamoDB are in the due index, and no stream brings them again.
-    private DueQueue Retries => options.SweptPerSecond is null ? fresh : deferred;
+    private DueQueue Retries => options.SweptPerSecond is null ? _fresh : _deferred;
 
     private FlowStep Step(int now)
     {
-        (published, failed) = (0, 0);
+        (_published, _failed) = (0, 0);
         var offered = scenario.Load(now);
-        apps.Add(now, now, offered);
-        apps.Take(now, options.WritesPerSecond, (written, count) => fresh.Add(now, written, count));
+        _apps.Add(now, now, offered);
+        _apps.Take(now, options.WritesPerSecond, (written, count) => _fresh.Add(now, written, count));
         if (scenario.CrashAt == now)
         {
             LoseClaims(now);
         }
 
-        Relay(fresh, now, options.RelayedPerSecond, options.TriedPerSecond);
+        Relay(_fresh, now, options.RelayedPerSecond, options.TriedPerSecond);
         if (options.SweptPerSecond is { } swept)
         {
-            Relay(deferred, now, swept, options.SweepTriedPerSecond);
+            Relay(_deferred, now, swept, options.SweepTriedPerSecond);
         }
 
         var ages = new List<(double Age, double Count)>();
-        var consumed = messages.Take(now, options.ConsumedPerSecond, (written, count) => ages.Add((now - written, count)));
-        int?[] oldest = [fresh.Oldest, deferred.Oldest];
+        var consumed = _messages.Take(now, options.ConsumedPerSecond, (written, count) => ages.Add((now - written, count)));
+        int?[] oldest = [_fresh.Oldest, _deferred.Oldest];
         return new FlowStep(
             now,
             offered,
-            apps.Count,
-            published,
-            failed,
+            _apps.Count,
+            _published,
+            _failed,
             consumed,
-            fresh.Count + deferred.Count,
-            messages.Count,
+            _fresh.Count + _deferred.Count,
+            _messages.Count,
             now - (oldest.Min() ?? now),
             Percentile(ages, 0.5),
             Percentile(ages, 0.99));
@@ -60,14 +60,14 @@ internal sealed class FlowRun(Scenario scenario, FlowOptions options)
     {
         if (!scenario.IsOut(now))
         {
-            published += queue.Take(now, capacity, (written, count) => messages.Add(now, written, count));
+            _published += queue.Take(now, capacity, (written, count) => _messages.Add(now, written, count));
             return;
         }
 
         // As the code does: not before OutageDelay, and spread over as much again.
         var delay = (int)options.Relay.OutageDelay.TotalSeconds;
         var back = new List<(int Written, double Count)>();
-        failed += queue.Take(now, tries, (written, count) => back.Add((written, count)));
+        _failed += queue.Take(now, tries, (written, count) => back.Add((written, count)));
         foreach (var (written, count) in back)
         {
             for (var second = delay; second < 2 * delay; second++)
@@ -81,10 +81,10 @@ internal sealed class FlowRun(Scenario scenario, FlowOptions options)
     private void LoseClaims(int now)
     {
         var lost = new List<(int Written, double Count)>();
-        fresh.Take(now, options.RowsInHand, (written, count) => lost.Add((written, count)));
+        _fresh.Take(now, options.RowsInHand, (written, count) => lost.Add((written, count)));
         foreach (var (written, count) in lost)
         {
-            fresh.Add(now + (int)options.Relay.Lease.TotalSeconds, written, count);
+            _fresh.Add(now + (int)options.Relay.Lease.TotalSeconds, written, count);
         }
     }
 

@@ -7,9 +7,9 @@ namespace Relaybox.Planner.Planning;
 /// <summary>Collects the parts of a plan.</summary>
 internal sealed class PlanBuilder(double rate, CostSheet costs)
 {
-    private readonly List<Need> needs = [];
-    private readonly List<Limit> limits = [];
-    private readonly List<Charge> charges = [];
+    private readonly List<Need> _needs = [];
+    private readonly List<Limit> _limits = [];
+    private readonly List<Charge> _charges = [];
 
     /// <summary>Events a second.</summary>
     public double Rate => rate;
@@ -24,17 +24,17 @@ internal sealed class PlanBuilder(double rate, CostSheet costs)
 
     public double Need(string name, double count)
     {
-        needs.Add(new Need(name, count));
+        _needs.Add(new Need(name, count));
         return count;
     }
 
     /// <summary>How many of something were said to be needed.</summary>
-    public double Needed(string name) => needs.Single(need => need.Name == name).Count;
+    public double Needed(string name) => _needs.Single(need => need.Name == name).Count;
 
     public void Limit(string name, double perUnit, double units, string unit, string change, string? only = null) =>
-        limits.Add(new Limit(name, perUnit, units, unit, change, only));
+        _limits.Add(new Limit(name, perUnit, units, unit, change, only));
 
-    public void ChargeMonth(string name, double dollars) => charges.Add(new Charge(name, dollars));
+    public void ChargeMonth(string name, double dollars) => _charges.Add(new Charge(name, dollars));
 
     /// <summary>A price of a million of something that each event takes so many of.</summary>
     public void ChargeMillions(string name, double perEvent, double dollarsPerMillion) =>
@@ -63,5 +63,5 @@ internal sealed class PlanBuilder(double rate, CostSheet costs)
     }
 
     public Plan Build(IPlannedStore store, IPlannedBroker broker) =>
-        new(rate, store, broker, needs, [.. limits.OrderBy(limit => limit.MetAt)], charges);
+        new(rate, store, broker, _needs, [.. _limits.OrderBy(limit => limit.MetAt)], _charges);
 }

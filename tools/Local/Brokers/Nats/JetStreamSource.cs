@@ -16,16 +16,16 @@ internal sealed class JetStreamSource(Uri server, string stream, string consumer
     private const string MessageIdHeader = "Nats-Msg-Id";
     private static readonly TimeSpan Wait = TimeSpan.FromSeconds(2);
 
-    private readonly NatsConnection connection = new(new NatsOpts { Url = server.ToString(), Name = "relaybox-local" });
-    private int inHand;
+    private readonly NatsConnection _connection = new(new NatsOpts { Url = server.ToString(), Name = "relaybox-local" });
+    private int _inHand;
 
-    private NatsJSContext JetStream => new(connection);
+    private NatsJSContext JetStream => new(_connection);
 
     public async Task<int> CountAsync(CancellationToken cancellationToken)
     {
         var copies = await JetStream.GetConsumerAsync(stream, Reader, cancellationToken);
         var pulled = await JetStream.GetConsumerAsync(stream, consumer, cancellationToken);
-        return Volatile.Read(ref inHand) + (int)copies.Info.NumPending + (int)pulled.Info.NumPending + pulled.Info.NumAckPending;
+        return Volatile.Read(ref _inHand) + (int)copies.Info.NumPending + (int)pulled.Info.NumPending + pulled.Info.NumAckPending;
     }
 
     public async Task OpenAsync(CancellationToken cancellationToken) =>
@@ -43,14 +43,14 @@ internal sealed class JetStreamSource(Uri server, string stream, string consumer
                 {
                     if (await reader.NextAsync<byte[]>(opts: new NatsJSNextOpts { Expires = Wait }, cancellationToken: cancellationToken) is { } message)
                     {
-                        Interlocked.Increment(ref inHand);
+                        Interlocked.Increment(ref _inHand);
                         try
                         {
                             await CopyAsync(message, cancellationToken);
                         }
                         finally
                         {
-                            Interlocked.Decrement(ref inHand);
+                            Interlocked.Decrement(ref _inHand);
                         }
                     }
                 }
@@ -67,7 +67,7 @@ internal sealed class JetStreamSource(Uri server, string stream, string consumer
         }
     }
 
-    public ValueTask DisposeAsync() => connection.DisposeAsync();
+    public ValueTask DisposeAsync() => _connection.DisposeAsync();
 
     private async Task CopyAsync(INatsJSMsg<byte[]> message, CancellationToken cancellationToken)
     {

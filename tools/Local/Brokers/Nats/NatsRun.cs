@@ -10,12 +10,12 @@ namespace Relaybox.Local.Brokers.Nats;
 /// <summary>The NATS server of a run. Its streams are made by the Setup function.</summary>
 internal sealed class NatsRun : BrokerRun
 {
-    private readonly int port;
-    private DirectoryInfo? storage;
+    private readonly int _port;
+    private DirectoryInfo? _storage;
 
     public NatsRun(int port)
     {
-        this.port = port;
+        _port = port;
         Url = new Uri($"nats://127.0.0.1:{port}");
         Server = new LocalServer("nats", StartServerAsync);
     }
@@ -44,12 +44,12 @@ internal sealed class NatsRun : BrokerRun
     public override async ValueTask DisposeAsync()
     {
         await base.DisposeAsync();
-        storage?.Delete(recursive: true);
+        _storage?.Delete(recursive: true);
     }
 
     private async Task<ServerProcess> StartServerAsync(CancellationToken cancellationToken)
     {
-        storage ??= Directory.CreateTempSubdirectory("relaybox-nats-");
-        return await NatsProcess.StartAsync(port, storage.FullName, [], cancellationToken);
+        _storage ??= Directory.CreateTempSubdirectory("relaybox-nats-");
+        return await NatsProcess.StartAsync(_port, _storage.FullName, [], cancellationToken);
     }
 }

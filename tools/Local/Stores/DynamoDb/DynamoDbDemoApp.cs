@@ -13,13 +13,13 @@ internal sealed class DynamoDbDemoApp(Uri endpoint, string outboxTable, string e
 {
     private const string OrdersTable = "relaybox-demo-Orders";
 
-    private readonly AmazonDynamoDBClient dynamoDb = new(
+    private readonly AmazonDynamoDBClient _dynamoDb = new(
         new BasicAWSCredentials(LocalAws.AccessKeyId, LocalAws.SecretAccessKey),
         new AmazonDynamoDBConfig { ServiceURL = endpoint.ToString(), AuthenticationRegion = LocalAws.Region });
 
     public async Task PrepareAsync(CancellationToken cancellationToken)
     {
-        await dynamoDb.CreateTableAsync(
+        await _dynamoDb.CreateTableAsync(
             new CreateTableRequest
             {
                 TableName = OrdersTable,
@@ -28,7 +28,7 @@ internal sealed class DynamoDbDemoApp(Uri endpoint, string outboxTable, string e
                 KeySchema = [new KeySchemaElement("orderId", KeyType.HASH)],
             },
             cancellationToken);
-        while ((await dynamoDb.DescribeTableAsync(OrdersTable, cancellationToken)).Table.TableStatus != TableStatus.ACTIVE)
+        while ((await _dynamoDb.DescribeTableAsync(OrdersTable, cancellationToken)).Table.TableStatus != TableStatus.ACTIVE)
         {
             await Task.Delay(TimeSpan.FromMilliseconds(50), time, cancellationToken);
         }
@@ -38,7 +38,7 @@ internal sealed class DynamoDbDemoApp(Uri endpoint, string outboxTable, string e
     {
         try
         {
-            await dynamoDb.TransactWriteItemsAsync(
+            await _dynamoDb.TransactWriteItemsAsync(
                 new TransactWriteItemsRequest
                 {
                     TransactItems = [Insert(OrdersTable, BusinessRow(order)), Insert(outboxTable, OutboxRow(order))],
@@ -58,7 +58,7 @@ internal sealed class DynamoDbDemoApp(Uri endpoint, string outboxTable, string e
 
     public ValueTask DisposeAsync()
     {
-        dynamoDb.Dispose();
+        _dynamoDb.Dispose();
         return ValueTask.CompletedTask;
     }
 
@@ -97,7 +97,7 @@ internal sealed class DynamoDbDemoApp(Uri endpoint, string outboxTable, string e
         request.ConsistentRead = true;
         do
         {
-            var page = await dynamoDb.ScanAsync(request, cancellationToken);
+            var page = await _dynamoDb.ScanAsync(request, cancellationToken);
             count += page.Count ?? 0;
             request.ExclusiveStartKey = page.LastEvaluatedKey;
         }
@@ -111,7 +111,7 @@ internal sealed class DynamoDbDemoApp(Uri endpoint, string outboxTable, string e
         var request = new ScanRequest { TableName = table, ConsistentRead = true };
         do
         {
-            var page = await dynamoDb.ScanAsync(request, cancellationToken);
+            var page = await _dynamoDb.ScanAsync(request, cancellationToken);
             items.AddRange(page.Items ?? []);
             request.ExclusiveStartKey = page.LastEvaluatedKey;
         }

@@ -9,14 +9,14 @@ public sealed class PgBouncerProcess : ServerProcess
 {
     private const string Fix = "Install it (Debian: pgbouncer).";
 
-    private readonly string user;
-    private readonly string? password;
+    private readonly string _user;
+    private readonly string? _password;
 
     private PgBouncerProcess(int port, string user, string? password, (string Program, string[] Arguments) command)
         : base("pgbouncer", port, command.Program, command.Arguments, Signals.Interrupt)
     {
-        this.user = user;
-        this.password = password;
+        _user = user;
+        _password = password;
     }
 
     /// <inheritdoc />
@@ -43,7 +43,7 @@ public sealed class PgBouncerProcess : ServerProcess
     {
         var settings = new NpgsqlConnectionStringBuilder
         {
-            Host = "127.0.0.1", Port = Port, Username = user, Password = password, Database = "postgres", SslMode = SslMode.Disable,
+            Host = "127.0.0.1", Port = Port, Username = _user, Password = _password, Database = "postgres", SslMode = SslMode.Disable,
             Pooling = false, NoResetOnClose = true, Timeout = 5,
         };
         await using var connection = new NpgsqlConnection(settings.ConnectionString);

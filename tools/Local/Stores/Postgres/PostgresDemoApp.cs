@@ -9,13 +9,13 @@ internal sealed class PostgresDemoApp(string connectionString, string schema, st
 {
     private const string Orders = "demo.orders";
 
-    private readonly NpgsqlDataSource database = NpgsqlDataSource.Create(connectionString);
-    private readonly string outbox = $"\"{schema}\".\"{outboxTable}\"";
-    private readonly string effects = $"\"{schema}\".\"{effectsTable}\"";
+    private readonly NpgsqlDataSource _database = NpgsqlDataSource.Create(connectionString);
+    private readonly string _outbox = $"\"{schema}\".\"{outboxTable}\"";
+    private readonly string _effects = $"\"{schema}\".\"{effectsTable}\"";
 
     public async Task PrepareAsync(CancellationToken cancellationToken)
     {
-        await using var command = database.CreateCommand(
+        await using var command = _database.CreateCommand(
             $"""
             CREATE SCHEMA demo;
             CREATE TABLE {Orders} (
@@ -33,7 +33,7 @@ internal sealed class PostgresDemoApp(string connectionString, string schema, st
     {
         try
         {
-            await using var connection = await database.OpenConnectionAsync(cancellationToken);
+            await using var connection = await _database.OpenConnectionAsync(cancellationToken);
             await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
             await using (var insert = new NpgsqlCommand(
                 $"INSERT INTO {Orders} (order_id, customer, total_cents, event_id, committed_at) VALUES ($1, $2, $3, $4, $5)",
@@ -49,7 +49,7 @@ internal sealed class PostgresDemoApp(string connectionString, string schema, st
             }
 
             await using (var insert = new NpgsqlCommand(
-                $"INSERT INTO {outbox} (event_id, subject, payload, ordering_key) VALUES ($1, $2, $3, $4)", connection, transaction))
+                $"INSERT INTO {_outbox} (event_id, subject, payload, ordering_key) VALUES ($1, $2, $3, $4)", connection, transaction))
             {
                 insert.Parameters.Add(new() { Value = order.EventId });
                 insert.Parameters.Add(new() { Value = Order.Subject });
@@ -68,37 +68,37 @@ internal sealed class PostgresDemoApp(string connectionString, string schema, st
     }
 
     public Task<int> CountSentAsync(CancellationToken cancellationToken) =>
-        CountAsync($"SELECT count(*) FROM {outbox} WHERE status = 'sent'", cancellationToken);
+        CountAsync($"SELECT count(*) FROM {_outbox} WHERE status = 'sent'", cancellationToken);
 
     public Task<int> CountEffectsAsync(CancellationToken cancellationToken) =>
-        CountAsync($"SELECT count(*) FROM {effects}", cancellationToken);
+        CountAsync($"SELECT count(*) FROM {_effects}", cancellationToken);
 
     public Task<IReadOnlyDictionary<string, DateTimeOffset>> ReadOrdersAsync(CancellationToken cancellationToken) =>
         ReadAsync($"SELECT event_id, committed_at FROM {Orders}", row => Time(row, 1), cancellationToken);
 
     public Task<IReadOnlyDictionary<string, string>> ReadOutboxAsync(CancellationToken cancellationToken) =>
-        ReadAsync($"SELECT event_id, status FROM {outbox}", row => row.GetString(1), cancellationToken);
+        ReadAsync($"SELECT event_id, status FROM {_outbox}", row => row.GetString(1), cancellationToken);
 
     public Task<IReadOnlyDictionary<string, Effect>> ReadEffectsAsync(CancellationToken cancellationToken) =>
-        ReadAsync($"SELECT event_id, applied, applied_at FROM {effects}", row => new Effect(row.GetInt32(1), Time(row, 2)), cancellationToken);
+        ReadAsync($"SELECT event_id, applied, applied_at FROM {_effects}", row => new Effect(row.GetInt32(1), Time(row, 2)), cancellationToken);
 
     public async Task<IReadOnlyDictionary<string, (string Key, long Place)>?> ReadPlacesAsync(CancellationToken cancellationToken) => await ReadAsync(
-        $"SELECT event_id, ordering_key, row_id FROM {outbox} WHERE ordering_key IS NOT NULL", row => (row.GetString(1), row.GetInt64(2)), cancellationToken);
+        $"SELECT event_id, ordering_key, row_id FROM {_outbox} WHERE ordering_key IS NOT NULL", row => (row.GetString(1), row.GetInt64(2)), cancellationToken);
 
-    public ValueTask DisposeAsync() => database.DisposeAsync();
+    public ValueTask DisposeAsync() => _database.DisposeAsync();
 
     private static DateTimeOffset Time(NpgsqlDataReader row, int column) => new(row.GetDateTime(column), TimeSpan.Zero);
 
     private async Task<int> CountAsync(string sql, CancellationToken cancellationToken)
     {
-        await using var command = database.CreateCommand(sql);
+        await using var command = _database.CreateCommand(sql);
         return (int)(long)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 
     private async Task<IReadOnlyDictionary<string, T>> ReadAsync<T>(
         string sql, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken)
     {
-        await using var command = database.CreateCommand(sql);
+        await using var command = _database.CreateCommand(sql);
         await using var rows = await command.ExecuteReaderAsync(cancellationToken);
         var result = new Dictionary<string, T>();
         while (await rows.ReadAsync(cancellationToken))

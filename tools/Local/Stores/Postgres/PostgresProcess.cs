@@ -7,10 +7,10 @@ namespace Relaybox.Local.Stores.Postgres;
 /// <summary>A PostgreSQL server of its own on loopback: the real one.</summary>
 public sealed class PostgresProcess : ServerProcess
 {
-    private readonly PostgresCluster cluster;
+    private readonly PostgresCluster _cluster;
 
     private PostgresProcess(int port, PostgresCluster cluster, (string Program, string[] Arguments) command)
-        : base("postgres", port, command.Program, command.Arguments, Signals.Interrupt) => this.cluster = cluster;
+        : base("postgres", port, command.Program, command.Arguments, Signals.Interrupt) => _cluster = cluster;
 
     /// <inheritdoc />
     public override Uri Endpoint => new($"postgres://127.0.0.1:{Port}/");
@@ -21,7 +21,7 @@ public sealed class PostgresProcess : ServerProcess
         Host = "127.0.0.1",
         Port = Port,
         Username = PostgresCluster.User,
-        Password = cluster.Password,
+        Password = _cluster.Password,
         Database = "postgres",
         SslMode = SslMode.Disable,
     }.ConnectionString;

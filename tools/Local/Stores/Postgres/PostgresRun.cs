@@ -15,14 +15,14 @@ internal sealed class PostgresRun : StoreRun
     /// <summary>The database user of the functions: it has what Setup grants it.</summary>
     private const string FunctionsUser = "relaybox_functions";
 
-    private readonly int port;
-    private readonly LocalServer server;
-    private PostgresCluster? cluster;
+    private readonly int _port;
+    private readonly LocalServer _server;
+    private PostgresCluster? _cluster;
 
     public PostgresRun(int port)
     {
-        this.port = port;
-        server = new LocalServer("postgres", StartServerAsync);
+        _port = port;
+        _server = new LocalServer("postgres", StartServerAsync);
     }
 
     /// <summary>The password of the superuser, and of the functions.</summary>
@@ -31,14 +31,14 @@ internal sealed class PostgresRun : StoreRun
     /// <summary>How the superuser connects.</summary>
     public string ConnectionString => Process.ConnectionString;
 
-    public override IReadOnlyList<LocalServer> Servers => [server];
+    public override IReadOnlyList<LocalServer> Servers => [_server];
 
     // DATABASE_URL is Relaybox's own; the others are what psql and every driver read.
     public override IReadOnlyDictionary<string, string> Environment => new Dictionary<string, string>
     {
-        ["DATABASE_URL"] = $"postgres://{PostgresCluster.User}:{Password}@127.0.0.1:{port}/{Database}",
+        ["DATABASE_URL"] = $"postgres://{PostgresCluster.User}:{Password}@127.0.0.1:{_port}/{Database}",
         ["PGHOST"] = "127.0.0.1",
-        ["PGPORT"] = $"{port}",
+        ["PGPORT"] = $"{_port}",
         ["PGUSER"] = PostgresCluster.User,
         ["PGPASSWORD"] = Password,
         ["PGDATABASE"] = Database,
@@ -47,9 +47,9 @@ internal sealed class PostgresRun : StoreRun
     public override IReadOnlyList<string> FunctionVariables => ["DATABASE_SCHEMA"];
 
     public override IReadOnlyList<Fault> Faults =>
-        [ServerFaults.Restart(server), new Fault("Cut postgres", (_, cancellationToken) => CutAsync(cancellationToken))];
+        [ServerFaults.Restart(_server), new Fault("Cut postgres", (_, cancellationToken) => CutAsync(cancellationToken))];
 
-    private PostgresProcess Process => (PostgresProcess)server.Process;
+    private PostgresProcess Process => (PostgresProcess)_server.Process;
 
     public override void Configure(IDictionary<string, string> parameters, LocalSecrets secrets)
     {
@@ -66,13 +66,13 @@ internal sealed class PostgresRun : StoreRun
     public override async ValueTask DisposeAsync()
     {
         await base.DisposeAsync();
-        cluster?.Dispose();
+        _cluster?.Dispose();
     }
 
     private async Task<ServerProcess> StartServerAsync(CancellationToken cancellationToken)
     {
-        cluster ??= await PostgresCluster.CreateAsync(Password, cancellationToken);
-        var process = await PostgresProcess.StartAsync(port, cluster, durable: true, cancellationToken);
+        _cluster ??= await PostgresCluster.CreateAsync(Password, cancellationToken);
+        var process = await PostgresProcess.StartAsync(_port, _cluster, durable: true, cancellationToken);
         try
         {
             await process.CreateUserAsync(FunctionsUser, Password, cancellationToken);
@@ -95,7 +95,7 @@ internal sealed class PostgresRun : StoreRun
     {
         ["engine"] = "postgres",
         ["host"] = "127.0.0.1",
-        ["port"] = port,
+        ["port"] = _port,
         ["dbname"] = Database,
         ["username"] = user,
         ["password"] = Password,
