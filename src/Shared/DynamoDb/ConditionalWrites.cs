@@ -5,7 +5,7 @@ namespace Relaybox.DynamoDb;
 /// <summary>Runs conditional writes side by side; one whose condition does not hold is an answer, not an error.</summary>
 internal static class ConditionalWrites
 {
-    internal static async Task<int> CountHeldAsync<TItem, TResponse>(
+    internal static async Task<int> CountAppliedAsync<TItem, TResponse>(
         IEnumerable<TItem> items,
         int concurrency,
         Func<TItem, CancellationToken, Task<TResponse>> write,

@@ -228,7 +228,7 @@ public abstract partial class OutboxOrderConformance : IAsyncLifetime
     private async Task ParkFirstAsync()
     {
         var claims = await Repository.ClaimAsync(100, Lease, Ct);
-        Assert.Equal(1, (await Repository.ParkAsync([new(claims[0].EventId, claims[0].Token, 1, "publish.rejected", "no")], Ct)).Held);
+        Assert.Equal(1, (await Repository.ParkAsync([new(claims[0].EventId, claims[0].Token, 1, "publish.rejected", "no")], Ct)).Applied);
         await Repository.RetryAsync([.. claims.Skip(1).Select(claim => new RetryMark(claim.EventId, claim.Token, 0, TimeSpan.Zero, null, null))], Ct);
     }
 

@@ -146,7 +146,7 @@ public abstract partial class OutboxRepositoryConformance
         Assert.Empty(claim.Event!.Headers);
         Assert.Null(claim.Event.OrderingKey);
         Assert.Null(claim.Event.AvailableAt);
-        Assert.Equal(1, (await Repository.MarkSentAsync([new("e-1", claim.Token)], Ct)).Held);
+        Assert.Equal(1, (await Repository.MarkSentAsync([new("e-1", claim.Token)], Ct)).Applied);
     }
 
     [Fact]

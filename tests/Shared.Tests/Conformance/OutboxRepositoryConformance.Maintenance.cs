@@ -116,7 +116,7 @@ public abstract partial class OutboxRepositoryConformance
 
         Assert.Equal(OutboxStatus.Publishing, await StatusAsync("old-row"));
         Assert.Equal(OutboxStatus.Pending, await StatusAsync("new-row"));
-        Assert.Equal(1, (await MarkAsync(Mark.Sent, living)).Held);
+        Assert.Equal(1, (await MarkAsync(Mark.Sent, living)).Applied);
     }
 
     [Fact]
@@ -130,7 +130,7 @@ public abstract partial class OutboxRepositoryConformance
         Assert.Equal(1, await ResetAllAsync(TimeSpan.FromMinutes(5)));
 
         var claim = Assert.Single(await Repository.ClaimAsync(10, Lease, Ct));
-        Assert.Equal(1, (await MarkAsync(Mark.Sent, claim)).Held);
+        Assert.Equal(1, (await MarkAsync(Mark.Sent, claim)).Applied);
     }
 
     [Fact]

@@ -21,7 +21,7 @@ public abstract partial class OutboxRepositoryConformance
 
         var result = await MarkAsync(Mark.Sent, claim);
 
-        Assert.Equal((1, 0, 0), (result.Held, result.Late.Count, result.Unrecorded.Count));
+        Assert.Equal((1, 0, 0), (result.Applied, result.Late.Count, result.Unrecorded.Count));
         var row = await Repository.FindAsync("e-1", Ct);
         if (!Store.KeepsSentRows)
         {
@@ -43,7 +43,7 @@ public abstract partial class OutboxRepositoryConformance
         var result = await Repository.RetryAsync(
             [new("e-1", claim.Token, 4, TimeSpan.FromMinutes(10), ErrorCodes.PublishUnknown, "lost")], Ct);
 
-        Assert.Equal(1, result.Held);
+        Assert.Equal(1, result.Applied);
         var row = await Repository.FindAsync("e-1", Ct);
         Assert.Equal((OutboxStatus.Pending, 4, ErrorCodes.PublishUnknown, "lost"), (row!.Status, row.Attempts, row.ErrorCode, row.ErrorMessage));
         Assert.True(row.Token.IsNone);
@@ -59,7 +59,7 @@ public abstract partial class OutboxRepositoryConformance
     {
         await CreateAsync("e-1");
         var claim = await ClaimOneAsync("e-1");
-        Assert.Equal(1, (await Repository.RetryAsync([new("e-1", claim.Token, 0, TimeSpan.Zero, null, null)], Ct)).Held);
+        Assert.Equal(1, (await Repository.RetryAsync([new("e-1", claim.Token, 0, TimeSpan.Zero, null, null)], Ct)).Applied);
         Assert.Null((await Repository.FindAsync("e-1", Ct))!.ErrorCode);
         Assert.Single(await Repository.ClaimAsync(10, Lease, Ct));
     }
@@ -70,7 +70,7 @@ public abstract partial class OutboxRepositoryConformance
         await CreateAsync("e-1");
         var claim = await ClaimOneAsync("e-1");
 
-        Assert.Equal(1, (await MarkAsync(Mark.Park, claim)).Held);
+        Assert.Equal(1, (await MarkAsync(Mark.Park, claim)).Applied);
 
         var row = await Repository.FindAsync("e-1", Ct);
         Assert.Equal((OutboxStatus.Failed, 9, ErrorCodes.PublishRejected, "why"), (row!.Status, row.Attempts, row.ErrorCode, row.ErrorMessage));
@@ -94,7 +94,7 @@ public abstract partial class OutboxRepositoryConformance
         var current = Assert.Single(await Store.CreateRepository().ClaimAsync(1, Lease, Ct));
         await AssertLateAsync(mark, late);
 
-        Assert.Equal(1, (await MarkAsync(Mark.Sent, current)).Held);
+        Assert.Equal(1, (await MarkAsync(Mark.Sent, current)).Applied);
     }
 
     [Theory]
@@ -120,7 +120,7 @@ public abstract partial class OutboxRepositoryConformance
         await CreateAsync("e-1");
         var late = await ClaimOneAsync("e-1");
         await Store.PassAsync(Lease + TimeSpan.FromSeconds(1));
-        Assert.Equal(1, (await MarkAsync(Mark.Sent, await ClaimOneAsync("e-1"))).Held);
+        Assert.Equal(1, (await MarkAsync(Mark.Sent, await ClaimOneAsync("e-1"))).Applied);
 
         await AssertLateAsync(mark, late);
         if (mark != Mark.Sent)
@@ -177,7 +177,7 @@ public abstract partial class OutboxRepositoryConformance
         if (mark == Mark.Sent && !Store.KeepsSentRows)
         {
             // Nothing tells it from a row that was sent.
-            Assert.Equal((1, 0), await HeldAndLateAsync(mark, new OutboxClaim("unclaimed", ClaimToken.None, 0)));
+            Assert.Equal((1, 0), await AppliedAndLateAsync(mark, new OutboxClaim("unclaimed", ClaimToken.None, 0)));
         }
         else
         {
@@ -204,7 +204,7 @@ public abstract partial class OutboxRepositoryConformance
     public async Task The_right_of_a_stream_record_holds_on_a_row_that_nobody_has_claimed(Mark mark)
     {
         await CreateAsync("e-1");
-        Assert.Equal(1, (await MarkAsync(mark, new OutboxClaim("e-1", ClaimToken.None, 0))).Held);
+        Assert.Equal(1, (await MarkAsync(mark, new OutboxClaim("e-1", ClaimToken.None, 0))).Applied);
         await AssertMarkedAsync(mark, "e-1");
     }
 
@@ -217,7 +217,7 @@ public abstract partial class OutboxRepositoryConformance
         await CreateAsync("e-1");
         var claim = await ClaimOneAsync("e-1");
         await AssertLateAsync(mark, claim with { Token = ClaimToken.None });
-        Assert.Equal(1, (await MarkAsync(mark, claim)).Held);
+        Assert.Equal(1, (await MarkAsync(mark, claim)).Applied);
     }
 
     [Fact]
@@ -225,10 +225,10 @@ public abstract partial class OutboxRepositoryConformance
     {
         await CreateAsync("e-1");
         var claim = await ClaimOneAsync("e-1");
-        Assert.Equal(1, (await MarkAsync(Mark.Sent, claim)).Held);
+        Assert.Equal(1, (await MarkAsync(Mark.Sent, claim)).Applied);
 
         // Where sent rows are gone, nothing says that it was this claim's mark that took the row away.
-        Assert.Equal(Store.KeepsSentRows ? (1, 0) : (0, 1), await HeldAndLateAsync(Mark.Sent, claim));
+        Assert.Equal(Store.KeepsSentRows ? (1, 0) : (0, 1), await AppliedAndLateAsync(Mark.Sent, claim));
     }
 
     [Theory]
@@ -245,7 +245,7 @@ public abstract partial class OutboxRepositoryConformance
 
         var result = await MarkAsync(mark, [.. claims]);
 
-        Assert.Equal(58, result.Held);
+        Assert.Equal(58, result.Applied);
         Assert.Equal(["e-07", "e-33"], result.Late.Order());
         Assert.Empty(result.Unrecorded);
         var expected = (mark, Store.KeepsSentRows) switch { (Mark.Sent, true) => 59, (Mark.Sent, false) => 0, _ => 58 };
@@ -275,8 +275,8 @@ public abstract partial class OutboxRepositoryConformance
         var retry = await ClaimOneAsync("retry");
         var park = await ClaimOneAsync("park");
 
-        Assert.Equal(1, (await Repository.RetryAsync([new("retry", retry.Token, 1, TimeSpan.Zero, ErrorCodes.PublishUnknown, text)], Ct)).Held);
-        Assert.Equal(1, (await Repository.ParkAsync([new("park", park.Token, 1, ErrorCodes.PublishUnknown, text)], Ct)).Held);
+        Assert.Equal(1, (await Repository.RetryAsync([new("retry", retry.Token, 1, TimeSpan.Zero, ErrorCodes.PublishUnknown, text)], Ct)).Applied);
+        Assert.Equal(1, (await Repository.ParkAsync([new("park", park.Token, 1, ErrorCodes.PublishUnknown, text)], Ct)).Applied);
 
         foreach (var eventId in new[] { "retry", "park" })
         {
@@ -287,9 +287,9 @@ public abstract partial class OutboxRepositoryConformance
     [Fact]
     public async Task No_marks_are_no_call()
     {
-        Assert.Equal(0, (await Repository.MarkSentAsync([], Ct)).Held);
-        Assert.Equal(0, (await Repository.RetryAsync([], Ct)).Held);
-        Assert.Equal(0, (await Repository.ParkAsync([], Ct)).Held);
+        Assert.Equal(0, (await Repository.MarkSentAsync([], Ct)).Applied);
+        Assert.Equal(0, (await Repository.RetryAsync([], Ct)).Applied);
+        Assert.Equal(0, (await Repository.ParkAsync([], Ct)).Applied);
     }
 
     private Task<MarkResult> MarkAsync(Mark mark, params OutboxClaim[] claims) => mark switch
@@ -300,10 +300,10 @@ public abstract partial class OutboxRepositoryConformance
         _ => Repository.ParkAsync([.. claims.Select(c => new ParkMark(c.EventId, c.Token, 9, ErrorCodes.PublishRejected, "why"))], Ct),
     };
 
-    private async Task<(int Held, int Late)> HeldAndLateAsync(Mark mark, OutboxClaim claim)
+    private async Task<(int Applied, int Late)> AppliedAndLateAsync(Mark mark, OutboxClaim claim)
     {
         var result = await MarkAsync(mark, claim);
-        return (result.Held, result.Late.Count);
+        return (result.Applied, result.Late.Count);
     }
 
     /// <summary>The mark does not hold, says so, and leaves the row exactly as it was.</summary>
@@ -311,7 +311,7 @@ public abstract partial class OutboxRepositoryConformance
     {
         var before = await Store.ReadAsync(claim.EventId);
         var result = await MarkAsync(mark, claim);
-        Assert.Equal(0, result.Held);
+        Assert.Equal(0, result.Applied);
         Assert.Equal([claim.EventId], result.Late);
         Assert.Empty(result.Unrecorded);
         Assert.Equal(before, await Store.ReadAsync(claim.EventId));

@@ -239,13 +239,13 @@ public abstract partial class OutboxRepositoryConformance : IAsyncLifetime
     private async Task SendAsync(string eventId)
     {
         var claim = await ClaimOneAsync(eventId);
-        Assert.Equal(1, (await Repository.MarkSentAsync([new(eventId, claim.Token)], Ct)).Held);
+        Assert.Equal(1, (await Repository.MarkSentAsync([new(eventId, claim.Token)], Ct)).Applied);
     }
 
     private async Task ParkAsync(string eventId)
     {
         var claim = await ClaimOneAsync(eventId);
-        Assert.Equal(1, (await Repository.ParkAsync([new(eventId, claim.Token, 3, "publish.rejected", "no")], Ct)).Held);
+        Assert.Equal(1, (await Repository.ParkAsync([new(eventId, claim.Token, 3, "publish.rejected", "no")], Ct)).Applied);
     }
 
     private async Task<OutboxStatus?> StatusAsync(string eventId) => (await Repository.FindAsync(eventId, Ct))?.Status;

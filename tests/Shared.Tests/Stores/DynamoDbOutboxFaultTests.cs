@@ -132,7 +132,7 @@ public sealed class DynamoDbOutboxFaultTests(DynamoDbLocal dynamoDb) : IAsyncLif
 
         Assert.Equal(2, _faults.Calls.Count(call => call == "BatchExecuteStatement"));
         Assert.Equal("""{"n":1}""", claim.Event!.Payload);
-        Assert.Equal(1, (await _repository.MarkSentAsync([new("e-1", claim.Token)], Ct)).Held);
+        Assert.Equal(1, (await _repository.MarkSentAsync([new("e-1", claim.Token)], Ct)).Applied);
     }
 
     [Theory]
@@ -159,7 +159,7 @@ public sealed class DynamoDbOutboxFaultTests(DynamoDbLocal dynamoDb) : IAsyncLif
             _ => await _repository.ParkAsync([.. claims.Select(c => new ParkMark(c.EventId, c.Token, 1, "publish.rejected", "x"))], Ct),
         };
 
-        Assert.Equal((30, 0, 0), (result.Held, result.Late.Count, result.Unrecorded.Count));
+        Assert.Equal((30, 0, 0), (result.Applied, result.Late.Count, result.Unrecorded.Count));
         Assert.Equal(3, _faults.Calls.Skip(before).Count(call => call == "BatchExecuteStatement"));
         Assert.Equal(30, (await _repository.GetCountByStatusAsync(Ct))[status]);
     }
@@ -169,7 +169,7 @@ public sealed class DynamoDbOutboxFaultTests(DynamoDbLocal dynamoDb) : IAsyncLif
     {
         await _repository.FindOrCreateAsync(Sample.Event("e-1"), Ct);
         _faults.LoseAnswerOnce("BatchExecuteStatement");
-        Assert.Equal(1, (await _repository.MarkSentAsync([new("e-1", ClaimToken.None)], Ct)).Held);
+        Assert.Equal(1, (await _repository.MarkSentAsync([new("e-1", ClaimToken.None)], Ct)).Applied);
     }
 
     [Fact]
@@ -190,7 +190,7 @@ public sealed class DynamoDbOutboxFaultTests(DynamoDbLocal dynamoDb) : IAsyncLif
         _faults.OnCall = async (operation, _, send) => operation == "BatchExecuteStatement" && throttles-- > 0
             ? DynamoDbNetwork.Error(HttpStatusCode.BadRequest, "com.amazonaws.dynamodb.v20120810#ThrottlingException")
             : await send();
-        Assert.Equal(1, (await _repository.MarkSentAsync([new("e-1", claim.Token)], Ct)).Held);
+        Assert.Equal(1, (await _repository.MarkSentAsync([new("e-1", claim.Token)], Ct)).Applied);
     }
 
     [Fact]
@@ -215,7 +215,7 @@ public sealed class DynamoDbOutboxFaultTests(DynamoDbLocal dynamoDb) : IAsyncLif
 
         var result = await _repository.MarkSentAsync([.. claims.Select(c => new OutboxMark(c.EventId, c.Token))], Ct);
 
-        Assert.Equal((2, 0), (result.Held, result.Unrecorded.Count));
+        Assert.Equal((2, 0), (result.Applied, result.Unrecorded.Count));
         Assert.Equal([2, 1], statements);
     }
 
@@ -229,7 +229,7 @@ public sealed class DynamoDbOutboxFaultTests(DynamoDbLocal dynamoDb) : IAsyncLif
             ? Json("""{"Responses":[{"TableName":"t"},{"Error":{"Code":"ValidationError","Message":"made by a test"}}]}""")
             : await send();
         var result = await _repository.MarkSentAsync([.. claims.Select(c => new OutboxMark(c.EventId, c.Token))], Ct);
-        Assert.Equal((1, 0), (result.Held, result.Late.Count));
+        Assert.Equal((1, 0), (result.Applied, result.Late.Count));
         Assert.Equal([claims[1].EventId], result.Unrecorded);
     }
 
@@ -265,7 +265,7 @@ public sealed class DynamoDbOutboxFaultTests(DynamoDbLocal dynamoDb) : IAsyncLif
 
         var result = await _repository.MarkSentAsync([.. claims.Select(c => new OutboxMark(c.EventId, c.Token))], Ct);
 
-        Assert.Equal((35, 25, 0), (result.Held, result.Unrecorded.Count, result.Late.Count));
+        Assert.Equal((35, 25, 0), (result.Applied, result.Unrecorded.Count, result.Late.Count));
         Assert.Contains("e-30", result.Unrecorded);
     }
 
@@ -319,7 +319,7 @@ public sealed class DynamoDbOutboxFaultTests(DynamoDbLocal dynamoDb) : IAsyncLif
         else
         {
             Assert.Empty(ours);
-            Assert.Equal(1, (await other.MarkSentAsync([new("e-1", theirs.Token)], Ct)).Held);
+            Assert.Equal(1, (await other.MarkSentAsync([new("e-1", theirs.Token)], Ct)).Applied);
         }
     }
 

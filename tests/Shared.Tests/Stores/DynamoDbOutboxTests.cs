@@ -32,7 +32,7 @@ public sealed class DynamoDbOutboxTests(DynamoDbLocal dynamoDb) : IAsyncLifetime
         Assert.DoesNotContain("dueShard", (await _store.ReadAsync("e-1"))!.Keys);
         Assert.Equal(0, await CountIndexAsync());
 
-        Assert.Equal(1, (await _stream.MarkSentAsync([new("e-1", ClaimToken.None)], Ct)).Held);
+        Assert.Equal(1, (await _stream.MarkSentAsync([new("e-1", ClaimToken.None)], Ct)).Applied);
         Assert.Equal(0, await CountIndexAsync());
     }
 
@@ -164,7 +164,7 @@ public sealed class DynamoDbOutboxTests(DynamoDbLocal dynamoDb) : IAsyncLifetime
         Assert.Equal(code, claim!.Violation!.Code);
         Assert.Contains(attribute, claim.Violation.Message, StringComparison.Ordinal);
         Assert.Null(claim.Event);
-        Assert.Equal(1, (await _stream.ParkAsync([new("e-1", claim.Token, 1, code, claim.Violation.Message)], Ct)).Held);
+        Assert.Equal(1, (await _stream.ParkAsync([new("e-1", claim.Token, 1, code, claim.Violation.Message)], Ct)).Applied);
         Assert.NotNull(await _stream.FindAsync("e-1", Ct));
     }
 
@@ -179,7 +179,7 @@ public sealed class DynamoDbOutboxTests(DynamoDbLocal dynamoDb) : IAsyncLifetime
         await _store.WriteAsync(Item("e-1", attribute, "NULL"));
         var claim = await _stream.MarkAsPublishingAsync("e-1", Lease, Ct);
         Assert.Null(claim!.Violation);
-        Assert.Equal(1, (await _stream.MarkSentAsync([new("e-1", claim.Token)], Ct)).Held);
+        Assert.Equal(1, (await _stream.MarkSentAsync([new("e-1", claim.Token)], Ct)).Applied);
     }
 
     [Theory]

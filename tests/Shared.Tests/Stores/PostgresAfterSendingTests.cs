@@ -24,8 +24,8 @@ public sealed class PostgresAfterSendingTests(PostgresServer server)
         var late = await store.Repository.MarkSentAsync([new("a", claims["a"] with { Value = "made-up" })], Ct);
         var sent = await store.Repository.MarkSentAsync([new("b", claims["b"])], Ct);
 
-        Assert.Equal((0, "a"), (late.Held, Assert.Single(late.Late)));
-        Assert.Equal((1, 0), (sent.Held, sent.Late.Count));
+        Assert.Equal((0, "a"), (late.Applied, Assert.Single(late.Late)));
+        Assert.Equal((1, 0), (sent.Applied, sent.Late.Count));
         Assert.NotNull(await store.Repository.FindAsync("a", Ct));
         Assert.Null(await store.Repository.FindAsync("b", Ct));
         Assert.True((await store.Repository.FindOrCreateAsync(Sample.Event("b"), Ct)).Created);
@@ -39,8 +39,8 @@ public sealed class PostgresAfterSendingTests(PostgresServer server)
         await store.Repository.FindOrCreateAsync(written, Ct);
         var claim = Assert.Single(await store.Repository.ClaimAsync(10, Lease, Ct));
 
-        Assert.Equal(1, (await store.Repository.MarkSentAsync([new("a", claim.Token)], Ct)).Held);
-        Assert.Equal(1, (await store.Repository.MarkSentAsync([new("a", claim.Token)], Ct)).Held);
+        Assert.Equal(1, (await store.Repository.MarkSentAsync([new("a", claim.Token)], Ct)).Applied);
+        Assert.Equal(1, (await store.Repository.MarkSentAsync([new("a", claim.Token)], Ct)).Applied);
         Assert.Equal(["a"], (await store.Repository.MarkSentAsync([new("a", claim.Token with { Value = "other" })], Ct)).Late);
 
         Assert.Equal(0L, await store.Schema.ScalarAsync("SELECT count(*) FROM {{outbox}}"));
@@ -163,7 +163,7 @@ public sealed class PostgresAfterSendingTests(PostgresServer server)
     private static async Task SendAsync(PostgresOutboxHarness store, string eventId)
     {
         var claims = await WriteAndClaimAsync(store, eventId);
-        Assert.Equal(1, (await store.Repository.MarkSentAsync([new(eventId, claims[eventId])], Ct)).Held);
+        Assert.Equal(1, (await store.Repository.MarkSentAsync([new(eventId, claims[eventId])], Ct)).Applied);
     }
 
     private static async Task<int> CleanupAsync(PostgresOutboxHarness store)

@@ -23,7 +23,7 @@ public sealed class PostgresOutboxFaultTests(PostgresServer server)
         var claims = await world.Cut.ClaimAsync(10, Lease, Ct);
         Assert.Equal(1, world.Proxy.Swallowed);
         Assert.Equal(["a", "b"], claims.Select(claim => claim.EventId));
-        Assert.Equal(2, (await world.Cut.MarkSentAsync([.. claims.Select(claim => new OutboxMark(claim.EventId, claim.Token))], Ct)).Held);
+        Assert.Equal(2, (await world.Cut.MarkSentAsync([.. claims.Select(claim => new OutboxMark(claim.EventId, claim.Token))], Ct)).Applied);
     }
 
     [Fact]
@@ -59,7 +59,7 @@ public sealed class PostgresOutboxFaultTests(PostgresServer server)
         };
 
         Assert.Equal(1, world.Proxy.Swallowed);
-        Assert.Equal((2, 0, 0), (result.Held, result.Late.Count, result.Unrecorded.Count));
+        Assert.Equal((2, 0, 0), (result.Applied, result.Late.Count, result.Unrecorded.Count));
     }
 
     [Fact]
@@ -72,7 +72,7 @@ public sealed class PostgresOutboxFaultTests(PostgresServer server)
 
         var result = await world.Cut.MarkSentAsync([new("a", claim.Token)], Ct);
 
-        Assert.Equal((0, 0, "a"), (result.Held, result.Late.Count, Assert.Single(result.Unrecorded)));
+        Assert.Equal((0, 0, "a"), (result.Applied, result.Late.Count, Assert.Single(result.Unrecorded)));
         Assert.NotNull(result.Failure);
         Assert.True(world.Proxy.Swallowed > 1, "it was tried more than once");
     }
@@ -122,7 +122,7 @@ public sealed class PostgresOutboxFaultTests(PostgresServer server)
                 "retry" => await repository.RetryAsync([new("a", claim.Token, 1, TimeSpan.FromMinutes(1), "code", "why")], Ct),
                 _ => await repository.ParkAsync([new("a", claim.Token, 1, "code", "why")], Ct),
             };
-            Assert.Equal(1, result.Held);
+            Assert.Equal(1, result.Applied);
         }
 
         Assert.Equal(1, uncommitted);
@@ -149,7 +149,7 @@ public sealed class PostgresOutboxFaultTests(PostgresServer server)
         Assert.Equal(1L, ended);
         await transaction.RollbackAsync(Ct);
 
-        Assert.Equal(1, (await marking).Held);
+        Assert.Equal(1, (await marking).Applied);
     }
 
     [Fact]

@@ -79,7 +79,7 @@ public sealed class PostgresOutboxFunctionTests(PostgresServer server)
         await transaction.CommitAsync(Ct);
 
         var result = await marking;
-        Assert.Equal((1, "a"), (result.Held, Assert.Single(result.Late)));
+        Assert.Equal((1, "a"), (result.Applied, Assert.Single(result.Late)));
         Assert.Equal(OutboxStatus.Publishing, (await store.Repository.FindAsync("a", Ct))!.Status);
     }
 

@@ -222,7 +222,7 @@ public sealed class PostgresOutboxTests(PostgresServer server) : IAsyncLifetime
         Assert.Null(claims["bad"].Event);
         Assert.NotNull(claims["before"].Event);
         Assert.NotNull(claims["after"].Event);
-        Assert.Equal(1, (await Repository.ParkAsync([new("bad", claims["bad"].Token, 0, code, "no")], Ct)).Held);
+        Assert.Equal(1, (await Repository.ParkAsync([new("bad", claims["bad"].Token, 0, code, "no")], Ct)).Applied);
     }
 
     [Fact]
@@ -232,7 +232,7 @@ public sealed class PostgresOutboxTests(PostgresServer server) : IAsyncLifetime
         await Schema.ExecuteAsync("INSERT INTO {{outbox}} (event_id, subject, payload) VALUES (NULL, 's', '{}')");
         var claim = Assert.Single(await Repository.ClaimAsync(10, Lease, Ct));
         Assert.Equal(ErrorCodes.EventIdInvalid, claim.Violation!.Code);
-        Assert.Equal(1, (await Repository.ParkAsync([new(claim.EventId, claim.Token, 0, "code", "no")], Ct)).Held);
+        Assert.Equal(1, (await Repository.ParkAsync([new(claim.EventId, claim.Token, 0, "code", "no")], Ct)).Applied);
         Assert.Equal(1, (await Repository.GetCountByStatusAsync(Ct))["failed"]);
     }
 
@@ -321,7 +321,7 @@ public sealed class PostgresOutboxTests(PostgresServer server) : IAsyncLifetime
         var sent = new List<string>();
         while (await repository.ClaimAsync(limit, Lease, Ct) is { Count: > 0 } claims)
         {
-            Assert.Equal(claims.Count, (await repository.MarkSentAsync([.. claims.Select(claim => new OutboxMark(claim.EventId, claim.Token))], Ct)).Held);
+            Assert.Equal(claims.Count, (await repository.MarkSentAsync([.. claims.Select(claim => new OutboxMark(claim.EventId, claim.Token))], Ct)).Applied);
             sent.AddRange(claims.Select(claim => claim.EventId));
         }
 

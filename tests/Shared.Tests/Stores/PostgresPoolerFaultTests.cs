@@ -85,7 +85,7 @@ public sealed class PostgresPoolerFaultTests
 
         var marked = await repository.MarkSentAsync([new(claim.EventId, claim.Token)], Ct);
 
-        Assert.Equal((0, 0), (marked.Held, marked.Late.Count));
+        Assert.Equal((0, 0), (marked.Applied, marked.Late.Count));
         Assert.Equal("e-1", Assert.Single(marked.Unrecorded));
     }
 

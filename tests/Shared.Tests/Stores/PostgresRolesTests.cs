@@ -27,11 +27,11 @@ public sealed class PostgresRolesTests(PostgresServer server)
         var relay = world.Repository(world.Roles.Relay);
         var claims = await relay.ClaimAsync(10, Lease, Ct);
         Assert.Equal(["a", "b"], claims.Select(claim => claim.EventId));
-        Assert.Equal(1, (await relay.RetryAsync([new("a", claims[0].Token, 1, TimeSpan.Zero, "publish.unknown", "lost")], Ct)).Held);
-        Assert.Equal(1, (await relay.ParkAsync([new("b", claims[1].Token, 1, "publish.rejected", "no")], Ct)).Held);
+        Assert.Equal(1, (await relay.RetryAsync([new("a", claims[0].Token, 1, TimeSpan.Zero, "publish.unknown", "lost")], Ct)).Applied);
+        Assert.Equal(1, (await relay.ParkAsync([new("b", claims[1].Token, 1, "publish.rejected", "no")], Ct)).Applied);
         Assert.True(await relay.SkipAsync("b", Ct));
         var again = await relay.MarkAsPublishingAsync("a", Lease, Ct);
-        Assert.Equal(1, (await relay.MarkSentAsync([new("a", again!.Token)], Ct)).Held);
+        Assert.Equal(1, (await relay.MarkSentAsync([new("a", again!.Token)], Ct)).Applied);
         Assert.Equal(OutboxStatus.Sent, (await relay.FindAsync("a", Ct))!.Status);
         Assert.Empty(await relay.FindPendingAsync(10, Ct));
         Assert.Equal(2, (await relay.GetCountByStatusAsync(Ct)).Count);
@@ -58,7 +58,7 @@ public sealed class PostgresRolesTests(PostgresServer server)
         await world.AsAsync(world.Roles.App, "INSERT INTO {{outbox}} (event_id, subject, payload) VALUES ('a', 'orders.placed', '{}')");
         var relay = world.Repository(world.Roles.Relay);
         var claim = Assert.Single(await relay.ClaimAsync(10, Lease, Ct));
-        Assert.Equal(1, (await relay.MarkSentAsync([new("a", claim.Token)], Ct)).Held);
+        Assert.Equal(1, (await relay.MarkSentAsync([new("a", claim.Token)], Ct)).Applied);
         Assert.Equal(0L, await world.Schema.ScalarAsync("SELECT count(*) FROM {{outbox}}"));
     }
 

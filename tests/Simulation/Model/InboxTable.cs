@@ -89,7 +89,7 @@ internal sealed class InboxTable(OutboxTable outbox, IInboxWatcher? watcher = nu
     /// <summary>Lets a claim hold for longer; where its attempt begins, it is counted once.</summary>
     internal bool Hold(InboxClaim.Claimed claim, DateTimeOffset now, TimeSpan lease, bool begins)
     {
-        if (Held(claim) is not { } record)
+        if (FindClaimed(claim) is not { } record)
         {
             return false;
         }
@@ -109,7 +109,7 @@ internal sealed class InboxTable(OutboxTable outbox, IInboxWatcher? watcher = nu
     internal CommitOutcome Commit(
         InboxClaim.Claimed claim, IReadOnlyList<string> effects, IReadOnlyList<OutboxEvent> emitted, bool possible, DateTimeOffset now, bool dueAtOnce)
     {
-        if (Held(claim) is not { } record)
+        if (FindClaimed(claim) is not { } record)
         {
             return Find(claim.Key) is { Parsed: InboxStatus.Processed } done && done.Token == claim.Token
                 ? CommitOutcome.Committed
@@ -141,7 +141,7 @@ internal sealed class InboxTable(OutboxTable outbox, IInboxWatcher? watcher = nu
 
     internal bool EndAttempt(InboxClaim.Claimed claim, int deliveries, string code, string message, DateTimeOffset now)
     {
-        if (Held(claim) is not { } record)
+        if (FindClaimed(claim) is not { } record)
         {
             return Find(claim.Key) is { Parsed: InboxStatus.Failed } ended && ended.Token == claim.Token;
         }
@@ -196,7 +196,7 @@ internal sealed class InboxTable(OutboxTable outbox, IInboxWatcher? watcher = nu
         return new MaintenancePage(affected, CursorAfter(page, pageSize));
     }
 
-    private RecordState? Held(InboxClaim.Claimed claim) =>
+    private RecordState? FindClaimed(InboxClaim.Claimed claim) =>
         Find(claim.Key) is { Parsed: InboxStatus.Processing } record && record.Token == claim.Token ? record : null;
 
     private static InboxClaim.Claimed ToClaim(RecordState record) =>

@@ -177,7 +177,7 @@ internal sealed class OutboxTable(bool keepsOrder, IOutboxWatcher? watcher = nul
 
     internal bool MarkSent(OutboxMark mark, DateTimeOffset now)
     {
-        if (Held(mark.EventId, mark.Token) is not { } row)
+        if (FindClaimed(mark.EventId, mark.Token) is not { } row)
         {
             return Find(mark.EventId) is { Parsed: OutboxStatus.Sent } sent && (mark.Token.IsNone || sent.Token == mark.Token.Value);
         }
@@ -188,7 +188,7 @@ internal sealed class OutboxTable(bool keepsOrder, IOutboxWatcher? watcher = nul
 
     internal bool Retry(RetryMark mark, DateTimeOffset now)
     {
-        if (Held(mark.EventId, mark.Token) is not { } row)
+        if (FindClaimed(mark.EventId, mark.Token) is not { } row)
         {
             return Find(mark.EventId) is { Parsed: OutboxStatus.Pending } pending && pending.ReleasedToken is { } released
                 && released == mark.Token.Value && pending.Attempts == mark.Attempts;
@@ -212,7 +212,7 @@ internal sealed class OutboxTable(bool keepsOrder, IOutboxWatcher? watcher = nul
 
     internal bool Park(ParkMark mark, DateTimeOffset now)
     {
-        if (Held(mark.EventId, mark.Token) is not { } row)
+        if (FindClaimed(mark.EventId, mark.Token) is not { } row)
         {
             return Find(mark.EventId) is { Parsed: OutboxStatus.Failed } parked && parked.ReleasedToken is { } released
                 && released == mark.Token.Value;
@@ -328,7 +328,7 @@ internal sealed class OutboxTable(bool keepsOrder, IOutboxWatcher? watcher = nul
     }
 
     // A claimed row changes under its token alone; one that nobody has claimed, under none.
-    private TableRow? Held(string eventId, ClaimToken token) => Find(eventId) is { } row
+    private TableRow? FindClaimed(string eventId, ClaimToken token) => Find(eventId) is { } row
         && (token.Value is { } value
             ? row.Parsed == OutboxStatus.Publishing && row.Token == value
             : row.Parsed == OutboxStatus.Pending && row.Token is null)

@@ -204,15 +204,15 @@ internal sealed partial class InboxConsumer(
             var answers = await TryClaimAsync(consumer, leading.ConvertAll(lane => lane.Items[0].Message), cancellationToken);
             for (var i = 0; i < leading.Count; i++)
             {
-                leading[i].Claims[consumer] = new HeldClaim(answers?[i], at);
+                leading[i].Claims[consumer] = new TimedClaim(answers?[i], at);
             }
         }
     }
 
-    private async Task<HeldClaim> ClaimOneAsync(string consumer, InboxMessage message, CancellationToken cancellationToken)
+    private async Task<TimedClaim> ClaimOneAsync(string consumer, InboxMessage message, CancellationToken cancellationToken)
     {
         var at = time.GetTimestamp();
-        return new HeldClaim(await TryClaimAsync(consumer, [message], cancellationToken) is [var claim] ? claim : null, at);
+        return new TimedClaim(await TryClaimAsync(consumer, [message], cancellationToken) is [var claim] ? claim : null, at);
     }
 
     private async Task<IReadOnlyList<InboxClaim>?> TryClaimAsync(
@@ -250,7 +250,7 @@ internal sealed partial class InboxConsumer(
         public List<LaneItem> Items { get; } = [];
 
         /// <summary>What is claimed for the next message, by consumer.</summary>
-        public Dictionary<string, HeldClaim> Claims { get; } = new(StringComparer.Ordinal);
+        public Dictionary<string, TimedClaim> Claims { get; } = new(StringComparer.Ordinal);
 
         public int Item { get; set; }
 
@@ -267,7 +267,7 @@ internal sealed partial class InboxConsumer(
         public bool IsAlone { get; set; }
     }
 
-    private readonly record struct HeldClaim(InboxClaim? Claim, long At);
+    private readonly record struct TimedClaim(InboxClaim? Claim, long At);
 
     private sealed record LaneItem(int Index, InboxMessage Message, IReadOnlyList<HandlerRegistration> Registrations);
 }

@@ -19,7 +19,7 @@ internal sealed partial class DynamoDbInboxRepository
             [":before"] = Values.Time(time.GetUtcNow() - retention),
         };
         var page = await ScanPageAsync(Condition, values, cursor, pageSize, cancellationToken);
-        var deleted = await ConditionalWrites.CountHeldAsync(
+        var deleted = await ConditionalWrites.CountAppliedAsync(
             page.Items ?? [],
             options.Concurrency,
             (item, ct) => dynamoDb.DeleteItemAsync(
@@ -48,7 +48,7 @@ internal sealed partial class DynamoDbInboxRepository
             [":before"] = Values.Time(now - age),
         };
         var page = await ScanPageAsync(Condition, values, cursor, pageSize, cancellationToken);
-        var reset = await ConditionalWrites.CountHeldAsync(
+        var reset = await ConditionalWrites.CountAppliedAsync(
             page.Items ?? [],
             options.Concurrency,
             (item, ct) => dynamoDb.UpdateItemAsync(

@@ -15,7 +15,7 @@ internal sealed partial class DynamoDbOutboxRepository
 
     private const string SetClaim = """SET "status" = ? SET "claimToken" = ? SET "claimedAt" = ? SET "leaseUntil" = ?""";
 
-    private readonly HeldRows _held = new(time);
+    private readonly PassedOverRows _passedOver = new(time);
 
     /// <inheritdoc />
     public async Task<IReadOnlyList<OutboxClaim>> ClaimAsync(int limit, TimeSpan lease, CancellationToken cancellationToken)
@@ -128,7 +128,7 @@ internal sealed partial class DynamoDbOutboxRepository
             }
             else
             {
-                _held.Leave(eventId, Until(item, now));
+                _passedOver.Add(eventId, Until(item, now));
             }
         }
 
@@ -147,7 +147,7 @@ internal sealed partial class DynamoDbOutboxRepository
         OutboxClaim[] won = [.. claims.Where(claim => !lost.Contains(claim.EventId))];
         foreach (var claim in won)
         {
-            _held.Leave(claim.EventId, lease);
+            _passedOver.Add(claim.EventId, lease);
         }
 
         return won.Length > 0 || result.Unrecorded.Count == 0
@@ -200,7 +200,7 @@ internal sealed partial class DynamoDbOutboxRepository
                 foreach (var item in page.Items ?? [])
                 {
                     var eventId = item.GetString(Attributes.EventId)!;
-                    if (!_held.IsHeld(eventId))
+                    if (!_passedOver.Contains(eventId))
                     {
                         due.Add((eventId, item.GetNumber(Attributes.DueAt) ?? 0));
                     }

@@ -27,7 +27,7 @@ internal sealed partial class DynamoDbOutboxRepository
         }
 
         var page = await ScanPageAsync("eventId", condition, values, cursor, pageSize, cancellationToken);
-        var deleted = await CountHeldAsync(
+        var deleted = await CountAppliedAsync(
             page.Items ?? [],
             (item, ct) => dynamoDb.DeleteItemAsync(
                 new DeleteItemRequest
@@ -56,7 +56,7 @@ internal sealed partial class DynamoDbOutboxRepository
 
         // The index names what is in a backlog, too: to read a row costs a fifth of a write that its condition refuses.
         var rows = await _reader.ReadAsync([.. (page.Items ?? []).Select(item => item.GetString(Attributes.EventId)!)], cancellationToken);
-        var reset = await CountHeldAsync(
+        var reset = await CountAppliedAsync(
             [.. rows.Values.Where(item => DueRow.LeaseEnd(item) <= expiredBefore)],
             (item, ct) => dynamoDb.UpdateItemAsync(
                 new UpdateItemRequest
@@ -98,7 +98,7 @@ internal sealed partial class DynamoDbOutboxRepository
             }
         }
 
-        var recovered = await CountHeldAsync(lost, (item, ct) => MakeDueAsync(item, now, age, ct), cancellationToken);
+        var recovered = await CountAppliedAsync(lost, (item, ct) => MakeDueAsync(item, now, age, ct), cancellationToken);
         return new ReconcilePage(recovered, counts, CursorOf(page.LastEvaluatedKey));
     }
 
@@ -159,11 +159,11 @@ internal sealed partial class DynamoDbOutboxRepository
             },
             cancellationToken);
 
-    private Task<int> CountHeldAsync<TResponse>(
+    private Task<int> CountAppliedAsync<TResponse>(
         List<Dictionary<string, AttributeValue>> items,
         Func<Dictionary<string, AttributeValue>, CancellationToken, Task<TResponse>> write,
         CancellationToken cancellationToken) =>
-        ConditionalWrites.CountHeldAsync(items, options.Concurrency, write, cancellationToken);
+        ConditionalWrites.CountAppliedAsync(items, options.Concurrency, write, cancellationToken);
 
     private static string? CursorOf(Dictionary<string, AttributeValue>? lastKey) => lastKey?.GetString(Attributes.EventId);
 }

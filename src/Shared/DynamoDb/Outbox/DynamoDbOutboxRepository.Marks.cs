@@ -109,12 +109,12 @@ internal sealed partial class DynamoDbOutboxRepository
         {
             if (comesBack)
             {
-                _held.Release(eventId);
+                _passedOver.Remove(eventId);
             }
             else if (!token.IsNone)
             {
                 // The index may name it for a moment longer.
-                _held.Leave(eventId, IndexLag);
+                _passedOver.Add(eventId, IndexLag);
             }
         }
 

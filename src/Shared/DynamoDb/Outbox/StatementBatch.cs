@@ -38,7 +38,7 @@ internal sealed class StatementBatch(IAmazonDynamoDB dynamoDb, IEntropy entropy,
             {
                 switch (Judge(todo[i], answers[i]))
                 {
-                    case Verdict.Held:
+                    case Verdict.Applied:
                         held++;
                         break;
                     case Verdict.Late:
@@ -105,13 +105,13 @@ internal sealed class StatementBatch(IAmazonDynamoDB dynamoDb, IEntropy entropy,
 
         if (answer.Error is not { } error)
         {
-            return Verdict.Held;
+            return Verdict.Applied;
         }
 
         if (error.Code == BatchStatementErrorCodeEnum.ConditionalCheckFailed)
         {
             // A call whose answer was lost is sent again by the client: its own effect must not look like another's.
-            return error.Item is { Count: > 0 } item && update.IsAlreadyDone(item) ? Verdict.Held : Verdict.Late;
+            return error.Item is { Count: > 0 } item && update.IsAlreadyDone(item) ? Verdict.Applied : Verdict.Late;
         }
 
         return error.Code == BatchStatementErrorCodeEnum.ThrottlingError
@@ -125,7 +125,7 @@ internal sealed class StatementBatch(IAmazonDynamoDB dynamoDb, IEntropy entropy,
 
     private enum Verdict
     {
-        Held,
+        Applied,
         Late,
         Again,
         Failed,

@@ -8,7 +8,7 @@ namespace Relaybox.Postgres;
 // How handling ends: a write holds only while the record is being processed under the claim's own token.
 internal sealed partial class PostgresInboxRepository
 {
-    private const string Held = "event_id = $1 AND consumer = $2 AND replay_id = $3 AND status = 'processing' AND claim_token = $4";
+    private const string ClaimHolds = "event_id = $1 AND consumer = $2 AND replay_id = $3 AND status = 'processing' AND claim_token = $4";
 
     // The record keeps the token that completed it, so that a repeated call knows its own work.
     private readonly string _markProcessed =
@@ -16,7 +16,7 @@ internal sealed partial class PostgresInboxRepository
         UPDATE {Table(options)} SET
             status = 'processed', processed_at = clock_timestamp(), lease_until = NULL,
             failed_at = NULL, error_code = NULL, error_message = NULL
-        WHERE {Held}
+        WHERE {ClaimHolds}
         """;
 
     private readonly string _markTogether = $"SELECT * FROM {new PostgresNames(options).InboxMark}($1, $2, $3, $4)";
@@ -28,7 +28,7 @@ internal sealed partial class PostgresInboxRepository
         UPDATE {Table(options)} SET
             status = 'failed', deliveries = $5, unfinished = $8, failed_at = clock_timestamp(), lease_until = NULL,
             error_code = $6, error_message = $7
-        WHERE {Held}
+        WHERE {ClaimHolds}
         """;
 
     // Where a transaction that marks the record is still on its way, this waits for its end.
@@ -38,7 +38,7 @@ internal sealed partial class PostgresInboxRepository
     private readonly string _renew =
         $"""
         UPDATE {Table(options)} SET lease_until = clock_timestamp() + $5
-        WHERE {Held}
+        WHERE {ClaimHolds}
         """;
 
     // Counted once, however often the call is repeated.
@@ -48,7 +48,7 @@ internal sealed partial class PostgresInboxRepository
             lease_until = clock_timestamp() + $5, begun_token = $4,
             deliveries = deliveries + (begun_token IS DISTINCT FROM $4)::int,
             unfinished = unfinished + (begun_token IS DISTINCT FROM $4)::int
-        WHERE {Held}
+        WHERE {ClaimHolds}
         """;
 
     /// <inheritdoc />

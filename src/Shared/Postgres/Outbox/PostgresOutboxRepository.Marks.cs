@@ -131,5 +131,5 @@ internal sealed partial class PostgresOutboxRepository
     }
 
     private static MarkResult Sum(MarkResult a, MarkResult b) =>
-        new(a.Held + b.Held, [.. a.Late, .. b.Late], [.. a.Unrecorded, .. b.Unrecorded]) { Failure = a.Failure ?? b.Failure };
+        new(a.Applied + b.Applied, [.. a.Late, .. b.Late], [.. a.Unrecorded, .. b.Unrecorded]) { Failure = a.Failure ?? b.Failure };
 }

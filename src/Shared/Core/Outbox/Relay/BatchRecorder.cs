@@ -30,9 +30,9 @@ internal sealed class BatchRecorder(IOutboxRepository repository, ILogger logger
 
         return Recorded(batch) with
         {
-            Sent = sent.Held,
-            Retried = retried.Held,
-            Parked = parked.Held,
+            Sent = sent.Applied,
+            Retried = retried.Applied,
+            Parked = parked.Applied,
             Late = late.Length,
             BrokerUnavailable = batch.BrokerUnavailable is not null,
             Unrecorded = [.. sent.Unrecorded, .. retried.Unrecorded, .. parked.Unrecorded],
