@@ -1,3 +1,4 @@
+using Relaybox.Events;
 using Relaybox.Functions.Tests.Support;
 using Relaybox.Testing;
 
@@ -123,6 +124,36 @@ public sealed class StreamRelayTests(DynamoDbLocal dynamoDb, SqsEmulator sqs)
         Assert.Equal("pending", row["status"].S);
         Assert.InRange(long.Parse(row["dueAt"].N, null), later - 5_000, later + 5_000);
         Assert.Equal("0", row["attempts"].N);
+    }
+
+    [Fact]
+    public async Task A_row_for_the_end_of_the_calendar_or_after_it_costs_no_other_row_its_outcome()
+    {
+        await using var world = await FunctionWorld.CreateAsync(dynamoDb, sqs);
+        var soon = DateTimeOffset.UtcNow.AddHours(1).ToUnixTimeMilliseconds();
+        (string Id, string? AvailableAt)[] rows =
+            [("last", "253402300799999"), ("micro", "1796083200000000"), ("nano", "1796083200000000000"), ("soon", $"{soon}"), ("plain", null)];
+        foreach (var (id, availableAt) in rows)
+        {
+            await (availableAt is null ? world.PutRowAsync(id) : world.PutRowAsync(id, ("availableAt", Rows.N(long.Parse(availableAt, null)))));
+        }
+
+        var input = Rows.StreamEvent([.. rows.Select((row, i) => ($"{100 + i}", row.AvailableAt is { } at
+            ? Rows.Image(row.Id, ("availableAt", new { N = at }))
+            : Rows.Image(row.Id)))]);
+        Assert.Equal(Rows.Success, await world.InvokeAsync("StreamRelay", input));
+
+        Assert.Single(await world.ReceiveAllAsync(world.QueueUrl));
+        Assert.Equal("sent", (await world.RowAsync("plain"))["status"].S);
+        Assert.InRange(long.Parse((await world.RowAsync("soon"))["dueAt"].N, null), soon - 5_000, soon + 5_000);
+        Assert.Equal("pending", (await world.RowAsync("last"))["status"].S);
+        Assert.True(long.Parse((await world.RowAsync("last"))["dueAt"].N, null) > 253402000000000);
+        foreach (var id in new[] { "micro", "nano" })
+        {
+            var row = await world.RowAsync(id);
+            Assert.Equal(("failed", ErrorCodes.FieldInvalid), (row["status"].S, row["errorCode"].S));
+            Assert.Contains("after the year 9999", row["errorMessage"].S, StringComparison.Ordinal);
+        }
     }
 
     [Fact]

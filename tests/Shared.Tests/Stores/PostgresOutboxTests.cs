@@ -265,6 +265,27 @@ public sealed class PostgresOutboxTests(PostgresServer server) : IAsyncLifetime
         Assert.Equal("no-time", Assert.Single(await Repository.ClaimAsync(10, Lease, Ct)).EventId);
     }
 
+    [Theory]
+    [InlineData("infinity", null)]
+    [InlineData("294276-01-01 00:00:00Z", "k")]
+    public async Task A_row_that_would_never_be_due_is_parked_by_a_reconcile_with_its_reason(string time, string? key)
+    {
+        await CreateAsync("good");
+        await Schema.ExecuteAsync(
+            $"INSERT INTO {{{{outbox}}}} (event_id, subject, payload, ordering_key, available_at) VALUES ('never', 's', '{{}}', $1, '{time}')", key);
+        await Schema.ExecuteAsync(
+            "INSERT INTO {{outbox}} (event_id, subject, payload, available_at) VALUES ('late', 's', '{}', '9999-12-31 23:59:59Z')");
+
+        Assert.Equal(1, (await Repository.ReconcileAsync(TimeSpan.FromMinutes(5), null, 100, Ct)).Recovered);
+
+        var row = (await Repository.FindAsync("never", Ct))!;
+        Assert.Equal((OutboxStatus.Failed, ErrorCodes.FieldInvalid), (row.Status, row.ErrorCode));
+        Assert.Contains("available_at", row.ErrorMessage!, StringComparison.Ordinal);
+        Assert.NotNull(row.FailedAt);
+        Assert.Equal(2, (await Repository.GetCountByStatusAsync(Ct))["pending"]);
+        Assert.Equal("good", Assert.Single(await Repository.ClaimAsync(10, Lease, Ct)).EventId);
+    }
+
     [Fact]
     public async Task An_id_with_nul_is_nobodys() => Assert.Null(await Repository.FindAsync("a\0b", Ct));
 

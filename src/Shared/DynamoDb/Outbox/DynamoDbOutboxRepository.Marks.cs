@@ -2,6 +2,7 @@ using Amazon.DynamoDBv2;
 using Amazon.DynamoDBv2.Model;
 using Relaybox.Diagnostics;
 using Relaybox.Outbox;
+using Relaybox.Timing;
 
 namespace Relaybox.DynamoDb;
 
@@ -44,7 +45,7 @@ internal sealed partial class DynamoDbOutboxRepository
             comesBack: true,
             mark =>
             {
-                var due = Values.Time(now + mark.Delay);
+                var due = Values.Time(now.Later(mark.Delay));
                 var setError = mark.ErrorCode is null ? "" : """ SET "errorCode" = ? SET "errorMessage" = ?""";
                 List<AttributeValue> values =
                 [

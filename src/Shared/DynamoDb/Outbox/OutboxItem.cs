@@ -120,6 +120,13 @@ internal static class OutboxItem
             }
         }
 
+        if (item.GetNumber(Attributes.AvailableAt) > DateTimeOffset.MaxValue.ToUnixTimeMilliseconds())
+        {
+            return new(
+                ErrorCodes.FieldInvalid,
+                "The attribute 'availableAt' is after the year 9999. It counts epoch milliseconds: check that it is not in micro- or nanoseconds.");
+        }
+
         return IsPresent(item, Attributes.Result) && item.GetString(Attributes.Result) is null
             ? new(ErrorCodes.FieldInvalid, "The attribute 'result' must be a string (S) of JSON.")
             : null;

@@ -1,3 +1,5 @@
+using Relaybox.Events;
+
 namespace Relaybox.Postgres;
 
 /// <summary>The statements of maintenance: bounded, and never waiting for a row that somebody else holds.</summary>
@@ -39,7 +41,10 @@ internal sealed class OutboxUpkeepSql(PostgresNames names)
             ORDER BY o.lease_until, o.row_id LIMIT $2 FOR UPDATE SKIP LOCKED))
         """;
 
-    /// <summary>Looks at $2 rows from number $1 on; those older than $3 without a time to be due at get one.</summary>
+    /// <summary>
+    /// Looks at $2 rows from number $1 on. Rows older than $3 without a time to be due at get one. Rows that would be due after the
+    /// year 9999, such as at <c>infinity</c>, would never be sent: they are parked.
+    /// </summary>
     internal string Reconcile { get; } =
         $"""
         WITH page AS (
@@ -52,8 +57,16 @@ internal sealed class OutboxUpkeepSql(PostgresNames names)
               AND ((o.status = 'pending' AND o.available_at IS NULL) OR (o.status = 'publishing' AND o.lease_until IS NULL))
               AND coalesce(o.claimed_at, o.enqueued_at, '-infinity') <= now() - $3
             RETURNING 1
+        ),
+        parked AS (
+            UPDATE {names.Outbox} o SET status = 'failed', failed_at = now(), skipped_at = NULL, shelved_at = NULL,
+                error_code = '{ErrorCodes.FieldInvalid}',
+                error_message = 'The column ''available_at'' is after the year 9999: the row would never be sent.'
+            WHERE o.row_id = ANY (ARRAY(SELECT row_id FROM page)) AND o.status = 'pending' AND o.available_at > '9999-12-31 23:59:59.999Z'
+            RETURNING 1
         )
-        SELECT coalesce(status, ''), count(*), max(row_id), sum(count(*)) OVER (), (SELECT count(*) FROM recovered)
+        SELECT coalesce(status, ''), count(*), max(row_id), sum(count(*)) OVER (),
+            (SELECT count(*) FROM recovered) + (SELECT count(*) FROM parked)
         FROM page GROUP BY 1
         """;
 

@@ -26,7 +26,8 @@ REVOKE ALL ON {{tables}} FROM {{role:cleaner}};
 GRANT USAGE ON SCHEMA {{schema}} TO {{role:cleaner}};
 GRANT SELECT, DELETE ON {{outbox}}, {{inbox}} TO {{role:cleaner}};
 GRANT SELECT ON {{outbox.sent}} TO {{role:cleaner}};
-GRANT UPDATE (status, claim_token, claimed_at, lease_until, available_at) ON {{outbox}} TO {{role:cleaner}};
+GRANT UPDATE (status, claim_token, claimed_at, lease_until, available_at, failed_at, skipped_at, shelved_at, error_code, error_message)
+    ON {{outbox}} TO {{role:cleaner}};
 GRANT UPDATE (status, claim_token, claimed_at, lease_until, failed_at, error_code, error_message) ON {{inbox}} TO {{role:cleaner}};
 GRANT EXECUTE ON FUNCTION {{outbox.sent_upkeep}} TO {{role:cleaner}};
 GRANT SELECT, INSERT, UPDATE ON {{jobs}} TO {{role:cleaner}};
