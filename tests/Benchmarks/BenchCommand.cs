@@ -15,15 +15,24 @@ internal static class BenchCommand
 
     public static RootCommand Create()
     {
-        var names = new Argument<string[]>("groups") { Description = "Which to run; all but the slowest where none is named", Arity = ArgumentArity.ZeroOrMore };
+        var names = new Argument<string[]>("groups")
+        {
+            Description = "Which to run; all but the slowest where none is named", Arity = ArgumentArity.ZeroOrMore,
+        };
         var list = new Option<bool>("--list") { Description = "Say which groups there are" };
         var json = new Option<FileInfo?>("--json") { Description = "Write the results as JSON into this file" };
         var docs = new Option<bool>("--docs") { Description = $"Write results and plots into {DocsFolder}" };
         var peers = new Option<bool>("--peers") { Description = "Run beside other outboxes and queues, from npm" };
         var rounds = new Option<int>("--rounds") { Description = "How often each arm is measured", DefaultValueFactory = _ => 7 };
         var seconds = new Option<double>("--seconds") { Description = "How long each measurement takes at least", DefaultValueFactory = _ => 1 };
-        var scale = new Option<double>("--scale") { Description = "Less than 1 for a quick look: smaller tables, shorter load", DefaultValueFactory = _ => 1 };
-        var command = new RootCommand("Measures Relaybox: every figure is a ratio to something in the same run") { names, list, json, docs, peers, rounds, seconds, scale };
+        var scale = new Option<double>("--scale")
+        {
+            Description = "Less than 1 for a quick look: smaller tables, shorter load", DefaultValueFactory = _ => 1,
+        };
+        var command = new RootCommand("Measures Relaybox: every figure is a ratio to something in the same run")
+        {
+            names, list, json, docs, peers, rounds, seconds, scale,
+        };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             if (parsed.GetValue(list))

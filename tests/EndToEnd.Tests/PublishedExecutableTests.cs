@@ -41,8 +41,9 @@ public sealed class PublishedExecutableTests
     {
         var run = await ProgramRun.OfAsync(
             [
-                "dotnet", "publish", "src/Functions/Functions.csproj", "--configuration", "Release", "--runtime", RuntimeInformation.RuntimeIdentifier,
-                "--no-self-contained", "--output", folder, "-nodeReuse:false", "-clp:ErrorsOnly", $"-p:OfficialPackages={OfficialPackages}",
+                "dotnet", "publish", "src/Functions/Functions.csproj", "--configuration", "Release",
+                "--runtime", RuntimeInformation.RuntimeIdentifier, "--no-self-contained", "--output",
+                folder, "-nodeReuse:false", "-clp:ErrorsOnly", $"-p:OfficialPackages={OfficialPackages}",
             ],
             TimeSpan.FromMinutes(10),
             TestContext.Current.CancellationToken);

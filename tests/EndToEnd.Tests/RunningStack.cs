@@ -62,7 +62,10 @@ internal sealed class RunningStack : IAsyncDisposable
             FunctionsDirectory = functionsDirectory ?? BuiltFunctions,
             PortBase = 0,
             Parameters = parameters.ToDictionary(parameter => parameter.Name, parameter => parameter.Value),
-            Environment = new Dictionary<string, string> { ["INBOX_LEASE_SECONDS"] = "5", ["RELAY_LEASE_SECONDS"] = "5", ["STALE_AFTER_SECONDS"] = "0" },
+            Environment = new Dictionary<string, string>
+            {
+                ["INBOX_LEASE_SECONDS"] = "5", ["RELAY_LEASE_SECONDS"] = "5", ["STALE_AFTER_SECONDS"] = "0",
+            },
             VisibilitySeconds = 5,
             DuplicatePercent = duplicatePercent,
             RunSchedules = false,

@@ -48,7 +48,8 @@ public sealed class BrokerSetupTests : IAsyncLifetime
         await RunAsync(Settings());
         var settings = Settings();
         Assert.Equal(1, await RunAsync(settings with { Stream = settings.Stream with { Subjects = [$"{_name}.>", $"{_name}-more.>"] } }));
-        Assert.Equal(1, await RunAsync(settings with { DeadLetters = settings.DeadLetters with { Subjects = [$"{_name}-dead.>", $"{_name}-deader.>"] } }));
+        Assert.Equal(
+            1, await RunAsync(settings with { DeadLetters = settings.DeadLetters with { Subjects = [$"{_name}-dead.>", $"{_name}-deader.>"] } }));
         Assert.Equal(1, await RunAsync(settings with { Pull = settings.Pull with { MaxAckPending = 77 } }));
         Assert.Equal(0, await RunAsync(settings with { Pull = settings.Pull with { MaxAckPending = 77 } }));
     }

@@ -71,7 +71,9 @@ public sealed class ConsumeTests(DynamoDbLocal dynamoDb, SqsEmulator sqs)
         Assert.Equal(Rows.Success, await world.InvokeAsync("Consume", Rows.OldSqsEvent("m-2", Rows.Envelope("e-2"), now - TimeSpan.FromDays(20))));
 
         var message = Assert.Single(await world.ReceiveAllAsync(world.DeadLetterQueueUrl));
-        Assert.Equal(("message.too-old", "m-1"), (message.MessageAttributes["error-code"].StringValue, message.MessageAttributes["source-message-id"].StringValue));
+        Assert.Equal(
+            ("message.too-old", "m-1"),
+            (message.MessageAttributes["error-code"].StringValue, message.MessageAttributes["source-message-id"].StringValue));
         Assert.Equal("1", (await world.EffectAsync("e-2"))["applied"].N);
     }
 

@@ -36,7 +36,8 @@ public class FailureTests(DynamoDbLocal dynamoDb, SqsEmulator sqs)
     [Fact]
     public void What_wraps_a_secret_is_told_without_what_it_wraps()
     {
-        Assert.DoesNotContain(Canary, Failure(new InvalidOperationException(Canary, new ArgumentException(Canary))).ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            Canary, Failure(new InvalidOperationException(Canary, new ArgumentException(Canary))).ToString(), StringComparison.Ordinal);
 
         var secret = Failure(new SecretException("The secret cannot be read.", new ArgumentException(Canary)));
         Assert.Equal("The secret cannot be read.", secret.Message);

@@ -32,7 +32,8 @@ public sealed class MetricsWriterTests : IDisposable
         var directive = line.GetProperty("_aws");
         Assert.Equal(_clock.GetUtcNow().ToUnixTimeMilliseconds(), directive.GetProperty("Timestamp").GetInt64());
         Assert.Equal(
-            """[{"Namespace":"shop","Dimensions":[["function"]],"Metrics":[{"Name":"MessagesReceived","Unit":"Count"},{"Name":"Age","Unit":"Seconds"}]}]""",
+            """[{"Namespace":"shop","Dimensions":[["function"]],"Metrics":"""
+            + """[{"Name":"MessagesReceived","Unit":"Count"},{"Name":"Age","Unit":"Seconds"}]}]""",
             directive.GetProperty("CloudWatchMetrics").GetRawText());
     }
 

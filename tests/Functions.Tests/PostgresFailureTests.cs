@@ -65,7 +65,8 @@ public sealed class PostgresFailureTests(PostgresServer server, DynamoDbLocal dy
         await FailsAsync(
             function,
             $"postgres://postgres:{Canary}@127.0.0.1:{guarded.Port}/postgres",
-            $"The database 'postgres' at 127.0.0.1:{guarded.Port} refuses the password of the user 'postgres' (28P01). Put the right one into DATABASE_URL.");
+            $"The database 'postgres' at 127.0.0.1:{guarded.Port} refuses the password of the user 'postgres' (28P01). "
+            + "Put the right one into DATABASE_URL.");
         await FailsAsync(
             function,
             $"postgres://postgres@127.0.0.1:{guarded.Port}/postgres",
@@ -74,13 +75,18 @@ public sealed class PostgresFailureTests(PostgresServer server, DynamoDbLocal dy
 
     [Fact]
     public async Task A_user_who_is_not_there() => await FailsAsync(
-        "SweepRelay", Url("nobody_there"), $"The database {At} does not let the user 'nobody_there' in (28000)", "Create it, or name another in DATABASE_URL");
+        "SweepRelay",
+        Url("nobody_there"),
+        $"The database {At} does not let the user 'nobody_there' in (28000)",
+        "Create it, or name another in DATABASE_URL");
 
     [Theory]
     [InlineData("SweepRelay")]
     [InlineData("Setup")]
     public async Task A_database_that_is_not_there(string function) => await FailsAsync(
-        function, Url("postgres", "nowhere"), $"The server 127.0.0.1:{server.Port} has no database 'nowhere' (3D000). Create it, or name another in DATABASE_URL or DATABASE_NAME.");
+        function,
+        Url("postgres", "nowhere"),
+        $"The server 127.0.0.1:{server.Port} has no database 'nowhere' (3D000). Create it, or name another in DATABASE_URL or DATABASE_NAME.");
 
     [Theory]
     [InlineData("SweepRelay")]
@@ -160,13 +166,17 @@ public sealed class PostgresFailureTests(PostgresServer server, DynamoDbLocal dy
         await FailsAsync(
             "SweepRelay",
             $"postgres://postgres:{Canary}@127.0.0.1:{encrypted.Port}/postgres?sslmode=verify-full",
-            $"The server of the database 'postgres' at 127.0.0.1:{encrypted.Port} could not be verified (TLS): its certificate is by an authority that is not trusted",
+            $"The server of the database 'postgres' at 127.0.0.1:{encrypted.Port} could not be verified (TLS): "
+            + "its certificate is by an authority that is not trusted",
             "DATABASE_CA_FILE");
     }
 
     [Fact]
     public async Task A_server_without_TLS_where_it_is_demanded() => await FailsAsync(
-        "SweepRelay", Url("postgres") + "?sslmode=verify-full", $"The server of the database {At} could not be verified (TLS): it offers no TLS", "switch TLS on");
+        "SweepRelay",
+        Url("postgres") + "?sslmode=verify-full",
+        $"The server of the database {At} could not be verified (TLS): it offers no TLS",
+        "switch TLS on");
 
     [Fact]
     public async Task Messages_come_again_while_the_database_is_away()

@@ -40,7 +40,8 @@ public sealed class PostgresPoolerTests(PostgresServer server, DynamoDbLocal dyn
         // What listens goes on with the server's connection, whoever has it next.
         async Task<long> ListeningAsync()
         {
-            await using var connections = NpgsqlDataSource.Create($"Host=127.0.0.1;Port={pooler.Port};Username={world.FunctionsUser};Database=postgres;No Reset On Close=true");
+            await using var connections = NpgsqlDataSource.Create(
+                $"Host=127.0.0.1;Port={pooler.Port};Username={world.FunctionsUser};Database=postgres;No Reset On Close=true");
             var listening = 0L;
             for (var i = 0; i < PgBouncer.PoolSize; i++)
             {

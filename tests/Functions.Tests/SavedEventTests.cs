@@ -95,7 +95,8 @@ public sealed class SavedEventTests(DynamoDbLocal dynamoDb, SqsEmulator sqs)
 
         Assert.Equal("1", (await world.EffectAsync(FirstOrder))["applied"].N);
         Assert.Equal("1", (await world.EffectAsync(SecondOrder))["applied"].N);
-        Assert.Equal("message.unreadable", Assert.Single(await world.ReceiveAllAsync(world.DeadLetterQueueUrl)).MessageAttributes["error-code"].StringValue);
+        Assert.Equal(
+            "message.unreadable", Assert.Single(await world.ReceiveAllAsync(world.DeadLetterQueueUrl)).MessageAttributes["error-code"].StringValue);
     }
 
     [Fact]

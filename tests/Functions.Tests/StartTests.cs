@@ -55,7 +55,10 @@ public sealed class StartTests
         var error = Assert.Throws<SettingsException>(
             () => BuiltIn.Read(name => variables.GetValueOrDefault(name), FunctionNeeds.Publisher));
 
-        Assert.Contains("STORE is 'oracle'. Set it to one of: dynamodb, postgres. Another store needs a build that contains it: add it to RelayboxStores in src/Functions/Stores.targets.", error.Errors);
+        Assert.Contains(
+            "STORE is 'oracle'. Set it to one of: dynamodb, postgres. "
+            + "Another store needs a build that contains it: add it to RelayboxStores in src/Functions/Stores.targets.",
+            error.Errors);
         Assert.Equal(variables.Keys.Order(StringComparer.Ordinal), error.Errors.Select(line => line.Split(' ')[0]).Order(StringComparer.Ordinal));
     }
 

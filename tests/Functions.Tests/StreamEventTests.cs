@@ -19,8 +19,10 @@ public sealed class StreamEventTests
     {
         var input = Rows.StreamEvent(
             ("100", Rows.Image("e-1")),
-            ("101", Rows.Image("e-2", ("headers", new { M = new { a = new { S = "b" }, status = new { S = "pending" } } }), ("orderingKey", new { S = "k" }))),
-            ("102", Rows.Image("e-3", ("availableAt", new { N = "1" }), ("enqueuedAt", new { N = "2" }), ("result", new { S = "{\"a\":\"\u00e9\"}" }))),
+            ("101", Rows.Image(
+                "e-2", ("headers", new { M = new { a = new { S = "b" }, status = new { S = "pending" } } }), ("orderingKey", new { S = "k" }))),
+            ("102", Rows.Image(
+                "e-3", ("availableAt", new { N = "1" }), ("enqueuedAt", new { N = "2" }), ("result", new { S = "{\"a\":\"\u00e9\"}" }))),
             ("103", Rows.Image("e-4", ("availableAt", new { N = "99999999999999" }), ("attempts", new { N = "3" }))),
             ("104", Rows.Image("e-5", ("result", new { NULL = true }), ("headers", new { NULL = true }))),
             ("105", Rows.Image("e-6", ("x", new { L = new object[] { new { B = "AA==" }, new { M = new { y = new { SS = new[] { "z" } } } } } }))),

@@ -106,7 +106,8 @@ public sealed class SweepListenTests(PostgresServer server) : IAsyncDisposable
     private SweepRelayFunction Sweep(Stream? lines = null, IOutboxSignal? signal = null)
     {
         var publisher = new SqsMessagePublisher(
-            _sqs, MessageFormats.Get("envelope"), new SqsPublisherOptions { QueueUrl = "http://127.0.0.1/1/q" }, TimeProvider.System, NullLogger<SqsMessagePublisher>.Instance);
+            _sqs, MessageFormats.Get("envelope"), new SqsPublisherOptions { QueueUrl = "http://127.0.0.1/1/q" },
+            TimeProvider.System, NullLogger<SqsMessagePublisher>.Instance);
         var options = new RelayOptions();
         return new SweepRelayFunction(
             new OutboxRelay(_outbox, publisher, options, SystemEntropy.Instance, NullLogger<OutboxRelay>.Instance),
@@ -117,7 +118,8 @@ public sealed class SweepListenTests(PostgresServer server) : IAsyncDisposable
             new MetricsWriter("test", "test", TimeProvider.System, new JsonLines(lines ?? Stream.Null)),
             NullLogger<SweepRelayFunction>.Instance,
             signal ?? new PostgresOutboxSignal(
-                new PostgresConnections(_database), new PostgresOptions(), new PostgresSignalOptions(), TimeProvider.System, NullLogger<PostgresOutboxSignal>.Instance));
+                new PostgresConnections(_database), new PostgresOptions(), new PostgresSignalOptions(),
+                TimeProvider.System, NullLogger<PostgresOutboxSignal>.Instance));
     }
 
     /// <summary>Wakes nobody, and fails as soon as there is nothing left to tell.</summary>

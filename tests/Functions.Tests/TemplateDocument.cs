@@ -76,7 +76,9 @@ internal sealed class TemplateDocument
 
     /// <summary>The text that a property has while the parameters have their defaults.</summary>
     public string Default(YamlNode? node) =>
-        node is YamlScalarNode { Tag.IsEmpty: false } reference && reference.Tag == "!Ref" ? Text(Parameter(reference.Value!, "Default")) : Text(node);
+        node is YamlScalarNode { Tag.IsEmpty: false } reference && reference.Tag == "!Ref"
+            ? Text(Parameter(reference.Value!, "Default"))
+            : Text(node);
 
     /// <summary>Every value that a number can have, whatever the conditions are.</summary>
     public IEnumerable<int> Alternatives(YamlNode? node) =>
@@ -99,7 +101,8 @@ internal sealed class TemplateDocument
         _ => "",
     };
 
-    public static IEnumerable<YamlNode> Items(YamlNode? node) => node is YamlSequenceNode { Tag.IsEmpty: true } list ? list : node is null ? [] : [node];
+    public static IEnumerable<YamlNode> Items(YamlNode? node) =>
+        node is YamlSequenceNode { Tag.IsEmpty: true } list ? list : node is null ? [] : [node];
 
     private static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
 

@@ -48,7 +48,8 @@ public class TemplateResourcePolicyTests
         Assert.All(Template.Events("ScheduleV2"), source => Assert.Equal("!GetAtt ScheduleRole.Arn", Text(Child(source.Properties, "RoleArn"))));
 
         static string Sent(string role) =>
-            $"sqs:SendMessage on * if {{ArnNotEqualsIfExists: {{aws:PrincipalArn: !GetAtt {role}.Arn}}, BoolIfExists: {{aws:PrincipalIsAWSService: false}}}}";
+            $"sqs:SendMessage on * if {{ArnNotEqualsIfExists: {{aws:PrincipalArn: !GetAtt {role}.Arn}}, "
+            + "BoolIfExists: {aws:PrincipalIsAWSService: false}}";
     }
 
     [Theory]

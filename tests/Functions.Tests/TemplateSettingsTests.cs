@@ -38,7 +38,10 @@ public class TemplateSettingsTests
     {
         var set = new Dictionary<string, string>
         {
-            ["STORE"] = parameter.StartsWith("Database", StringComparison.Ordinal) || parameter is "AfterSending" or "SweepListenSeconds" or "RelayMode" ? "postgres" : "dynamodb",
+            ["STORE"] = parameter.StartsWith("Database", StringComparison.Ordinal)
+                || parameter is "AfterSending" or "SweepListenSeconds" or "RelayMode"
+                ? "postgres"
+                : "dynamodb",
             ["BROKER"] = parameter.StartsWith("Nats", StringComparison.Ordinal) ? "nats" : "sqs",
             [variable] = value,
         };

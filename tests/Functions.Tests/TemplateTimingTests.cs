@@ -24,7 +24,9 @@ public class TemplateTimingTests
     {
         var timeout = Template.Evaluate(Template.Property("ConsumeFunction", "Timeout"), ConsumeTimeout, chosen);
         var visibility = Template.Evaluate(Template.Property("Queue", "VisibilityTimeout"), ConsumeTimeout, chosen);
-        var window = Child(Assert.Single(Template.Events("SQS")).Properties, "MaximumBatchingWindowInSeconds") is { } given ? Template.Evaluate(given) : 0;
+        var window = Child(Assert.Single(Template.Events("SQS")).Properties, "MaximumBatchingWindowInSeconds") is { } given
+            ? Template.Evaluate(given)
+            : 0;
 
         Assert.InRange(visibility, (6 * timeout) + Math.Max(window, RoomForAWindow), 43200);
     }

@@ -6,12 +6,17 @@ namespace Relaybox.Planner.Tests;
 public sealed class CostSheetTests
 {
     private const string Relayed =
-        """{ "id": "relay", "value": 10, "unit": "rows/s", "kind": "assumed", "source": "a guess", "result": { "group": "relay", "name": "lease, keep" } }""";
+        """
+        { "id": "relay", "value": 10, "unit": "rows/s", "kind": "assumed", "source": "a guess",
+          "result": { "group": "relay", "name": "lease, keep" } }
+        """;
 
     private const string Results =
         """
         [ { "id": "other", "comparisons": [ { "arms": [ { "arm": "lease, keep", "metric": "rows/s", "value": 1 } ] } ], "facts": [] },
-          { "id": "relay", "comparisons": [ { "arms": [ { "arm": "naive", "metric": "rows/s", "value": 3 }, { "arm": "lease, keep", "metric": "rows/s", "value": 40 } ] } ],
+          { "id": "relay",
+            "comparisons": [ { "arms": [
+              { "arm": "naive", "metric": "rows/s", "value": 3 }, { "arm": "lease, keep", "metric": "rows/s", "value": 40 } ] } ],
             "facts": [ { "name": "bytes", "value": 7 }, { "name": "nothing", "value": "NaN" } ] } ]
         """;
 
@@ -28,7 +33,8 @@ public sealed class CostSheetTests
 
     [Fact]
     public void A_rate_becomes_a_time_where_the_model_wants_one() =>
-        Assert.Equal(25, Sheets.With(Relayed.Replace("\"lease, keep\"", "\"lease, keep\", \"over\": 1000", StringComparison.Ordinal), Results)["relay"]);
+        Assert.Equal(
+            25, Sheets.With(Relayed.Replace("\"lease, keep\"", "\"lease, keep\", \"over\": 1000", StringComparison.Ordinal), Results)["relay"]);
 
     [Theory]
     [InlineData("nothing")]
@@ -42,7 +48,9 @@ public sealed class CostSheetTests
     [InlineData("""{ "id": "a", "value": 1, "unit": "", "kind": "rumour", "source": "" }""")]
     [InlineData("""{ "id": "a", "value": 1, "unit": "", "kind": "price", "source": "", "typo": 1 }""")]
     [InlineData("""{ "id": "a", "value": 1, "unit": "", "kind": "price" }""")]
-    [InlineData("""{ "id": "a", "value": 1, "unit": "", "kind": "price", "source": "" }, { "id": "a", "value": 2, "unit": "", "kind": "price", "source": "" }""")]
+    [InlineData(
+        """{ "id": "a", "value": 1, "unit": "", "kind": "price", "source": "" }, """
+        + """{ "id": "a", "value": 2, "unit": "", "kind": "price", "source": "" }""")]
     public void A_figure_that_cannot_be_right_is_refused(string cost) => Assert.Throws<RunnerException>(() => Sheets.With(cost));
 
     [Fact]

@@ -15,10 +15,12 @@ public sealed class FlowTests
 
     private static readonly FlowOptions DynamoDb = new()
     {
-        RelayedPerSecond = 5_000, TriedPerSecond = 5_000, SweptPerSecond = 1_200, SweepTriedPerSecond = 8, ConsumedPerSecond = 9_000, WritesPerSecond = 1_500,
+        RelayedPerSecond = 5_000, TriedPerSecond = 5_000, SweptPerSecond = 1_200,
+        SweepTriedPerSecond = 8, ConsumedPerSecond = 9_000, WritesPerSecond = 1_500,
     };
 
-    public static TheoryData<string, bool> Everything => new(from name in Scenario.Names from postgres in new[] { true, false } select (name, postgres));
+    public static TheoryData<string, bool> Everything =>
+        new(from name in Scenario.Names from postgres in new[] { true, false } select (name, postgres));
 
     private static Scenario Outage(double rate, int seconds = 12_000) => new("outage", seconds, _ => rate) { Outage = (From, Until) };
 

@@ -32,7 +32,9 @@ public sealed class SeedTests(ITestOutputHelper output)
         Assert.True(failed.Count == 0, string.Join("\n\n", failed.Take(3).Select(Report.Of)));
 
         // What never happens is not tested.
-        foreach (var what in (string[])["published again", "Failed", "Pending", "cleaned", "locked", "dead by redrive", "dead message.attempts-exhausted", "successes"])
+        foreach (var what in (string[])[
+            "published again", "Failed", "Pending", "cleaned", "locked", "dead by redrive", "dead message.attempts-exhausted", "successes",
+        ])
         {
             Assert.True(tally.Count(what) > 1000, $"{what}: {tally.Count(what)}");
         }

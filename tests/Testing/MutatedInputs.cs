@@ -28,8 +28,9 @@ public static class MutatedInputs
     [
         .. new[]
         {
-            "\r\n", "\n", "\0", " ", "\t", "\"", "\\", "{", "}", "[", "]", ":", ",", "null", "true", "-", "1e400", "18446744073709551616", "\"\"", "{}",
-            "\\ud800", "\\udc00\\ud800", "\\u0000", "\uFEFF", "é", "\U0001F680", "NATS/1.0", "MSG ", "HMSG ", "-ERR", "\"id\":", "\"specversion\":", "//", "/*",
+            "\r\n", "\n", "\0", " ", "\t", "\"", "\\", "{", "}", "[", "]", ":", ",", "null", "true", "-",
+            "1e400", "18446744073709551616", "\"\"", "{}", "\\ud800", "\\udc00\\ud800", "\\u0000", "\uFEFF",
+            "é", "\U0001F680", "NATS/1.0", "MSG ", "HMSG ", "-ERR", "\"id\":", "\"specversion\":", "//", "/*",
         }.Select(Encoding.UTF8.GetBytes),
         [0xFF], [0xC0, 0x80], [0xED, 0xA0, 0x80], [0xF4, 0x90, 0x80, 0x80],
     ];
@@ -83,13 +84,17 @@ public static class MutatedInputs
             most = Math.Max(most, allocated);
             if (allocated > BytesPerInput + (BytesPerByte * input.Length))
             {
-                Require(false, $"{what}: input {i} has {input.Length} bytes, and took {allocated}: {Convert.ToHexString(input.AsSpan(0, Math.Min(input.Length, 200)))}");
+                Require(
+                    false,
+                    $"{what}: input {i} has {input.Length} bytes, and took {allocated}: "
+                    + $"{Convert.ToHexString(input.AsSpan(0, Math.Min(input.Length, 200)))}");
             }
         }
 
         Figures.Print(string.Create(
             CultureInfo.InvariantCulture,
-            $"mutated {what,-24} {count,7} inputs: {taken,6} taken, {refused,6} refused, at most {most / 1024,5} KiB each, {time.Elapsed.TotalSeconds:0.0} s"));
+            $"mutated {what,-24} {count,7} inputs: {taken,6} taken, {refused,6} refused, "
+            + $"at most {most / 1024,5} KiB each, {time.Elapsed.TotalSeconds:0.0} s"));
         Require(taken > count / 1_000 && refused > count / 1_000, $"{what}: {taken} taken and {refused} refused are not both of them.");
     }
 

@@ -52,6 +52,7 @@ internal sealed class ConsumeFunction(
     private void Report(ConsumedCounts counts) => metrics.Report(
         string.Create(
             CultureInfo.InvariantCulture,
-            $"Batch of {counts.Received} messages: {counts.Processed} processed, {counts.Duplicates} duplicates, {counts.Retried} to come again, {counts.DeadLettered} dead-lettered"),
+            $"Batch of {counts.Received} messages: {counts.Processed} processed, {counts.Duplicates} duplicates, "
+            + $"{counts.Retried} to come again, {counts.DeadLettered} dead-lettered"),
         ConsumeMetrics.Of(counts));
 }

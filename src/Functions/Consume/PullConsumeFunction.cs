@@ -10,7 +10,8 @@ namespace Relaybox.Functions.Consume;
 
 /// <summary>Pulls messages from the stream and takes them through the inbox to the handlers, for as long as it is told to.</summary>
 internal sealed class PullConsumeFunction(
-    NatsMessagePuller puller, NatsSettings settings, TimeProvider time, MetricsWriter metrics, ILogger<PullConsumeFunction> logger) : IFunction<ScheduleInput, JobReport>
+    NatsMessagePuller puller, NatsSettings settings, TimeProvider time, MetricsWriter metrics, ILogger<PullConsumeFunction> logger)
+    : IFunction<ScheduleInput, JobReport>
 {
     /// <inheritdoc />
     [LambdaFunction(ResourceName = "PullConsumeFunction")]
@@ -23,7 +24,9 @@ internal sealed class PullConsumeFunction(
         // What is pulled last may take as long as a handler may.
         var enough = WorkDeadline.After(settings.PullFor + settings.Pull.MinimumBatchTime, time);
         var result = await puller.DrainAsync(enough.At < deadline.At ? enough : deadline, Report, scope.Token);
-        FunctionLog.PullEnded(logger, result.Messages.Received, result.Messages.Processed, result.Messages.Duplicates, result.Messages.Retried, result.Messages.DeadLettered);
+        FunctionLog.PullEnded(
+            logger, result.Messages.Received, result.Messages.Processed,
+            result.Messages.Duplicates, result.Messages.Retried, result.Messages.DeadLettered);
         return new JobReport("pull", result.Messages.Processed, !result.BrokerUnavailable);
     }
 

@@ -11,13 +11,16 @@ internal static partial class FunctionLog
     [LoggerMessage(2101, LogLevel.Error, "Stream record {SequenceNumber} cannot be relayed and is skipped: {Reason}")]
     internal static partial void StreamRecordUnreadable(ILogger logger, string? sequenceNumber, string reason);
 
-    [LoggerMessage(2103, LogLevel.Information, "Sweep: {Sent} sent, {Retried} retried, {Parked} parked, {Late} late; the oldest row is due since {OldestDueSeconds} s")]
+    [LoggerMessage(2103, LogLevel.Information,
+        "Sweep: {Sent} sent, {Retried} retried, {Parked} parked, {Late} late; the oldest row is due since {OldestDueSeconds} s")]
     internal static partial void SweepEnded(ILogger logger, int sent, int retried, int parked, int late, double oldestDueSeconds);
 
-    [LoggerMessage(2204, LogLevel.Warning, "No handler is registered: every message will go to the dead-letter queue. Register yours in Handlers/HandlerSetup.cs")]
+    [LoggerMessage(2204, LogLevel.Warning,
+        "No handler is registered: every message will go to the dead-letter queue. Register yours in Handlers/HandlerSetup.cs")]
     internal static partial void NoHandlers(ILogger logger);
 
-    [LoggerMessage(2205, LogLevel.Information, "Pulled {Messages} messages: {Processed} processed, {Duplicates} duplicates, {Failed} to come again, {DeadLettered} dead-lettered")]
+    [LoggerMessage(2205, LogLevel.Information,
+        "Pulled {Messages} messages: {Processed} processed, {Duplicates} duplicates, {Failed} to come again, {DeadLettered} dead-lettered")]
     internal static partial void PullEnded(ILogger logger, int messages, int processed, int duplicates, int failed, int deadLettered);
 
     [LoggerMessage(2301, LogLevel.Warning, "{Rows} rows have the status '{Status}', which is none of the contract's; they are not touched")]

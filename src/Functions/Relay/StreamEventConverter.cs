@@ -15,7 +15,10 @@ internal sealed class StreamEventConverter : JsonConverter<DynamoDBEvent>
 
     // Of the contract, and in nearly every row.
     private static readonly string[] Words =
-        ["INSERT", "eventId", "subject", "payload", "status", "pending", "headers", "orderingKey", "enqueuedAt", "availableAt", "result", "traceparent"];
+    [
+        "INSERT", "eventId", "subject", "payload", "status", "pending", "headers",
+        "orderingKey", "enqueuedAt", "availableAt", "result", "traceparent",
+    ];
 
     public override DynamoDBEvent Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {

@@ -47,7 +47,8 @@ internal sealed class StreamRelayFunction(
         metrics.Report(
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"Stream batch of {batch.RecordCount} records: {result.Sent} sent, {result.Retried} retried, {result.Parked} parked, {result.Late} late, {response.BatchItemFailures.Count} to come again"),
+                $"Stream batch of {batch.RecordCount} records: {result.Sent} sent, {result.Retried} retried, "
+                + $"{result.Parked} parked, {result.Late} late, {response.BatchItemFailures.Count} to come again"),
             RelayCounts.ToMetrics(result));
         return response;
     }

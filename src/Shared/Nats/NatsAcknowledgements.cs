@@ -160,7 +160,10 @@ internal sealed class NatsAcknowledgements : NatsSubBase
             {
                 acknowledgement.Stream = stream = reader.ValueTextEquals(stream) ? stream : reader.GetString();
             }
-            else if (reader.ValueTextEquals("seq"u8) && reader.Read() && reader.TokenType == JsonTokenType.Number && reader.TryGetUInt64(out var sequence))
+            else if (reader.ValueTextEquals("seq"u8)
+                && reader.Read()
+                && reader.TokenType == JsonTokenType.Number
+                && reader.TryGetUInt64(out var sequence))
             {
                 acknowledgement.Seq = sequence;
             }

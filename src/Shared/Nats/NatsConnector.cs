@@ -22,7 +22,9 @@ internal sealed class NatsConnector : IAsyncDisposable
     /// <param name="options">Where the servers are, and who we are there.</param>
     /// <param name="time">The clock that tells how long the connection was not used.</param>
     /// <param name="logger">The log.</param>
-    /// <param name="secret">The credentials, where they are kept as a secret; read again once when they are refused or are none, not in an outage.</param>
+    /// <param name="secret">
+    /// The credentials, where they are kept as a secret; read again once when they are refused or are none, not in an outage.
+    /// </param>
     /// <exception cref="SettingsException">The options cannot be used.</exception>
     public NatsConnector(NatsConnectionOptions options, TimeProvider time, ILogger<NatsConnector> logger, CachedSecret? secret = null)
     {

@@ -40,7 +40,8 @@ internal sealed class NatsConsumers(NatsConnector connector, ILogger<NatsConsume
         if (existing is { DeliverSubject.Length: > 0 } || (existing is not null && existing.AckPolicy != ConsumerConfigAckPolicy.Explicit))
         {
             throw new NatsSetupException(
-                $"The consumer '{options.Consumer}' of the stream '{options.Stream}' is not one to pull from with explicit acknowledgements. Delete it, or use another name.");
+                $"The consumer '{options.Consumer}' of the stream '{options.Stream}' is not one "
+                + "to pull from with explicit acknowledgements. Delete it, or use another name.");
         }
 
         if (existing is not null && !Differs(existing, options))
@@ -61,7 +62,8 @@ internal sealed class NatsConsumers(NatsConnector connector, ILogger<NatsConsume
             if ((stream.Info.Config.Subjects ?? []).Any(subject => NatsSubjects.Covers(subject, $"{options.DeadLetterPrefix}.>")))
             {
                 throw new NatsSetupException(
-                    $"The stream '{options.Stream}' takes '{options.DeadLetterPrefix}.>' itself: its dead letters would come back as messages. Use another prefix.");
+                    $"The stream '{options.Stream}' takes '{options.DeadLetterPrefix}.>' itself: "
+                    + "its dead letters would come back as messages. Use another prefix.");
             }
         }
         catch (NatsJSApiException e) when (e.Error.Code == NotFound)

@@ -19,7 +19,8 @@ internal static class NatsCredentials
         {
             if (JsonNode.Parse(secret) is JsonObject fields)
             {
-                return (Text(fields, "username"), Text(fields, "password"), Text(fields, "token"), Text(fields, "nkeySeed"), Text(fields, "creds")) switch
+                return (
+                    Text(fields, "username"), Text(fields, "password"), Text(fields, "token"), Text(fields, "nkeySeed"), Text(fields, "creds")) switch
                 {
                     ({ } user, { } password, _, _, _) => options with { Username = user, Password = password },
                     (_, _, { } token, _, _) => options with { Token = token },

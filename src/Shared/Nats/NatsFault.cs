@@ -36,7 +36,8 @@ internal static class NatsFault
         NatsAnswerKind.NoResponders => PublishOutcome.Unavailable(
             $"No stream takes the subject '{subject}'. Create one that covers it, or correct the prefix of the subjects."),
         NatsAnswerKind.Silent => PublishOutcome.Unknown($"The stream of '{subject}' did not acknowledge the message in time; it may have it."),
-        NatsAnswerKind.Malformed => PublishOutcome.Unknown($"The answer on '{subject}' is not a stream's acknowledgement; a stream may have the message."),
+        NatsAnswerKind.Malformed =>
+            PublishOutcome.Unknown($"The answer on '{subject}' is not a stream's acknowledgement; a stream may have the message."),
 
         // The same for all that was sent: no fault of the message, and it may have arrived.
         NatsAnswerKind.Abandoned => PublishOutcome.Unavailable("The deadline came before the acknowledgement; the stream may have the message."),

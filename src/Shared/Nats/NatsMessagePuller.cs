@@ -117,7 +117,8 @@ internal sealed class NatsMessagePuller(
         var most = options.BatchSize - batch.Count;
         if (most > 0)
         {
-            var fetch = source.FetchNoWaitAsync<byte[]>(new NatsJSFetchOpts { MaxMsgs = most, Expires = AnswerTimeout }, cancellationToken: cancellationToken);
+            var fetch = source.FetchNoWaitAsync<byte[]>(
+                new NatsJSFetchOpts { MaxMsgs = most, Expires = AnswerTimeout }, cancellationToken: cancellationToken);
             await foreach (var message in fetch)
             {
                 Add(session, batch, message);

@@ -102,7 +102,8 @@ internal sealed class NatsSession : IAsyncDisposable
     /// lost, the client's calls end as cancelled or as disposed.
     /// </summary>
     internal bool IsFault(Exception exception, CancellationToken cancellationToken) =>
-        exception is NatsException || (exception is OperationCanceledException or ObjectDisposedException && !cancellationToken.IsCancellationRequested);
+        exception is NatsException
+            || (exception is OperationCanceledException or ObjectDisposedException && !cancellationToken.IsCancellationRequested);
 
     /// <summary>What a failed call means: the client's exception where it tells something, or the loss of the connection.</summary>
     internal NatsException Explain(Exception exception) => exception as NatsException ?? new NatsException(LossText(), exception);

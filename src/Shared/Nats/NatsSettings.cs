@@ -78,7 +78,8 @@ internal sealed record NatsSettings : BrokerSettings
         {
             reader.Add(
                 $"NATS_STREAM_MAX_AGE_HOURS is {maxAge.TotalHours:0}, but the stream has to know an id for {duplicateWindow.TotalMinutes:0} minutes "
-                + "(RELAY_LEASE_SECONDS, and the longest delay of a retry), and JetStream knows none for longer than it keeps messages. Raise it, or shorten the lease.");
+                + "(RELAY_LEASE_SECONDS, and the longest delay of a retry), "
+                + "and JetStream knows none for longer than it keeps messages. Raise it, or shorten the lease.");
         }
 
         return new NatsSettings

@@ -48,7 +48,9 @@ internal sealed class NatsStreams(NatsConnector connector, ILogger<NatsStreams> 
 
         if (config.MaxAge > TimeSpan.Zero && (options.MaxAge == TimeSpan.Zero || config.MaxAge < options.MaxAge))
         {
-            differences.Add(($"it keeps messages for {config.MaxAge} instead of {(options.MaxAge == TimeSpan.Zero ? "forever" : $"at least {options.MaxAge}")}", true));
+            differences.Add((
+                $"it keeps messages for {config.MaxAge} instead of {(options.MaxAge == TimeSpan.Zero ? "forever" : $"at least {options.MaxAge}")}",
+                true));
         }
 
         if (config.NumReplicas < options.Replicas)

@@ -7,7 +7,8 @@ using Relaybox.Messaging.Formats;
 namespace Relaybox.Nats;
 
 /// <summary>A message as a stream's consumer delivered it, which waits for its answer.</summary>
-internal sealed class PulledMessage(INatsJSMsg<byte[]> message, NatsJSMsgMetadata metadata, NatsSession session, NatsDeadLetters deadLetters) : IDelivery
+internal sealed class PulledMessage(INatsJSMsg<byte[]> message, NatsJSMsgMetadata metadata, NatsSession session, NatsDeadLetters deadLetters)
+    : IDelivery
 {
     private volatile bool _isSettled;
 

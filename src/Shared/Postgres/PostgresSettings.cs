@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Relaybox.Diagnostics;
 using Relaybox.Inbox;
 using Relaybox.Maintenance;
@@ -38,7 +39,8 @@ internal sealed record PostgresSettings : StoreSettings
         services.AddSingleton<IJobStore, PostgresJobStore>();
         services.AddSingleton(new PostgresSignalOptions { Listen = !Connection.Pooler });
         services.AddSingleton<IOutboxSignal, PostgresOutboxSignal>();
-        services.AddSingleton<PostgresMigrator>();
+        services.AddSingleton(provider => new PostgresMigrator(
+            provider.GetRequiredService<PostgresConnections>(), Tables, provider.GetRequiredService<ILogger<PostgresMigrator>>()));
         services.AddSingleton<ISetupStep, PostgresSetup>();
     }
 

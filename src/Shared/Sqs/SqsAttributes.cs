@@ -35,8 +35,8 @@ internal static class SqsAttributes
 
     /// <summary>
     /// What else the body does not hold, as a JSON object of strings: <c>orderingKey</c>, <c>enqueuedAt</c>, <c>result</c>,
-    /// <c>publishedAt</c> (in every format), and <c>eventId</c> where SQS does not take it as text. Two attributes for all of this, since a message may have ten and a dead
-    /// letter needs three.
+    /// <c>publishedAt</c> (in every format), and <c>eventId</c> where SQS does not take it as text. Two attributes for all of
+    /// this, since a message may have ten and a dead letter needs three.
     /// </summary>
     public const string Properties = "properties";
 

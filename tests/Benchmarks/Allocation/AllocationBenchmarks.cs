@@ -28,10 +28,14 @@ public class AllocationBenchmarks
     private readonly byte[] _stream = StreamEvents.Create([.. Enumerable.Range(0, Events).Select(_ => Guid.NewGuid().ToString())]);
     private readonly QueueInvocations _consumer = new(new ForgetfulInbox());
     private readonly SqsMessagePublisher _publisher = new(
-        new DelayedSqs(TimeSpan.Zero), new EnvelopeFormat(), new SqsPublisherOptions { QueueUrl = DelayedSqs.QueueUrl }, TimeProvider.System, NullLogger<SqsMessagePublisher>.Instance);
+        new DelayedSqs(TimeSpan.Zero), new EnvelopeFormat(), new SqsPublisherOptions { QueueUrl = DelayedSqs.QueueUrl },
+        TimeProvider.System, NullLogger<SqsMessagePublisher>.Instance);
 
     private readonly List<OutboxEvent> _events =
-        [.. Enumerable.Range(0, Events).Select(_ => new OutboxEvent { EventId = Guid.NewGuid().ToString(), Subject = "orders.placed", Payload = BenchPayload.Text })];
+    [
+        .. Enumerable.Range(0, Events).Select(
+            _ => new OutboxEvent { EventId = Guid.NewGuid().ToString(), Subject = "orders.placed", Payload = BenchPayload.Text }),
+    ];
 
     private readonly StreamRelayFunction _relay;
 

@@ -36,7 +36,9 @@ internal sealed class AllocationGroup : IBenchmarkGroup
 
         await CountPostgresAsync(run, cancellationToken);
         await CountNatsAsync(run, cancellationToken);
-        run.Note("Where there is no server, the clients of DynamoDB and SQS are stand-ins that answer at once: what the SDK makes of a request is not in it. On a server, everything that the process allocates is counted, drivers included.");
+        run.Note(
+            "Where there is no server, the clients of DynamoDB and SQS are stand-ins that answer at once: "
+            + "what the SDK makes of a request is not in it. On a server, everything that the process allocates is counted, drivers included.");
     }
 
     private static async Task CountPostgresAsync(BenchmarkRun run, CancellationToken cancellationToken)

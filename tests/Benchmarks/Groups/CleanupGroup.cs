@@ -31,7 +31,9 @@ internal sealed class CleanupGroup : IBenchmarkGroup
         var rows = run.Options.Of(Rows);
         await run.CompareAsync(
             new Comparison("Rows cleaned up", [Metric.Rate("rows"), Metric.Milliseconds("worst statement")], [
-                ArmOf("one DELETE", ct => database.ExecuteAsync($"DELETE FROM {schema.Table} WHERE status = 'sent' AND sent_at < now() - interval '7 days'", ct)),
+                ArmOf(
+                    "one DELETE",
+                    ct => database.ExecuteAsync($"DELETE FROM {schema.Table} WHERE status = 'sent' AND sent_at < now() - interval '7 days'", ct)),
                 ArmOf("the cleanup", CleanUpAsync) with
                 {
                     Targets = new Dictionary<string, Target> { ["rows/s"] = Target.AtLeast(0.7), ["worst statement"] = Target.AtMost(0.05) },
@@ -39,7 +41,9 @@ internal sealed class CleanupGroup : IBenchmarkGroup
             ])
             { Rows = "14" },
             cancellationToken);
-        run.Note("A statement's time is what the client waits for it, with its commit. The cleanup is the whole job, with what it remembers of its progress.");
+        run.Note(
+            "A statement's time is what the client waits for it, with its commit. "
+            + "The cleanup is the whole job, with what it remembers of its progress.");
 
         async Task CleanUpAsync(CancellationToken ct)
         {

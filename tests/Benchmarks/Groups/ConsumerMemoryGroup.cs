@@ -47,14 +47,20 @@ internal sealed class ConsumerMemoryGroup : IBenchmarkGroup
             process.Refresh();
             sets.Add(process.WorkingSet64 / 1024.0);
             heaps.Add(GC.GetTotalMemory(forceFullCollection: true) / 1024.0);
-            run.Say(string.Create(CultureInfo.InvariantCulture, $"after {watch.Elapsed.TotalSeconds:0} s and {messages:N0} messages: heap {heaps[^1]:N0} KiB, working set {sets[^1]:N0} KiB"));
+            run.Say(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"after {watch.Elapsed.TotalSeconds:0} s and {messages:N0} messages: heap {heaps[^1]:N0} KiB, working set {sets[^1]:N0} KiB"));
         }
 
         run.Count("length of this run", watch.Elapsed.TotalSeconds, "s", rows: "17");
         run.Count("messages handled", messages, "", rows: "17");
         Compare(run, "managed heap after a collection", heaps);
         Compare(run, "working set", sets);
-        run.Note($"Measured {Samples} times at even distances; the first {WarmUpSamples} count for nothing. Flat is a last third that is not above the first by more than a tenth. A run takes {Length.TotalMinutes:0} minutes; --scale makes it shorter, and says less.");
+        run.Note(
+            $"Measured {Samples} times at even distances; the first {WarmUpSamples} count for nothing. "
+            + "Flat is a last third that is not above the first by more than a tenth. "
+            + $"A run takes {Length.TotalMinutes:0} minutes; --scale makes it shorter, and says less.");
     }
 
     private static void Compare(BenchmarkRun run, string name, List<double> samples)

@@ -61,7 +61,9 @@ internal sealed class DynamoDbGroup : IBenchmarkGroup
         foreach (var batch in images.Items.Where(item => item["status"].S == "pending").Chunk(StreamBatchSize))
         {
             sent += (await relay.RelayAsync(
-                [.. batch.Select(DynamoDbOutboxRows.ReadClaim)], WorkDeadline.After(TimeSpan.FromMinutes(5), TimeProvider.System), cancellationToken)).Sent;
+                [.. batch.Select(DynamoDbOutboxRows.ReadClaim)],
+                WorkDeadline.After(TimeSpan.FromMinutes(5), TimeProvider.System),
+                cancellationToken)).Sent;
         }
 
         Require(sent, images.Items.Count(item => item["status"].S == "pending"));
@@ -128,7 +130,8 @@ internal sealed class DynamoDbGroup : IBenchmarkGroup
         run.Count($"{mode}: WCU of the write, as the emulator counts it", written.WriteUnits / events, "");
         run.Count($"{mode}: WCU of the relay, as the emulator counts it", relayed.WriteUnits / sent, "");
         run.Count($"{mode}: RCU per event", relayed.ReadUnits / sent, "");
-        run.Count($"{mode}: requests per event beyond the write", (double)relayed.Requests / sent, "", target is null ? null : Target.AtMost(0.2), "16");
+        run.Count(
+            $"{mode}: requests per event beyond the write", (double)relayed.Requests / sent, "", target is null ? null : Target.AtMost(0.2), "16");
     }
 
     // One event, looked at after each step.
@@ -171,7 +174,10 @@ internal sealed class DynamoDbGroup : IBenchmarkGroup
             EventId = Guid.NewGuid().ToString(),
             Subject = "orders.placed",
             Payload = BenchPayload.Text,
-            Headers = new Dictionary<string, string> { ["traceparent"] = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", ["tenant"] = Padding },
+            Headers = new Dictionary<string, string>
+            {
+                ["traceparent"] = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", ["tenant"] = Padding,
+            },
         }),
     ];
 

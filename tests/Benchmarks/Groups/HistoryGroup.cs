@@ -38,7 +38,8 @@ internal sealed class HistoryGroup : IBenchmarkGroup
             { Rows = "8" },
             cancellationToken);
         run.Count(
-            "scans of the whole table with 1,000,000 sent rows, all rounds", await many.CountScansAsync(cancellationToken), "", Target.Exactly(0), "8");
+            "scans of the whole table with 1,000,000 sent rows, all rounds",
+            await many.CountScansAsync(cancellationToken), "", Target.Exactly(0), "8");
     }
 
     private static Arm DrainArm(string name, SentHistory history, Target? target = null)

@@ -29,6 +29,9 @@ internal sealed class LatencyGroup : IBenchmarkGroup
             ])
             { Rows = "18" },
             cancellationToken);
-        run.Note("A time begins when the app knows that its row is committed, and ends when the row is handed to the publisher. The bare loop does no more than wait, claim with one UPDATE, hand over and mark; its table has nothing but a number, a subject, a payload and a status.");
+        run.Note(
+            "A time begins when the app knows that its row is committed, and ends when the row is handed to the publisher. "
+            + "The bare loop does no more than wait, claim with one UPDATE, hand over and mark; "
+            + "its table has nothing but a number, a subject, a payload and a status.");
     }
 }

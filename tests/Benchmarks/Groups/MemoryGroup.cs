@@ -37,6 +37,8 @@ internal sealed class MemoryGroup : IBenchmarkGroup
         run.Count("managed memory, growth to the last sample", last.Managed - first.Managed, "MB", Target.AtMost(MostGrowth), "17");
         run.Count("working set, second sample", first.WorkingSet, "MB", rows: "17");
         run.Count("working set, growth to the last sample", last.WorkingSet - first.WorkingSet, "MB", rows: "17");
-        run.Note("A sample is taken after every tenth of the rows, in the middle of the drain: what is left after a full collection, with the batches under way. The working set is that of the whole benchmark process.");
+        run.Note(
+            "A sample is taken after every tenth of the rows, in the middle of the drain: "
+            + "what is left after a full collection, with the batches under way. The working set is that of the whole benchmark process.");
     }
 }

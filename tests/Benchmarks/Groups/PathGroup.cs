@@ -37,8 +37,14 @@ internal sealed class PathGroup : IBenchmarkGroup
     {
         await MeasureDynamoDbAsync(run, cancellationToken);
         await MeasurePostgresAsync(run, cancellationToken);
-        run.Note("The servers alone, through plain clients and at the same pace: from a put to GetRecords asked without a pause, and the relay's invocation, or from a commit to its notification and a claim of its row; from a send to a receive that waits; the consumer's invocation; a write; a transaction of two. The path cannot ask them less often. What Lambda's own polling adds on AWS is not in it.");
-        run.Note("Sending is the relay's own word, in whole milliseconds, of which the middle is taken. An effect is there when the consumer has answered. The stages have all events after the warm-up, the first of each round too.");
+        run.Note(
+            "The servers alone, through plain clients and at the same pace: from a put to GetRecords asked without a pause, "
+            + "and the relay's invocation, or from a commit to its notification and a claim of its row; "
+            + "from a send to a receive that waits; the consumer's invocation; a write; a transaction of two. "
+            + "The path cannot ask them less often. What Lambda's own polling adds on AWS is not in it.");
+        run.Note(
+            "Sending is the relay's own word, in whole milliseconds, of which the middle is taken. "
+            + "An effect is there when the consumer has answered. The stages have all events after the warm-up, the first of each round too.");
     }
 
     private static async Task MeasureDynamoDbAsync(BenchmarkRun run, CancellationToken cancellationToken)
@@ -50,7 +56,11 @@ internal sealed class PathGroup : IBenchmarkGroup
         await trips.CreateAsync(cancellationToken);
         using var dynamoDb = new AmazonDynamoDBClient(
             new BasicAWSCredentials(LocalAws.AccessKeyId, LocalAws.SecretAccessKey),
-            new AmazonDynamoDBConfig { ServiceURL = ((DynamoDbRun)stack.Runner.Servers.Store).Endpoint.ToString(), AuthenticationRegion = LocalAws.Region });
+            new AmazonDynamoDBConfig
+            {
+                ServiceURL = ((DynamoDbRun)stack.Runner.Servers.Store).Endpoint.ToString(),
+                AuthenticationRegion = LocalAws.Region,
+            });
         var table = stack.Runner.Environment["OUTBOX_TABLE"];
         await CompareAsync(run, DynamoDb, stages, probe, trips.MeasureDynamoDbAsync, CommitAsync, cancellationToken);
         trips.Report(run, DynamoDb);
@@ -108,7 +118,10 @@ internal sealed class PathGroup : IBenchmarkGroup
         await run.CompareAsync(
             new Comparison(path, [Metric.Milliseconds(P50), Metric.Milliseconds("p99")], [
                 Arm.Latency("the servers alone, one after the other", ct => serversAlone(events, ct)),
-                Arm.Latency("commit to effect", ct => MeasureAsync(events, Rate, ct)) with { Targets = new Dictionary<string, Target> { [P50] = Target.AtMost(2) } },
+                Arm.Latency("commit to effect", ct => MeasureAsync(events, Rate, ct)) with
+                {
+                    Targets = new Dictionary<string, Target> { [P50] = Target.AtMost(2) },
+                },
             ])
             { Rows = "18" },
             cancellationToken);

@@ -107,7 +107,10 @@ internal sealed class PeersGroup : IBenchmarkGroup
             new Comparison("From commit to publish or handler, single rows, 100 a second", [Metric.Milliseconds("p50"), Metric.Milliseconds("p99")], [
                 Waiting(Bare, listening.MeasureAsync),
                 Waiting(Notified, new RelayLatency(database, schema).MeasureAsync, Target.AtMost(1.3), Bare),
-                Waiting("fetch-and-hold loop, woken by its own process", (rows, rate, ct) => held.MeasureLatencyAsync(rows, rate, DefaultBatch, ct), against: Notified),
+                Waiting(
+                    "fetch-and-hold loop, woken by its own process",
+                    (rows, rate, ct) => held.MeasureLatencyAsync(rows, rate, DefaultBatch, ct),
+                    against: Notified),
                 .. peers,
             ])
             { Rows = "18" },
@@ -132,8 +135,17 @@ internal sealed class PeersGroup : IBenchmarkGroup
 
     private static void Explain(BenchmarkRun run)
     {
-        run.Note("graphile-worker 0.17.3, pg-boss 10.4.2 and pg-transactional-outbox 0.5.7 come from npm, and are set up as their documentation advises for throughput, and apart from that for latency; the drivers in tests/Benchmarks/peers say how. A driver takes its own time, without starting its process; it commits and handles in one process, on one clock.");
-        run.Note("The fetch-and-hold loop is the algorithm of OutboxKit's documentation in plain Npgsql, with its default table and nothing around it: its packages are not on the registry that this was measured with. The figures of OutboxKit itself come from elsewhere, and are comparable only by their ratio to the naive loop beside them (1,200/s): deleting in batches of 1,000: 43,000/s, 36 times naive; by default: 25,000/s, 21 times; updating: 15,000/s, 12 times; with a partial index: 31,000/s, 26 times. What the loop here does beyond that is what a library costs.");
+        run.Note(
+            "graphile-worker 0.17.3, pg-boss 10.4.2 and pg-transactional-outbox 0.5.7 come from npm, and are set up as their "
+            + "documentation advises for throughput, and apart from that for latency; the drivers in tests/Benchmarks/peers say how. "
+            + "A driver takes its own time, without starting its process; it commits and handles in one process, on one clock.");
+        run.Note(
+            "The fetch-and-hold loop is the algorithm of OutboxKit's documentation in plain Npgsql, with its default table "
+            + "and nothing around it: its packages are not on the registry that this was measured with. "
+            + "The figures of OutboxKit itself come from elsewhere, and are comparable only by their ratio to the naive loop beside "
+            + "them (1,200/s): deleting in batches of 1,000: 43,000/s, 36 times naive; by default: 25,000/s, 21 times; "
+            + "updating: 15,000/s, 12 times; with a partial index: 31,000/s, 26 times. "
+            + "What the loop here does beyond that is what a library costs.");
         run.Note("A time begins when the app knows that its row is committed, and ends when the row is handed to publisher or handler.");
     }
 }

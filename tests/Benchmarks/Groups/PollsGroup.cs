@@ -24,7 +24,10 @@ internal sealed class PollsGroup : IBenchmarkGroup
         await MeasureAsync(run, database, "lease, delete", AfterSending.Delete, RelayMode.Lease, cancellationToken);
         await MeasureAsync(run, database, "locked, keep", AfterSending.Keep, RelayMode.Locked, cancellationToken);
         await MeasureAsync(run, database, "locked, delete", AfterSending.Delete, RelayMode.Locked, cancellationToken);
-        run.Note("A poll is a whole drain that finds nothing, with all of its statements. The slowest of 200 is taken in each round; the median of the rounds has to reach the target, the worst round is told beside it. Between two polls stands a SELECT 1: how slow the slowest of them is is the machine's doing.");
+        run.Note(
+            "A poll is a whole drain that finds nothing, with all of its statements. "
+            + "The slowest of 200 is taken in each round; the median of the rounds has to reach the target, "
+            + "the worst round is told beside it. Between two polls stands a SELECT 1: how slow the slowest of them is is the machine's doing.");
     }
 
     private static async Task MeasureAsync(
@@ -47,7 +50,11 @@ internal sealed class PollsGroup : IBenchmarkGroup
                 slowest.Add(times.Max());
                 medians.Add(Statistics.Median(times));
                 beside.Add(others.Max());
-                run.Say($"  slowest: {string.Join(", ", times.Index().OrderByDescending(time => time.Item).Take(5).Select(time => $"{Figure.Text(time.Item)} ms ({time.Index})"))}; beside them {Figure.Text(others.Max())} ms");
+                var five = times.Index()
+                    .OrderByDescending(time => time.Item)
+                    .Take(5)
+                    .Select(time => $"{Figure.Text(time.Item)} ms ({time.Index})");
+                run.Say($"  slowest: {string.Join(", ", five)}; beside them {Figure.Text(others.Max())} ms");
             }
         }
 

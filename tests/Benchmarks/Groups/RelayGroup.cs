@@ -49,7 +49,8 @@ internal sealed class RelayGroup : IBenchmarkGroup
     }
 
     private static async Task CountAsync(
-        BenchmarkRun run, BenchDatabase database, OutboxSchema schema, string name, double mostWal, RelayMode mode, CancellationToken cancellationToken)
+        BenchmarkRun run, BenchDatabase database, OutboxSchema schema, string name,
+        double mostWal, RelayMode mode, CancellationToken cancellationToken)
     {
         await schema.FillAsync(CountedRows, cancellationToken);
         var relay = schema.Relay(new NoOpPublisher(), new RelayOptions { Mode = mode });

@@ -32,7 +32,11 @@ internal sealed class RuntimeGroup : IBenchmarkGroup
         {
             var before = GC.GetTotalAllocatedBytes(precise: true);
             await loop(payload, CountedEvents, cancellationToken);
-            run.Count($"{name}: allocated per invocation, with the stub's part", (double)(GC.GetTotalAllocatedBytes(precise: true) - before) / CountedEvents, "bytes", rows: "12");
+            run.Count(
+                $"{name}: allocated per invocation, with the stub's part",
+                (double)(GC.GetTotalAllocatedBytes(precise: true) - before) / CountedEvents,
+                "bytes",
+                rows: "12");
         }
     }
 }

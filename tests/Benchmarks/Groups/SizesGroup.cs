@@ -31,7 +31,8 @@ internal sealed class SizesGroup : IBenchmarkGroup
             var schema = await OutboxSchema.CreateAsync(database, "sizes", AfterSending.Keep, cancellationToken);
             var batchSize = new RelayOptions().BatchSize;
             await CompareAsync(
-                run, "Rows relayed, by the size of a claim", batchSize, [100, 250, 1000, 2000], size => RelayArm($"{size}", schema, size, workers: 1), cancellationToken);
+                run, "Rows relayed, by the size of a claim", batchSize, [100, 250, 1000, 2000],
+                size => RelayArm($"{size}", schema, size, workers: 1), cancellationToken);
             await CompareAsync(
                 run, "Rows relayed, by relays at once", 1, [2, 4], workers => RelayArm($"{workers}", schema, batchSize, workers), cancellationToken);
             var inbox = new PostgresInboxRepository(
@@ -52,7 +53,9 @@ internal sealed class SizesGroup : IBenchmarkGroup
             [1, 4, 16, 32],
             PublishArm,
             cancellationToken);
-        run.Note("Beyond what a size gains here it costs elsewhere: a larger claim leaves more rows to send again after a crash, more calls in flight meet the queue's limits sooner.");
+        run.Note(
+            "Beyond what a size gains here it costs elsewhere: a larger claim leaves more rows "
+            + "to send again after a crash, more calls in flight meet the queue's limits sooner.");
     }
 
     private static Task CompareAsync(

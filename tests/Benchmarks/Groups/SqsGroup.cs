@@ -40,7 +40,8 @@ internal sealed class SqsGroup : IBenchmarkGroup
         var before = sqs.Calls;
         await PublishAsync(Events, cancellationToken);
         run.Count($"Calls for {Events} messages", sqs.Calls - before, "", Target.Exactly(Events / 10), "15");
-        run.Note("The queue is in the same process: what the network and the service take is the 5 ms, what the client's HTTP takes is not measured.");
+        run.Note(
+            "The queue is in the same process: what the network and the service take is the 5 ms, what the client's HTTP takes is not measured.");
 
         async Task SendEachAsync(long messages, CancellationToken ct)
         {

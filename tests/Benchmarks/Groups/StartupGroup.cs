@@ -39,7 +39,8 @@ internal sealed class StartupGroup : IBenchmarkGroup
             await using var stack = await BenchStack.StartAsync(Path.GetDirectoryName(program)!, store, broker, cancellationToken);
             var functions = stack.Runner.Stack.Functions.Select(function => (function, Environment: EnvironmentOf(stack, function))).ToList();
             var nativeArms = functions
-                .Select(item => StartOf($"{Native}{item.function.ShortName}", ct => ToFirstRequestAsync(nativeProgram, item.Environment, ct), Target.AtMost(2)))
+                .Select(item => StartOf(
+                    $"{Native}{item.function.ShortName}", ct => ToFirstRequestAsync(nativeProgram, item.Environment, ct), Target.AtMost(2)))
                 .ToList();
             await run.CompareAsync(
                 new Comparison($"Start to first request, {store} and {broker}", [new Metric("start", "ms")], [
@@ -62,11 +63,17 @@ internal sealed class StartupGroup : IBenchmarkGroup
             foreach (var (function, environment) in functions)
             {
                 await CountFirstEventAsync(run, program, function, environment, $"{function.ShortName}, {store} and {broker}", cancellationToken);
-                await CountFirstEventAsync(run, nativeProgram, function, environment, $"{Native}{function.ShortName}, {store} and {broker}", cancellationToken);
+                await CountFirstEventAsync(
+                    run, nativeProgram, function, environment, $"{Native}{function.ShortName}, {store} and {broker}", cancellationToken);
             }
         }
 
-        run.Note("The functions and the program that says hello are published with the same options: compiled ahead of time for the machine's .NET, or, where it says native, as native code. It begins its line of output when it has started; the functions have read their settings and made what they need by their first request. The start needs no server; the first event is one new row, one message or a schedule's input, on emulators that are warm.");
+        run.Note(
+            "The functions and the program that says hello are published with the same options: "
+            + "compiled ahead of time for the machine's .NET, or, where it says native, as native code. "
+            + "It begins its line of output when it has started; "
+            + "the functions have read their settings and made what they need by their first request. "
+            + "The start needs no server; the first event is one new row, one message or a schedule's input, on emulators that are warm.");
         run.Note("PullConsume waits a second for messages, which is in its first event.");
     }
 
@@ -78,7 +85,8 @@ internal sealed class StartupGroup : IBenchmarkGroup
         (await ColdStart.ToFirstEventAsync(program, environment, null, cancellationToken)).Start;
 
     private static async Task CountFirstEventAsync(
-        BenchmarkRun run, string program, FunctionDefinition function, IReadOnlyDictionary<string, string> environment, string name, CancellationToken cancellationToken)
+        BenchmarkRun run, string program, FunctionDefinition function,
+        IReadOnlyDictionary<string, string> environment, string name, CancellationToken cancellationToken)
     {
         var times = new List<double>();
         for (var i = 0; i < Math.Max(FewestStarts, run.Options.Rounds); i++)
@@ -92,7 +100,10 @@ internal sealed class StartupGroup : IBenchmarkGroup
 
     private static Arm StartOf(string name, Func<CancellationToken, Task<double>> startAsync, Target? target = null)
     {
-        return new Arm(name, MeasureAsync) { Targets = target is null ? new Dictionary<string, Target>() : new Dictionary<string, Target> { [""] = target } };
+        return new Arm(name, MeasureAsync)
+        {
+            Targets = target is null ? new Dictionary<string, Target>() : new Dictionary<string, Target> { [""] = target },
+        };
 
         async Task<double[]> MeasureAsync(TimeSpan atLeast, CancellationToken cancellationToken)
         {

@@ -9,7 +9,10 @@ internal sealed record BenchmarkOptions
     /// <summary>How long each measurement takes at least.</summary>
     public TimeSpan RoundTime { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>Part of the size of what is not measured in rounds (rows to clean up, minutes of load): 1 as it is said in the docs, less for a quick look.</summary>
+    /// <summary>
+    /// Part of the size of what is not measured in rounds (rows to clean up, minutes of load): 1 as it is said in the docs, less for
+    /// a quick look.
+    /// </summary>
     public double Scale { get; init; } = 1;
 
     /// <summary>How often a comparison is run again that was too noisy.</summary>

@@ -68,7 +68,10 @@ internal static class ColdStart
 
     private static Process Start(string program, Dictionary<string, string> environment)
     {
-        var info = new ProcessStartInfo(program) { RedirectStandardOutput = true, UseShellExecute = false, WorkingDirectory = Path.GetDirectoryName(program) };
+        var info = new ProcessStartInfo(program)
+        {
+            RedirectStandardOutput = true, UseShellExecute = false, WorkingDirectory = Path.GetDirectoryName(program),
+        };
         info.Environment.Clear();
         foreach (var (name, value) in environment)
         {

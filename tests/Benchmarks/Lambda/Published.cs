@@ -24,8 +24,8 @@ internal static class Published
         await RunAsync(["restore", project, "-v", "quiet", mode], cancellationToken);
         await RunAsync(
             [
-                "publish", project, "-c", "Release", "-r", RuntimeInformation.RuntimeIdentifier, "--no-restore", .. native ? [] : new[] { "--no-self-contained" },
-                "--output", folder, "-nodeReuse:false", "-clp:ErrorsOnly", mode,
+                "publish", project, "-c", "Release", "-r", RuntimeInformation.RuntimeIdentifier, "--no-restore",
+                .. native ? [] : new[] { "--no-self-contained" }, "--output", folder, "-nodeReuse:false", "-clp:ErrorsOnly", mode,
             ],
             cancellationToken);
         return folder;

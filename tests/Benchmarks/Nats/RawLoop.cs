@@ -38,7 +38,8 @@ internal sealed class RawLoop
         using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         await socket.ConnectAsync(IPAddress.Loopback, _port, cancellationToken);
         await socket.SendAsync(
-            "CONNECT {\"verbose\":false,\"headers\":true,\"no_responders\":true}\r\nSUB _INBOX.0123456789abcdef012345.* 1\r\n"u8.ToArray(), cancellationToken);
+            "CONNECT {\"verbose\":false,\"headers\":true,\"no_responders\":true}\r\nSUB _INBOX.0123456789abcdef012345.* 1\r\n"u8.ToArray(),
+            cancellationToken);
         Encoding.ASCII.GetBytes(Guid.NewGuid().ToString(), _id);
         var output = new byte[_frame.Length * Window];
         var input = new byte[64 * 1024];

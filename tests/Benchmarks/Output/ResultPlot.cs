@@ -33,7 +33,7 @@ internal static class ResultPlot
 
         plot.Axes.Left.SetTicks(
             [.. Enumerable.Range(0, arms.Length).Select(i => (double)i)],
-            [.. arms.Select(arm => $"{arm.Arm}{(group.Comparisons.Any(c => c.Arms.Any(a => a.Arm == arm.Arm && a.Metric != arm.Metric)) ? $": {arm.Metric}" : "")} / {arm.Against}")]);
+            [.. arms.Select(arm => $"{arm.Arm}{(HasSeveralMetrics(arm.Arm, arm.Metric) ? $": {arm.Metric}" : "")} / {arm.Against}")]);
         double[] decades = [.. Enumerable.Range(-2, 6).Select(power => (double)power)];
         plot.Axes.Bottom.SetTicks(decades, [.. decades.Select(power => Figure.Text(Math.Pow(10, power)))]);
         plot.Axes.SetLimitsY(-0.7, arms.Length - 0.3);
@@ -43,5 +43,8 @@ internal static class ResultPlot
         plot.HideGrid();
         plot.Title($"{group.Title}: ratios", 14);
         plot.SaveSvg(path, Width, Margin + (arms.Length * RowHeight));
+
+        bool HasSeveralMetrics(string name, string metric) =>
+            group.Comparisons.Any(comparison => comparison.Arms.Any(arm => arm.Arm == name && arm.Metric != metric));
     }
 }

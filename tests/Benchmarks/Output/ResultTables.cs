@@ -68,11 +68,15 @@ internal static class ResultTables
     }
 
     public static string Describe(Machine machine) =>
-        $"{machine.Processor}, {machine.Cores} cores, {machine.MemoryGiB:0} GiB; {machine.Runtime}; fdatasync {Figure.Text(machine.FlushMicroseconds)} µs";
+        $"{machine.Processor}, {machine.Cores} cores, {machine.MemoryGiB:0} GiB; "
+        + $"{machine.Runtime}; fdatasync {Figure.Text(machine.FlushMicroseconds)} µs";
 
     private static string Caption(ComparisonResult comparison) =>
-        $"{comparison.Name} ({comparison.Rounds} rounds; the baseline against itself: {string.Join(", ", comparison.Noise.Values.Select(Figure.Text))}"
-        + (comparison.IsNoisy ? $", too noisy to be believed after {comparison.Runs} runs)" : comparison.Runs > 1 ? $", at run {comparison.Runs})" : ")");
+        $"{comparison.Name} ({comparison.Rounds} rounds; the baseline against itself: "
+        + $"{string.Join(", ", comparison.Noise.Values.Select(Figure.Text))}"
+        + (comparison.IsNoisy
+            ? $", too noisy to be believed after {comparison.Runs} runs)"
+            : comparison.Runs > 1 ? $", at run {comparison.Runs})" : ")");
 
     private static IEnumerable<string[]> Rows(ComparisonResult comparison) => comparison.Arms.Select(arm => new[]
     {

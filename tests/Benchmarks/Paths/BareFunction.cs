@@ -25,7 +25,10 @@ internal sealed class BareFunction : IAsyncDisposable
     {
         _server = server;
         _started = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _http = new HttpClient(new SocketsHttpHandler { UseProxy = false, UseCookies = false, AllowAutoRedirect = false }) { Timeout = Timeout.InfiniteTimeSpan };
+        _http = new HttpClient(new SocketsHttpHandler { UseProxy = false, UseCookies = false, AllowAutoRedirect = false })
+        {
+            Timeout = Timeout.InfiniteTimeSpan,
+        };
         _host = new FunctionHost(
             new FunctionDefinition(Name, Name, Name, Name, 60, 128, null, 0, 60, new Dictionary<string, string>(), []),
             new FunctionHostOptions { StartWorker = (_, worker) => StartWorker(worker) },

@@ -48,7 +48,8 @@ internal sealed class EmulatorRoundTrips(LocalServers servers, int rate) : IAsyn
         else
         {
             await using var database = NpgsqlDataSource.Create(((PostgresRun)servers.Store).ConnectionString);
-            await using var create = database.CreateCommand("CREATE TABLE bench_echo (id text PRIMARY KEY, payload text NOT NULL, claimed boolean NOT NULL DEFAULT false)");
+            await using var create = database.CreateCommand(
+                "CREATE TABLE bench_echo (id text PRIMARY KEY, payload text NOT NULL, claimed boolean NOT NULL DEFAULT false)");
             await create.ExecuteNonQueryAsync(cancellationToken);
         }
     }

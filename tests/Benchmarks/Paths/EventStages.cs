@@ -70,7 +70,8 @@ internal sealed class EventStages(Action<string, long> handled)
         {
             if (function == "StreamRelay")
             {
-                TimesOf(record.GetProperty("dynamodb").GetProperty("NewImage").GetProperty("eventId").GetProperty("S").GetString()!).Relayed = invoked;
+                TimesOf(
+                    record.GetProperty("dynamodb").GetProperty("NewImage").GetProperty("eventId").GetProperty("S").GetString()!).Relayed = invoked;
             }
             else
             {

@@ -18,7 +18,8 @@ internal sealed class BareLoop(BenchDatabase database, string table, int batchSi
             """,
             connection);
         await using var mark = new NpgsqlCommand(
-            $"UPDATE {table} SET status = 'sent', sent_at = now(), claimed_at = NULL, lease_until = NULL WHERE row_id = ANY ($1) AND claim_token = $2 AND status = 'publishing'",
+            $"UPDATE {table} SET status = 'sent', sent_at = now(), claimed_at = NULL, lease_until = NULL "
+            + "WHERE row_id = ANY ($1) AND claim_token = $2 AND status = 'publishing'",
             connection);
         long sent = 0;
         while (true)

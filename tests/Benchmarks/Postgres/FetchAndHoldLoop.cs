@@ -34,7 +34,8 @@ internal sealed class FetchAndHoldLoop(BenchDatabase database, string schema, bo
     {
         await database.ExecuteAsync($"TRUNCATE {Table}", cancellationToken);
         await database.ExecuteAsync(
-            $"INSERT INTO {Table} (type, payload, created_at) SELECT 'orders.placed', convert_to({BenchPayload.Sql}, 'UTF8'), now() FROM generate_series(1, {rows})",
+            $"INSERT INTO {Table} (type, payload, created_at) SELECT 'orders.placed', "
+            + $"convert_to({BenchPayload.Sql}, 'UTF8'), now() FROM generate_series(1, {rows})",
             cancellationToken);
         await database.ExecuteAsync($"VACUUM (ANALYZE) {Table}", cancellationToken);
     }
@@ -100,7 +101,8 @@ internal sealed class FetchAndHoldLoop(BenchDatabase database, string schema, bo
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var ids = new List<long>(batchSize);
         await using (var fetch = new NpgsqlCommand(
-            $"SELECT id, type, payload, created_at, trace_context FROM {Table} {(keeps ? "WHERE processed_at IS NULL" : "")} ORDER BY id LIMIT {batchSize} FOR UPDATE",
+            "SELECT id, type, payload, created_at, trace_context "
+            + $"FROM {Table} {(keeps ? "WHERE processed_at IS NULL" : "")} ORDER BY id LIMIT {batchSize} FOR UPDATE",
             connection,
             transaction))
         await using (var reader = await fetch.ExecuteReaderAsync(cancellationToken))
@@ -116,7 +118,9 @@ internal sealed class FetchAndHoldLoop(BenchDatabase database, string schema, bo
         if (ids.Count > 0)
         {
             await using var complete = new NpgsqlCommand(
-                keeps ? $"UPDATE {Table} SET processed_at = $2 WHERE id = ANY ($1)" : $"DELETE FROM {Table} WHERE id = ANY ($1)", connection, transaction);
+                keeps ? $"UPDATE {Table} SET processed_at = $2 WHERE id = ANY ($1)" : $"DELETE FROM {Table} WHERE id = ANY ($1)",
+                connection,
+                transaction);
             complete.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = [.. ids] });
             if (keeps)
             {

@@ -42,12 +42,15 @@ public sealed class BenchmarkTests
             var result = Assert.Single(results.RootElement.EnumerateArray());
             Assert.Equal(group, result.GetProperty("id").GetString());
             JsonElement[] all = [.. result.GetProperty("comparisons").EnumerateArray(), .. result.GetProperty("facts").EnumerateArray()];
-            Assert.Equal(rows, all.Select(entry => entry.GetProperty("rows").GetString()!).Where(text => text.Length > 0).Distinct().Order(StringComparer.Ordinal));
+            Assert.Equal(
+                rows,
+                all.Select(entry => entry.GetProperty("rows").GetString()!).Where(text => text.Length > 0).Distinct().Order(StringComparer.Ordinal));
 
             // A busy machine may tell an app of its commit only after its row was relayed: that time is below zero.
             Assert.All(
                 result.GetProperty("comparisons").EnumerateArray().SelectMany(comparison => comparison.GetProperty("arms").EnumerateArray()),
-                arm => Assert.True(arm.GetProperty("ratio").GetDouble() is var ratio && (ratio > 0 || (group == "latency" && ratio < 0)), arm.ToString()));
+                arm => Assert.True(
+                    arm.GetProperty("ratio").GetDouble() is var ratio && (ratio > 0 || (group == "latency" && ratio < 0)), arm.ToString()));
 
             Assert.All(
                 result.GetProperty("facts").EnumerateArray(),
@@ -72,5 +75,7 @@ public sealed class BenchmarkTests
 
     // Beside this test's own output, in the mode in which both were built.
     private static string Program => Path.GetFullPath(
-        Path.Combine(AppContext.BaseDirectory, "..", "..", "Benchmarks", Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory)), "Relaybox.Benchmarks.dll"));
+        Path.Combine(
+            AppContext.BaseDirectory, "..", "..", "Benchmarks",
+            Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory)), "Relaybox.Benchmarks.dll"));
 }

@@ -45,7 +45,8 @@ public sealed class ChaosTests
 
         var left = TimeSpan.FromSeconds(5 + 60);
         await Eventually.TrueAsync(
-            async () => await stack.App.CountEffectsAsync(CancellationToken.None) == Count && await stack.App.CountSentAsync(CancellationToken.None) == Count,
+            async () => await stack.App.CountEffectsAsync(CancellationToken.None) == Count
+                && await stack.App.CountSentAsync(CancellationToken.None) == Count,
             $"{Count} rows are sent and handled. {stack.Output}",
             left);
         Assert.All(await stack.App.ReadEffectsAsync(CancellationToken.None), effect => Assert.Equal(1, effect.Value.Applied));

@@ -52,7 +52,9 @@ public sealed class PoisonTests
         var next = Order.Create(2, DateTimeOffset.UtcNow);
         Assert.True(await stack.App.PlaceAsync(next, CancellationToken.None));
         await Eventually.TrueAsync(
-            async () => (await stack.App.ReadEffectsAsync(CancellationToken.None)).ContainsKey(next.EventId), $"the next. {stack.Output}", TimeSpan.FromMinutes(2));
+            async () => (await stack.App.ReadEffectsAsync(CancellationToken.None)).ContainsKey(next.EventId),
+            $"the next. {stack.Output}",
+            TimeSpan.FromMinutes(2));
         Assert.Equal(next.EventId, Assert.Single(await stack.App.ReadEffectsAsync(CancellationToken.None)).Key);
         await stop.CancelAsync();
         await driving.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);

@@ -14,7 +14,10 @@ internal sealed class DynamoDbExampleStack : ExampleStack
     private DynamoDbExampleStack(Started started)
         : base(started) => _dynamoDb = new AmazonDynamoDBClient(
             new BasicAWSCredentials("local", "local"),
-            new AmazonDynamoDBConfig { ServiceURL = ((DynamoDbRun)Servers.Store).Endpoint.ToString(), AuthenticationRegion = Environment["AWS_REGION"] });
+            new AmazonDynamoDBConfig
+            {
+                ServiceURL = ((DynamoDbRun)Servers.Store).Endpoint.ToString(), AuthenticationRegion = Environment["AWS_REGION"],
+            });
 
     public static async Task<ExampleStack> StartAsync() => new DynamoDbExampleStack(await StartAsync("dynamodb", "sqs"));
 

@@ -82,7 +82,8 @@ internal static class ExamplePrograms
                 return;
             }
 
-            var run = await new ExampleProgram(npm, "ci", "--prefix", folder, "--no-audit", "--no-fund", "--loglevel=error").RunAsync(NoVariables, cancellationToken);
+            var run = await new ExampleProgram(npm, "ci", "--prefix", folder, "--no-audit", "--no-fund", "--loglevel=error").RunAsync(
+                NoVariables, cancellationToken);
             Assert.True(run.ExitCode == 0, $"npm could not install the packages of examples/{name}:\n{run.Errors}");
             File.SetLastWriteTimeUtc(installed.FullName, TimeProvider.System.GetUtcNow().UtcDateTime);
         }

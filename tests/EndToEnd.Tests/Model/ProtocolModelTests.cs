@@ -126,7 +126,8 @@ public sealed partial class ProtocolModelTests
 
     private static void Print(string model, string what, SpinResult result) => Figures.Print(string.Create(
         CultureInfo.InvariantCulture,
-        $"model {model,-6} {what.Trim(),-46} {result.States,9} states, depth {result.Depth,3}, {result.Time.TotalSeconds,5:0.0} s, {result.Megabytes,4:0} MB: {result.Violation ?? "holds"}"));
+        $"model {model,-6} {what.Trim(),-46} {result.States,9} states, depth {result.Depth,3}, "
+        + $"{result.Time.TotalSeconds,5:0.0} s, {result.Megabytes,4:0} MB: {result.Violation ?? "holds"}"));
 
     [GeneratedRegex(@"BUG_[A-Z]+(_[A-Z]+)*")]
     private static partial Regex Bug();

@@ -51,7 +51,8 @@ internal static partial class SpinModel
         var depth = Depth().Match(output);
         var unreached = Unreached().Matches(output).Select(match => match.Groups[1].Value);
         return new SpinResult(
-            !output.Contains("Search not completed", StringComparison.Ordinal) && !output.Contains("max search depth too small", StringComparison.Ordinal),
+            !output.Contains("Search not completed", StringComparison.Ordinal)
+                && !output.Contains("max search depth too small", StringComparison.Ordinal),
             violation.Success ? violation.Groups[1].Value.Trim() : null,
             long.Parse(States().Match(output).Groups[1].Value, CultureInfo.InvariantCulture),
             int.Parse(depth.Groups[1].Value, CultureInfo.InvariantCulture),

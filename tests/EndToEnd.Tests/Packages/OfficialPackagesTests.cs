@@ -49,6 +49,11 @@ public class OfficialPackagesTests
         return (Names("PackageReference"), Names("ProjectReference"));
 
         List<string> Names(string item) =>
-            [.. items.RootElement.GetProperty("Items").GetProperty(item).EnumerateArray().Select(entry => entry.GetProperty("Identity").GetString()!)];
+        [
+            .. items.RootElement.GetProperty("Items")
+                .GetProperty(item)
+                .EnumerateArray()
+                .Select(entry => entry.GetProperty("Identity").GetString()!),
+        ];
     }
 }

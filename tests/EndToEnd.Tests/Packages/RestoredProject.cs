@@ -65,11 +65,14 @@ internal sealed class RestoredProject : IDisposable
     {
         await using var file = File.Create(Path.Combine(Source(source), $"{name}.1.0.0.nupkg"));
         await using var package = new ZipArchive(file, ZipArchiveMode.Create);
+        var dependencies = needs.Length == 0
+            ? ""
+            : $"""<group targetFramework="net10.0"><dependency id="{needs}" version="1.0.0" /></group>""";
         await WriteAsync(package, $"{name}.nuspec", $"""
             <package xmlns="http://schemas.microsoft.com/packaging/2013/05/nuspec.xsd">
               <metadata>
                 <id>{name}</id><version>1.0.0</version><authors>test</authors><description>{content}</description>
-                <dependencies>{(needs.Length == 0 ? "" : $"""<group targetFramework="net10.0"><dependency id="{needs}" version="1.0.0" /></group>""")}</dependencies>
+                <dependencies>{dependencies}</dependencies>
               </metadata>
             </package>
             """);

@@ -54,7 +54,8 @@ public sealed class LeastPrivilegeTests
         await UsePostgresAsync("nats", ownerSecret: true);
         await UsePostgresAsync("sqs", ownerSecret: false);
 
-        var unused = _allowed.Where(allowed => !_used.Any(used => used.Function == allowed.Function && allowed.Permission.Covers(used.Permission))).ToList();
+        var unused = _allowed.Where(
+            allowed => !_used.Any(used => used.Function == allowed.Function && allowed.Permission.Covers(used.Permission))).ToList();
         var excused = unused.ToLookup(allowed => Unseen.FirstOrDefault(entry => Fits(entry, allowed)).Action);
 
         Assert.True(

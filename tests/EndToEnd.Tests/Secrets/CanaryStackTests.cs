@@ -44,7 +44,10 @@ public sealed class CanaryStackTests
             },
             parameters:
             [
-                ("Store", store), ("Broker", broker), ("LogLevel", "Trace"), .. broker == "nats" ? new[] { ("NatsCredentialsSecretArn", BrokerSecret) } : [],
+                ("Store", store),
+                ("Broker", broker),
+                ("LogLevel", "Trace"),
+                .. broker == "nats" ? new[] { ("NatsCredentialsSecretArn", BrokerSecret) } : [],
             ]);
 
         await WriteAsync(stack, "good", "orders.placed", $$"""{"orderId":"good","note":"{{Canary}}"}""");
@@ -62,7 +65,8 @@ public sealed class CanaryStackTests
         if (broker == "sqs")
         {
             using var sqs = Sqs(stack);
-            await sqs.SendMessageAsync(new SendMessageRequest { QueueUrl = stack.Variable("QUEUE_URL"), MessageBody = $$"""{"{{Canary}}":"{{Canary}}",""" }, Ct);
+            await sqs.SendMessageAsync(
+                new SendMessageRequest { QueueUrl = stack.Variable("QUEUE_URL"), MessageBody = $$"""{"{{Canary}}":"{{Canary}}",""" }, Ct);
             await sqs.SendMessageAsync(
                 new SendMessageRequest
                 {
@@ -110,7 +114,8 @@ public sealed class CanaryStackTests
         await using var connection = new NpgsqlConnection(postgres.ConnectionString);
         await connection.OpenAsync(Ct);
         await using var command = new NpgsqlCommand(
-            $"INSERT INTO {stack.Variable("DATABASE_SCHEMA")}.{stack.OutboxTable} (event_id, subject, payload, headers, result) VALUES ($1, $2, $3, $4, $5)",
+            $"INSERT INTO {stack.Variable("DATABASE_SCHEMA")}.{stack.OutboxTable} (event_id, "
+            + "subject, payload, headers, result) VALUES ($1, $2, $3, $4, $5)",
             connection);
         foreach (var value in new[] { eventId, subject, payload, JsonSerializer.Serialize(headers), $"\"{Canary}\"" })
         {
@@ -130,7 +135,9 @@ public sealed class CanaryStackTests
             {
                 var page = await stack.DynamoDb.ScanAsync(new ScanRequest { TableName = table, ConsistentRead = true }, Ct);
                 rows.AddRange(page.Items.Select(item => string.Join(
-                    ' ', item.Where(entry => entry.Key is not ("payload" or "headers" or "result")).Select(entry => $"{entry.Key}={entry.Value.S ?? entry.Value.N}"))));
+                    ' ',
+                    item.Where(entry => entry.Key is not ("payload" or "headers" or "result")).Select(
+                        entry => $"{entry.Key}={entry.Value.S ?? entry.Value.N}"))));
                 continue;
             }
 
@@ -182,10 +189,13 @@ public sealed class CanaryStackTests
             async () =>
             {
                 await stack.InvokeAsync("PullConsume");
-                while (await consumer.NextAsync<byte[]>(opts: new NatsJSNextOpts { Expires = TimeSpan.FromSeconds(1) }, cancellationToken: Ct) is { } message)
+                while (await consumer.NextAsync<byte[]>(
+                    opts: new NatsJSNextOpts { Expires = TimeSpan.FromSeconds(1) }, cancellationToken: Ct) is { } message)
                 {
                     letters.Add(string.Join(
-                        ' ', (message.Headers ?? []).Where(entry => entry.Key is not ("authorization" or "Relaybox-Headers")).Select(entry => $"{entry.Key}={entry.Value}")));
+                        ' ',
+                        (message.Headers ?? []).Where(entry => entry.Key is not ("authorization" or "Relaybox-Headers")).Select(
+                            entry => $"{entry.Key}={entry.Value}")));
                 }
 
                 return letters.Count >= atLeast;

@@ -54,7 +54,9 @@ public sealed class HostileInputTests
 
             Assert.Equal(Rows.Success, await world.DeliverAsync());
             Assert.Empty(world.Sqs.Dead);
-            Assert.Equal(world.Outbox.Sent.Select(mark => mark.EventId).Order(StringComparer.Ordinal), world.Handled.Select(handled => handled.Context.EventId).Order(StringComparer.Ordinal));
+            Assert.Equal(
+                world.Outbox.Sent.Select(mark => mark.EventId).Order(StringComparer.Ordinal),
+                world.Handled.Select(handled => handled.Context.EventId).Order(StringComparer.Ordinal));
             foreach (var (payload, context) in world.Handled.Where(handled => !others.Contains(handled.Context.EventId)))
             {
                 AssertSame(image, payload, context);
@@ -131,7 +133,11 @@ public sealed class HostileInputTests
 
         foreach (var (setting, allowed) in new[] { ("NATS_STREAM", "-_"), ("NATS_SUBJECT_PREFIX", "-_.") })
         {
-            foreach (var value in HostileSettings.Names.Where(value => value.Any(c => !char.IsAsciiLetterOrDigit(c) && !allowed.Contains(c, StringComparison.Ordinal))).Append("..").Append(new string('a', 256)))
+            var refusedNames = HostileSettings.Names
+                .Where(value => value.Any(c => !char.IsAsciiLetterOrDigit(c) && !allowed.Contains(c, StringComparison.Ordinal)))
+                .Append("..")
+                .Append(new string('a', 256));
+            foreach (var value in refusedNames)
             {
                 AssertRefused(PostgresAndNats(), setting, value);
                 refused++;
@@ -183,7 +189,10 @@ public sealed class HostileInputTests
         var headers = row.TryGetProperty("headers", out var map) && map.TryGetProperty("M", out var entries)
             ? entries.EnumerateObject().ToDictionary(entry => entry.Name, entry => entry.Value.GetProperty("S").GetString()!)
             : [];
-        Assert.Equal((Text("eventId"), Text("subject"), Text("payload"), Text("orderingKey")), (context.EventId, context.Subject, payload, context.OrderingKey));
-        Assert.Equal(headers.OrderBy(header => header.Key, StringComparer.Ordinal), context.Headers.OrderBy(header => header.Key, StringComparer.Ordinal));
+        Assert.Equal(
+            (Text("eventId"), Text("subject"), Text("payload"), Text("orderingKey")),
+            (context.EventId, context.Subject, payload, context.OrderingKey));
+        Assert.Equal(
+            headers.OrderBy(header => header.Key, StringComparer.Ordinal), context.Headers.OrderBy(header => header.Key, StringComparer.Ordinal));
     }
 }

@@ -17,30 +17,42 @@ internal static class HostileSettings
     /// <summary>Texts that are no name of anything, alone and around a good one.</summary>
     internal static IEnumerable<string> Names => new[]
     {
-        " ", "\t", "\r\n", "\0", "\u007F", "'", "\"", "`", ";", "--", "/*", "*", ">", "$", "$JS.API.>", "%", "%00", "?", "#", "@", "!", "(", ")", "[", "]", "{", "}", "<", "|", "&", "\\", "/", "../", "..\\",
-        ",", ":", "=", "+", "^", "~", "é", "中", "ａ", "\u200B", "\u202E", "\uFEFF", "\U0001F680", "ı", "; DROP TABLE outbox; --", "' OR '1'='1", "\"; DROP SCHEMA public CASCADE; --", "${jndi:ldap://127.0.0.1}", "{{resolve:secretsmanager:x}}",
+        " ", "\t", "\r\n", "\0", "\u007F", "'", "\"", "`", ";", "--", "/*", "*", ">", "$", "$JS.API.>", "%", "%00", "?",
+        "#", "@", "!", "(", ")", "[", "]", "{", "}", "<", "|", "&", "\\", "/", "../", "..\\", ",", ":", "=", "+", "^",
+        "~", "é", "中", "ａ", "\u200B", "\u202E", "\uFEFF", "\U0001F680", "ı", "; DROP TABLE outbox; --", "' OR '1'='1",
+        "\"; DROP SCHEMA public CASCADE; --", "${jndi:ldap://127.0.0.1}", "{{resolve:secretsmanager:x}}",
     }.SelectMany(text => new[] { text, "outbox" + text, text + "outbox", "out" + text + "box" });
 
     /// <summary>Those of them that DynamoDB does not take either: it takes hyphens and dots.</summary>
-    internal static IEnumerable<string> NoTableNames => Names.Where(value => value.Any(c => !char.IsAsciiLetterOrDigit(c) && c is not ('-' or '.' or '_')));
+    internal static IEnumerable<string> NoTableNames =>
+        Names.Where(value => value.Any(c => !char.IsAsciiLetterOrDigit(c) && c is not ('-' or '.' or '_')));
 
     internal static Dictionary<string, Gen<(string Name, string Value)>> Classes => new()
     {
         ["setting: numbers"] = Pair(
-            ["DUE_SHARDS", "RELAY_BATCH_SIZE", "RELAY_LEASE_SECONDS", "RELAY_MAX_ATTEMPTS", "INBOX_LEASE_SECONDS", "INBOX_MAX_ATTEMPTS", "HANDLER_CONCURRENCY", "SENT_RETENTION_HOURS", "STALE_AFTER_SECONDS", "PUBLISH_CONCURRENCY", "SQS_MAX_BATCH_BYTES"],
+            [
+                "DUE_SHARDS", "RELAY_BATCH_SIZE", "RELAY_LEASE_SECONDS", "RELAY_MAX_ATTEMPTS", "INBOX_LEASE_SECONDS", "INBOX_MAX_ATTEMPTS",
+                "HANDLER_CONCURRENCY", "SENT_RETENTION_HOURS", "STALE_AFTER_SECONDS", "PUBLISH_CONCURRENCY", "SQS_MAX_BATCH_BYTES",
+            ],
             "x", "-1", "2147483648", "-2147483649", "1.5", "1e3", "0x10", " ", "1 2", "٣", "NaN", "--1", "99999999999999999999"),
-        ["setting: choices"] = Pair(["STORE", "BROKER", "RELAY_TRIGGER", "MESSAGE_FORMAT", "LOG_LEVEL"], "x", " ", "DynamoDB", "sqs ", "\0", "json", "Envelope", "stream,schedule", "é"),
+        ["setting: choices"] = Pair(
+            ["STORE", "BROKER", "RELAY_TRIGGER", "MESSAGE_FORMAT", "LOG_LEVEL"], "x",
+            " ", "DynamoDB", "sqs ", "\0", "json", "Envelope", "stream,schedule", "é"),
         ["setting: table names"] = Gen.Elements(Tables).Zip(Gen.Elements([.. NoTableNames])),
         ["setting: queue URLs"] = Gen.Elements(Urls).Zip(Gen.Elements([.. QueueUrls])),
-        ["setting: consumer names"] = Gen.Constant("CONSUMER_NAME").Zip(Gen.OneOf(WithControl, Gen.Elements("a b", "a/b", "é", "a*", ">", new string('a', 256)))),
+        ["setting: consumer names"] = Gen.Constant("CONSUMER_NAME").Zip(
+            Gen.OneOf(WithControl, Gen.Elements("a b", "a/b", "é", "a*", ">", new string('a', 256)))),
         ["setting: sources of CloudEvents"] = Pair(["CLOUDEVENTS_SOURCE"], "not a URI", " ", "\r\n", "\0", "a b", "http://[", "%"),
     };
 
     internal static IEnumerable<string> QueueUrls =>
     [
-        "x", " ", "/", "//", "file:///etc/passwd", "ftp://127.0.0.1/1/q", "javascript:alert(1)", "http://", "https://", "https:///q", "https://h", "https://h/", "https://u:p@h/1/q", "https://h/1/q?x=1", "https://h/1/q#x",
-        "https://h/1/q q", " https://h/1/q", "https://h/1/q ", "https://h/1/q\r\nX: y", "https://h/1/q\0", "https://h/1/q%00", "https://h/1/é", "https://h/1/..%2f", "https://h/1/q;x", "https://h/1/q'", "https://h/1/q\"", "https://h/1/.fifo",
-        "https://h/1/a.b", "https://h\\@x/1/q", "https://h/1/" + new string('q', 81), "gopher://h/1/q", "https://h:99999/1/q", "http:q", "h/1/q", "arn:aws:sqs:us-east-1:000000000000:queue",
+        "x", " ", "/", "//", "file:///etc/passwd", "ftp://127.0.0.1/1/q", "javascript:alert(1)", "http://", "https://",
+        "https:///q", "https://h", "https://h/", "https://u:p@h/1/q", "https://h/1/q?x=1", "https://h/1/q#x",
+        "https://h/1/q q", " https://h/1/q", "https://h/1/q ", "https://h/1/q\r\nX: y", "https://h/1/q\0",
+        "https://h/1/q%00", "https://h/1/é", "https://h/1/..%2f", "https://h/1/q;x", "https://h/1/q'", "https://h/1/q\"",
+        "https://h/1/.fifo", "https://h/1/a.b", "https://h\\@x/1/q", "https://h/1/" + new string('q', 81),
+        "gopher://h/1/q", "https://h:99999/1/q", "http:q", "h/1/q", "arn:aws:sqs:us-east-1:000000000000:queue",
     ];
 
     private static Gen<(string Name, string Value)> Pair(string[] names, params string[] values) => Gen.Elements(names).Zip(Gen.Elements(values));

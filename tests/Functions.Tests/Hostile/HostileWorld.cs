@@ -37,13 +37,16 @@ internal sealed class HostileWorld : IMessageHandler<string>, IDisposable
     {
         var metrics = new MetricsWriter("test", "test", TimeProvider.System, new JsonLines(Stream.Null));
         var publisher = new SqsMessagePublisher(
-            Sqs, MessageFormats.Get(format), new SqsPublisherOptions { QueueUrl = "http://127.0.0.1/1/q" }, TimeProvider.System, NullLogger<SqsMessagePublisher>.Instance);
+            Sqs, MessageFormats.Get(format), new SqsPublisherOptions { QueueUrl = "http://127.0.0.1/1/q" },
+            TimeProvider.System, NullLogger<SqsMessagePublisher>.Instance);
         var options = new RelayOptions();
         _relay = new StreamRelayFunction(
-            new OutboxRelay(Outbox, publisher, options, SystemEntropy.Instance, NullLogger<OutboxRelay>.Instance), options, TimeProvider.System, metrics, NullLogger<StreamRelayFunction>.Instance);
+            new OutboxRelay(Outbox, publisher, options, SystemEntropy.Instance, NullLogger<OutboxRelay>.Instance),
+            options, TimeProvider.System, metrics, NullLogger<StreamRelayFunction>.Instance);
         _consume = new ConsumeFunction(
             new InboxConsumer(
-                new FakeInbox(TimeProvider.System), new HandlerRegistry("default").AddRaw("orders.>", this), new ConsumerOptions(), TimeProvider.System, SystemEntropy.Instance, NullLogger<InboxConsumer>.Instance),
+                new FakeInbox(TimeProvider.System), new HandlerRegistry("default").AddRaw("orders.>", this),
+                new ConsumerOptions(), TimeProvider.System, SystemEntropy.Instance, NullLogger<InboxConsumer>.Instance),
             new SqsDeadLetters(Sqs, "http://127.0.0.1/1/dead"),
             new SqsVisibility(Sqs, "http://127.0.0.1/1/q", NullLogger<SqsVisibility>.Instance),
             TimeProvider.System,
@@ -84,7 +87,8 @@ internal sealed class HostileWorld : IMessageHandler<string>, IDisposable
                 body = message.Body,
                 attributes = new Dictionary<string, string> { ["ApproximateReceiveCount"] = "1" },
                 messageAttributes = message.Attributes.ToDictionary(
-                    attribute => attribute.Name, attribute => attribute.Value is null ? null : new { dataType = "String", stringValue = attribute.Value }),
+                    attribute => attribute.Name,
+                    attribute => attribute.Value is null ? null : new { dataType = "String", stringValue = attribute.Value }),
                 eventSource = "aws:sqs",
                 eventSourceARN = SourceArn,
             }),
@@ -99,7 +103,8 @@ internal sealed class HostileWorld : IMessageHandler<string>, IDisposable
     private static IEnumerable<(string, string?)> Attributes(SendMessageBatchRequestEntry entry) =>
         entry.MessageAttributes.Select(attribute => (attribute.Key, (string?)attribute.Value.StringValue));
 
-    private static T Read<T>(Amazon.Lambda.Core.ILambdaSerializer serializer, string json) => serializer.Deserialize<T>(new MemoryStream(Encoding.UTF8.GetBytes(json)));
+    private static T Read<T>(Amazon.Lambda.Core.ILambdaSerializer serializer, string json) =>
+        serializer.Deserialize<T>(new MemoryStream(Encoding.UTF8.GetBytes(json)));
 
     private static string Write<T>(Amazon.Lambda.Core.ILambdaSerializer serializer, T answer)
     {

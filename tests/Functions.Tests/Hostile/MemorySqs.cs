@@ -13,7 +13,8 @@ internal sealed class MemorySqs() : AmazonSQSClient(
 
     internal ConcurrentQueue<SendMessageRequest> Dead { get; } = [];
 
-    public override Task<SendMessageBatchResponse> SendMessageBatchAsync(SendMessageBatchRequest request, CancellationToken cancellationToken = default)
+    public override Task<SendMessageBatchResponse> SendMessageBatchAsync(
+        SendMessageBatchRequest request, CancellationToken cancellationToken = default)
     {
         foreach (var entry in request.Entries)
         {

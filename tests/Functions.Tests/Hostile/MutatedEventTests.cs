@@ -24,7 +24,10 @@ public sealed class MutatedEventTests
     [Fact]
     public Task A_queue_event_is_read_or_refused() => MutatedInputs.GiveAsync(
         "queue events",
-        [Rows.SqsEvent(("m-1", Rows.Envelope("e-1")), ("m-2", "x")), Rows.SqsEvent("arn:aws:sqs:us-east-1:000000000000:q.fifo", ("m-1", Rows.Envelope("e-1"), "g"))],
+        [
+            Rows.SqsEvent(("m-1", Rows.Envelope("e-1")), ("m-2", "x")),
+            Rows.SqsEvent("arn:aws:sqs:us-east-1:000000000000:q.fifo", ("m-1", Rows.Envelope("e-1"), "g")),
+        ],
         Queue,
         input => Read<SQSEvent, SqsJsonContext>(input, read =>
         {
@@ -46,11 +49,17 @@ public sealed class MutatedEventTests
     public Task A_stream_event_is_read_or_refused() => MutatedInputs.GiveAsync(
         "stream events",
         [
-            Rows.StreamEvent(("1", Rows.Image("e-1", ("headers", new { M = new { a = new { S = "b" } } }), ("availableAt", new { N = "1" }), ("orderingKey", new { S = "k" })))),
-            Rows.StreamEvent(("1", Rows.Image("e-1")), ("2", Rows.Image("e-2", ("x", new { L = new object[] { new { B = "AA==" }, new { NULL = true } } })))),
+            Rows.StreamEvent(("1", Rows.Image(
+                "e-1",
+                ("headers", new { M = new { a = new { S = "b" } } }),
+                ("availableAt", new { N = "1" }),
+                ("orderingKey", new { S = "k" })))),
+            Rows.StreamEvent(
+                ("1", Rows.Image("e-1")), ("2", Rows.Image("e-2", ("x", new { L = new object[] { new { B = "AA==" }, new { NULL = true } } })))),
         ],
         Stream,
-        input => Read<DynamoDBEvent, StreamJsonContext>(input, read => StreamBatch.Read(read!, DateTimeOffset.UtcNow, NullLogger.Instance), StreamJsonContext.Customize));
+        input => Read<DynamoDBEvent, StreamJsonContext>(
+            input, read => StreamBatch.Read(read!, DateTimeOffset.UtcNow, NullLogger.Instance), StreamJsonContext.Customize));
 
     private static bool Read<T, TContext>(byte[] input, Action<T?> use, Action<JsonSerializerOptions>? customize = null)
         where TContext : System.Text.Json.Serialization.JsonSerializerContext

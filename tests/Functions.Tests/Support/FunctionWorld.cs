@@ -106,7 +106,10 @@ public sealed class FunctionWorld(DynamoDbLocal dynamoDb) : IAsyncDisposable
     {
         foreach (var (variable, hash, range) in new[]
         {
-            ("OUTBOX_TABLE", "eventId", null), ("INBOX_TABLE", "eventId", "consumer"), ("JOBS_TABLE", "job", null), ("EFFECTS_TABLE", "eventId", (string?)null),
+            ("OUTBOX_TABLE", "eventId", null),
+            ("INBOX_TABLE", "eventId", "consumer"),
+            ("JOBS_TABLE", "job", null),
+            ("EFFECTS_TABLE", "eventId", (string?)null),
         })
         {
             var name = DynamoDbLocal.UniqueName(variable.ToLowerInvariant().Replace('_', '-'));

@@ -6,7 +6,10 @@ namespace Relaybox.Local.Tests.EventSources;
 public class EventFilterTests
 {
     private const string Record = """
-        {"eventName":"INSERT","dynamodb":{"NewImage":{"status":{"S":"pending"},"count":{"N":"5"}}},"size":5,"flag":true,"none":null,"tags":["red","blue"]}
+        {
+          "eventName":"INSERT","dynamodb":{"NewImage":{"status":{"S":"pending"},"count":{"N":"5"}}},
+          "size":5,"flag":true,"none":null,"tags":["red","blue"]
+        }
         """;
 
     [Theory]

@@ -130,7 +130,9 @@ public sealed class QueueEventSourceTests(SqsEmulator sqs) : IAsyncDisposable
                 return Task.FromResult<int?>(null);
             },
             _stopping.Token);
-        Start(Plain, url, _ => Task.FromResult<string?>("{}"), concurrency: 4, client: AwsJsonClient.Sqs(counted.Endpoint, PermissionLog.AccessKeyOf(function)));
+        Start(
+            Plain, url, _ => Task.FromResult<string?>("{}"), concurrency: 4,
+            client: AwsJsonClient.Sqs(counted.Endpoint, PermissionLog.AccessKeyOf(function)));
         for (var messages = 1; messages <= 3; messages++)
         {
             await SendAsync(url, $"{messages}");
@@ -146,7 +148,13 @@ public sealed class QueueEventSourceTests(SqsEmulator sqs) : IAsyncDisposable
         for (var number = 0; number < 9; number++)
         {
             await sqs.Client.SendMessageAsync(
-                new SendMessageRequest { QueueUrl = url, MessageBody = $"{number}", MessageGroupId = $"group-{number % 3}", MessageDeduplicationId = $"{number}" },
+                new SendMessageRequest
+                {
+                    QueueUrl = url,
+                    MessageBody = $"{number}",
+                    MessageGroupId = $"group-{number % 3}",
+                    MessageDeduplicationId = $"{number}",
+                },
                 _stopping.Token);
         }
 

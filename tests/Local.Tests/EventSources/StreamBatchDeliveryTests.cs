@@ -103,16 +103,27 @@ public class StreamBatchDeliveryTests
         _clock.SetUtcNow(new DateTimeOffset(2026, 1, 1, 12, 0, 0, TimeSpan.Zero));
         var destination = new StreamFailureDestination(null!, "queue", "function-arn", "stream-arn", _clock);
         var batch = new DiscardedBatch(
-            [Record(1, _clock.GetUtcNow()), Record(2, _clock.GetUtcNow())], "RetryAttemptsExhausted", 3, new("id", "Error", ReadOnlyMemory<byte>.Empty));
+            [Record(1, _clock.GetUtcNow()), Record(2, _clock.GetUtcNow())],
+            "RetryAttemptsExhausted",
+            3,
+            new("id", "Error", ReadOnlyMemory<byte>.Empty));
         Assert.Equal(
-            """{"requestContext":{"requestId":"id","functionArn":"function-arn","condition":"RetryAttemptsExhausted","approximateInvokeCount":3},"responseContext":{"statusCode":200,"executedVersion":"$LATEST","functionError":"Unhandled"},"version":"1.0","timestamp":"2026-01-01T12:00:00.000Z","DDBStreamBatchInfo":{"shardId":"shard","startSequenceNumber":"1","endSequenceNumber":"2","approximateArrivalOfFirstRecord":"2026-01-01T12:00:00.000Z","approximateArrivalOfLastRecord":"2026-01-01T12:00:00.000Z","batchSize":2,"streamArn":"stream-arn"}}""",
+            """
+            {"requestContext":{"requestId":"id","functionArn":"function-arn","condition":"RetryAttemptsExhausted","approximateInvokeCount":3},
+            "responseContext":{"statusCode":200,"executedVersion":"$LATEST","functionError":"Unhandled"},
+            "version":"1.0","timestamp":"2026-01-01T12:00:00.000Z",
+            "DDBStreamBatchInfo":{"shardId":"shard","startSequenceNumber":"1","endSequenceNumber":"2",
+            "approximateArrivalOfFirstRecord":"2026-01-01T12:00:00.000Z","approximateArrivalOfLastRecord":"2026-01-01T12:00:00.000Z",
+            "batchSize":2,"streamArn":"stream-arn"}}
+            """.ReplaceLineEndings(""),
             destination.Message("shard", batch).ToJsonString());
     }
 
     private static StreamRecord Record(int number, DateTimeOffset arrived) =>
         new($"{number}", arrived, new JsonObject { ["dynamodb"] = new JsonObject { ["SequenceNumber"] = $"{number}" } }, 100);
 
-    private static string[] Numbers(JsonObject input) => [.. input["Records"]!.AsArray().Select(record => (string)record!["dynamodb"]!["SequenceNumber"]!)];
+    private static string[] Numbers(JsonObject input) =>
+        [.. input["Records"]!.AsArray().Select(record => (string)record!["dynamodb"]!["SequenceNumber"]!)];
 
     private static string[] Batches(ScriptedFunction function) => [.. function.Events.Select(input => string.Join(',', Numbers(input)))];
 

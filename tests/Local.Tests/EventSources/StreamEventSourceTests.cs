@@ -47,7 +47,10 @@ public sealed class StreamEventSourceTests(DynamoDbLocal dynamoDb) : IAsyncLifet
         Assert.Equal("aws:dynamodb", (string?)record["eventSource"]);
         Assert.Equal("1.1", (string?)record["eventVersion"]);
         Assert.Equal(LocalAws.Region, (string?)record["awsRegion"]);
-        Assert.StartsWith($"arn:aws:dynamodb:{LocalAws.Region}:{LocalAws.AccountId}:table/{_table}/stream/", (string?)record["eventSourceARN"], StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"arn:aws:dynamodb:{LocalAws.Region}:{LocalAws.AccountId}:table/{_table}/stream/",
+            (string?)record["eventSourceARN"],
+            StringComparison.Ordinal);
         Assert.NotEmpty((string)record["eventID"]!);
         Assert.Equal("""{"id":{"S":"a"}}""", change["Keys"]!.ToJsonString());
         Assert.Equal("""{"id":{"S":"a"}}""", change["NewImage"]!.ToJsonString());
@@ -69,7 +72,8 @@ public sealed class StreamEventSourceTests(DynamoDbLocal dynamoDb) : IAsyncLifet
         await dynamoDb.Client.PutItemAsync(
             _table, new() { ["id"] = new AttributeValue("recent"), ["expiresAt"] = new AttributeValue { N = $"{recent}" } }, _stopping.Token);
 
-        await Eventually.TrueAsync(() => Records(function).Any(record => (string?)record["dynamodb"]!["Keys"]!["id"]!["S"] == "recent"), "the delete");
+        await Eventually.TrueAsync(
+            () => Records(function).Any(record => (string?)record["dynamodb"]!["Keys"]!["id"]!["S"] == "recent"), "the delete");
         Assert.All(Records(function), record =>
         {
             Assert.Equal("REMOVE", (string?)record["eventName"]);
@@ -121,7 +125,8 @@ public sealed class StreamEventSourceTests(DynamoDbLocal dynamoDb) : IAsyncLifet
     public async Task The_shard_waits_for_a_batch_that_fails()
     {
         var failures = 3;
-        var function = await StartAsync(Plain with { BatchSize = 1 }, input => Id(input["Records"]![0]!.AsObject()) == "a" && failures-- > 0 ? null : "{}");
+        var function = await StartAsync(
+            Plain with { BatchSize = 1 }, input => Id(input["Records"]![0]!.AsObject()) == "a" && failures-- > 0 ? null : "{}");
         await PutAsync("a");
         await PutAsync("b");
         await Eventually.TrueAsync(() => Records(function).Any(record => Id(record) == "b"), "the second record");
@@ -151,7 +156,8 @@ public sealed class StreamEventSourceTests(DynamoDbLocal dynamoDb) : IAsyncLifet
     private Task<PutItemResponse> PutAsync(string id) =>
         dynamoDb.Client.PutItemAsync(_table, new() { ["id"] = new AttributeValue(id) }, _stopping.Token);
 
-    private async Task<ScriptedFunction> StartAsync(StreamEventDefinition source, Func<JsonObject, string?>? answer = null, bool withDuplicates = false)
+    private async Task<ScriptedFunction> StartAsync(
+        StreamEventDefinition source, Func<JsonObject, string?>? answer = null, bool withDuplicates = false)
     {
         source = source with { TableName = _table };
         var function = new ScriptedFunction(answer ?? (_ => "{}"));
@@ -161,7 +167,8 @@ public sealed class StreamEventSourceTests(DynamoDbLocal dynamoDb) : IAsyncLifet
             source,
             reader,
             _ => new ShardConsumer(
-                source, reader, EventFilter.Parse(source.FilterPatterns), delivery, withDuplicates ? _duplicates : DuplicatePlan.None, TimeProvider.System),
+                source, reader, EventFilter.Parse(source.FilterPatterns), delivery,
+                withDuplicates ? _duplicates : DuplicatePlan.None, TimeProvider.System),
             new LinesOutput(),
             TimeProvider.System);
         await stream.OpenAsync(_stopping.Token);

@@ -174,7 +174,8 @@ public sealed class FunctionHostTests : IAsyncLifetime
                     command.Program,
                     command.Arguments,
                     null,
-                    WorkerEnvironment.Create(function, _server.AddressOf(function.ShortName, worker), worker, _server.Port, Nowhere, new Dictionary<string, string>()),
+                    WorkerEnvironment.Create(
+                        function, _server.AddressOf(function.ShortName, worker), worker, _server.Port, Nowhere, new Dictionary<string, string>()),
                     line => _output.FunctionLine(function.ShortName, line)),
             },
             _output,

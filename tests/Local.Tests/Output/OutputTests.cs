@@ -8,7 +8,10 @@ public class OutputTests
     public void Metrics_of_all_functions_add_up()
     {
         var tally = new MetricTally();
-        const string Line = """{"_aws":{"Timestamp":1,"CloudWatchMetrics":[{"Namespace":"R","Dimensions":[["function"]],"Metrics":[{"Name":"RowsSent"},{"Name":"Ages"}]}]},"function":"Consume","RowsSent":3,"Ages":[1,2],"Other":9}""";
+        const string Line =
+            """{"_aws":{"Timestamp":1,"CloudWatchMetrics":"""
+            + """[{"Namespace":"R","Dimensions":[["function"]],"Metrics":[{"Name":"RowsSent"},{"Name":"Ages"}]}]},"""
+            + "\"function\":\"Consume\",\"RowsSent\":3,\"Ages\":[1,2],\"Other\":9}";
         Assert.True(tally.TryAdd(Line));
         Assert.True(tally.TryAdd(Line));
         Assert.Equal((6, 6, 0), (tally.Sum("RowsSent"), tally.Sum("Ages"), tally.Sum("Other")));

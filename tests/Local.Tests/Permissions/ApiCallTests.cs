@@ -12,14 +12,17 @@ public sealed class ApiCallTests
     [InlineData("DynamoDB_20120810.GetItem", """{"TableName":"A"}""", "dynamodb:GetItem on {0}/A")]
     [InlineData("DynamoDB_20120810.Query", """{"TableName":"A","IndexName":"I"}""", "dynamodb:Query on {0}/A/index/I")]
     [InlineData("DynamoDB_20120810.Scan", """{"TableName":"A"}""", "dynamodb:Scan on {0}/A")]
-    [InlineData("DynamoDB_20120810.BatchWriteItem", """{"RequestItems":{"A":[],"B":[]}}""", "dynamodb:BatchWriteItem on {0}/A, dynamodb:BatchWriteItem on {0}/B")]
+    [InlineData("DynamoDB_20120810.BatchWriteItem", """{"RequestItems":{"A":[],"B":[]}}""",
+        "dynamodb:BatchWriteItem on {0}/A, dynamodb:BatchWriteItem on {0}/B")]
     [InlineData(
         "DynamoDB_20120810.TransactWriteItems",
-        """{"TransactItems":[{"Update":{"TableName":"A"}},{"Put":{"TableName":"B"}},{"Delete":{"TableName":"A"}},{"ConditionCheck":{"TableName":"A"}},{"Put":{"TableName":"B"}}]}""",
+        """{"TransactItems":[{"Update":{"TableName":"A"}},{"Put":{"TableName":"B"}},{"Delete":{"TableName":"A"}},"""
+        + """{"ConditionCheck":{"TableName":"A"}},{"Put":{"TableName":"B"}}]}""",
         "dynamodb:UpdateItem on {0}/A, dynamodb:PutItem on {0}/B, dynamodb:DeleteItem on {0}/A, dynamodb:ConditionCheckItem on {0}/A")]
     [InlineData(
         "DynamoDB_20120810.BatchExecuteStatement",
-        """{"Statements":[{"Statement":"UPDATE \"A\"\nSET x = 1 WHERE k = ?"},{"Statement":"delete from \"B\" where k = ?"},{"Statement":"SELECT * FROM \"A\".\"I\""},{"Statement":"INSERT INTO \"A\" VALUE {'k':1}"}]}""",
+        """{"Statements":[{"Statement":"UPDATE \"A\"\nSET x = 1 WHERE k = ?"},{"Statement":"delete from \"B\" where k = ?"},"""
+        + """{"Statement":"SELECT * FROM \"A\".\"I\""},{"Statement":"INSERT INTO \"A\" VALUE {'k':1}"}]}""",
         "dynamodb:PartiQLUpdate on {0}/A, dynamodb:PartiQLDelete on {0}/B, dynamodb:PartiQLSelect on {0}/A/index/I, dynamodb:PartiQLInsert on {0}/A")]
     [InlineData(
         "DynamoDBStreams_20120810.GetRecords",
@@ -33,7 +36,8 @@ public sealed class ApiCallTests
         "AmazonSQS.ChangeMessageVisibilityBatch",
         """{"QueueUrl":"http://127.0.0.1:1/000000000000/Q"}""",
         "sqs:ChangeMessageVisibility on arn:aws:sqs:eu-central-2:000000000000:Q")]
-    [InlineData("AmazonSQS.PurgeQueue", """{"QueueUrl":"http://127.0.0.1:1/000000000000/Q"}""", "sqs:PurgeQueue on arn:aws:sqs:eu-central-2:000000000000:Q")]
+    [InlineData(
+        "AmazonSQS.PurgeQueue", """{"QueueUrl":"http://127.0.0.1:1/000000000000/Q"}""", "sqs:PurgeQueue on arn:aws:sqs:eu-central-2:000000000000:Q")]
     public void A_call_needs_what_its_parts_need(string target, string body, string needs) => Assert.Equal(
         needs.Replace("{0}", Tables, StringComparison.Ordinal),
         string.Join(", ", new ApiCall(target, JsonNode.Parse(body)!.AsObject()).Needs()));
@@ -45,6 +49,7 @@ public sealed class ApiCallTests
     [InlineData("dynamodb:ListStreams", "arn:t/stream/*", "dynamodb:ListStreams", "arn:t/stream/latest", true)]
     [InlineData("dynamodb:ListStreams", "arn:t/stream/*", "dynamodb:ListStreams", "arn:t/index/I", false)]
     [InlineData("dynamodb:Query", "arn:t", "dynamodb:Query", "arn:t/index/I", false)]
-    public void A_role_covers_its_own_actions_on_its_own_resources(string action, string resource, string calledAction, string calledResource, bool covers) =>
+    public void A_role_covers_its_own_actions_on_its_own_resources(
+        string action, string resource, string calledAction, string calledResource, bool covers) =>
         Assert.Equal(covers, new Permission(action, resource).Covers(new Permission(calledAction, calledResource)));
 }

@@ -73,14 +73,18 @@ public sealed class LocalRunnerTests(RunningStack stack) : IClassFixture<Running
         var pid = files.ReadProcesses()!.Functions.Single(function => function.Function == "Sweep").Pid;
         Signals.Send(pid, Signals.Kill);
         await Eventually.TrueAsync(
-            () => files.ReadProcesses()?.Functions.SingleOrDefault(function => function.Function == "Sweep").Pid is { } other && other != pid && other != 0,
+            () => files.ReadProcesses()?.Functions.SingleOrDefault(function => function.Function == "Sweep").Pid is { } other
+                && other != pid
+                && other != 0,
             "the new worker in processes.json");
         var result = await Runner.InvokeAsync(Runner.Functions["Sweep"], null, TestContext.Current.CancellationToken);
         Assert.Equal("""{"job":"sweep"}""", result.Text);
     }
 
     private Task<JsonObject> SendAsync(string body) => Sqs.CallAsync(
-        "SendMessage", new JsonObject { ["QueueUrl"] = Runner.Environment["QUEUE_URL"], ["MessageBody"] = body }, TestContext.Current.CancellationToken);
+        "SendMessage",
+        new JsonObject { ["QueueUrl"] = Runner.Environment["QUEUE_URL"], ["MessageBody"] = body },
+        TestContext.Current.CancellationToken);
 
     private Task<int> CountAsync(string variable) =>
         new Relaybox.Local.EventSources.QueueClient(Sqs, Runner.Environment[variable]).CountAsync(TestContext.Current.CancellationToken);

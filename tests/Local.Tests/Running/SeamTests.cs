@@ -9,7 +9,8 @@ public sealed class SeamTests
     // Lambda has event sources for them, whatever the store and the broker of a stack are.
     private static readonly string[] ServicesOfLambda = ["dynamodb", "sqs"];
 
-    public static TheoryData<string> Names => new(LocalStores.All.Select(store => store.Name).Concat(LocalBrokers.All.Select(broker => broker.Name)).Except(ServicesOfLambda));
+    public static TheoryData<string> Names =>
+        new(LocalStores.All.Select(store => store.Name).Concat(LocalBrokers.All.Select(broker => broker.Name)).Except(ServicesOfLambda));
 
     [Theory]
     [MemberData(nameof(Names))]
@@ -18,7 +19,8 @@ public sealed class SeamTests
         var root = Path.Combine(RepositoryLayout.Root, "tools", "Local");
         var files = Directory.GetFiles(root, "*.cs", SearchOption.AllDirectories)
             .Select(file => Path.GetRelativePath(root, file))
-            .Where(file => file.Split('/') is not (["Stores" or "Brokers", _, _, ..] or [_, "LocalStores.cs" or "LocalBrokers.cs"] or ["emulators", ..]));
+            .Where(file => file.Split('/')
+                is not (["Stores" or "Brokers", _, _, ..] or [_, "LocalStores.cs" or "LocalBrokers.cs"] or ["emulators", ..]));
         Assert.DoesNotContain(files, file => File.ReadAllText(Path.Combine(root, file)).Contains(name, StringComparison.OrdinalIgnoreCase));
     }
 

@@ -72,7 +72,8 @@ public class EvaluatorTests
 
     [Fact]
     public void A_condition_that_refers_to_itself_ends_with_an_error() =>
-        Assert.Contains("refers to itself", Assert.Throws<TemplateException>(() => Evaluate("!If [Circular, a, b]")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "refers to itself", Assert.Throws<TemplateException>(() => Evaluate("!If [Circular, a, b]")).Message, StringComparison.Ordinal);
 
     [Fact]
     public void Yaml_that_cannot_be_read_is_named_with_its_line() =>

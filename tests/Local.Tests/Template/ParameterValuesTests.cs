@@ -32,7 +32,8 @@ public class ParameterValuesTests
 
     [Fact]
     public void An_unknown_parameter_is_refused_with_the_known_ones() =>
-        Assert.Contains("It has: Size, Mode, Code, Empty.", Assert.Throws<RunnerException>(() => Resolve(("Sise", "1"))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "It has: Size, Mode, Code, Empty.", Assert.Throws<RunnerException>(() => Resolve(("Sise", "1"))).Message, StringComparison.Ordinal);
 
     [Fact]
     public void A_parameter_without_a_default_must_be_given()

@@ -31,7 +31,10 @@ public class PropertyOverridesTests
     [InlineData("Queue.VisibilityTimeout.Seconds")]
     [InlineData("Other.VisibilityTimeout")]
     public void A_path_that_the_template_does_not_have_is_refused(string path) =>
-        Assert.StartsWith($"{path}: the template has no such property.", Assert.Throws<RunnerException>(() => Load(new() { [path] = "1" })).Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"{path}: the template has no such property.",
+            Assert.Throws<RunnerException>(() => Load(new() { [path] = "1" })).Message,
+            StringComparison.Ordinal);
 
     private static StackDefinition Load(Dictionary<string, string> properties) => StackLoader.Load(
         Yaml, new StackOptions("stack", new Uri("http://127.0.0.1:9/"), new Dictionary<string, string>()) { Properties = properties });

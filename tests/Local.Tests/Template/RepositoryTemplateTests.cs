@@ -15,7 +15,8 @@ public class RepositoryTemplateTests
         Assert.Equal(
             ["DeadLetterQueue", "Queue", "ScheduleDeadLetterQueue", "StreamFailureQueue"], stack.Queues.Select(queue => queue.LogicalId).Order());
         Assert.Equal(
-            ["Cleanup", "Consume", "Reconcile", "ResetStale", "StreamRelay", "SweepRelay"], stack.Functions.Select(function => function.ShortName).Order());
+            ["Cleanup", "Consume", "Reconcile", "ResetStale", "StreamRelay", "SweepRelay"],
+            stack.Functions.Select(function => function.ShortName).Order());
         Assert.Equal("expiresAt", stack.Table("OutboxTable")!.TimeToLiveAttribute);
         Assert.Equal("NEW_IMAGE", stack.Table("OutboxTable")!.StreamViewType);
         var stream = Assert.IsType<StreamEventDefinition>(stack.Function("StreamRelay")!.Events.Single());
@@ -24,7 +25,8 @@ public class RepositoryTemplateTests
         Assert.Equal(stack.Queue("StreamFailureQueue")!.Arn, stream.OnFailureQueueArn);
         Assert.Equal("http://127.0.0.1:1/000000000000/relaybox-Queue", stack.Function("StreamRelay")!.Environment["QUEUE_URL"]);
         Assert.All(
-            stack.Functions.Where(function => function.Events[0] is ScheduleEventDefinition), function => Assert.NotNull(((ScheduleEventDefinition)function.Events[0]).Input));
+            stack.Functions.Where(function => function.Events[0] is ScheduleEventDefinition),
+            function => Assert.NotNull(((ScheduleEventDefinition)function.Events[0]).Input));
     }
 
     [Fact]

@@ -61,8 +61,12 @@ public class StackLoaderTests
 
         Assert.Equal(
             [
-                new StreamEventDefinition("S", "stack-Table", false, 100, 0, false, false, -1, -1, null, []) with { FilterPatterns = ((StreamEventDefinition)events[0]).FilterPatterns },
-                new QueueEventDefinition("Q", "arn:aws:sqs:eu-central-2:000000000000:stack-Queue", 10, 0, false, null, ((QueueEventDefinition)events[1]).FilterPatterns),
+                new StreamEventDefinition("S", "stack-Table", false, 100, 0, false, false, -1, -1, null, []) with
+                {
+                    FilterPatterns = ((StreamEventDefinition)events[0]).FilterPatterns,
+                },
+                new QueueEventDefinition(
+                    "Q", "arn:aws:sqs:eu-central-2:000000000000:stack-Queue", 10, 0, false, null, ((QueueEventDefinition)events[1]).FilterPatterns),
                 new ScheduleEventDefinition("T", "rate(1 minute)", "UTC", null),
             ],
             events);

@@ -131,7 +131,10 @@ public abstract partial class InboxRepositoryConformance
     [Fact]
     public async Task Of_messages_that_are_marked_together_each_is_marked_under_its_own_claim_alone()
     {
-        var claims = new List<InboxClaim.Claimed> { await ClaimAsync("held-1"), await ClaimAsync("taken"), await ClaimAsync("failed"), await ClaimAsync("gone") };
+        var claims = new List<InboxClaim.Claimed>
+        {
+            await ClaimAsync("held-1"), await ClaimAsync("taken"), await ClaimAsync("failed"), await ClaimAsync("gone"),
+        };
         await Store.PassAsync(Lease + TimeSpan.FromSeconds(1));
         var taken = await ClaimAsync("taken", Store.CreateRepository());
         Assert.True(await Repository.MarkFailedAsync(claims[2], ErrorCodes.HandlerFailed, "no", Ct));

@@ -159,7 +159,8 @@ public abstract partial class InboxRepositoryConformance : IAsyncLifetime
         var key = new InboxKey(Consumer, "e-1", "replay-1");
 
         Assert.Null(await Repository.FindAsync(key, Ct));
-        var answers = await Repository.ClaimAsync(Consumer, [Sample.Message("e-1"), replay, replay with { ReplayId = "replay-2" }], Lease, MaxAttempts, Ct);
+        var answers = await Repository.ClaimAsync(
+            Consumer, [Sample.Message("e-1"), replay, replay with { ReplayId = "replay-2" }], Lease, MaxAttempts, Ct);
         Assert.IsType<InboxClaim.AlreadyProcessed>(answers[0]);
         var claims = answers.Skip(1).Cast<InboxClaim.Claimed>().ToArray();
         Assert.Equal([key, key with { ReplayId = "replay-2" }], claims.Select(claim => claim.Key));

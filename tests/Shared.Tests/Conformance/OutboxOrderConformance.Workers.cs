@@ -66,12 +66,15 @@ public abstract partial class OutboxOrderConformance
         var first = broker.Published.DistinctBy(id => id).Where(id => !id.StartsWith("free", StringComparison.Ordinal)).ToList();
         foreach (var key in first.GroupBy(id => id[..id.IndexOf(':', StringComparison.Ordinal)]))
         {
-            var numbers = key.Select(id => int.Parse(id.AsSpan(id.IndexOf(':', StringComparison.Ordinal) + 1), CultureInfo.InvariantCulture)).ToList();
+            var numbers = key.Select(
+                id => int.Parse(id.AsSpan(id.IndexOf(':', StringComparison.Ordinal) + 1), CultureInfo.InvariantCulture)).ToList();
             Assert.Equal(numbers.Order(), numbers);
         }
 
         Assert.Equal(2 * Keys * EventsOfAKey, broker.Published.Concat(broker.Rejected).Distinct().Count());
-        Assert.True(broker.Kills > 0 && !broker.Rejected.IsEmpty && broker.Published.Count > 2 * Keys * EventsOfAKey - broker.Rejected.Count, "the faults have happened");
+        Assert.True(
+            broker.Kills > 0 && !broker.Rejected.IsEmpty && broker.Published.Count > 2 * Keys * EventsOfAKey - broker.Rejected.Count,
+            "the faults have happened");
     }
 
     private async Task WorkAsync(IMessagePublisher broker)

@@ -267,7 +267,8 @@ public abstract partial class OutboxRepositoryConformance
         await SendAsync("sent");
         await ParkAsync("parked");
         var counts = await Repository.GetCountByStatusAsync(Ct);
-        Assert.Equal((2, 1, Store.KeepsSentRows ? 1 : 0, 1), (counts["pending"], counts["publishing"], counts.GetValueOrDefault("sent"), counts["failed"]));
+        Assert.Equal(
+            (2, 1, Store.KeepsSentRows ? 1 : 0, 1), (counts["pending"], counts["publishing"], counts.GetValueOrDefault("sent"), counts["failed"]));
     }
 
     private async Task<int> CleanupAllAsync(TimeSpan sent, TimeSpan? failed, int pageSize = 100) =>

@@ -39,7 +39,10 @@ public sealed class MutatedMessageTests
             Text(new EnvelopeFormat(), Event),
             Text(new EnvelopeFormat(), Event with { Payload = "no json \u0001", Headers = OutboxEvent.EmptyHeaders }),
             Text(new CloudEventsFormat(), Event),
-            """{"specversion":"1.0","id":"1","source":"/s","type":"a.b","time":"2026-01-01T00:00:00Z","data_base64":"QUJD","datacontenttype":"image/png","ext":7}""",
+            """
+            {"specversion":"1.0","id":"1","source":"/s","type":"a.b","time":"2026-01-01T00:00:00Z",
+            "data_base64":"QUJD","datacontenttype":"image/png","ext":7}
+            """.ReplaceLineEndings(""),
         ],
         Bodies,
         input => Reads(() =>
@@ -49,7 +52,8 @@ public sealed class MutatedMessageTests
             {
                 // What was taken can go round again, and is the same.
                 var again = MessageFormats.Read(new EnvelopeFormat().Write(read), MessageAttributes.None);
-                Assert.Equal((read.EventId, read.Subject, read.Payload, read.OrderingKey), (again.EventId, again.Subject, again.Payload, again.OrderingKey));
+                Assert.Equal(
+                    (read.EventId, read.Subject, read.Payload, read.OrderingKey), (again.EventId, again.Subject, again.Payload, again.OrderingKey));
             }
         }));
 
@@ -63,15 +67,20 @@ public sealed class MutatedMessageTests
     [Fact]
     public Task What_is_beside_a_body_is_read_or_refused() => MutatedInputs.GiveAsync(
         "attributes and headers",
-        ["raw\ne-1\norders.placed\n{\"orderingKey\":\"k\",\"enqueuedAt\":\"2026-01-01T00:00:00.000Z\"}\n{\"a\":\"b\"}", "raw\ne-1\na\neyJhIjoiYiJ9\n{}"],
+        [
+            "raw\ne-1\norders.placed\n{\"orderingKey\":\"k\",\"enqueuedAt\":\"2026-01-01T00:00:00.000Z\"}\n{\"a\":\"b\"}",
+            "raw\ne-1\na\neyJhIjoiYiJ9\n{}",
+        ],
         Beside,
         input =>
         {
             var parts = Loose(input).Split('\n', 5);
             string? Part(int i) => i < parts.Length ? parts[i] : null;
             var nats = new NatsHeaders();
-            string[] names = [NatsHeaderNames.Format, NatsHeaderNames.EventId, NatsHeaderNames.Subject, NatsHeaderNames.Properties, NatsHeaderNames.Headers];
-            string[] attributes = [SqsAttributes.Format, SqsAttributes.EventId, SqsAttributes.Subject, SqsAttributes.Properties, SqsAttributes.Headers];
+            string[] names =
+                [NatsHeaderNames.Format, NatsHeaderNames.EventId, NatsHeaderNames.Subject, NatsHeaderNames.Properties, NatsHeaderNames.Headers];
+            string[] attributes =
+                [SqsAttributes.Format, SqsAttributes.EventId, SqsAttributes.Subject, SqsAttributes.Properties, SqsAttributes.Headers];
             for (var i = 0; i < names.Length && Part(i) is { } part; i++)
             {
                 nats[names[i]] = part;

@@ -34,7 +34,8 @@ public partial class InboxConsumerTests
 
         var consuming = ConsumeAsync(Sample.Message("a"), Sample.Message("slow"), Sample.Message("b"));
         await Eventually.TrueAsync(
-            async () => await _inbox.IsProcessedAsync("default", "a", Ct) && await _inbox.IsProcessedAsync("default", "b", Ct), "the marks of a and b");
+            async () => await _inbox.IsProcessedAsync("default", "a", Ct) && await _inbox.IsProcessedAsync("default", "b", Ct),
+            "the marks of a and b");
         Assert.False(await _inbox.IsProcessedAsync("default", "slow", Ct));
 
         gate.SetResult();

@@ -183,13 +183,18 @@ public partial class InboxConsumerTests
         }), TestJson.Default.Order);
         var written = Sample.Event("a", """{"id":7}""") with
         {
-            Headers = new Dictionary<string, string> { ["h"] = "v" }, OrderingKey = "k", EnqueuedAt = _clock.GetUtcNow(), Result = """{ "total": 9.50 }""",
+            Headers = new Dictionary<string, string> { ["h"] = "v" },
+            OrderingKey = "k",
+            EnqueuedAt = _clock.GetUtcNow(),
+            Result = """{ "total": 9.50 }""",
         };
 
         Assert.IsType<MessageOutcome.Processed>(await ConsumeOneAsync(Sample.Message(written)));
 
         Assert.Equal(7, order!.Id);
-        Assert.Equal(("a", "orders.placed", "default", "k", 1, 1L), (seen!.EventId, seen.Subject, seen.Consumer, seen.OrderingKey, seen.Deliveries, seen.FencingToken));
+        Assert.Equal(
+            ("a", "orders.placed", "default", "k", 1, 1L),
+            (seen!.EventId, seen.Subject, seen.Consumer, seen.OrderingKey, seen.Deliveries, seen.FencingToken));
         Assert.Equal("v", seen.Headers["h"]);
         Assert.Equal(written.EnqueuedAt, seen.EnqueuedAt);
         Assert.Equal("""{ "total": 9.50 }""", seen.Result);

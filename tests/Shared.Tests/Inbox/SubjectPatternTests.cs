@@ -43,7 +43,8 @@ public class SubjectPatternTests
 
     [Fact]
     public void Matching_agrees_with_the_definition() => Prop.ForAll(
-        Tokens("a", "b", "*").SelectMany(_ => Gen.Elements(true, false), (tokens, open) => open ? tokens.Append(">").ToArray() : tokens).ToArbitrary(),
+        Tokens("a", "b", "*").SelectMany(
+            _ => Gen.Elements(true, false), (tokens, open) => open ? tokens.Append(">").ToArray() : tokens).ToArbitrary(),
         Tokens("a", "b").ToArbitrary(),
         (pattern, subject) =>
         {

@@ -60,7 +60,8 @@ public sealed class MaintenanceJobsTests(DynamoDbLocal dynamoDb) : IAsyncLifetim
         _options = _options with { SaveEvery = TimeSpan.FromSeconds(seconds) };
         await WriteFinishedAsync(30);
         var saves = 0;
-        await new MaintenanceJobs(_outbox.Repository, _inbox.Repository, new CountingJobs(Store(), () => saves++), _options, _log).CleanupAsync(Long, Ct);
+        await new MaintenanceJobs(
+            _outbox.Repository, _inbox.Repository, new CountingJobs(Store(), () => saves++), _options, _log).CleanupAsync(Long, Ct);
         Assert.True(seconds == 0 ? saves > atLeast : saves == atLeast, $"{saves}");
         Assert.Equal((0, true), await RunAsync(Jobs()));
     }
@@ -252,23 +253,28 @@ public sealed class MaintenanceJobsTests(DynamoDbLocal dynamoDb) : IAsyncLifetim
         public Task<ReconcilePage> ReconcileAsync(TimeSpan age, string? cursor, int pageSize, CancellationToken cancellationToken) =>
             inner.ReconcileAsync(age, cursor, pageSize, cancellationToken);
 
-        public Task<FoundOrCreated> FindOrCreateAsync(OutboxEvent outboxEvent, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public Task<FoundOrCreated> FindOrCreateAsync(OutboxEvent outboxEvent, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
 
         public Task<OutboxRow?> FindAsync(string eventId, CancellationToken cancellationToken) => throw new NotSupportedException();
 
         public Task<IReadOnlyList<OutboxRow>> FindPendingAsync(int limit, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-        public Task<IReadOnlyList<OutboxClaim>> ClaimAsync(int limit, TimeSpan lease, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public Task<IReadOnlyList<OutboxClaim>> ClaimAsync(int limit, TimeSpan lease, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
 
-        public Task<OutboxClaim?> MarkAsPublishingAsync(string eventId, TimeSpan lease, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public Task<OutboxClaim?> MarkAsPublishingAsync(string eventId, TimeSpan lease, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
 
-        public Task<MarkResult> MarkSentAsync(IReadOnlyList<OutboxMark> marks, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public Task<MarkResult> MarkSentAsync(IReadOnlyList<OutboxMark> marks, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
 
         public Task<MarkResult> RetryAsync(IReadOnlyList<RetryMark> marks, CancellationToken cancellationToken) => throw new NotSupportedException();
 
         public Task<MarkResult> ParkAsync(IReadOnlyList<ParkMark> marks, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-        public Task<IReadOnlyDictionary<string, long>> GetCountByStatusAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
+        public Task<IReadOnlyDictionary<string, long>> GetCountByStatusAsync(CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
 
         public Task<TimeSpan> OldestDueAgeAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
     }

@@ -64,7 +64,8 @@ public class CloudEventsFormatTests
     [InlineData(null, "plain text", """{},"datacontenttype":"text/plain","data":"plain text"}""")]
     [InlineData(null, "\"text\"", """{},"datacontenttype":"application/json","data":"text"}""")]
     [InlineData(null, " {} ", """{},"datacontenttype":"text/plain","data":" {} "}""")]
-    [InlineData("application/vnd.x+json", "{}", """{"content-type":"application/vnd.x+json"},"datacontenttype":"application/vnd.x+json","data":{}}""")]
+    [InlineData("application/vnd.x+json", "{}",
+        """{"content-type":"application/vnd.x+json"},"datacontenttype":"application/vnd.x+json","data":{}}""")]
     [InlineData("application/json", "{", """{"content-type":"application/json"},"datacontenttype":"application/json","data_base64":"ew=="}""")]
     [InlineData("image/png", "iVBORw0K", """{"content-type":"image/png"},"datacontenttype":"image/png","data_base64":"iVBORw0K"}""")]
     [InlineData("image/png", "no base64", """{"content-type":"image/png"},"datacontenttype":"image/png","data":"no base64"}""")]

@@ -50,7 +50,8 @@ public class EnvelopeFormatTests
             EnqueuedAt = new DateTimeOffset(2026, 2, 3, 6, 5, 6, 789, TimeSpan.FromHours(2)),
         });
         Assert.Equal(
-            """{"id":"e-1","eventType":"orders.placed","subject":"orders.placed","headers":{"h":"v"},"orderingKey":"k","payload":{ "n" : 1.0 },"result":{"ok":true},"timestamp":"2026-02-03T04:05:06.789Z"}""",
+            """{"id":"e-1","eventType":"orders.placed","subject":"orders.placed","headers":{"h":"v"},"orderingKey":"k","payload":"""
+            + """{ "n" : 1.0 },"result":{"ok":true},"timestamp":"2026-02-03T04:05:06.789Z"}""",
             Encoding.UTF8.GetString(body.Span));
         Assert.Equal(
             """{"id":"e-1","eventType":"s","subject":"s","payload":"text","payloadEncoding":"text"}""",

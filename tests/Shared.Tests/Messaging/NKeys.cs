@@ -18,7 +18,8 @@ internal sealed class NKeys(PrefixByte kind)
     {
         var header = Base64Url.EncodeToString("""{"typ":"JWT","alg":"ed25519-nkey"}"""u8);
         var claims = Base64Url.EncodeToString(Encoding.UTF8.GetBytes(
-            $$"""{"jti":"{{Guid.NewGuid():N}}","iat":{{DateTimeOffset.UtcNow.ToUnixTimeSeconds()}},"iss":"{{Public}}","name":"n","sub":"{{about.Public}}","nats":{{nats}}}"""));
+            $$"""{"jti":"{{Guid.NewGuid():N}}","iat":"""
+            + $$"""{{DateTimeOffset.UtcNow.ToUnixTimeSeconds()}},"iss":"{{Public}}","name":"n","sub":"{{about.Public}}","nats":{{nats}}}"""));
         var signature = new byte[64];
         _key.Sign(Encoding.ASCII.GetBytes($"{header}.{claims}"), signature);
         return $"{header}.{claims}.{Base64Url.EncodeToString(signature)}";

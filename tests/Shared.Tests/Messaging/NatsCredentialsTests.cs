@@ -98,8 +98,11 @@ public class NatsCredentialsTests
     public async Task Credentials_of_an_operators_account_are_checked_as_text_and_as_a_file()
     {
         var (op, account, system, user, stranger) = (
-            new NKeys(PrefixByte.Operator), new NKeys(PrefixByte.Account), new NKeys(PrefixByte.Account), new NKeys(PrefixByte.User), new NKeys(PrefixByte.User));
-        const string AccountClaims = """{"limits":{"subs":-1,"data":-1,"payload":-1,"imports":-1,"exports":-1,"wildcards":true,"conn":-1,"leaf":-1},"type":"account","version":2}""";
+            new NKeys(PrefixByte.Operator), new NKeys(PrefixByte.Account),
+            new NKeys(PrefixByte.Account), new NKeys(PrefixByte.User), new NKeys(PrefixByte.User));
+        const string AccountClaims =
+            """{"limits":{"subs":-1,"data":-1,"payload":-1,"imports":-1,"exports":-1,"wildcards":true,"conn":-1,"leaf":-1},"""
+            + "\"type\":\"account\",\"version\":2}";
         const string UserClaims = """{"subs":-1,"data":-1,"payload":-1,"type":"user","version":2}""";
         await using var server = await NatsServer.StartAsync($$"""
             operator: {{op.Sign(op, $$""""{"type":"operator","version":2,"system_account":"{{system.Public}}"}"""")}}

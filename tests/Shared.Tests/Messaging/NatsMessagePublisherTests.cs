@@ -27,7 +27,9 @@ public class NatsMessagePublisherTests(NatsServer server)
 
         var events = Enumerable.Range(0, 20).Select(i => Sample.Event($"e-{i}")).ToList();
         proxy.SwallowAnswers();
-        Assert.All(await publisher.PublishAsync(events, Ct), outcome => Assert.Equal((PublishStatus.Unknown, ErrorCodes.PublishUnknown), (outcome.Status, outcome.Code)));
+        Assert.All(
+            await publisher.PublishAsync(events, Ct),
+            outcome => Assert.Equal((PublishStatus.Unknown, ErrorCodes.PublishUnknown), (outcome.Status, outcome.Code)));
         Assert.Equal(21, (await world.InfoAsync()).State.Messages);
 
         proxy.Cut();
@@ -73,9 +75,11 @@ public class NatsMessagePublisherTests(NatsServer server)
         Assert.DoesNotContain(outcomes, outcome => outcome.Status == PublishStatus.Rejected);
         var stored = (await world.TakeAsync(300)).Select(message => message.Headers![NatsHeaderNames.EventId].ToString()).ToHashSet();
         Assert.All(events.Zip(outcomes), pair => Assert.True(pair.Second.Status != PublishStatus.Accepted || stored.Contains(pair.First.EventId)));
-        Assert.All(events.Zip(outcomes), pair => Assert.True(pair.Second.Status != PublishStatus.Unavailable || !stored.Contains(pair.First.EventId)));
+        Assert.All(
+            events.Zip(outcomes), pair => Assert.True(pair.Second.Status != PublishStatus.Unavailable || !stored.Contains(pair.First.EventId)));
 
-        await AssertAllAcceptedInTheEndAsync(publisher, [.. events.Zip(outcomes).Where(pair => pair.Second.Status != PublishStatus.Accepted).Select(pair => pair.First)]);
+        await AssertAllAcceptedInTheEndAsync(
+            publisher, [.. events.Zip(outcomes).Where(pair => pair.Second.Status != PublishStatus.Accepted).Select(pair => pair.First)]);
         Assert.Equal(201, (await world.InfoAsync()).State.Messages);
     }
 
@@ -86,7 +90,8 @@ public class NatsMessagePublisherTests(NatsServer server)
         await world.CreateStreamAsync();
         var events = Enumerable.Range(0, 1_000).Select(i => Sample.Event($"e-{i}")).ToList();
         var publisher = new NatsMessagePublisher(
-            world.Connector, new EnvelopeFormat(), new NatsPublisherOptions { SubjectPrefix = world.Name, MaxInFlight = 16 }, TimeProvider.System, world.PublisherLog);
+            world.Connector, new EnvelopeFormat(), new NatsPublisherOptions { SubjectPrefix = world.Name, MaxInFlight = 16 },
+            TimeProvider.System, world.PublisherLog);
         Assert.All(await publisher.PublishAsync(events, Ct), outcome => Assert.Equal(PublishOutcome.Accepted, outcome));
         Assert.Equal(events.Select(e => e.EventId), (await world.TakeAsync(1_000)).Select(m => m.Headers![NatsHeaderNames.MessageId].ToString()));
     }
@@ -167,8 +172,10 @@ public class NatsMessagePublisherTests(NatsServer server)
         await using var world = new NatsWorld(server.Url);
         var context = await world.ContextAsync();
         await context.CreateStreamAsync(
-            new StreamConfig(world.Name, [$"{world.Name}.>"]) { MaxMsgs = 1, MaxMsgSize = 2_000, Discard = StreamConfigDiscard.New, NumReplicas = 1 }, Ct);
-        var outcomes = await world.CreatePublisher().PublishAsync([Sample.Event("a"), Sample.Event("b"), Sample.Event("c", new string('x', 3_000))], Ct);
+            new StreamConfig(world.Name, [$"{world.Name}.>"]) { MaxMsgs = 1, MaxMsgSize = 2_000, Discard = StreamConfigDiscard.New, NumReplicas = 1 },
+            Ct);
+        var outcomes = await world.CreatePublisher().PublishAsync(
+            [Sample.Event("a"), Sample.Event("b"), Sample.Event("c", new string('x', 3_000))], Ct);
         Assert.Equal([PublishStatus.Accepted, PublishStatus.Unavailable, PublishStatus.Rejected], outcomes.Select(o => o.Status));
         Assert.Contains("maximum messages exceeded", outcomes[1].Detail, StringComparison.Ordinal);
         Assert.Equal(ErrorCodes.MessageTooLarge, outcomes[2].Code);
@@ -255,7 +262,13 @@ public class NatsMessagePublisherTests(NatsServer server)
             ("\u00a09", "x", "\u00a0"),
         })
         {
-            events.Add(Sample.Event(id) with { Headers = new Dictionary<string, string> { [name] = value, ["x-text"] = "lower", ["Plain"] = "é" }, OrderingKey = " Nats-Rollup:all ", Result = "[1]" });
+            events.Add(
+                Sample.Event(id) with
+                {
+                    Headers = new Dictionary<string, string> { [name] = value, ["x-text"] = "lower", ["Plain"] = "é" },
+                    OrderingKey = " Nats-Rollup:all ",
+                    Result = "[1]",
+                });
         }
 
         foreach (var format in new[] { RawFormat.FormatName, EnvelopeFormat.FormatName })
@@ -266,13 +279,16 @@ public class NatsMessagePublisherTests(NatsServer server)
             Assert.All(outcomes, outcome => Assert.Equal(PublishOutcome.Accepted, outcome));
 
             // Each is known again, and only itself.
-            Assert.All(await own.CreatePublisher(MessageFormats.Get(format)).PublishAsync(events, Ct), outcome => Assert.Equal(PublishOutcome.KnownCopy, outcome));
+            Assert.All(
+                await own.CreatePublisher(MessageFormats.Get(format)).PublishAsync(events, Ct),
+                outcome => Assert.Equal(PublishOutcome.KnownCopy, outcome));
             var read = (await own.TakeAsync(100)).ConvertAll(message => PulledMessage.Read(message, message.Metadata!.Value).Event);
             Assert.Equal(events.Count, read.Count);
             foreach (var (written, arrived) in events.Zip(read))
             {
                 Assert.Equal(written with { Headers = arrived.Headers }, arrived);
-                Assert.Equal(written.Headers.OrderBy(h => h.Key, StringComparer.Ordinal), arrived.Headers.OrderBy(h => h.Key, StringComparer.Ordinal));
+                Assert.Equal(
+                    written.Headers.OrderBy(h => h.Key, StringComparer.Ordinal), arrived.Headers.OrderBy(h => h.Key, StringComparer.Ordinal));
             }
         }
     }
@@ -284,9 +300,11 @@ public class NatsMessagePublisherTests(NatsServer server)
         await world.CreateStreamAsync();
         var canary = Sample.Event("a", "\"hunter2\"") with { Headers = new Dictionary<string, string> { ["x"] = "hunter2" } };
         var outcomes = new List<PublishOutcome>();
-        outcomes.AddRange(await world.CreatePublisher().PublishAsync([canary, canary, canary with { Payload = "hunter2" + new string('x', 1_100_000) }], Ct));
+        outcomes.AddRange(
+            await world.CreatePublisher().PublishAsync([canary, canary, canary with { Payload = "hunter2" + new string('x', 1_100_000) }], Ct));
         outcomes.AddRange(await new NatsMessagePublisher(
-            world.Connector, new EnvelopeFormat(), new NatsPublisherOptions { SubjectPrefix = "nowhere" }, TimeProvider.System, world.PublisherLog).PublishAsync([canary], Ct));
+            world.Connector, new EnvelopeFormat(), new NatsPublisherOptions { SubjectPrefix = "nowhere" },
+            TimeProvider.System, world.PublisherLog).PublishAsync([canary], Ct));
         Assert.NotEmpty(world.PublisherLog.Lines);
         Assert.DoesNotContain(world.PublisherLog.Lines, line => line.Contains("hunter2", StringComparison.Ordinal));
         Assert.DoesNotContain(outcomes, outcome => $"{outcome}".Contains("hunter2", StringComparison.Ordinal));

@@ -98,7 +98,11 @@ public class NatsMessagePullerTests(NatsServer server)
         await using var pull = await NatsPull.CreateAsync(server.Url);
         pull.Handle();
         var context = await pull.World.ContextAsync();
-        await context.PublishAsync($"{pull.World.Name}.bad", (ReadOnlyMemory<byte>)"not an envelope"u8.ToArray(), headers: new NatsHeaders { ["X-Own"] = "kept" }, cancellationToken: Ct);
+        await context.PublishAsync(
+            $"{pull.World.Name}.bad",
+            (ReadOnlyMemory<byte>)"not an envelope"u8.ToArray(),
+            headers: new NatsHeaders { ["X-Own"] = "kept" },
+            cancellationToken: Ct);
         await pull.PublishAsync(Sample.Event("a"));
 
         var result = await pull.DrainAsync();
@@ -118,7 +122,9 @@ public class NatsMessagePullerTests(NatsServer server)
     public async Task Without_a_stream_for_its_copy_a_dead_message_is_not_ended()
     {
         await using var pull = await NatsPull.CreateAsync(
-            server.Url, o => o with { DeadLetterPrefix = NatsServer.UniqueName("nowhere") }, o => o with { DeadLetterRetryDelay = TimeSpan.FromSeconds(2) });
+            server.Url,
+            o => o with { DeadLetterPrefix = NatsServer.UniqueName("nowhere") },
+            o => o with { DeadLetterRetryDelay = TimeSpan.FromSeconds(2) });
         pull.Handle();
         var context = await pull.World.ContextAsync();
         await context.PublishAsync($"{pull.World.Name}.bad", (ReadOnlyMemory<byte>)"x"u8.ToArray(), cancellationToken: Ct);
@@ -200,7 +206,14 @@ public class NatsMessagePullerTests(NatsServer server)
     public async Task At_the_end_of_a_run_the_server_is_asked_for_nothing_that_it_refuses(double seconds)
     {
         await using var pull = await NatsPull.CreateAsync(
-            server.Url, o => o with { StopWhenEmpty = false, MinimumBatchTime = TimeSpan.FromMilliseconds(1), SettleMargin = TimeSpan.Zero, Wait = TimeSpan.FromSeconds(5) });
+            server.Url,
+            o => o with
+            {
+                StopWhenEmpty = false,
+                MinimumBatchTime = TimeSpan.FromMilliseconds(1),
+                SettleMargin = TimeSpan.Zero,
+                Wait = TimeSpan.FromSeconds(5),
+            });
         pull.Handle();
         Assert.False((await pull.CreatePuller().DrainAsync(pull.Deadline(seconds), Ct)).BrokerUnavailable);
     }

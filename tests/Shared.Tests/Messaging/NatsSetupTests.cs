@@ -23,7 +23,8 @@ public class NatsSetupTests(NatsServer server)
         await world.CreateStreams(log).EnsureAsync(options with { DuplicateWindow = TimeSpan.FromMinutes(1), MaxAge = TimeSpan.FromDays(1) }, Ct);
         var config = (await world.InfoAsync()).Config;
         Assert.Equal(
-            (StreamConfigStorage.File, TimeSpan.FromMinutes(11), TimeSpan.FromDays(3), 1), (config.Storage, config.DuplicateWindow, config.MaxAge, config.NumReplicas));
+            (StreamConfigStorage.File, TimeSpan.FromMinutes(11), TimeSpan.FromDays(3), 1),
+            (config.Storage, config.DuplicateWindow, config.MaxAge, config.NumReplicas));
         Assert.Equal(["created"], log.Lines.Select(line => line.Trim().Split(' ')[^1]));
     }
 
@@ -40,7 +41,8 @@ public class NatsSetupTests(NatsServer server)
     public async Task A_stream_that_does_not_exist_and_must_not_be_created_is_named()
     {
         await using var world = new NatsWorld(server.Url);
-        var missing = await Assert.ThrowsAsync<NatsSetupException>(() => world.CreateStreams().EnsureAsync(world.StreamOptions() with { Create = false }, Ct));
+        var missing = await Assert.ThrowsAsync<NatsSetupException>(
+            () => world.CreateStreams().EnsureAsync(world.StreamOptions() with { Create = false }, Ct));
         Assert.Contains($"The stream '{world.Name}' does not exist", missing.Message, StringComparison.Ordinal);
     }
 
@@ -52,7 +54,8 @@ public class NatsSetupTests(NatsServer server)
         await context.CreateStreamAsync(
             new StreamConfig(world.Name, [$"{world.Name}.a"])
             {
-                Description = "theirs", DuplicateWindow = TimeSpan.FromSeconds(30), MaxAge = TimeSpan.FromHours(1), NumReplicas = 1, NoAck = true, MaxMsgs = 77,
+                Description = "theirs", DuplicateWindow = TimeSpan.FromSeconds(30),
+                MaxAge = TimeSpan.FromHours(1), NumReplicas = 1, NoAck = true, MaxMsgs = 77,
             },
             Ct);
         var options = world.StreamOptions() with { Subjects = [$"{world.Name}.a", $"{world.Name}.b.>"] };
@@ -65,7 +68,9 @@ public class NatsSetupTests(NatsServer server)
         await world.CreateStreams().EnsureAsync(options, Ct);
         var config = (await world.InfoAsync()).Config;
         Assert.Equal([$"{world.Name}.a", $"{world.Name}.b.>"], config.Subjects!);
-        Assert.Equal((TimeSpan.FromMinutes(10), TimeSpan.FromDays(7), false, 77L, "theirs"), (config.DuplicateWindow, config.MaxAge, config.NoAck, config.MaxMsgs, config.Description));
+        Assert.Equal(
+            (TimeSpan.FromMinutes(10), TimeSpan.FromDays(7), false, 77L, "theirs"),
+            (config.DuplicateWindow, config.MaxAge, config.NoAck, config.MaxMsgs, config.Description));
     }
 
     [Fact]
@@ -121,7 +126,8 @@ public class NatsSetupTests(NatsServer server)
     {
         await using var world = new NatsWorld(server.Url);
         var context = await world.ContextAsync();
-        await context.CreateStreamAsync(new StreamConfig(world.Name, [$"{world.Name}.>"]) { Storage = StreamConfigStorage.Memory, NumReplicas = 1 }, Ct);
+        await context.CreateStreamAsync(
+            new StreamConfig(world.Name, [$"{world.Name}.>"]) { Storage = StreamConfigStorage.Memory, NumReplicas = 1 }, Ct);
         var refused = await Assert.ThrowsAsync<NatsSetupException>(() => world.CreateStreams().EnsureAsync(world.StreamOptions(), Ct));
         Assert.Contains("in memory instead of in files", refused.Message, StringComparison.Ordinal);
         Assert.Equal(TimeSpan.FromMinutes(2), (await world.InfoAsync()).Config.DuplicateWindow);
@@ -132,7 +138,8 @@ public class NatsSetupTests(NatsServer server)
     {
         await using var world = new NatsWorld(server.Url);
         await world.CreateStreamAsync();
-        var overlap = await Assert.ThrowsAsync<NatsSetupException>(() => world.CreateStreams().EnsureAsync(world.StreamOptions() with { Name = $"{world.Name}2" }, Ct));
+        var overlap = await Assert.ThrowsAsync<NatsSetupException>(
+            () => world.CreateStreams().EnsureAsync(world.StreamOptions() with { Name = $"{world.Name}2" }, Ct));
         Assert.Contains("overlap", overlap.Message, StringComparison.Ordinal);
         await using var nowhere = NatsWorld.Connect("nats://127.0.0.1:1");
         var unreachable = await Assert.ThrowsAsync<NatsSetupException>(
@@ -145,22 +152,29 @@ public class NatsSetupTests(NatsServer server)
     {
         await using var world = new NatsWorld(server.Url);
         var consumers = new NatsConsumers(world.Connector, NullLogger<NatsConsumers>.Instance);
-        var options = new NatsPullOptions { Stream = world.Name, Consumer = "c", DeadLetterPrefix = "dead", FilterSubject = $"{world.Name}.orders.>" };
+        var options = new NatsPullOptions
+        {
+            Stream = world.Name, Consumer = "c", DeadLetterPrefix = "dead", FilterSubject = $"{world.Name}.orders.>",
+        };
         var missing = await Assert.ThrowsAsync<NatsSetupException>(() => consumers.EnsureAsync(options, Ct));
         Assert.Contains($"The stream '{world.Name}' does not exist", missing.Message, StringComparison.Ordinal);
 
         await world.CreateStreamAsync();
         var context = await world.ContextAsync();
-        await context.CreateOrUpdateConsumerAsync(world.Name, new ConsumerConfig("c") { MaxDeliver = 3, AckWait = TimeSpan.FromSeconds(1), Description = "theirs" }, Ct);
+        await context.CreateOrUpdateConsumerAsync(
+            world.Name, new ConsumerConfig("c") { MaxDeliver = 3, AckWait = TimeSpan.FromSeconds(1), Description = "theirs" }, Ct);
         await consumers.EnsureAsync(options, Ct);
         await consumers.EnsureAsync(options, Ct);
         var config = (await context.GetConsumerAsync(world.Name, "c", Ct)).Info.Config;
-        Assert.Equal((-1L, TimeSpan.FromSeconds(60), 1000L, $"{world.Name}.orders.>", "theirs"), (config.MaxDeliver, config.AckWait, config.MaxAckPending, config.FilterSubject, config.Description));
+        Assert.Equal(
+            (-1L, TimeSpan.FromSeconds(60), 1000L, $"{world.Name}.orders.>", "theirs"),
+            (config.MaxDeliver, config.AckWait, config.MaxAckPending, config.FilterSubject, config.Description));
 
         await context.CreateOrUpdateConsumerAsync(world.Name, new ConsumerConfig("push") { DeliverSubject = "somewhere" }, Ct);
         var push = await Assert.ThrowsAsync<NatsSetupException>(() => consumers.EnsureAsync(options with { Consumer = "push" }, Ct));
         Assert.Contains("not one to pull from", push.Message, StringComparison.Ordinal);
-        var loop = await Assert.ThrowsAsync<NatsSetupException>(() => consumers.EnsureAsync(options with { DeadLetterPrefix = $"{world.Name}.dead" }, Ct));
+        var loop = await Assert.ThrowsAsync<NatsSetupException>(
+            () => consumers.EnsureAsync(options with { DeadLetterPrefix = $"{world.Name}.dead" }, Ct));
         Assert.Contains("come back as messages", loop.Message, StringComparison.Ordinal);
     }
 
@@ -202,7 +216,8 @@ public class NatsSetupTests(NatsServer server)
     {
         var options = new NatsConnectionOptions
         {
-            Url = "http://me:hunter2@host", Token = "hunter3", NKeySeed = "hunter4", Credentials = "hunter5", CredentialsFile = "/no/creds", CaFile = "/no/ca.pem",
+            Url = "http://me:hunter2@host", Token = "hunter3", NKeySeed = "hunter4",
+            Credentials = "hunter5", CredentialsFile = "/no/creds", CaFile = "/no/ca.pem",
         };
         var refused = Assert.Throws<SettingsException>(() => NatsWorld.Connect("x", _ => options));
         Assert.Equal(5, refused.Errors.Count);
@@ -220,7 +235,9 @@ public class NatsSetupTests(NatsServer server)
         var auth = NatsClientOptions.From(new NatsConnectionOptions
         {
             Url = "localhost",
-            Credentials = "-----BEGIN NATS USER JWT-----\r\nthe.j.wt\r\n------END NATS USER JWT------\r\n\r\n-----BEGIN USER NKEY SEED-----\r\nSUSEED\r\n------END USER NKEY SEED------\r\n",
+            Credentials =
+                "-----BEGIN NATS USER JWT-----\r\nthe.j.wt\r\n------END NATS USER JWT------\r\n\r\n"
+                + "-----BEGIN USER NKEY SEED-----\r\nSUSEED\r\n------END USER NKEY SEED------\r\n",
         }).AuthOpts;
         Assert.Equal(("the.j.wt", "SUSEED"), (auth.Jwt, auth.Seed));
     }

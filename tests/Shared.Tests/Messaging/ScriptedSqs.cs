@@ -12,7 +12,8 @@ internal sealed class ScriptedSqs : AmazonSQSClient
     private readonly List<SendMessageBatchRequest> _requests = [];
 
     internal ScriptedSqs()
-        : base(new BasicAWSCredentials("local", "local"), new AmazonSQSConfig { ServiceURL = "http://127.0.0.1:1", AuthenticationRegion = "us-east-1" })
+        : base(
+            new BasicAWSCredentials("local", "local"), new AmazonSQSConfig { ServiceURL = "http://127.0.0.1:1", AuthenticationRegion = "us-east-1" })
     {
     }
 

@@ -89,7 +89,8 @@ public class SqsClientTests
             Assert.NotEqual(PublishStatus.Accepted, Assert.Single(await StatusesAsync(hangingUp, 1)));
         }
 
-        await using (var gateway = new ScriptedServer(_ => new HttpAnswer(502, "<html>Bad gateway</html>"u8.ToArray(), ("Content-Type", "text/html"))))
+        await using (var gateway = new ScriptedServer(
+            _ => new HttpAnswer(502, "<html>Bad gateway</html>"u8.ToArray(), ("Content-Type", "text/html"))))
         {
             Assert.NotEqual(PublishStatus.Accepted, Assert.Single(await StatusesAsync(gateway, 1)));
         }

@@ -67,7 +67,8 @@ public abstract class SqsPublisherConformanceTests(SqsEmulator sqs, string forma
         public override async ValueTask DisposeAsync() => await sqs.Client.DeleteQueueAsync(url);
 
         private static SqsMessagePublisher Create(Amazon.SQS.IAmazonSQS client, string url, string format) => new(
-            client, MessageFormats.Get(format), new SqsPublisherOptions { QueueUrl = url }, TimeProvider.System, NullLogger<SqsMessagePublisher>.Instance);
+            client, MessageFormats.Get(format), new SqsPublisherOptions { QueueUrl = url },
+            TimeProvider.System, NullLogger<SqsMessagePublisher>.Instance);
 
         private static OutboxEvent Read(Message message)
         {

@@ -73,7 +73,9 @@ public class OutboxRelayOverlapTests
 
         Assert.True(result.BrokerUnavailable);
         Assert.Equal(2, _outbox.Claims);
-        Assert.Equal(("b", 0, TimeSpan.Zero), _outbox.Retries.Where(mark => mark.EventId == "b").Select(mark => (mark.EventId, mark.Attempts, mark.Delay)).Single());
+        Assert.Equal(
+            ("b", 0, TimeSpan.Zero),
+            _outbox.Retries.Where(mark => mark.EventId == "b").Select(mark => (mark.EventId, mark.Attempts, mark.Delay)).Single());
         Assert.Contains(_outbox.Retries, mark => mark.EventId == "a" && mark.Delay > TimeSpan.Zero);
         Assert.False(_publisher.HasCall);
     }

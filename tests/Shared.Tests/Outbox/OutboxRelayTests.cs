@@ -55,7 +55,8 @@ public class OutboxRelayTests
         var result = await Relay().RelayAsync([Claim("first"), Claim("again", attempts: 1), Claim("new")], Deadline, Ct);
         Assert.Equal(["first", "again", "new"], _outbox.Sent.Select(mark => mark.EventId));
         Assert.Equal(1, result.SuspectedIdClashes);
-        Assert.Contains("row first ", Assert.Single(_log.Lines, line => line.StartsWith("1005 ", StringComparison.Ordinal)), StringComparison.Ordinal);
+        Assert.Contains(
+            "row first ", Assert.Single(_log.Lines, line => line.StartsWith("1005 ", StringComparison.Ordinal)), StringComparison.Ordinal);
         Assert.Equal(2, result.Add(result).SuspectedIdClashes);
     }
 

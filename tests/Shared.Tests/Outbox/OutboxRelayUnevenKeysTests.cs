@@ -99,7 +99,10 @@ public sealed class OutboxRelayUnevenKeysTests : IDisposable
         _sqs.OnSend = (request, _) => Task.FromResult(new SendMessageBatchResponse
         {
             Successful = [.. request.Entries.Where(entry => !IsOf(entry, "k2-1")).Select(entry => new SendMessageBatchResultEntry { Id = entry.Id })],
-            Failed = [.. request.Entries.Where(entry => IsOf(entry, "k2-1")).Select(entry => new BatchResultErrorEntry { Id = entry.Id, Code = "InternalError" })],
+            Failed = [
+                .. request.Entries.Where(entry => IsOf(entry, "k2-1")).Select(
+                    entry => new BatchResultErrorEntry { Id = entry.Id, Code = "InternalError" }),
+            ],
         });
         var result = await RelayAsync([.. Keys(4, rows: 4)]);
         Assert.Equal((13, 3), (result.Sent, result.Retried));
@@ -143,7 +146,8 @@ public sealed class OutboxRelayUnevenKeysTests : IDisposable
     public async Task Any_other_publisher_gets_the_rows_that_are_ready_after_each_answer()
     {
         var publisher = new FakePublisher();
-        var relay = new OutboxRelay(_outbox, new FlowingPublisher(publisher), new RelayOptions(), new FixedEntropy(), new RecordingLogger<OutboxRelay>());
+        var relay = new OutboxRelay(
+            _outbox, new FlowingPublisher(publisher), new RelayOptions(), new FixedEntropy(), new RecordingLogger<OutboxRelay>());
         Assert.Equal(15, (await relay.RelayAsync([.. Keys(3, rows: 5)], Deadline, Ct)).Sent);
         foreach (var key in publisher.Published.GroupBy(id => id[..2]))
         {

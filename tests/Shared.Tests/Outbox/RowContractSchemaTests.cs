@@ -73,7 +73,8 @@ public sealed class RowContractSchemaTests
         """{"eventId":{"S":"e"},"subject":{"S":"a"},"payload":{"S":"p"},"status":{"S":"pending"},"headers":{"M":{"a":{"S":"b"}}}}""",
         """{"eventId":{"S":"e"},"subject":{"S":"a"},"payload":{"S":"p"},"status":{"S":"pending"},"headers":{"M":{"a":{"N":"1"}}}}""",
         """{"eventId":{"S":"e"},"subject":{"S":"a"},"payload":{"S":"p"},"status":{"S":"pending"},"headers":{"S":"{}"}}""",
-        """{"eventId":{"S":"e"},"subject":{"S":"a"},"payload":{"S":"p"},"status":{"S":"pending"},"headers":{"NULL":true},"orderingKey":{"NULL":true},"enqueuedAt":{"NULL":true},"availableAt":{"NULL":true},"result":{"NULL":true}}""",
+        """{"eventId":{"S":"e"},"subject":{"S":"a"},"payload":{"S":"p"},"status":{"S":"pending"},"headers":{"NULL":true},"orderingKey":"""
+        + """{"NULL":true},"enqueuedAt":{"NULL":true},"availableAt":{"NULL":true},"result":{"NULL":true}}""",
         """{"eventId":{"S":"e"},"subject":{"S":"a"},"payload":{"S":"p"},"status":{"S":"pending"},"orderingKey":{"N":"1"}}""",
         """{"eventId":{"S":"e"},"subject":{"S":"a"},"payload":{"S":"p"},"status":{"S":"pending"},"enqueuedAt":{"N":"1767225600000"}}""",
         """{"eventId":{"S":"e"},"subject":{"S":"a"},"payload":{"S":"p"},"status":{"S":"pending"},"enqueuedAt":{"N":"1.5"}}""",
@@ -210,7 +211,8 @@ public sealed class RowContractSchemaTests
     {
         var piece = Gen.Frequency(
             (12, Gen.Elements("a", "Z", "7", "-", ".", "order", "é", "中", "\U0001F680", " ")),
-            (1, Gen.Elements("\n", "\r\n", "\t", "\0", "\u007f", "\u0085", "\u009f", "\u00a0", "\u2028", "\uFFFE", "\uFFFD", "\uD800", "\uDC00", "\u001f")));
+            (1, Gen.Elements(
+                "\n", "\r\n", "\t", "\0", "\u007f", "\u0085", "\u009f", "\u00a0", "\u2028", "\uFFFE", "\uFFFD", "\uD800", "\uDC00", "\u001f")));
         var text = Gen.Frequency(
             (8, Gen.ArrayOf(piece).Select(string.Concat)),
             (1, Gen.Choose(253, 257).Select(n => new string('x', n))),
@@ -300,7 +302,8 @@ public sealed class RowContractSchemaTests
     {
         { Key: "S", Value: { } text } => new AttributeValue { S = (string)text! },
         { Key: "N", Value: { } number } => new AttributeValue { N = (string)number! },
-        { Key: "M", Value: { } map } => new AttributeValue { M = map.AsObject().ToDictionary(field => field.Key, field => AsAttribute(field.Value!.AsObject())) },
+        { Key: "M", Value: { } map } =>
+            new AttributeValue { M = map.AsObject().ToDictionary(field => field.Key, field => AsAttribute(field.Value!.AsObject())) },
         { Key: "NULL" } => new AttributeValue { NULL = true },
         var other => throw new NotSupportedException(other.Key),
     };

@@ -6,11 +6,13 @@ namespace Relaybox.Shared.Tests.Outbox;
 
 public class RowContractTests
 {
-    public static TheoryData<string?> BadIds { get; } = [new((string?)null), "", new string('x', 256), "a\nb", "a\0", "\uD800", "\uDC00\uD800", "\u0085"];
+    public static TheoryData<string?> BadIds { get; } =
+        [new((string?)null), "", new string('x', 256), "a\nb", "a\0", "\uD800", "\uDC00\uD800", "\u0085"];
 
     public static TheoryData<string?> BadSubjects { get; } =
     [
-        new((string?)null), "", ".", "a.", ".a", "a..b", "a b", "a.*", "a.>", "*", ">", "$JS.API", "a\r\nb", "a\0", "é", "a/b", "a:b", "a,b", new string('a', 256),
+        new((string?)null), "", ".", "a.", ".a", "a..b", "a b", "a.*", "a.>", "*", ">",
+        "$JS.API", "a\r\nb", "a\0", "é", "a/b", "a:b", "a,b", new string('a', 256),
     ];
 
     [Theory]

@@ -102,7 +102,9 @@ public sealed partial class ConsumerCanaryTests(DynamoDbLocal dynamoDb, Postgres
             var outcome = await ConsumeAsync(inbox.Repository, message);
             var record = await inbox.ReadAsync("default", message.Event.EventId);
             Assert.NotNull(record);
-            Assert.Contains(record.Values, value => value.StartsWith("handler.", StringComparison.Ordinal) || value.StartsWith("message.", StringComparison.Ordinal));
+            Assert.Contains(
+                record.Values,
+                value => value.StartsWith("handler.", StringComparison.Ordinal) || value.StartsWith("message.", StringComparison.Ordinal));
             _canary.IsNotIn([.. _log.Lines, .. record.Keys, .. record.Values, $"{outcome}"]);
             if (outcome is MessageOutcome.DeadLetter dead)
             {
@@ -123,10 +125,11 @@ public sealed partial class ConsumerCanaryTests(DynamoDbLocal dynamoDb, Postgres
         return Assert.Single(await consumer.ConsumeAsync([message], WorkDeadline.After(TimeSpan.FromMinutes(1), TimeProvider.System), Ct));
     }
 
-    private static InboxMessage Message(string payload) => Sample.Message(Sample.Event(payload: payload.Replace("{0}", Canary.Secret, StringComparison.Ordinal)) with
-    {
-        Headers = new Dictionary<string, string> { ["authorization"] = $"Bearer {Canary.Secret}" },
-    });
+    private static InboxMessage Message(string payload) =>
+        Sample.Message(Sample.Event(payload: payload.Replace("{0}", Canary.Secret, StringComparison.Ordinal)) with
+        {
+            Headers = new Dictionary<string, string> { ["authorization"] = $"Bearer {Canary.Secret}" },
+        });
 
     private async Task<InboxHarness> CreateAsync(string store) => store == "postgres"
         ? await PostgresInboxHarness.CreateAsync(postgres)

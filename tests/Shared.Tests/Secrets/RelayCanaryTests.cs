@@ -45,7 +45,8 @@ public sealed class RelayCanaryTests(DynamoDbLocal dynamoDb, PostgresServer post
             {
                 "throws" => throw Canary.Exception(),
                 "refuses" => throw new AmazonSQSException(
-                    $"Invalid content {Canary.Secret}", Canary.Exception(), ErrorType.Sender, "InvalidMessageContents", "request", HttpStatusCode.BadRequest),
+                    $"Invalid content {Canary.Secret}", Canary.Exception(), ErrorType.Sender,
+                    "InvalidMessageContents", "request", HttpStatusCode.BadRequest),
                 _ => Task.FromResult(new Amazon.SQS.Model.SendMessageBatchResponse
                 {
                     Failed = [.. request.Entries.Select(entry => new Amazon.SQS.Model.BatchResultErrorEntry
@@ -57,7 +58,8 @@ public sealed class RelayCanaryTests(DynamoDbLocal dynamoDb, PostgresServer post
         };
         var publisherLog = new RecordingLogger<SqsMessagePublisher>();
         var publisher = new SqsMessagePublisher(
-            sqs, new EnvelopeFormat(), new SqsPublisherOptions { QueueUrl = "http://127.0.0.1:1/0/q", MaxBatchBytes = 262_144 }, TimeProvider.System, publisherLog);
+            sqs, new EnvelopeFormat(), new SqsPublisherOptions { QueueUrl = "http://127.0.0.1:1/0/q", MaxBatchBytes = 262_144 },
+            TimeProvider.System, publisherLog);
 
         await RelayAsync(outbox, publisher);
 
@@ -106,7 +108,8 @@ public sealed class RelayCanaryTests(DynamoDbLocal dynamoDb, PostgresServer post
         Assert.NotEmpty(_log.Lines);
     }
 
-    private static OutboxClaim Claim(string eventId) => new(eventId, new ClaimToken($"token-of-{eventId}"), 0) { Event = Row(1) with { EventId = eventId } };
+    private static OutboxClaim Claim(string eventId) =>
+        new(eventId, new ClaimToken($"token-of-{eventId}"), 0) { Event = Row(1) with { EventId = eventId } };
 
     private static OutboxEvent Row(int times) => Sample.Event(payload: $"\"{string.Concat(Enumerable.Repeat(Canary.Secret, times))}\"") with
     {

@@ -234,7 +234,8 @@ public sealed class DynamoDbInboxFaultTests(DynamoDbLocal dynamoDb) : IAsyncLife
         var response = DynamoDbNetwork.Error(HttpStatusCode.BadRequest, "unused");
         var reasons = string.Join(',', codes.Select(code => $$"""{"Code":"{{code}}"}"""));
         response.Content = new StringContent(
-            $$"""{"__type":"com.amazonaws.dynamodb.v20120810#TransactionCanceledException","Message":"made by a test","CancellationReasons":[{{reasons}}]}""",
+            """{"__type":"com.amazonaws.dynamodb.v20120810#TransactionCanceledException","Message":"made by a test","CancellationReasons":"""
+            + $"[{reasons}]}}",
             System.Text.Encoding.UTF8,
             "application/x-amz-json-1.0");
         return response;

@@ -330,10 +330,12 @@ public sealed class DynamoDbOutboxFaultTests(DynamoDbLocal dynamoDb) : IAsyncLif
         await _repository.FindOrCreateAsync(Sample.Event("e-2"), Ct);
         var busy = 3;
         _faults.OnCall = async (operation, request, send) => operation == "BatchGetItem" && busy-- > 0
-            ? Json($$"""{"Responses":{"{{_store.Options.TableName}}":[]},"UnprocessedKeys":{{System.Text.Json.Nodes.JsonNode.Parse(request)!["RequestItems"]!.ToJsonString()}}}""")
+            ? Json($$"""{"Responses":{"{{_store.Options.TableName}}":[]},"UnprocessedKeys":{{KeysOf(request)}}}""")
             : await send();
         Assert.Equal(2, (await _repository.ClaimAsync(10, Lease, Ct)).Count);
         Assert.Equal(4, _faults.Calls.Count(call => call == "BatchGetItem"));
+
+        static string KeysOf(string request) => System.Text.Json.Nodes.JsonNode.Parse(request)!["RequestItems"]!.ToJsonString();
     }
 
     private DynamoDbOutboxRepository CreateRepository() => _store.CreateRepository(dynamoDb.CreateClient(configuration =>
@@ -346,9 +348,11 @@ public sealed class DynamoDbOutboxFaultTests(DynamoDbLocal dynamoDb) : IAsyncLif
     private static string AnswerWithTrouble(string request, string eventId)
     {
         var statements = System.Text.Json.Nodes.JsonNode.Parse(request)!["Statements"]!.AsArray();
-        return $$"""{"Responses":[{{string.Join(",", statements.Select(statement => statement!.ToJsonString().Contains($"\"{eventId}\"", StringComparison.Ordinal)
-            ? """{"Error":{"Code":"InternalServerError","Message":"made by a test"}}"""
-            : """{"TableName":"t"}"""))}}]}""";
+        var responses = statements.Select(
+            statement => statement!.ToJsonString().Contains($"\"{eventId}\"", StringComparison.Ordinal)
+                ? """{"Error":{"Code":"InternalServerError","Message":"made by a test"}}"""
+                : """{"TableName":"t"}""");
+        return $$"""{"Responses":[{{string.Join(",", responses)}}]}""";
     }
 
     private List<(string Request, byte[] Answer)> RecordQueries()

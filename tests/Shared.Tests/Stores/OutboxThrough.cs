@@ -7,7 +7,8 @@ namespace Relaybox.Shared.Tests.Stores;
 /// <param name="owner">The outbox. It is disposed with this.</param>
 /// <param name="createRepository">Another process on the same rows.</param>
 /// <param name="connections">What the repositories connect by. It is disposed with this.</param>
-internal sealed class OutboxThrough(PostgresOutboxHarness owner, Func<IOutboxRepository> createRepository, IAsyncDisposable connections) : OutboxHarness
+internal sealed class OutboxThrough(PostgresOutboxHarness owner, Func<IOutboxRepository> createRepository, IAsyncDisposable connections)
+    : OutboxHarness
 {
     public PostgresOutboxHarness Owner => owner;
 

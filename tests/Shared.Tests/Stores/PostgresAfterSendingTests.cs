@@ -35,7 +35,8 @@ public sealed class PostgresAfterSendingTests(PostgresServer server)
     public async Task A_sent_row_moves_to_the_archive_and_is_found_and_counted_and_recognised_there()
     {
         await using var store = await CreateAsync(AfterSending.Archive);
-        var written = Sample.Event("a", "  {\"x\" : 1}") with { Headers = new Dictionary<string, string> { ["h"] = "v" }, Result = "7", OrderingKey = "k" };
+        var written =
+            Sample.Event("a", "  {\"x\" : 1}") with { Headers = new Dictionary<string, string> { ["h"] = "v" }, Result = "7", OrderingKey = "k" };
         await store.Repository.FindOrCreateAsync(written, Ct);
         var claim = Assert.Single(await store.Repository.ClaimAsync(10, Lease, Ct));
 

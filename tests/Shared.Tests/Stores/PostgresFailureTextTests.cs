@@ -49,7 +49,8 @@ public sealed class PostgresFailureTextTests
     [Fact]
     public void A_lost_connection_and_an_empty_pool_are_told_apart()
     {
-        Assert.Contains("was lost", PostgresFailureText.Describe(new NpgsqlException(Canary, new IOException(Canary)), Target), StringComparison.Ordinal);
+        Assert.Contains(
+            "was lost", PostgresFailureText.Describe(new NpgsqlException(Canary, new IOException(Canary)), Target), StringComparison.Ordinal);
         Assert.Contains(
             "DATABASE_MAX_CONNECTIONS",
             PostgresFailureText.Describe(new NpgsqlException("The connection pool has been exhausted", new TimeoutException()), Target),

@@ -91,7 +91,8 @@ public sealed class PostgresInboxCommitTests(PostgresServer server) : PostgresIn
         await Store.Schema.ExecuteAsync("INSERT INTO {{schema}}.effects VALUES ('held', 0)");
         await using var connection = await Store.Schema.DataSource.OpenConnectionAsync(Ct);
         await using var holding = await connection.BeginTransactionAsync(Ct);
-        await using (var hold = new NpgsqlCommand(Store.Schema.Fill("SELECT 1 FROM {{schema}}.effects WHERE name = 'held' FOR UPDATE"), connection, holding))
+        await using (var hold = new NpgsqlCommand(
+            Store.Schema.Fill("SELECT 1 FROM {{schema}}.effects WHERE name = 'held' FOR UPDATE"), connection, holding))
         {
             await hold.ExecuteNonQueryAsync(Ct);
         }

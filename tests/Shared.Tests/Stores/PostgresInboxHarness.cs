@@ -19,7 +19,8 @@ internal sealed class PostgresInboxHarness : InboxHarness
         _enlists = enlists;
         Schema = schema;
         Repository = CreateRepository();
-        Outbox = new PostgresOutboxRepository(new PostgresConnections(schema.DataSource), schema.Options, TimeProvider.System, SystemEntropy.Instance);
+        Outbox = new PostgresOutboxRepository(
+            new PostgresConnections(schema.DataSource), schema.Options, TimeProvider.System, SystemEntropy.Instance);
     }
 
     public PostgresSchema Schema { get; }
@@ -60,7 +61,9 @@ internal sealed class PostgresInboxHarness : InboxHarness
         """
         INSERT INTO {{inbox}} (
             consumer, event_id, status, deliveries, claim_token, received_at, lease_until, processed_at, failed_at, error_message)
-        VALUES ($1, $2, $3, coalesce($4::integer, 0), $5::text, coalesce($6::timestamptz, now()), $7::timestamptz, $8::timestamptz, $9::timestamptz, $10::text)
+        VALUES (
+            $1, $2, $3, coalesce($4::integer, 0), $5::text, coalesce($6::timestamptz, now()),
+            $7::timestamptz, $8::timestamptz, $9::timestamptz, $10::text)
         """,
         record.Consumer,
         record.EventId,

@@ -146,7 +146,8 @@ public sealed class PostgresInboxRaceTests(PostgresServer server) : PostgresInbo
                 return Store.CreateRepository(Store.Schema.DataSource, tries).ClaimAsync(
                     $"consumer-{round}", [.. own.Select(id => Sample.Message(id))], TimeSpan.FromMinutes(1), 5, Ct);
             })));
-            Assert.Equal(ids.Length, answers.SelectMany(batch => batch).OfType<InboxClaim.Claimed>().Select(claim => claim.EventId).Distinct().Count());
+            Assert.Equal(
+                ids.Length, answers.SelectMany(batch => batch).OfType<InboxClaim.Claimed>().Select(claim => claim.EventId).Distinct().Count());
             Assert.Equal(ids.Length, answers.SelectMany(batch => batch).Count(answer => answer is InboxClaim.Claimed));
         }
 

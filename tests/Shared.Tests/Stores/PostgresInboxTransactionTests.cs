@@ -47,7 +47,9 @@ public sealed class PostgresInboxTransactionTests(PostgresServer server) : IAsyn
         await using (var other = await connection.BeginTransactionAsync(Ct))
         {
             await using var hold = new NpgsqlCommand(
-                $"SELECT 1 FROM \"{_store.Schema.Options.Schema}\".\"{_store.Schema.Options.InboxTable}\" WHERE event_id = 'held' FOR UPDATE", connection, other);
+                $"SELECT 1 FROM \"{_store.Schema.Options.Schema}\".\"{_store.Schema.Options.InboxTable}\" WHERE event_id = 'held' FOR UPDATE",
+                connection,
+                other);
             await hold.ExecuteNonQueryAsync(Ct);
             Assert.Equal<IReadOnlyList<bool>>([true, false], await _store.Repository.TryMarkProcessedAsync(claims, Ct));
         }

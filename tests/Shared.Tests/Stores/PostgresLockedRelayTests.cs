@@ -50,7 +50,10 @@ public sealed class PostgresLockedRelayTests(PostgresServer server)
         await using var store = await CreateAsync(afterSending);
         await WriteAsync(store, 6);
         await store.WriteAsync(new("bad") { Status = "pending", Subject = "no spaces allowed", Payload = "{}" });
-        var broker = new FakePublisher { Outcomes = { ["e-2"] = PublishOutcome.Rejected("message.too-large", "too large"), ["e-4"] = PublishOutcome.Unknown("no answer") } };
+        var broker = new FakePublisher
+        {
+            Outcomes = { ["e-2"] = PublishOutcome.Rejected("message.too-large", "too large"), ["e-4"] = PublishOutcome.Unknown("no answer") },
+        };
 
         var result = await DrainAsync(store, broker);
 
@@ -183,7 +186,8 @@ public sealed class PostgresLockedRelayTests(PostgresServer server)
         // The relay's other batch has found nothing and let go: it would lock the rows again as soon as they are free.
         await Eventually.TrueAsync(
             async () => await store.Schema.ScalarAsync(
-                "SELECT count(*) FILTER (WHERE state = 'idle' AND query = 'ROLLBACK') = 1 AND count(*) FILTER (WHERE state = 'idle in transaction') = 1 FROM pg_stat_activity WHERE application_name = $1",
+                "SELECT count(*) FILTER (WHERE state = 'idle' AND query = 'ROLLBACK') = 1 "
+                + "AND count(*) FILTER (WHERE state = 'idle in transaction') = 1 FROM pg_stat_activity WHERE application_name = $1",
                 name) is true,
             "one batch is published and the other has ended");
         Assert.Equal(1L, await store.Schema.ScalarAsync(
@@ -260,11 +264,17 @@ public sealed class PostgresLockedRelayTests(PostgresServer server)
         for (var i = 1; i <= RowsOfEach; i++)
         {
             await store.Schema.ExecuteAsync(
-                "INSERT INTO {{outbox}} (event_id, subject, payload, ordering_key) SELECT 'k' || k || ':' || $1, 's', '{}', 'k' || k FROM generate_series(1, $2) k", i, Keys);
+                "INSERT INTO {{outbox}} (event_id, subject, payload, ordering_key) "
+                + "SELECT 'k' || k || ':' || $1, 's', '{}', 'k' || k FROM generate_series(1, $2) k",
+                i,
+                Keys);
         }
 
         var broker = new UnreliableBroker(seed: 7);
-        var options = Options(batchSize: 20) with { MaxAttempts = 1000, FirstRetryDelay = TimeSpan.FromMilliseconds(1), LongestRetryDelay = TimeSpan.FromMilliseconds(5) };
+        var options = Options(batchSize: 20) with
+        {
+            MaxAttempts = 1000, FirstRetryDelay = TimeSpan.FromMilliseconds(1), LongestRetryDelay = TimeSpan.FromMilliseconds(5),
+        };
         OutboxRelay[] relays = [Relay(store.CreateRepository(), broker, options), Relay(store.CreateRepository(), broker, options)];
         await Eventually.TrueAsync(
             async () =>
@@ -303,7 +313,10 @@ public sealed class PostgresLockedRelayTests(PostgresServer server)
         PostgresOutboxHarness.CreateAsync(server, new PostgresOptions { AfterSending = afterSending });
 
     private static Task WriteAsync(PostgresOutboxHarness store, int count, string key = "e") => store.Schema.ExecuteAsync(
-        """INSERT INTO {{outbox}} (event_id, subject, payload, ordering_key) SELECT $2 || '-' || n, 'orders.placed', '{"n":1}', nullif($2, 'e') FROM generate_series(1, $1) n""",
+        """
+        INSERT INTO {{outbox}} (event_id, subject, payload, ordering_key)
+        SELECT $2 || '-' || n, 'orders.placed', '{"n":1}', nullif($2, 'e') FROM generate_series(1, $1) n
+        """,
         count,
         key);
 

@@ -85,7 +85,8 @@ public sealed class PostgresOutboxCleanupLockTests(PostgresServer server) : IAsy
         async Task<object?> SettingsAsync()
         {
             await using var connection = await dataSource.OpenConnectionAsync(Ct);
-            await using var command = new NpgsqlCommand("SELECT current_setting('synchronous_commit') || ' ' || current_setting('lock_timeout')", connection);
+            await using var command = new NpgsqlCommand(
+                "SELECT current_setting('synchronous_commit') || ' ' || current_setting('lock_timeout')", connection);
             return await command.ExecuteScalarAsync(Ct);
         }
     }

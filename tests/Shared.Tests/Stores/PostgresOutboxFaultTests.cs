@@ -54,7 +54,8 @@ public sealed class PostgresOutboxFaultTests(PostgresServer server)
         var result = mark switch
         {
             "sent" => await world.Cut.MarkSentAsync([.. claims.Select(claim => new OutboxMark(claim.EventId, claim.Token))], Ct),
-            "retry" => await world.Cut.RetryAsync([.. claims.Select(claim => new RetryMark(claim.EventId, claim.Token, 1, TimeSpan.FromMinutes(1), "code", "why"))], Ct),
+            "retry" => await world.Cut.RetryAsync(
+                [.. claims.Select(claim => new RetryMark(claim.EventId, claim.Token, 1, TimeSpan.FromMinutes(1), "code", "why"))], Ct),
             _ => await world.Cut.ParkAsync([.. claims.Select(claim => new ParkMark(claim.EventId, claim.Token, 1, "code", "why"))], Ct),
         };
 
@@ -111,7 +112,9 @@ public sealed class PostgresOutboxFaultTests(PostgresServer server)
 
         if (claim is null)
         {
-            claim = statement == "claim" ? Assert.Single(await repository.ClaimAsync(1, Lease, Ct)) : await repository.MarkAsPublishingAsync("a", Lease, Ct);
+            claim = statement == "claim"
+                ? Assert.Single(await repository.ClaimAsync(1, Lease, Ct))
+                : await repository.MarkAsPublishingAsync("a", Lease, Ct);
             Assert.Equal(claim!.Token, (await store.Repository.FindAsync("a", Ct))!.Token);
         }
         else
@@ -143,7 +146,8 @@ public sealed class PostgresOutboxFaultTests(PostgresServer server)
         var marking = world.Store.Repository.MarkSentAsync([new("a", claim.Token)], Ct);
         var ended = await Eventually.ValueAsync(
             () => world.Store.Schema.ScalarAsync(
-                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%' || $1 || '%'", world.Store.Schema.Options.Schema),
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%' || $1 || '%'",
+                world.Store.Schema.Options.Schema),
             count => count is 1L,
             "the mark waits for the row and its backend is ended");
         Assert.Equal(1L, ended);
@@ -157,7 +161,8 @@ public sealed class PostgresOutboxFaultTests(PostgresServer server)
     {
         await using var own = await PostgresServer.StartAsync();
         await using var store = await PostgresOutboxHarness.CreateAsync(own);
-        await store.Schema.ExecuteAsync("INSERT INTO {{outbox}} (event_id, subject, payload) SELECT 'e-' || n, 's', '{}' FROM generate_series(1, 300) n");
+        await store.Schema.ExecuteAsync(
+            "INSERT INTO {{outbox}} (event_id, subject, payload) SELECT 'e-' || n, 's', '{}' FROM generate_series(1, 300) n");
         var claimed = 0;
         var workers = Enumerable.Range(0, 3).Select(_ => Task.Run(async () =>
         {
@@ -233,7 +238,10 @@ public sealed class PostgresOutboxFaultTests(PostgresServer server)
             Proxy.SwallowCount = times;
 
             // Every statement of the repository that is carried out ends with its tag: the answer that is to be lost.
-            Proxy.SwallowWhen = answer => IndexOf(answer, "SELECT ") || IndexOf(answer, "UPDATE ") || IndexOf(answer, "INSERT ") || IndexOf(answer, "DELETE ");
+            Proxy.SwallowWhen = answer => IndexOf(answer, "SELECT ")
+                || IndexOf(answer, "UPDATE ")
+                || IndexOf(answer, "INSERT ")
+                || IndexOf(answer, "DELETE ");
 
             static bool IndexOf(ReadOnlyMemory<byte> answer, string tag) => answer.Span.IndexOf(Encoding.ASCII.GetBytes(tag)) >= 0;
         }

@@ -29,7 +29,8 @@ public sealed class PostgresOutboxFunctionTests(PostgresServer server)
                 ('mine-1', 's', '{}', 'publishing', 't', NULL, NULL), ('other', 's', '{}', 'publishing', 'u', NULL, NULL),
                 ('none', 's', '{}', 'publishing', NULL, NULL, NULL), ('mine-2', 's', '{}', 'publishing', 't', 'k', NULL),
                 ('pending', 's', '{}', 'pending', 't', NULL, NULL), ('failed', 's', '{}', 'failed', 't', NULL, NULL),
-                ('sent', 's', '{}', 'sent', 't', NULL, '2000-01-01'), ('odd', 's', '{}', 'what?', 't', NULL, NULL), ('null', 's', '{}', NULL, 't', NULL, NULL)
+                ('sent', 's', '{}', 'sent', 't', NULL, '2000-01-01'), ('odd', 's', '{}', 'what?', 't', NULL, NULL),
+                ('null', 's', '{}', NULL, 't', NULL, NULL)
             """);
         var untouched = await SnapshotAsync();
         string[] batch = ["null", "other", "mine-2", "sent", "none", "pending", "mine-1", "gone", "odd", "failed"];
@@ -45,7 +46,8 @@ public sealed class PostgresOutboxFunctionTests(PostgresServer server)
             afterSending switch { AfterSending.Keep => "mine-1:sent mine-2:sent", AfterSending.Delete => "", _ => "mine-1:sent:t mine-2:sent:t" },
             await store.Schema.ScalarAsync(afterSending switch
             {
-                AfterSending.Archive => "SELECT string_agg(event_id || ':' || status || ':' || claim_token, ' ' ORDER BY event_id) FROM {{outbox.sent}}",
+                AfterSending.Archive =>
+                    "SELECT string_agg(event_id || ':' || status || ':' || claim_token, ' ' ORDER BY event_id) FROM {{outbox.sent}}",
                 _ => "SELECT coalesce(string_agg(event_id || ':' || status, ' ' ORDER BY event_id), '') FROM {{outbox}} WHERE event_id LIKE 'mine-%'",
             }));
 
@@ -53,7 +55,9 @@ public sealed class PostgresOutboxFunctionTests(PostgresServer server)
             "SELECT string_agg(o::text, E'\\n' ORDER BY event_id) FROM {{outbox}} o WHERE event_id NOT LIKE 'mine-%'");
 
         async Task<long[]> NumbersAsync(string[] ids) => (long[])(await store.Schema.ScalarAsync(
-            "SELECT array_agg(coalesce(o.row_id, -1) ORDER BY m.n) FROM unnest($1::text[]) WITH ORDINALITY m (id, n) LEFT JOIN {{outbox}} o ON o.event_id = m.id", [ids]))!;
+            "SELECT array_agg(coalesce(o.row_id, -1) ORDER BY m.n) "
+            + "FROM unnest($1::text[]) WITH ORDINALITY m (id, n) LEFT JOIN {{outbox}} o ON o.event_id = m.id",
+            [ids]))!;
     }
 
     [Theory]
@@ -68,13 +72,15 @@ public sealed class PostgresOutboxFunctionTests(PostgresServer server)
         var claims = (await store.Repository.ClaimAsync(10, Lease, Ct)).ToDictionary(claim => claim.EventId, claim => claim.Token);
         await using var taker = await store.Schema.DataSource.OpenConnectionAsync(Ct);
         await using var transaction = await taker.BeginTransactionAsync(Ct);
-        await using var take = new NpgsqlCommand(store.Schema.Fill("UPDATE {{outbox}} SET claim_token = 'taken' WHERE event_id = 'a'"), taker, transaction);
+        await using var take = new NpgsqlCommand(
+            store.Schema.Fill("UPDATE {{outbox}} SET claim_token = 'taken' WHERE event_id = 'a'"), taker, transaction);
         await take.ExecuteNonQueryAsync(Ct);
 
         var marking = store.Repository.MarkSentAsync([new("a", claims["a"]), new("b", claims["b"])], Ct);
         await Eventually.TrueAsync(
             async () => await store.Schema.ScalarAsync(
-                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%' || $1 || '%_mark_sent%'", store.Schema.Options.Schema) is 1L,
+                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%' || $1 || '%_mark_sent%'",
+                store.Schema.Options.Schema) is 1L,
             "the mark waits for the row");
         await transaction.CommitAsync(Ct);
 
@@ -114,7 +120,9 @@ public sealed class PostgresOutboxFunctionTests(PostgresServer server)
         Assert.InRange(await UntilDueAsync(store), 7_000, 7_200);
 
         await store.Schema.ExecuteAsync(
-            $"INSERT INTO {{{{outbox}}}} (event_id, subject, payload, status, ordering_key, {(status == "pending" ? column : $"available_at, {column}")}) VALUES ('first', 's', '{{}}', '{status}', $1, {(status == "pending" ? "" : "'-infinity', ")}now() + interval '1 hour')",
+            $"INSERT INTO {{{{outbox}}}} (event_id, subject, payload, status, ordering_key, "
+            + $"{(status == "pending" ? column : $"available_at, {column}")}) VALUES ('first', 's', '{{}}', "
+            + $"'{status}', $1, {(status == "pending" ? "" : "'-infinity', ")}now() + interval '1 hour')",
             key);
         Assert.InRange(await UntilDueAsync(store), 3_400, 3_600);
         await store.PassAsync(TimeSpan.FromHours(1.5));
@@ -149,5 +157,6 @@ public sealed class PostgresOutboxFunctionTests(PostgresServer server)
     private async Task<PostgresOutboxHarness> CreateAsync(AfterSending afterSending) =>
         await PostgresOutboxHarness.CreateAsync(server, new PostgresOptions { AfterSending = afterSending });
 
-    private static async Task<double> UntilDueAsync(PostgresOutboxHarness store) => (double)(await store.Schema.ScalarAsync("SELECT {{outbox.until_due}}()"))!;
+    private static async Task<double> UntilDueAsync(PostgresOutboxHarness store) =>
+        (double)(await store.Schema.ScalarAsync("SELECT {{outbox.until_due}}()"))!;
 }

@@ -6,7 +6,9 @@ using Relaybox.Testing;
 
 namespace Relaybox.Shared.Tests.Stores;
 
-/// <summary>What the statements of a relay, and the marks of a consumer, read, however large the table is and however little its statistics know.</summary>
+/// <summary>
+/// What the statements of a relay, and the marks of a consumer, read, however large the table is and however little its statistics know.
+/// </summary>
 public sealed class PostgresOutboxPlanTests(PostgresServer server) : IAsyncLifetime
 {
     private const string ClaimArguments = "(text, interval, bigint, bigint, text, integer, bigint)";
@@ -83,19 +85,22 @@ public sealed class PostgresOutboxPlanTests(PostgresServer server) : IAsyncLifet
     [InlineData(AfterSending.Delete, true)]
     [InlineData(AfterSending.Archive, false)]
     [InlineData(AfterSending.Archive, true)]
-    public async Task A_session_that_planned_its_marks_and_peeks_on_a_small_table_reads_no_more_of_a_large_one(AfterSending afterSending, bool isCounted)
+    public async Task A_session_that_planned_its_marks_and_peeks_on_a_small_table_reads_no_more_of_a_large_one(
+        AfterSending afterSending, bool isCounted)
     {
         // As if the server had not had the time to count since. What the harness allows besides (no time) would change the plans.
         await Schema.ExecuteAsync("ALTER TABLE {{outbox}} SET (autovacuum_enabled = off), ALTER COLUMN available_at SET NOT NULL");
         if (isCounted)
         {
             // Where the server knows that there is next to nothing, to read all of it is as cheap as anything.
-            await Schema.ExecuteAsync("INSERT INTO {{outbox}} (event_id, subject, payload, status, sent_at) VALUES ('only', 's', '{}', 'sent', now())");
+            await Schema.ExecuteAsync(
+                "INSERT INTO {{outbox}} (event_id, subject, payload, status, sent_at) VALUES ('only', 's', '{}', 'sent', now())");
             await Schema.ExecuteAsync("VACUUM (ANALYZE) {{outbox}}");
         }
 
         await using var connection = await Schema.DataSource.OpenConnectionAsync(Ct);
-        var mark = new OutboxMarks(Names, afterSending).Sent.Apply.Replace("$1, $2", "'{2001,2002,2003,2004,2005,2006}', '{t,t,t,t,t,t}'", StringComparison.Ordinal);
+        var mark = new OutboxMarks(Names, afterSending).Sent.Apply.Replace(
+            "$1, $2", "'{2001,2002,2003,2004,2005,2006}', '{t,t,t,t,t,t}'", StringComparison.Ordinal);
         var peek = PostgresOutboxSignal.PeekSql(Names);
         for (var i = 0; i < 10; i++)
         {
@@ -127,7 +132,9 @@ public sealed class PostgresOutboxPlanTests(PostgresServer server) : IAsyncLifet
         await Schema.ExecuteAsync("ALTER TABLE {{inbox}} SET (autovacuum_enabled = off)");
         if (isCounted)
         {
-            await Schema.ExecuteAsync("INSERT INTO {{inbox}} (event_id, consumer, status, deliveries, subject, received_at) VALUES ('only', 'c', 'processed', 1, 's', now())");
+            await Schema.ExecuteAsync(
+                "INSERT INTO {{inbox}} (event_id, consumer, status, deliveries, subject, received_at) "
+                + "VALUES ('only', 'c', 'processed', 1, 's', now())");
             await Schema.ExecuteAsync("VACUUM (ANALYZE) {{inbox}}");
         }
 
@@ -154,7 +161,8 @@ public sealed class PostgresOutboxPlanTests(PostgresServer server) : IAsyncLifet
     {
         await FillAsync("false", "pending", 100_000);
         await Schema.ExecuteAsync("VACUUM (ANALYZE) {{outbox}}");
-        await Schema.ExecuteAsync("INSERT INTO {{outbox}} (event_id, subject, payload, ordering_key) SELECT 'k-' || n, 's', '{}', 'k' || n FROM generate_series(1, 50) n");
+        await Schema.ExecuteAsync(
+            "INSERT INTO {{outbox}} (event_id, subject, payload, ordering_key) SELECT 'k-' || n, 's', '{}', 'k' || n FROM generate_series(1, 50) n");
 
         var plan = await ExplainAsync(Claims.Claim, ClaimArguments, ClaimValues, "force_custom_plan");
         Assert.DoesNotContain(plan, line => line.Contains("JIT", StringComparison.Ordinal));
@@ -171,9 +179,11 @@ public sealed class PostgresOutboxPlanTests(PostgresServer server) : IAsyncLifet
         // In the midst of a drain: the server has counted pending rows, and they are others' or sent by now.
         await FillAsync("false", "pending", 20_000);
         await Schema.ExecuteAsync("UPDATE {{outbox}} SET status = 'sent', sent_at = now(), claim_token = 'old' WHERE row_id % 2 = 0");
-        await Schema.ExecuteAsync("UPDATE {{outbox}} SET status = 'publishing', lease_until = now() + interval '1 minute', claim_token = 'other' WHERE row_id % 2 = 1");
+        await Schema.ExecuteAsync(
+            "UPDATE {{outbox}} SET status = 'publishing', lease_until = now() + interval '1 minute', claim_token = 'other' WHERE row_id % 2 = 1");
         var marks = new OutboxMarks(Names, afterSending);
-        var numbers = await Schema.ScalarAsync("SELECT string_agg(row_id::text, ',') FROM (SELECT row_id FROM {{outbox}} ORDER BY event_id LIMIT 500) chosen");
+        var numbers = await Schema.ScalarAsync(
+            "SELECT string_agg(row_id::text, ',') FROM (SELECT row_id FROM {{outbox}} ORDER BY event_id LIMIT 500) chosen");
         var values = $"('{{{numbers}}}', array_fill('t'::text, ARRAY[500]))";
 
         foreach (var sql in new[] { marks.Sent.Apply, marks.Sent.FindDone })
@@ -199,7 +209,8 @@ public sealed class PostgresOutboxPlanTests(PostgresServer server) : IAsyncLifet
         await Schema.ExecuteAsync(
             """
             UPDATE {{outbox}} SET status = 'sent', sent_at = now() WHERE status = 'pending';
-            INSERT INTO {{outbox}} (event_id, subject, payload, ordering_key, status, failed_at) VALUES ('parked', 's', '{}', 'stuck', 'failed', now());
+            INSERT INTO {{outbox}} (event_id, subject, payload, ordering_key, status, failed_at)
+            VALUES ('parked', 's', '{}', 'stuck', 'failed', now());
             INSERT INTO {{outbox}} (event_id, subject, payload, ordering_key, available_at)
             SELECT 'stuck-' || n, 's', '{}', 'stuck', now() - interval '1 day' FROM generate_series(1, 2000) n;
             """);
@@ -207,7 +218,8 @@ public sealed class PostgresOutboxPlanTests(PostgresServer server) : IAsyncLifet
         Assert.Equal(TimeSpan.Zero, await _store!.Repository.OldestDueAgeAsync(Ct));
 
         await Schema.ExecuteAsync(
-            "INSERT INTO {{outbox}} (event_id, subject, payload, ordering_key, available_at) VALUES ('free', 's', '{}', 'x', now() - interval '1 hour')");
+            "INSERT INTO {{outbox}} (event_id, subject, payload, ordering_key, available_at) "
+            + "VALUES ('free', 's', '{}', 'x', now() - interval '1 hour')");
         AssertReadsLittle(await ExplainAsync(sql, "", "", planning));
         Assert.InRange(await _store.Repository.OldestDueAgeAsync(Ct), TimeSpan.FromHours(1), TimeSpan.FromHours(1.1));
     }
@@ -235,7 +247,8 @@ public sealed class PostgresOutboxPlanTests(PostgresServer server) : IAsyncLifet
         Assert.DoesNotContain("Seq Scan on outbox", text, StringComparison.Ordinal);
         Assert.DoesNotContain("external", text, StringComparison.Ordinal);
         Assert.DoesNotContain(plan, line => line.Contains("Rows Removed by", StringComparison.Ordinal) && int.Parse(line.Split(':')[1]) > 5_000);
-        Assert.DoesNotContain(plan, line => line.StartsWith("scans of the whole table: ", StringComparison.Ordinal) && !line.EndsWith(": 0", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            plan, line => line.StartsWith("scans of the whole table: ", StringComparison.Ordinal) && !line.EndsWith(": 0", StringComparison.Ordinal));
     }
 
     /// <summary>The plan as it was carried out, and how often the whole table was read, in functions too. It is rolled back.</summary>
@@ -243,7 +256,8 @@ public sealed class PostgresOutboxPlanTests(PostgresServer server) : IAsyncLifet
     {
         await using var connection = await Schema.DataSource.OpenConnectionAsync(Ct);
         await using var transaction = await connection.BeginTransactionAsync(Ct);
-        await using var prepare = new NpgsqlCommand($"SET LOCAL plan_cache_mode = {planning}; PREPARE planned {types} AS {sql}", connection, transaction);
+        await using var prepare = new NpgsqlCommand(
+            $"SET LOCAL plan_cache_mode = {planning}; PREPARE planned {types} AS {sql}", connection, transaction);
         await prepare.ExecuteNonQueryAsync(Ct);
         var before = await ScansAsync();
         var inside = await WatchInsideAsync(connection);
@@ -308,7 +322,8 @@ public sealed class PostgresOutboxPlanTests(PostgresServer server) : IAsyncLifet
     private Task FillAsync(string keyed, string status, int count) => Schema.ExecuteAsync(
         $$$"""
         INSERT INTO {{outbox}} (event_id, subject, payload, ordering_key, status, sent_at)
-        SELECT '{{{status}}}-' || n, 's', repeat('x', 1000), CASE WHEN {{{keyed}}} THEN 'k' || n % 100 END, '{{{status}}}', CASE WHEN '{{{status}}}' = 'sent' THEN now() END
+        SELECT '{{{status}}}-' || n, 's', repeat('x', 1000), CASE WHEN {{{keyed}}} THEN 'k' || n % 100 END, '{{{status}}}',
+            CASE WHEN '{{{status}}}' = 'sent' THEN now() END
         FROM generate_series(1, {{{count}}}) n;
         ANALYZE {{outbox}}
         """);

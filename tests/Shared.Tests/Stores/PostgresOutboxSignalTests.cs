@@ -141,7 +141,8 @@ public sealed class PostgresOutboxSignalTests(PostgresServer server) : IAsyncLif
     {
         await using var dataSource = Store.Schema.Connect(settings => settings.ApplicationName = Store.Schema.Options.Schema);
         await using var signal = new PostgresOutboxSignal(
-            new PostgresConnections(dataSource), Store.Schema.Options, new() { PollInterval = TimeSpan.FromMilliseconds(50) }, TimeProvider.System, _log);
+            new PostgresConnections(dataSource), Store.Schema.Options,
+            new() { PollInterval = TimeSpan.FromMilliseconds(50) }, TimeProvider.System, _log);
         await signal.WaitAsync(Long, Ct);
         var waiting = signal.WaitAsync(Long, Ct);
         await Eventually.TrueAsync(
@@ -179,7 +180,8 @@ public sealed class PostgresOutboxSignalTests(PostgresServer server) : IAsyncLif
     {
         await using var dataSource = NpgsqlDataSource.Create("Host=127.0.0.1;Port=1;Username=x;Timeout=2");
         await using var signal = new PostgresOutboxSignal(
-            new PostgresConnections(dataSource), Store.Schema.Options, new() { PollInterval = TimeSpan.FromMilliseconds(20) }, TimeProvider.System, _log);
+            new PostgresConnections(dataSource), Store.Schema.Options,
+            new() { PollInterval = TimeSpan.FromMilliseconds(20) }, TimeProvider.System, _log);
         await InTimeAsync(signal.WaitAsync(Long, Ct));
         await InTimeAsync(signal.WaitAsync(Long, Ct));
         Assert.Single(_log.Lines, line => line.StartsWith("1402 ", StringComparison.Ordinal));

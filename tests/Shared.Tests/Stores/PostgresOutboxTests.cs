@@ -184,7 +184,8 @@ public sealed class PostgresOutboxTests(PostgresServer server) : IAsyncLifetime
     public async Task Many_relays_on_one_table_send_every_row_once()
     {
         await Schema.ExecuteAsync(
-            "INSERT INTO {{outbox}} (event_id, subject, payload, ordering_key) SELECT 'e-' || n, 's', '{}', CASE WHEN n % 3 = 0 THEN 'k' || n % 30 END FROM generate_series(1, 600) n");
+            "INSERT INTO {{outbox}} (event_id, subject, payload, ordering_key) "
+            + "SELECT 'e-' || n, 's', '{}', CASE WHEN n % 3 = 0 THEN 'k' || n % 30 END FROM generate_series(1, 600) n");
         var sent = (await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(() => SendAllAsync(limit: 25))))).SelectMany(ids => ids).ToList();
         sent.AddRange(await SendAllAsync());
         Assert.Equal(600, sent.Count);
@@ -256,7 +257,8 @@ public sealed class PostgresOutboxTests(PostgresServer server) : IAsyncLifetime
     public async Task Rows_without_a_status_or_a_time_are_counted_and_become_due_by_a_reconcile()
     {
         await Schema.ExecuteAsync("INSERT INTO {{outbox}} (event_id, subject, payload, status) VALUES ('no-status', 's', '{}', NULL)");
-        await Schema.ExecuteAsync("INSERT INTO {{outbox}} (event_id, subject, payload, available_at, enqueued_at) VALUES ('no-time', 's', '{}', NULL, NULL)");
+        await Schema.ExecuteAsync(
+            "INSERT INTO {{outbox}} (event_id, subject, payload, available_at, enqueued_at) VALUES ('no-time', 's', '{}', NULL, NULL)");
         Assert.Empty(await Repository.ClaimAsync(10, Lease, Ct));
         Assert.Equal((1, 1), ((await Repository.GetCountByStatusAsync(Ct))[""], (await Repository.GetCountByStatusAsync(Ct))["pending"]));
 
@@ -293,10 +295,13 @@ public sealed class PostgresOutboxTests(PostgresServer server) : IAsyncLifetime
     public async Task A_key_with_many_rows_and_many_blocked_keys_hold_up_nobody()
     {
         await Schema.ExecuteAsync(
-            "INSERT INTO {{outbox}} (event_id, subject, payload, ordering_key) SELECT 'hot-' || n, 's', '{}', 'hot' FROM generate_series(1, 100000) n");
+            "INSERT INTO {{outbox}} (event_id, subject, payload, ordering_key) "
+            + "SELECT 'hot-' || n, 's', '{}', 'hot' FROM generate_series(1, 100000) n");
         await Schema.ExecuteAsync(
-            "INSERT INTO {{outbox}} (event_id, subject, payload, ordering_key, available_at) SELECT 'blocked-' || n, 's', '{}', 'blocked-' || n, now() + interval '1 day' FROM generate_series(1, 5000) n");
-        await Schema.ExecuteAsync("INSERT INTO {{outbox}} (event_id, subject, payload, ordering_key) VALUES ('a', 's', '{}', 'a'), ('z', 's', '{}', 'z')");
+            "INSERT INTO {{outbox}} (event_id, subject, payload, ordering_key, available_at) "
+            + "SELECT 'blocked-' || n, 's', '{}', 'blocked-' || n, now() + interval '1 day' FROM generate_series(1, 5000) n");
+        await Schema.ExecuteAsync(
+            "INSERT INTO {{outbox}} (event_id, subject, payload, ordering_key) VALUES ('a', 's', '{}', 'a'), ('z', 's', '{}', 'z')");
         await Schema.ExecuteAsync("INSERT INTO {{outbox}} (event_id, subject, payload) VALUES ('free', 's', '{}')");
         await Schema.ExecuteAsync("ANALYZE {{outbox}}");
 
@@ -342,7 +347,8 @@ public sealed class PostgresOutboxTests(PostgresServer server) : IAsyncLifetime
         var sent = new List<string>();
         while (await repository.ClaimAsync(limit, Lease, Ct) is { Count: > 0 } claims)
         {
-            Assert.Equal(claims.Count, (await repository.MarkSentAsync([.. claims.Select(claim => new OutboxMark(claim.EventId, claim.Token))], Ct)).Applied);
+            Assert.Equal(
+                claims.Count, (await repository.MarkSentAsync([.. claims.Select(claim => new OutboxMark(claim.EventId, claim.Token))], Ct)).Applied);
             sent.AddRange(claims.Select(claim => claim.EventId));
         }
 

@@ -91,15 +91,17 @@ public sealed class PostgresOutboxWriterCommitTests(PostgresServer server) : IAs
         await EventuallyAsync(1, 0);
     }
 
-    private Task<int> PlaceAsync(OutboxEvent outboxEvent, string order = "o-1", CancellationToken? cancellationToken = null) => _writer.ExecuteWithOutboxAsync(
-        async (transaction, ct) =>
-        {
-            await using var command = new NpgsqlCommand(_schema.Fill("INSERT INTO {{schema}}.orders VALUES ($1)"), transaction.Connection, transaction);
-            command.Parameters.Add(new() { Value = order });
-            return await command.ExecuteNonQueryAsync(ct);
-        },
-        outboxEvent,
-        cancellationToken: cancellationToken ?? Ct);
+    private Task<int> PlaceAsync(OutboxEvent outboxEvent, string order = "o-1", CancellationToken? cancellationToken = null) =>
+        _writer.ExecuteWithOutboxAsync(
+            async (transaction, ct) =>
+            {
+                await using var command = new NpgsqlCommand(
+                    _schema.Fill("INSERT INTO {{schema}}.orders VALUES ($1)"), transaction.Connection, transaction);
+                command.Parameters.Add(new() { Value = order });
+                return await command.ExecuteNonQueryAsync(ct);
+            },
+            outboxEvent,
+            cancellationToken: cancellationToken ?? Ct);
 
     // Only once the server has noticed that its client is gone has it rolled back for good.
     private async Task EventuallyAsync(long orders, long rows)

@@ -332,7 +332,8 @@ public sealed partial class PostgresOutboxWriterTests(PostgresServer server) : I
                 {
                     await writer.EnqueueAsync(Sample.Event(), transaction, ct);
                     await writer.EnqueueAsync(Sample.Event(), new WrappedTransaction(transaction), ct);
-                    await writer.EnqueueManyAsync([Sample.Event() with { OrderingKey = "k" }, Sample.Event() with { OrderingKey = "l" }], transaction, ct);
+                    await writer.EnqueueManyAsync(
+                        [Sample.Event() with { OrderingKey = "k" }, Sample.Event() with { OrderingKey = "l" }], transaction, ct);
                     await OrderAsync(transaction, "o-1");
                     return 1;
                 },

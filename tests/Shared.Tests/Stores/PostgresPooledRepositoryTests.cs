@@ -7,7 +7,8 @@ using Relaybox.Timing;
 namespace Relaybox.Shared.Tests.Stores;
 
 /// <summary>Through a transaction pooler the outbox does what every outbox does.</summary>
-public sealed class PooledPostgresOutboxRepositoryTests(PostgresServer server, PgBouncer pooler) : OutboxRepositoryConformance, IClassFixture<PgBouncer>
+public sealed class PooledPostgresOutboxRepositoryTests(PostgresServer server, PgBouncer pooler)
+    : OutboxRepositoryConformance, IClassFixture<PgBouncer>
 {
     private protected override Task<OutboxHarness> CreateHarnessAsync() => PooledUser.CreateOutboxAsync(server, pooler);
 }

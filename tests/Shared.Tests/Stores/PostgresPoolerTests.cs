@@ -40,7 +40,8 @@ public sealed class PostgresPoolerTests(PostgresServer server, PgBouncer pooler)
             """);
         var broker = new FakePublisher();
         var relay = new OutboxRelay(
-            world.Repository, broker, new RelayOptions { Mode = (RelayMode)mode, BatchSize = 7 }, SystemEntropy.Instance, NullLogger<OutboxRelay>.Instance);
+            world.Repository, broker, new RelayOptions { Mode = (RelayMode)mode, BatchSize = 7 },
+            SystemEntropy.Instance, NullLogger<OutboxRelay>.Instance);
 
         var result = await relay.DrainAsync(WorkDeadline.After(Long, TimeProvider.System), Ct);
 
@@ -112,7 +113,8 @@ public sealed class PostgresPoolerTests(PostgresServer server, PgBouncer pooler)
         await writer.ExecuteWithOutboxAsync(
             async (transaction, ct) =>
             {
-                await using var order = new NpgsqlCommand(world.Store.Schema.Fill("INSERT INTO {{schema}}.orders VALUES ('o-1')"), transaction.Connection, transaction);
+                await using var order = new NpgsqlCommand(
+                    world.Store.Schema.Fill("INSERT INTO {{schema}}.orders VALUES ('o-1')"), transaction.Connection, transaction);
                 return await order.ExecuteNonQueryAsync(ct);
             },
             "{}",
@@ -142,7 +144,11 @@ public sealed class PostgresPoolerTests(PostgresServer server, PgBouncer pooler)
         await Migrator().GrantRolesAsync(PostgresRoles.WithPrefix(schema.Options.Schema), Ct);
 
         Assert.Equal(SchemaFile.All.Select(migration => migration.Name), applied.SelectMany(names => names));
-        Assert.Equal(0L, await schema.ScalarAsync("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid IN (SELECT pid FROM pg_stat_activity WHERE usename = $1)", user.Name));
+        Assert.Equal(
+            0L,
+            await schema.ScalarAsync(
+                "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid IN (SELECT pid FROM pg_stat_activity WHERE usename = $1)",
+                user.Name));
     }
 
     [Fact]

@@ -22,7 +22,8 @@ public sealed class PostgresRolesTests(PostgresServer server)
         await world.AsAsync(world.Roles.App, "INSERT INTO {{outbox}} (event_id, subject, payload) VALUES ('a', 'orders.placed', '{}')");
         await world.AsAsync(
             world.Roles.App,
-            "INSERT INTO {{outbox}} (event_id, subject, payload, headers, ordering_key, enqueued_at, available_at, result) VALUES ('b', 'orders.placed', '{}', '{}', 'k', now(), now(), '1')");
+            "INSERT INTO {{outbox}} (event_id, subject, payload, headers, ordering_key, enqueued_at, "
+            + "available_at, result) VALUES ('b', 'orders.placed', '{}', '{}', 'k', now(), now(), '1')");
 
         var relay = world.Repository(world.Roles.Relay);
         var claims = await relay.ClaimAsync(10, Lease, Ct);
@@ -45,7 +46,8 @@ public sealed class PostgresRolesTests(PostgresServer server)
         await world.Schema.ExecuteAsync("REVOKE EXECUTE ON FUNCTION {{outbox.key_lock}}, {{outbox.lock_keys}}, {{outbox.heads}} FROM PUBLIC");
         await world.AsAsync(
             world.Roles.App,
-            "SELECT {{outbox.lock_keys}}('{k,l}'); INSERT INTO {{outbox}} (event_id, subject, payload, ordering_key) VALUES ('a', 's', '{}', 'k'), ('b', 's', '{}', 'l')");
+            "SELECT {{outbox.lock_keys}}('{k,l}'); INSERT INTO {{outbox}} (event_id, subject, "
+            + "payload, ordering_key) VALUES ('a', 's', '{}', 'k'), ('b', 's', '{}', 'l')");
         Assert.Equal(2, (await world.Repository(world.Roles.Relay).ClaimAsync(10, Lease, Ct)).Count);
     }
 
@@ -127,7 +129,13 @@ public sealed class PostgresRolesTests(PostgresServer server)
     public async Task Nobody_can_do_what_is_not_his(string role, string sql)
     {
         await using var world = await World.CreateAsync(server, AfterSending.Keep);
-        var name = role switch { "app" => world.Roles.App, "relay" => world.Roles.Relay, "cleaner" => world.Roles.Cleaner, _ => world.Roles.Consumer };
+        var name = role switch
+        {
+            "app" => world.Roles.App,
+            "relay" => world.Roles.Relay,
+            "cleaner" => world.Roles.Cleaner,
+            _ => world.Roles.Consumer,
+        };
         var error = await Assert.ThrowsAsync<PostgresException>(() => world.AsAsync(name, sql));
         Assert.Equal(PostgresErrorCodes.InsufficientPrivilege, error.SqlState);
     }

@@ -49,7 +49,11 @@ internal sealed class ModelOutboxHarness(bool keepsOrder) : OutboxHarness
     public override Task<IReadOnlyDictionary<string, string>?> ReadAsync(string eventId) => _server.CallAsync<IReadOnlyDictionary<string, string>?>(
         "read",
         () => Table.Find(eventId) is { } row
-            ? new Dictionary<string, string> { ["row"] = $"{row with { Headers = null }}", ["headers"] = string.Join(';', row.Headers ?? new Dictionary<string, string>()) }
+            ? new Dictionary<string, string>
+            {
+                ["row"] = $"{row with { Headers = null }}",
+                ["headers"] = string.Join(';', row.Headers ?? new Dictionary<string, string>()),
+            }
             : null,
         default);
 

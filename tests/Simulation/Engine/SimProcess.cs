@@ -37,7 +37,8 @@ internal sealed class SimProcess : TaskScheduler, IEntropy
     internal async Task SleepAsync(TimeSpan time, CancellationToken cancellationToken)
     {
         var wake = new TaskCompletionSource();
-        using var registration = cancellationToken.UnsafeRegister(static (state, token) => ((TaskCompletionSource)state!).TrySetCanceled(token), wake);
+        using var registration = cancellationToken.UnsafeRegister(
+            static (state, token) => ((TaskCompletionSource)state!).TrySetCanceled(token), wake);
         _loop.After(time, () => wake.TrySetResult());
         await wake.Task;
     }

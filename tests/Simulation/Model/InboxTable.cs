@@ -107,7 +107,8 @@ internal sealed class InboxTable(OutboxTable outbox, IInboxWatcher? watcher = nu
 
     /// <summary>Writes the mark, the effects and the emitted events, all or none.</summary>
     internal CommitOutcome Commit(
-        InboxClaim.Claimed claim, IReadOnlyList<string> effects, IReadOnlyList<OutboxEvent> emitted, bool possible, DateTimeOffset now, bool dueAtOnce)
+        InboxClaim.Claimed claim, IReadOnlyList<string> effects,
+        IReadOnlyList<OutboxEvent> emitted, bool possible, DateTimeOffset now, bool dueAtOnce)
     {
         if (FindClaimed(claim) is not { } record)
         {

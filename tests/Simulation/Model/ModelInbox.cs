@@ -75,7 +75,9 @@ internal sealed class ModelInbox(InboxTable table, IServer server, IEntropy entr
 
     public Task<IReadOnlyDictionary<string, long>> GetCountByStatusAsync(CancellationToken cancellationToken) =>
         server.CallAsync<IReadOnlyDictionary<string, long>>(
-            "inbox.count", () => table.Records.CountBy(record => record.Status ?? "").ToDictionary(count => count.Key, count => (long)count.Value), cancellationToken);
+            "inbox.count",
+            () => table.Records.CountBy(record => record.Status ?? "").ToDictionary(count => count.Key, count => (long)count.Value),
+            cancellationToken);
 
     private async Task<InboxClaim> ClaimOneAsync(
         string consumer, InboxMessage message, TimeSpan lease, int maxAttempts, CancellationToken cancellationToken)

@@ -38,7 +38,9 @@ internal sealed class ModelOutbox(
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
         return server.CallAsync<IReadOnlyList<OutboxRow>>(
             "outbox.find-pending",
-            () => [.. table.Rows.Where(row => row.Parsed == OutboxStatus.Pending).OrderBy(row => row.EnqueuedAt).Take(limit).Select(row => row.ToRow())],
+            () => [
+                .. table.Rows.Where(row => row.Parsed == OutboxStatus.Pending).OrderBy(row => row.EnqueuedAt).Take(limit).Select(row => row.ToRow()),
+            ],
             cancellationToken);
     }
 
@@ -47,7 +49,9 @@ internal sealed class ModelOutbox(
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
         return KeepsOrder
             ? server.CallAsync<IReadOnlyList<OutboxClaim>>(
-                "outbox.claim", () => [.. table.Claim(limit, server.Now, lease, NewToken()).Select(row => row.ToClaim(KeepsOrder))], cancellationToken)
+                "outbox.claim",
+                () => [.. table.Claim(limit, server.Now, lease, NewToken()).Select(row => row.ToClaim(KeepsOrder))],
+                cancellationToken)
             : ClaimEachAsync(limit, lease, cancellationToken);
     }
 
@@ -90,7 +94,9 @@ internal sealed class ModelOutbox(
 
     public Task<IReadOnlyDictionary<string, long>> GetCountByStatusAsync(CancellationToken cancellationToken) =>
         server.CallAsync<IReadOnlyDictionary<string, long>>(
-            "outbox.count", () => table.Rows.CountBy(row => row.Status ?? "").ToDictionary(count => count.Key, count => (long)count.Value), cancellationToken);
+            "outbox.count",
+            () => table.Rows.CountBy(row => row.Status ?? "").ToDictionary(count => count.Key, count => (long)count.Value),
+            cancellationToken);
 
     public Task<TimeSpan> OldestDueAgeAsync(CancellationToken cancellationToken) =>
         server.CallAsync(
@@ -105,7 +111,8 @@ internal sealed class ModelOutbox(
         var candidates = await server.CallAsync("outbox.query", () => table.Due(limit, server.Now), cancellationToken);
         var claims = new List<OutboxClaim>();
         Exception? failure = null;
-        foreach (var claiming in (stale?.Invoke(candidates) ?? candidates).ConvertAll(id => ClaimOneAsync(id, lease, onlyIfDue: true, cancellationToken)))
+        foreach (var claiming in (stale?.Invoke(candidates) ?? candidates).ConvertAll(
+            id => ClaimOneAsync(id, lease, onlyIfDue: true, cancellationToken)))
         {
             try
             {
@@ -154,7 +161,8 @@ internal sealed class ModelOutbox(
         }
 
         return await MarkEachAsync(
-            each.ConvertAll(mark => (eventId(mark), server.CallAsync($"outbox.{what} {eventId(mark)}", () => apply(mark, server.Now), cancellationToken))));
+            each.ConvertAll(
+                mark => (eventId(mark), server.CallAsync($"outbox.{what} {eventId(mark)}", () => apply(mark, server.Now), cancellationToken))));
     }
 
     private async Task<List<bool>> ChangeAsync(

@@ -27,7 +27,8 @@ internal sealed class MutantBuild : IDisposable
         ("src/Shared/Core/Core.csproj", "Relaybox.Core.dll"),
         ("src/Shared/Sqs/Sqs.csproj", "Relaybox.Sqs.dll"),
         ("src/Functions/Functions.csproj", "Relaybox.Functions.dll"),
-        ("src/Substitutes/Amazon.Lambda.Serialization.SystemTextJson/Amazon.Lambda.Serialization.SystemTextJson.csproj", "Amazon.Lambda.Serialization.SystemTextJson.dll"),
+        ("src/Substitutes/Amazon.Lambda.Serialization.SystemTextJson/Amazon.Lambda.Serialization.SystemTextJson.csproj",
+            "Amazon.Lambda.Serialization.SystemTextJson.dll"),
         ("tests/Simulation/Simulation.csproj", "Relaybox.Simulation.dll"),
     ];
 
@@ -51,7 +52,8 @@ internal sealed class MutantBuild : IDisposable
 
         var planted = Path.Combine(Folder, "Planted.cs");
         File.WriteAllText(planted, Planted);
-        Parallel.ForEach(Projects, new ParallelOptions { MaxDegreeOfParallelism = 2 }, project => Compile(project.Project, project.Output, sources, planted));
+        Parallel.ForEach(
+            Projects, new ParallelOptions { MaxDegreeOfParallelism = 2 }, project => Compile(project.Project, project.Output, sources, planted));
     }
 
     private string Mutate(IGrouping<string, Mutation> file)
@@ -61,10 +63,14 @@ internal sealed class MutantBuild : IDisposable
         {
             if (text.Split(mutation.Right).Length != 2)
             {
-                throw new InvalidOperationException($"'{mutation.Name}': its text is {text.Split(mutation.Right).Length - 1} times in {mutation.File}, and has to be there once.");
+                throw new InvalidOperationException(
+                    $"'{mutation.Name}': its text is {text.Split(mutation.Right).Length - 1} times in {mutation.File}, and has to be there once.");
             }
 
-            text = text.Replace(mutation.Right, mutation.Wrong.Replace("PLANTED", $"Planted.Is(\"{mutation.Name}\")", StringComparison.Ordinal), StringComparison.Ordinal);
+            text = text.Replace(
+                mutation.Right,
+                mutation.Wrong.Replace("PLANTED", $"Planted.Is(\"{mutation.Name}\")", StringComparison.Ordinal),
+                StringComparison.Ordinal);
         }
 
         var copy = Path.Combine(Folder, $"{Guid.NewGuid():N}.cs");
@@ -76,13 +82,10 @@ internal sealed class MutantBuild : IDisposable
     {
         var directory = Path.GetDirectoryName(Path.Combine(_root, project))!;
         using var evaluated = JsonDocument.Parse(Dotnet(
-            directory,
-            "msbuild", Path.Combine(_root, project), "-nologo", "-tl:off", "-t:Compile", "-p:SkipCompilerExecution=true", "-p:ProvideCommandLineArgs=true",
-            "-p:DesignTimeBuild=true", "-p:BuildProjectReferences=false",
-
-            // What is up to date would have no arguments.
-            "-p:NonExistentFile=__NonExistentSubDir__/__NonExistentFile__", $"-p:Configuration={Configuration}",
-            "-getItem:CscCommandLineArgs", "-getProperty:RoslynTargetsPath"));
+            directory, "msbuild", Path.Combine(_root, project), "-nologo", "-tl:off", "-t:Compile",
+            "-p:SkipCompilerExecution=true", "-p:ProvideCommandLineArgs=true", "-p:DesignTimeBuild=true",
+            "-p:BuildProjectReferences=false", "-p:NonExistentFile=__NonExistentSubDir__/__NonExistentFile__",
+            $"-p:Configuration={Configuration}", "-getItem:CscCommandLineArgs", "-getProperty:RoslynTargetsPath"));
         var arguments = evaluated.RootElement.GetProperty("Items").GetProperty("CscCommandLineArgs").EnumerateArray()
             .Select(item => item.GetProperty("Identity").GetString()!)
             .Where(IsWanted)
@@ -104,7 +107,10 @@ internal sealed class MutantBuild : IDisposable
     private static bool IsWanted(string argument) =>
         argument.StartsWith("/analyzer:", StringComparison.Ordinal)
             ? argument.Contains("Generat", StringComparison.Ordinal) || argument.Contains("SourceGeneration", StringComparison.Ordinal)
-            : !((string[])["/noconfig", "/features:", "/doc:", "/refout:", "/out:", "/warnaserror", "/optimize", "/debug", "/analyzerconfig:", "/additionalfile:", "/sourcelink:"])
+            : !((string[])[
+                "/noconfig", "/features:", "/doc:", "/refout:", "/out:", "/warnaserror",
+                "/optimize", "/debug", "/analyzerconfig:", "/additionalfile:", "/sourcelink:",
+            ])
                 .Any(prefix => argument.StartsWith(prefix, StringComparison.Ordinal));
 
     private static string FindRoot()

@@ -29,7 +29,9 @@ internal static class MutantRun
         var table = new StringBuilder("| planted bug | found by | seed | what did not hold |\n|---|---|---|---|\n");
         foreach (var result in results)
         {
-            table.AppendLine(CultureInfo.InvariantCulture, $"| {result.Name} | {(result.Seed is null ? "nothing" : "simulation")} | {result.Seed} | {result.Invariant} |");
+            table.AppendLine(
+                CultureInfo.InvariantCulture,
+                $"| {result.Name} | {(result.Seed is null ? "nothing" : "simulation")} | {result.Seed} | {result.Invariant} |");
         }
 
         return table.ToString();

@@ -10,7 +10,8 @@ internal static class Mutations
             "sent is marked before the acknowledgement",
             "src/Shared/Core/Outbox/Relay/OutboxRelay.cs",
             """var publishing = _publisher.PublishAsync(claimed, cancellationToken);""",
-            """if (PLANTED) { await repository.MarkSentAsync([.. claimed.Claims.Select(c => new OutboxMark(c.EventId, c.Token))], cancellationToken); } var publishing = _publisher.PublishAsync(claimed, cancellationToken);"""),
+            """if (PLANTED) { await repository.MarkSentAsync([.. claimed.Claims.Select(c => new OutboxMark(c.EventId, c.Token))], """
+            + """cancellationToken); } var publishing = _publisher.PublishAsync(claimed, cancellationToken);"""),
         new(
             "unknown counts as accepted",
             "src/Shared/Core/Outbox/Relay/BatchOutcomes.cs",
@@ -80,7 +81,10 @@ internal static class Mutations
             "responses are in PascalCase",
             "src/Substitutes/Amazon.Lambda.Serialization.SystemTextJson/SourceGeneratorLambdaJsonSerializer.cs",
             "T response) =>\n        JsonSerializer.Serialize(writer, response, TypeInfo<T>());",
-            "T response)\n    {\n        if (PLANTED)\n        {\n            writer.WriteRawValue(JsonSerializer.Serialize(response, TypeInfo<T>()).Replace(\"batchItem\", \"BatchItem\").Replace(\"itemId\", \"ItemId\"));\n            return;\n        }\n\n        JsonSerializer.Serialize(writer, response, TypeInfo<T>());\n    }"),
+            "T response)\n    {\n        if (PLANTED)\n        {\n            "
+            + "writer.WriteRawValue(JsonSerializer.Serialize(response, TypeInfo<T>())"
+            + ".Replace(\"batchItem\", \"BatchItem\").Replace(\"itemId\", \"ItemId\"));\n            return;\n        }\n\n        "
+            + "JsonSerializer.Serialize(writer, response, TypeInfo<T>());\n    }"),
         new(
             "Consume names receipt handles",
             "src/Functions/Consume/ConsumeFunction.cs",
@@ -115,7 +119,8 @@ internal static class Mutations
             "what is in progress elsewhere is dropped",
             "src/Shared/Core/Inbox/HandlerRunner.cs",
             """return new MessageOutcome.Retry(UntilFree(inProgress.Until), ErrorCodes.InProgressElsewhere);""",
-            """return PLANTED ? new MessageOutcome.Duplicate() : new MessageOutcome.Retry(UntilFree(inProgress.Until), ErrorCodes.InProgressElsewhere);"""),
+            """return PLANTED ? new MessageOutcome.Duplicate() """
+            + """: new MessageOutcome.Retry(UntilFree(inProgress.Until), ErrorCodes.InProgressElsewhere);"""),
         new(
             "what the store cannot say is dropped",
             "src/Shared/Core/Inbox/HandlerRunner.cs",
@@ -170,12 +175,14 @@ internal static class Mutations
             "rows are claimed by an id cursor",
             "tests/Simulation/Model/OutboxTable.cs",
             """var due = Rows.Where(row => IsDue(row, now) &&""",
-            """var due = Rows.Where(row => IsDue(row, now) && !(PLANTED && row.ClaimedAt is null && row.RowId < Rows.Where(other => other.SentAt is not null).Select(other => other.RowId).DefaultIfEmpty().Max()) &&"""),
+            """var due = Rows.Where(row => IsDue(row, now) && !(PLANTED && row.ClaimedAt is null && row.RowId < """
+            + """Rows.Where(other => other.SentAt is not null).Select(other => other.RowId).DefaultIfEmpty().Max()) &&"""),
         new(
             "claims ignore the lease",
             "tests/Simulation/Model/OutboxTable.cs",
             """row.Parsed is OutboxStatus.Pending or OutboxStatus.Publishing && row.DueAt <= now""",
-            """row.Parsed is OutboxStatus.Pending or OutboxStatus.Publishing && (row.DueAt <= now || (PLANTED && row.Parsed == OutboxStatus.Publishing))"""),
+            """row.Parsed is OutboxStatus.Pending or OutboxStatus.Publishing """
+            + """&& (row.DueAt <= now || (PLANTED && row.Parsed == OutboxStatus.Publishing))"""),
         new(
             "reset looks at when a row was written",
             "tests/Simulation/Model/OutboxTable.cs",
@@ -235,7 +242,8 @@ internal static class Mutations
             "a failed message is never tried again",
             "tests/Simulation/Model/InboxTable.cs",
             """if (record.Parsed == InboxStatus.Unknown)""",
-            """if (PLANTED && record.Parsed == InboxStatus.Failed) { return new InboxClaim.AlreadyProcessed(); } if (record.Parsed == InboxStatus.Unknown)"""),
+            """if (PLANTED && record.Parsed == InboxStatus.Failed) { return new InboxClaim.AlreadyProcessed(); } """
+            + """if (record.Parsed == InboxStatus.Unknown)"""),
         new(
             "consumers share their records",
             "tests/Simulation/Model/InboxTable.cs",
@@ -245,7 +253,10 @@ internal static class Mutations
             "effects are written before the fence",
             "tests/Simulation/Model/InboxTable.cs",
             "        if (FindClaimed(claim) is not { } record)\n        {\n            return Find(claim.Key) is { Parsed: InboxStatus.Processed } done",
-            "        if (PLANTED && FindClaimed(claim) is null) { foreach (var effect in effects) { Effects[effect] = Effects.GetValueOrDefault(effect) + 1; } }\n\n        if (FindClaimed(claim) is not { } record)\n        {\n            return Find(claim.Key) is { Parsed: InboxStatus.Processed } done"),
+            "        if (PLANTED && FindClaimed(claim) is null) "
+            + "{ foreach (var effect in effects) { Effects[effect] = Effects.GetValueOrDefault(effect) + 1; } }\n\n"
+            + "        if (FindClaimed(claim) is not { } record)\n        {\n            "
+            + "return Find(claim.Key) is { Parsed: InboxStatus.Processed } done"),
         new(
             "reset looks at when a message came",
             "tests/Simulation/Model/InboxTable.cs",

@@ -11,7 +11,8 @@ namespace Relaybox.Simulation.World;
 /// The safety invariants, checked in the moment in which something changes. It keeps a ledger of its own and believes nobody:
 /// neither the code under test nor the models.
 /// </summary>
-internal sealed class Checker(SimLoop loop, WorldOptions options, RelayOptions relay, int maxAttempts, TimeSpan sentRetention, TimeSpan processedRetention)
+internal sealed class Checker(
+    SimLoop loop, WorldOptions options, RelayOptions relay, int maxAttempts, TimeSpan sentRetention, TimeSpan processedRetention)
     : IOutboxWatcher, IInboxWatcher
 {
     private readonly Dictionary<string, List<Fate>> _keys = new(StringComparer.Ordinal);
@@ -143,7 +144,9 @@ internal sealed class Checker(SimLoop loop, WorldOptions options, RelayOptions r
     {
         var fate = Of(record.EventId);
         Require(
-            fate.Holders.GetValueOrDefault(record.Consumer) == token, "S6", $"'{record.EventId}' was processed for {record.Consumer} by who had lost it");
+            fate.Holders.GetValueOrDefault(record.Consumer) == token,
+            "S6",
+            $"'{record.EventId}' was processed for {record.Consumer} by who had lost it");
         Require(fate.Successes.TryAdd(record.Consumer, loop.Now), "S4", $"'{record.EventId}' succeeded twice for {record.Consumer}");
         Require(effects == 1, "S5", $"'{record.EventId}' has {effects} effects for {record.Consumer}");
         Count("successes");

@@ -58,7 +58,8 @@ internal sealed class Env
             process.Clock,
             metrics);
 
-        var jobs = new MaintenanceJobs(Outbox, inbox, new ModelJobs(world.Jobs, server, process), world.Maintenance, NullLogger<MaintenanceJobs>.Instance);
+        var jobs = new MaintenanceJobs(
+            Outbox, inbox, new ModelJobs(world.Jobs, server, process), world.Maintenance, NullLogger<MaintenanceJobs>.Instance);
         Cleanup = new CleanupFunction(jobs, process.Clock, metrics);
         ResetStale = new ResetStaleFunction(jobs, process.Clock, metrics);
         Reconcile = new ReconcileFunction(jobs, process.Clock, metrics, NullLogger<ReconcileFunction>.Instance);

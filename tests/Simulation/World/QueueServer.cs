@@ -69,7 +69,8 @@ internal sealed class QueueServer(World world, SimProcess process) : IQueueServe
         if (isRefused || world.Strikes(process, "queue refuses an entry", 0.3))
         {
             var final = isRefused || world.Dice.Chance(0.2);
-            response.Failed.Add(new BatchResultErrorEntry { Id = entry.Id, Code = final ? "InvalidAttributeValue" : "InternalError", SenderFault = final });
+            response.Failed.Add(
+                new BatchResultErrorEntry { Id = entry.Id, Code = final ? "InvalidAttributeValue" : "InternalError", SenderFault = final });
             return;
         }
 

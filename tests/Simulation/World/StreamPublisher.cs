@@ -53,7 +53,9 @@ internal sealed class StreamPublisher(World world, SimProcess process) : IFlowPu
         var isRefused = world.Checker.Of(e.EventId).Written.IsRefused;
         if (isRefused || world.Strikes(process, "stream refuses a message", 0.3))
         {
-            return isRefused || world.Dice.Chance(0.2) ? PublishOutcome.Rejected(ErrorCodes.PublishRejected, "no") : PublishOutcome.Unknown("not now");
+            return isRefused || world.Dice.Chance(0.2)
+                ? PublishOutcome.Rejected(ErrorCodes.PublishRejected, "no")
+                : PublishOutcome.Unknown("not now");
         }
 
         world.Checker.Published(e);

@@ -28,5 +28,6 @@ internal sealed class Tally
 
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
-        $"{_seeds:N0} seeds, {Failed} failed; {_steps:N0} steps, {_faults:N0} faults; {string.Join(", ", _counts.Select(count => $"{count.Key} {count.Value}"))}");
+        $"{_seeds:N0} seeds, {Failed} failed; {_steps:N0} steps, {_faults:N0} faults; "
+        + $"{string.Join(", ", _counts.Select(count => $"{count.Key} {count.Value}"))}");
 }

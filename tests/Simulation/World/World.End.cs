@@ -35,7 +35,9 @@ internal sealed partial class World
             foreach (var consumer in fate.Successes.Keys)
             {
                 Checker.Require(
-                    InboxTable.Effects.GetValueOrDefault($"{consumer}:{eventId}") == 1, "S5", $"the effect of '{eventId}' for {consumer} did not happen once");
+                    InboxTable.Effects.GetValueOrDefault($"{consumer}:{eventId}") == 1,
+                    "S5",
+                    $"the effect of '{eventId}' for {consumer} did not happen once");
             }
 
             Checker.Require(!written.IsRefused || fate.Copies == 0, "S2", $"the broker has '{eventId}', which it refuses");

@@ -235,7 +235,10 @@ internal sealed partial class World
         };
         if (row.Headers is { Count: > 0 } headers)
         {
-            image["headers"] = new() { M = headers.ToDictionary(header => header.Key, header => new DynamoDBEvent.AttributeValue { S = header.Value }) };
+            image["headers"] = new()
+            {
+                M = headers.ToDictionary(header => header.Key, header => new DynamoDBEvent.AttributeValue { S = header.Value }),
+            };
         }
 
         if (row.OrderingKey is { } key)

@@ -26,7 +26,8 @@ internal sealed partial class World
         for (var i = 0; i < Options.Relays; i++)
         {
             var slot = new Slot($"relay-{i}");
-            Every(Minute, () => Run(slot, Options.KeepsOrder ? 75 : 55, (env, context) => env.Sweep.HandleAsync(new ScheduleInput("sweep"), context)));
+            Every(
+                Minute, () => Run(slot, Options.KeepsOrder ? 75 : 55, (env, context) => env.Sweep.HandleAsync(new ScheduleInput("sweep"), context)));
         }
 
         for (var i = 0; i < Options.Consumers; i++)
@@ -47,11 +48,15 @@ internal sealed partial class World
             var slot = new Slot($"reset-{n}");
             Every(TimeSpan.FromMinutes(5), () => Run(slot, 60, (env, context) => env.ResetStale.HandleAsync(new ScheduleInput("reset"), context)));
             var cleaner = new Slot($"cleanup-{n}");
-            Every(TimeSpan.FromMinutes(40), () => Run(cleaner, 60, (env, context) => env.Cleanup.HandleAsync(new ScheduleInput("cleanup"), context)), lasts: true);
+            Every(
+                TimeSpan.FromMinutes(40),
+                () => Run(cleaner, 60, (env, context) => env.Cleanup.HandleAsync(new ScheduleInput("cleanup"), context)),
+                lasts: true);
         }
 
         var reconcile = new Slot("reconcile");
-        Every(TimeSpan.FromMinutes(6), () => Run(reconcile, 60, (env, context) => env.Reconcile.HandleAsync(new ScheduleInput("reconcile"), context)));
+        Every(
+            TimeSpan.FromMinutes(6), () => Run(reconcile, 60, (env, context) => env.Reconcile.HandleAsync(new ScheduleInput("reconcile"), context)));
         Every(TimeSpan.FromMinutes(2), SkipParked);
         Every(TimeSpan.FromMinutes(1), Forge);
     }
@@ -210,8 +215,11 @@ internal sealed partial class World
         {
             EventId = $"e-{i}",
             Subject = isBad ? "orders placed!" : "orders.placed",
-            Payload = Dice.Pick("{\"n\": 1}", "{\"a\":\"\\ud800\",\"b\":[1.0,2e3]}", "not json", "", "{\"t\":\"é \U0001F680\"}", "\"text\"") + (Dice.Chance(0.2) ? "\n" : ""),
-            Headers = Dice.Chance(0.3) ? new Dictionary<string, string> { ["traceparent"] = "00-a-b-01", ["x"] = $"é{i}" } : new Dictionary<string, string>(),
+            Payload = Dice.Pick("{\"n\": 1}", "{\"a\":\"\\ud800\",\"b\":[1.0,2e3]}", "not json", "", "{\"t\":\"é \U0001F680\"}", "\"text\"")
+                + (Dice.Chance(0.2) ? "\n" : ""),
+            Headers = Dice.Chance(0.3)
+                ? new Dictionary<string, string> { ["traceparent"] = "00-a-b-01", ["x"] = $"é{i}" }
+                : new Dictionary<string, string>(),
             OrderingKey = key,
             EnqueuedAt = Dice.Chance(0.3) ? Loop.Now - TimeSpan.FromDays(Dice.Next(30)) : null,
             AvailableAt = Dice.Chance(0.15) ? Loop.Now + (Options.Storm * Dice.NextDouble()) : null,
@@ -243,7 +251,10 @@ internal sealed partial class World
             Trace.Add(Loop.Elapsed, "app", "writes", written.Event.EventId);
             if (written.IsForeign)
             {
-                var row = new TableRow(written.Event.EventId, rowId) { Status = "paused", Subject = "orders.placed", Payload = "{}", DueAt = Loop.Now };
+                var row = new TableRow(written.Event.EventId, rowId)
+                {
+                    Status = "paused", Subject = "orders.placed", Payload = "{}", DueAt = Loop.Now,
+                };
                 Checker.Inserted(row);
                 OutboxTable.Put(row);
                 return;

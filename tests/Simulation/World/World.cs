@@ -129,7 +129,8 @@ internal sealed partial class World
         ? 0
         : InboxTable.Records.Where(record => record.EventId == fate.Written.Event.EventId).Select(record => record.Deliveries).DefaultIfEmpty().Max();
 
-    private SimProcess NewProcess(string name) => new(_processes, name, Loop, Dice.Mix(_seed + 1000 + (ulong)_processes++), Faults.IsHealed ? TimeSpan.Zero : Skew());
+    private SimProcess NewProcess(string name) =>
+        new(_processes, name, Loop, Dice.Mix(_seed + 1000 + (ulong)_processes++), Faults.IsHealed ? TimeSpan.Zero : Skew());
 
     private TimeSpan Skew() => Options.MaxSkew * ((2 * Dice.NextDouble()) - 1);
 }

@@ -51,5 +51,6 @@ internal sealed record WorldOptions
 
     public override string ToString() =>
         $"{(KeepsOrder ? "ordered store" : "indexed store with a stream")}, {(IsQueue ? "queue" : "stream broker")}, {Relays} relays, "
-        + $"{Consumers} consumers, {Events} events, {Keys} keys, {Locking:P0} of relays lock, clocks off by up to {MaxSkew.TotalSeconds} s, faults {FaultRate:P0}, storm of {Storm.TotalMinutes} min";
+        + $"{Consumers} consumers, {Events} events, {Keys} keys, {Locking:P0} of relays lock, "
+        + $"clocks off by up to {MaxSkew.TotalSeconds} s, faults {FaultRate:P0}, storm of {Storm.TotalMinutes} min";
 }

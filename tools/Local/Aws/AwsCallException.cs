@@ -8,5 +8,7 @@ internal sealed class AwsCallException(string operation, string errorType, strin
     public string ErrorType { get; } = errorType;
 
     /// <summary>True when the same call may succeed a moment later.</summary>
-    public bool IsTransient { get; } = status >= 500 || errorType.Contains("Throttl", StringComparison.Ordinal) || errorType == "LimitExceededException";
+    public bool IsTransient { get; } = status >= 500
+        || errorType.Contains("Throttl", StringComparison.Ordinal)
+        || errorType == "LimitExceededException";
 }

@@ -45,7 +45,13 @@ internal sealed record ChaosSummary
     {
         var text = new StringBuilder();
         Line("Seed", $"{Seed}");
-        Line("Faults", string.Join(", ", Faults.OrderByDescending(fault => fault.Value).ThenBy(fault => fault.Key, StringComparer.Ordinal).Select(fault => $"{fault.Key} {fault.Value}")));
+        Line(
+            "Faults",
+            string.Join(
+                ", ",
+                Faults.OrderByDescending(fault => fault.Value)
+                    .ThenBy(fault => fault.Key, StringComparer.Ordinal)
+                    .Select(fault => $"{fault.Key} {fault.Value}")));
         Line("Orders committed", $"{Orders}");
         Line("Forgotten by the database", $"{Forgotten}");
         Line("Lost", Some(Lost));

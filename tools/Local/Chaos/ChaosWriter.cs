@@ -35,7 +35,11 @@ internal sealed class ChaosWriter(IDemoApp app, double rate, int keys)
                     _committed.TryAdd(order.EventId, 0);
                 }
             }
-            catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException or InvalidOperationException or TimeoutException)
+            catch (Exception e) when (e is HttpRequestException
+                or IOException
+                or OperationCanceledException
+                or InvalidOperationException
+                or TimeoutException)
             {
                 // The database is away. Whether the order was committed, its table knows.
             }

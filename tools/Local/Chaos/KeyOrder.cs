@@ -3,7 +3,10 @@ namespace Relaybox.Local.Chaos;
 /// <summary>Whether events were published in the order of their keys.</summary>
 internal static class KeyOrder
 {
-    /// <summary>The events that were published before an earlier one of their key. A copy may come again later; what counts is where each event stands first.</summary>
+    /// <summary>
+    /// The events that were published before an earlier one of their key. A copy may come again later; what counts is where each
+    /// event stands first.
+    /// </summary>
     /// <param name="published">Event ids in the broker's order.</param>
     /// <param name="places">Each event's key, and its place among that key's commits.</param>
     /// <param name="cancellationToken">Ends the reading.</param>

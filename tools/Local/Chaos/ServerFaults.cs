@@ -6,7 +6,9 @@ namespace Relaybox.Local.Chaos;
 /// <summary>What any server can suffer.</summary>
 internal static class ServerFaults
 {
-    /// <summary>The server ends at once, with all its connections, and comes back within a second. Only for a server that keeps what it has on disk.</summary>
+    /// <summary>
+    /// The server ends at once, with all its connections, and comes back within a second. Only for a server that keeps what it has on disk.
+    /// </summary>
     public static Fault Restart(LocalServer server) => new($"Restart {server.Name}", async (random, cancellationToken) =>
     {
         await server.RestartAsync(TimeSpan.FromSeconds(random.NextDouble()), cancellationToken);

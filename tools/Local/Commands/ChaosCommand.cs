@@ -16,7 +16,10 @@ internal static class ChaosCommand
         options.PortBase.DefaultValueFactory = _ => 0;
         var minutes = new Option<double>("--minutes") { Description = "For how long there are faults", DefaultValueFactory = _ => 1 };
         var seed = new Option<int?>("--seed") { Description = "Chooses the faults; a run prints its own" };
-        var every = new Option<double?>("--kill-every") { Description = "Only kill functions, one each so many seconds, and leave the servers alone" };
+        var every = new Option<double?>("--kill-every")
+        {
+            Description = "Only kill functions, one each so many seconds, and leave the servers alone",
+        };
         var rate = new Option<double>("--rate") { Description = "Orders a second", DefaultValueFactory = _ => 15 };
         var command = new Command("chaos", "Kill, stop and cut whatever works on a stream of orders, and count what came of them");
         options.AddTo(command);
@@ -41,7 +44,8 @@ internal static class ChaosCommand
     {
         if (options.Duration <= TimeSpan.Zero || options.Duration > TimeSpan.FromDays(1))
         {
-            throw new RunnerException($"--minutes {options.Duration.TotalMinutes}: expected more than 0 and at most {TimeSpan.FromDays(1).TotalMinutes}.");
+            throw new RunnerException(
+                $"--minutes {options.Duration.TotalMinutes}: expected more than 0 and at most {TimeSpan.FromDays(1).TotalMinutes}.");
         }
 
         if (options.Pause is { } pause && (pause < TimeSpan.FromSeconds(0.1) || pause > TimeSpan.FromHours(1)))
@@ -69,7 +73,8 @@ internal static class ChaosCommand
                 progress.End();
                 Console.WriteLine();
                 Console.Write(summary.ToText());
-                Console.WriteLine(summary.IsClean ? "\n  Every order had its effect exactly once." : "\n  NOT every order had its effect exactly once.");
+                Console.WriteLine(
+                    summary.IsClean ? "\n  Every order had its effect exactly once." : "\n  NOT every order had its effect exactly once.");
                 return summary.IsClean;
             },
             cancellationToken);

@@ -37,7 +37,10 @@ internal static class DemoCommand
         command.SetAction(async (result, cancellationToken) => await RunAsync(
             options.Read(result),
             Checked(new DemoOptions(
-                result.GetValue(count), result.GetValue(rate) ?? DemoOptions.RateFor(result.GetValue(count)), result.GetValue(duplicates), result.GetValue(json))),
+                result.GetValue(count),
+                result.GetValue(rate) ?? DemoOptions.RateFor(result.GetValue(count)),
+                result.GetValue(duplicates),
+                result.GetValue(json))),
             cancellationToken));
         return command;
     }

@@ -8,7 +8,10 @@ namespace Relaybox.Local.Commands;
 /// <summary>The options of every command that starts a stack.</summary>
 internal sealed class StackCommandOptions
 {
-    private readonly Option<FileInfo?> _template = new("--template") { Description = "The template to run. Default: template.yaml of the repository" };
+    private readonly Option<FileInfo?> _template = new("--template")
+    {
+        Description = "The template to run. Default: template.yaml of the repository",
+    };
 
     private readonly Option<DirectoryInfo?> _functionsDirectory = new("--functions-dir")
     {

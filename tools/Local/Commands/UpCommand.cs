@@ -10,10 +10,15 @@ internal static class UpCommand
     public static Command Create()
     {
         var options = new StackCommandOptions();
-        var detach = new Option<bool>("--detach") { Description = "Return once everything is ready, and leave it running; its output goes to up.log of the state folder" };
+        var detach = new Option<bool>("--detach")
+        {
+            Description = "Return once everything is ready, and leave it running; its output goes to up.log of the state folder",
+        };
         var visibility = new Option<int?>("--visibility")
         {
-            Description = "Seconds after which a message that a function did not finish comes back; replaces the visibility timeout of queues that feed a function",
+            Description =
+                "Seconds after which a message that a function did not finish comes back; "
+                + "replaces the visibility timeout of queues that feed a function",
         };
         var command = new Command("up", "Run the template on this machine until Ctrl-C");
         options.AddTo(command);

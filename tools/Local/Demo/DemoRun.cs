@@ -80,7 +80,8 @@ internal sealed class DemoRun(LocalRunner runner, IDemoApp app, DemoOptions opti
         now.Sent >= now.Written && now.Effects >= now.Written && now.Waiting == 0 && !runner.Sources.HasPendingDuplicates;
 
     private static string Missing(DemoProgress now) =>
-        $"Missing: {now.Written - now.Sent} rows are not sent, {now.Written - now.Effects} events have no effect, {now.Waiting} messages are in the queue.";
+        $"Missing: {now.Written - now.Sent} rows are not sent, "
+        + $"{now.Written - now.Effects} events have no effect, {now.Waiting} messages are in the queue.";
 
     // A function prints its metrics before it answers, but its output takes another way than its answer.
     private async Task MetricsSettleAsync(CancellationToken cancellationToken)

@@ -32,7 +32,8 @@ internal sealed class QueueClient(AwsJsonClient sqs, string queueUrl, AwsJsonCli
     {
         foreach (var chunk in messages.Chunk(MaximumBatch))
         {
-            var entries = chunk.Select((message, index) => (JsonNode)new JsonObject { ["Id"] = $"{index}", ["ReceiptHandle"] = message.ReceiptHandle });
+            var entries = chunk.Select(
+                (message, index) => (JsonNode)new JsonObject { ["Id"] = $"{index}", ["ReceiptHandle"] = message.ReceiptHandle });
             await sqs.CallAsync(
                 "DeleteMessageBatch", new JsonObject { ["QueueUrl"] = queueUrl, ["Entries"] = new JsonArray([.. entries]) }, cancellationToken);
         }

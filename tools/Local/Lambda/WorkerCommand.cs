@@ -18,7 +18,8 @@ internal sealed record WorkerCommand(string Program, IReadOnlyList<string> Argum
         return File.Exists(executable)
             ? new WorkerCommand(executable, [])
             : throw new RunnerException(
-                $"The functions have not been built: there is no {handler}.dll in {functionsDirectory}. Run: dotnet build src/Functions, or pass --functions-dir.");
+                $"The functions have not been built: there is no {handler}.dll in {functionsDirectory}. "
+                + "Run: dotnet build src/Functions, or pass --functions-dir.");
     }
 
     private static string DotNet() =>

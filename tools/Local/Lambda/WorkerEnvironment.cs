@@ -15,8 +15,8 @@ internal static class WorkerEnvironment
     private static readonly string[] Inherited = ["PATH", "HOME", "TMPDIR", "LANG", "LC_ALL"];
 
     public static Dictionary<string, string> Create(
-        FunctionDefinition function, string runtimeApi, string worker, int port, IReadOnlyDictionary<string, Uri> endpoints, IReadOnlyDictionary<string, string> overrides,
-        string accessKeyId = LocalAws.AccessKeyId)
+        FunctionDefinition function, string runtimeApi, string worker, int port, IReadOnlyDictionary<string, Uri> endpoints,
+        IReadOnlyDictionary<string, string> overrides, string accessKeyId = LocalAws.AccessKeyId)
     {
         var environment = new Dictionary<string, string>();
         foreach (DictionaryEntry variable in Environment.GetEnvironmentVariables())

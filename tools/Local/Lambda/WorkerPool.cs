@@ -11,7 +11,8 @@ namespace Relaybox.Local.Lambda;
 /// <param name="output">Gets what goes wrong.</param>
 /// <param name="time">The clock.</param>
 internal sealed class WorkerPool(
-    FunctionDefinition function, FunctionHostOptions options, Action<string, string> onFailedStart, ILiveOutput output, TimeProvider time) : IAsyncDisposable
+    FunctionDefinition function, FunctionHostOptions options, Action<string, string> onFailedStart, ILiveOutput output, TimeProvider time)
+    : IAsyncDisposable
 {
     private const int MaximumFailedStarts = 3;
 
@@ -33,7 +34,11 @@ internal sealed class WorkerPool(
 
     /// <summary>The pids of the processes that run now.</summary>
     public IReadOnlyList<int> Pids =>
-        [.. _workers.Values.Select(worker => worker.Process).Where(process => process is { Exited.IsCompleted: false }).Select(process => process!.Id)];
+    [
+        .. _workers.Values.Select(worker => worker.Process)
+            .Where(process => process is { Exited.IsCompleted: false })
+            .Select(process => process!.Id),
+    ];
 
     /// <summary>How many workers wait for an event, or will: one that is starting counts.</summary>
     public int Available => _workers.Values.Count(worker => worker.IsIdle || !worker.IsReady);

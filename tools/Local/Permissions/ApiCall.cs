@@ -30,7 +30,9 @@ public sealed partial record ApiCall(string Target, JsonObject Body)
         "TransactWriteItems" =>
             from item in Body.List("TransactItems")
             from part in item!.AsObject()
-            select On(part.Key switch { "Put" => "PutItem", "Update" => "UpdateItem", "Delete" => "DeleteItem", _ => "ConditionCheckItem" }, part.Value!.AsObject()),
+            select On(
+                part.Key switch { "Put" => "PutItem", "Update" => "UpdateItem", "Delete" => "DeleteItem", _ => "ConditionCheckItem" },
+                part.Value!.AsObject()),
         "TransactGetItems" => Body.List("TransactItems").Select(item => On("GetItem", item!.AsObject().Map("Get"))),
         "BatchExecuteStatement" => Body.List("Statements").Select(statement => Statement(Text(statement!.AsObject(), "Statement"))),
         "ExecuteTransaction" => Body.List("TransactStatements").Select(statement => Statement(Text(statement!.AsObject(), "Statement"))),
@@ -74,6 +76,8 @@ public sealed partial record ApiCall(string Target, JsonObject Body)
     [GeneratedRegex("table/([^/|]+)/stream/")]
     private static partial Regex TableOfStream();
 
-    [GeneratedRegex("""^\s*(?<verb>UPDATE|DELETE|INSERT|SELECT)\b.*?"(?<table>[^"]+)"(\."(?<index>[^"]+)")?""", RegexOptions.IgnoreCase | RegexOptions.Singleline)]
+    [GeneratedRegex(
+        """^\s*(?<verb>UPDATE|DELETE|INSERT|SELECT)\b.*?"(?<table>[^"]+)"(\."(?<index>[^"]+)")?""",
+        RegexOptions.IgnoreCase | RegexOptions.Singleline)]
     private static partial Regex PartiQl();
 }

@@ -73,7 +73,8 @@ internal sealed partial class GuardedService : IAsyncDisposable
             var call = new ApiCall(context.Request.Headers["X-Amz-Target"].ToString(), JsonNode.Parse(body)!.AsObject());
             if (_permissions.Judge(caller, call.Needs()) is { } missing)
             {
-                await AnswerAsync(context, StatusCodes.Status403Forbidden, "AccessDeniedException", $"User: {caller} is not authorized to perform: {missing}");
+                await AnswerAsync(
+                    context, StatusCodes.Status403Forbidden, "AccessDeniedException", $"User: {caller} is not authorized to perform: {missing}");
             }
             else if (_beforeCall is not null && await _beforeCall(caller, call) is { } status)
             {
@@ -109,7 +110,8 @@ internal sealed partial class GuardedService : IAsyncDisposable
         context.Response.StatusCode = (int)response.StatusCode;
 
         // Among them the checksum of the body, which the client verifies.
-        foreach (var header in response.Headers.Concat(response.Content.Headers).Where(header => !HopByHop.Contains(header.Key, StringComparer.OrdinalIgnoreCase)))
+        foreach (var header in response.Headers.Concat(response.Content.Headers).Where(
+            header => !HopByHop.Contains(header.Key, StringComparer.OrdinalIgnoreCase)))
         {
             context.Response.Headers[header.Key] = string.Join(", ", header.Value);
         }

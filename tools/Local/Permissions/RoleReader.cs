@@ -37,7 +37,11 @@ internal sealed class RoleReader
             .Select(policy => policy!.AsObject().Map("PolicyDocument"))
             .Concat((_evaluator.Evaluate(properties["ManagedPolicyArns"]) as JsonArray ?? [])
                 .Select(policy => Document(_managed[policy!.GetValue<string>()])));
-        return [.. documents.SelectMany(document => document.List("Statement")).SelectMany(statement => Read(statement!.AsObject(), role.Line)).Distinct()];
+        return [
+            .. documents.SelectMany(document => document.List("Statement"))
+                .SelectMany(statement => Read(statement!.AsObject(), role.Line))
+                .Distinct(),
+        ];
     }
 
     private JsonObject Document(MapValue policy) =>

@@ -10,7 +10,8 @@ namespace Relaybox.Local.Running;
 
 /// <summary>Plays every event source of a stack.</summary>
 internal sealed class EventSourcePlayer(
-    StackDefinition stack, LocalServers servers, GuardedServices services, double duplicatePercent, ILiveOutput output, TimeProvider time) : IAsyncDisposable
+    StackDefinition stack, LocalServers servers, GuardedServices services, double duplicatePercent, ILiveOutput output, TimeProvider time)
+    : IAsyncDisposable
 {
     private readonly AwsJsonClient _sqs = AwsJsonClient.Sqs(servers.Sqs);
     private readonly List<Task> _running = [];

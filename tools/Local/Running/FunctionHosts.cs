@@ -75,7 +75,10 @@ internal sealed class FunctionHosts(RunnerOptions options, ILiveOutput output, A
 
     private static int MaximumWorkers(FunctionDefinition function)
     {
-        var wanted = function.Events.OfType<QueueEventDefinition>().Select(source => source.MaximumConcurrency ?? MostWorkers).DefaultIfEmpty(ScheduledWorkers).Max();
+        var wanted = function.Events.OfType<QueueEventDefinition>()
+            .Select(source => source.MaximumConcurrency ?? MostWorkers)
+            .DefaultIfEmpty(ScheduledWorkers)
+            .Max();
         return Math.Max(1, Math.Min(Math.Min(wanted, function.ReservedConcurrency ?? MostWorkers), MostWorkers));
     }
 }

@@ -131,7 +131,8 @@ internal sealed class LocalRunner : IAsyncDisposable
         var commands = _functions.FindCommands(Stack);
         if (_options.VisibilitySeconds is { } seconds)
         {
-            _output.Information($"Messages that a function does not finish come back after {seconds} s here, not after the template's visibility timeout.");
+            _output.Information(
+                $"Messages that a function does not finish come back after {seconds} s here, not after the template's visibility timeout.");
         }
 
         _servers = new LocalServers(_plan.StoreRun, _plan.BrokerRun, Ports.Sqs);

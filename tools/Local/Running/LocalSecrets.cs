@@ -33,12 +33,14 @@ internal sealed class LocalSecrets(IReadOnlyDictionary<string, string> others)
 
     /// <param name="routes">Where it is served.</param>
     /// <param name="permissions">Who may read what; null: everybody everything.</param>
-    public void Map(IEndpointRouteBuilder routes, Func<PermissionLog?> permissions) => routes.MapGet("/secretsmanager/get", (string secretId, HttpContext context) =>
-        context.Request.Headers["X-Aws-Parameters-Secrets-Token"].ToString() is not { } token || !token.StartsWith(SessionToken, StringComparison.Ordinal)
-            ? Results.Text("an error occurred while attempting to parse the authentication token", statusCode: StatusCodes.Status401Unauthorized)
-            : permissions()?.Judge(token[SessionToken.Length..], [new Permission("secretsmanager:GetSecretValue", secretId)]) is not null
-            ? Results.Text("AccessDeniedException", statusCode: StatusCodes.Status400BadRequest)
-            : _secrets.TryGetValue(secretId, out var text)
-                ? Results.Text(new JsonObject { ["ARN"] = secretId, ["SecretString"] = text }.ToJsonString(), "application/json")
-                : Results.Text("ResourceNotFoundException", statusCode: StatusCodes.Status400BadRequest));
+    public void Map(IEndpointRouteBuilder routes, Func<PermissionLog?> permissions) =>
+        routes.MapGet("/secretsmanager/get", (string secretId, HttpContext context) =>
+            context.Request.Headers["X-Aws-Parameters-Secrets-Token"].ToString() is not { } token
+                || !token.StartsWith(SessionToken, StringComparison.Ordinal)
+                ? Results.Text("an error occurred while attempting to parse the authentication token", statusCode: StatusCodes.Status401Unauthorized)
+                : permissions()?.Judge(token[SessionToken.Length..], [new Permission("secretsmanager:GetSecretValue", secretId)]) is not null
+                    ? Results.Text("AccessDeniedException", statusCode: StatusCodes.Status400BadRequest)
+                    : _secrets.TryGetValue(secretId, out var text)
+                        ? Results.Text(new JsonObject { ["ARN"] = secretId, ["SecretString"] = text }.ToJsonString(), "application/json")
+                        : Results.Text("ResourceNotFoundException", statusCode: StatusCodes.Status400BadRequest));
 }

@@ -22,7 +22,10 @@ internal abstract class RunPart : IAsyncDisposable
     /// <summary>What chaos can do to the part. Default: nothing.</summary>
     public virtual IReadOnlyList<Fault> Faults => [];
 
-    /// <summary>Adds the template's parameters that are the part's to give, unless they are there, and the secrets that they name. Nothing has been started yet.</summary>
+    /// <summary>
+    /// Adds the template's parameters that are the part's to give, unless they are there, and the secrets that they name. Nothing
+    /// has been started yet.
+    /// </summary>
     public virtual void Configure(IDictionary<string, string> parameters, LocalSecrets secrets)
     {
     }

@@ -44,9 +44,12 @@ internal static class StackEnvironment
         }
 
         // As the functions have them; no function needs all.
-        foreach (var variable in Tables.Select(table => table.Variable).Concat(servers.Store.FunctionVariables).Concat(servers.Broker.FunctionVariables))
+        foreach (var variable in Tables.Select(table => table.Variable)
+            .Concat(servers.Store.FunctionVariables)
+            .Concat(servers.Broker.FunctionVariables))
         {
-            if (stack.Functions.Select(function => function.Environment.GetValueOrDefault(variable)).FirstOrDefault(value => value is { Length: > 0 }) is { } value)
+            if (stack.Functions.Select(function => function.Environment.GetValueOrDefault(variable)).FirstOrDefault(
+                value => value is { Length: > 0 }) is { } value)
             {
                 environment.TryAdd(variable, value);
             }

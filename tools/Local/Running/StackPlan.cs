@@ -40,7 +40,10 @@ internal sealed record StackPlan(StackDefinition Stack, ILocalStore Store, ILoca
         var parameters = new Dictionary<string, string>(options.Parameters);
         storeRun.Configure(parameters, secrets);
         brokerRun.Configure(parameters, secrets);
-        var stack = Explained(options, () => StackLoader.Load(template, new StackOptions(StackName, new Uri($"http://127.0.0.1:{ports.Sqs}/"), parameters) { Properties = options.Properties }));
+        var stack = Explained(
+            options,
+            () => StackLoader.Load(
+                template, new StackOptions(StackName, new Uri($"http://127.0.0.1:{ports.Sqs}/"), parameters) { Properties = options.Properties }));
         return new StackPlan(options.VisibilitySeconds is { } seconds ? WithVisibility(stack, seconds) : stack, store, broker, ports)
         {
             StoreRun = storeRun, BrokerRun = brokerRun, Secrets = secrets,
@@ -61,7 +64,10 @@ internal sealed record StackPlan(StackDefinition Stack, ILocalStore Store, ILoca
 
     private static StackDefinition WithVisibility(StackDefinition stack, int seconds)
     {
-        var fed = stack.Functions.SelectMany(function => function.Events).OfType<QueueEventDefinition>().Select(source => source.QueueArn).ToHashSet();
+        var fed = stack.Functions.SelectMany(function => function.Events)
+            .OfType<QueueEventDefinition>()
+            .Select(source => source.QueueArn)
+            .ToHashSet();
         return stack with
         {
             Queues = [.. stack.Queues.Select(queue => fed.Contains(queue.Arn)

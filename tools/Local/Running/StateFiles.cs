@@ -51,7 +51,10 @@ internal sealed class StateFiles(string directory)
                 ["emulators"] = new JsonArray([.. emulators.Select(emulator =>
                     (JsonNode)new JsonObject
                     {
-                        ["emulator"] = emulator.Name, ["pid"] = emulator.Pid, ["port"] = emulator.Port, ["startTime"] = ProcessIdentity.StartTimeOf(emulator.Pid),
+                        ["emulator"] = emulator.Name,
+                        ["pid"] = emulator.Pid,
+                        ["port"] = emulator.Port,
+                        ["startTime"] = ProcessIdentity.StartTimeOf(emulator.Pid),
                     })]),
             };
             Replace(ProcessesPath, document.ToJsonString(new JsonSerializerOptions { WriteIndented = true }));

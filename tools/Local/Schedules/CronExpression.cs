@@ -77,7 +77,8 @@ internal sealed partial class CronExpression : ScheduleExpression
     {
         "?" => "*",
         "L" => "6",
-        _ => DayNumber().Replace(field, match => ((int.Parse(match.Value, CultureInfo.InvariantCulture) + 6) % 7).ToString(CultureInfo.InvariantCulture)),
+        _ => DayNumber().Replace(
+            field, match => ((int.Parse(match.Value, CultureInfo.InvariantCulture) + 6) % 7).ToString(CultureInfo.InvariantCulture)),
     };
 
     private static HashSet<int> Years(string field, string body)

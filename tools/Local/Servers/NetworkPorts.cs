@@ -38,7 +38,8 @@ public static class NetworkPorts
         catch (SocketException)
         {
             throw new RunnerException(
-                $"Port {port} ({purpose}) is taken. Stop what listens there (`./run down` if it is an earlier run), or choose other ports: --port-base 0 picks free ones.");
+                $"Port {port} ({purpose}) is taken. Stop what listens there (`./run down` if "
+                + "it is an earlier run), or choose other ports: --port-base 0 picks free ones.");
         }
     }
 }

@@ -25,7 +25,8 @@ internal sealed class QueueProvisioner(AwsJsonClient sqs)
             attributes[name] = value;
         }
 
-        var created = await sqs.CallAsync("CreateQueue", new JsonObject { ["QueueName"] = queue.Name, ["Attributes"] = attributes }, cancellationToken);
+        var created = await sqs.CallAsync(
+            "CreateQueue", new JsonObject { ["QueueName"] = queue.Name, ["Attributes"] = attributes }, cancellationToken);
         if ((string?)created["QueueUrl"] != queue.Url)
         {
             throw new InvalidOperationException($"The queue {queue.Name} has the URL {created["QueueUrl"]}, not {queue.Url}.");

@@ -76,7 +76,8 @@ internal sealed class StackLoader
     private TableDefinition Table((string LogicalId, MapValue Resource) entry)
     {
         var properties = Evaluate(
-            entry.Resource, "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "LocalSecondaryIndexes", "StreamSpecification", "TimeToLiveSpecification");
+            entry.Resource, "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes",
+            "LocalSecondaryIndexes", "StreamSpecification", "TimeToLiveSpecification");
         var timeToLive = properties.Map("TimeToLiveSpecification");
         return new TableDefinition(
             entry.LogicalId,

@@ -115,7 +115,8 @@ internal sealed class Evaluator(MapValue template, IReadOnlyDictionary<string, J
         "Sub" => Substitution.Apply(call, this),
         "Join" => Join(call),
         "Select" => Select(call),
-        "Split" => new JsonArray([.. Text(Argument(call, 1, 2), "!Split").Split(Text(Argument(call, 0, 2), "!Split")).Select(part => (JsonNode)part)]),
+        "Split" =>
+            new JsonArray([.. Text(Argument(call, 1, 2), "!Split").Split(Text(Argument(call, 0, 2), "!Split")).Select(part => (JsonNode)part)]),
         "FindInMap" => FindInMap(call),
         "Base64" => Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes(Text(call.Argument, "!Base64"))),
         "If" => Evaluate(Argument(call, IsTrue(Text(Argument(call, 0, 3), "!If"), call.Line) ? 1 : 2, 3)),

@@ -27,9 +27,13 @@ internal static class PropertyOverrides
 
         if (names.Length == 0 || value is not MapValue map)
         {
-            throw new RunnerException($"{path}: the template has no such property. Give the resource and the names of its properties, separated by dots.");
+            throw new RunnerException(
+                $"{path}: the template has no such property. Give the resource and the names of its properties, separated by dots.");
         }
 
-        return map with { Entries = new Dictionary<string, TemplateValue>(map.Entries) { [names[0]] = Replace(map[names[0]], names[1..], path, text) } };
+        return map with
+        {
+            Entries = new Dictionary<string, TemplateValue>(map.Entries) { [names[0]] = Replace(map[names[0]], names[1..], path, text) },
+        };
     }
 }

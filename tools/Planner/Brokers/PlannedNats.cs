@@ -14,7 +14,8 @@ internal sealed class PlannedNats : IPlannedBroker
     public string Title => "NATS";
 
     public PlannedConsumer Consumer { get; } = new(
-        "PullConsume", "pull.batch", "invocations at once", "pull.concurrency", "a schedule more, and ReservedConcurrentExecutions; then several stacks, each with a part of the subjects");
+        "PullConsume", "pull.batch", "invocations at once", "pull.concurrency",
+        "a schedule more, and ReservedConcurrentExecutions; then several stacks, each with a part of the subjects");
 
     public double PublishTime(PlanBuilder plan, double events) =>
         plan.Cost("nats.ack_ms") + (events / plan.Cost("nats.client_per_second") * 1000);
@@ -26,6 +27,7 @@ internal sealed class PlannedNats : IPlannedBroker
         plan.Limit("JetStream: one stream of three replicas", perStream, 1, "stream", "several streams, each with a part of the subjects");
         plan.Limit("JetStream: one connection", plan.Cost("nats.client_per_second"), 1, "relay", "more relays, each with its connection");
         plan.ChargeHours("EC2: servers of NATS", streams * Replicas, plan.Cost("nats.dollars_per_server_hour"));
-        plan.ChargeStored("EBS: streams", Replicas * plan.Cost("message_bytes") * plan.Cost("nats.kept_days"), plan.Cost("nats.dollars_per_gb_month"));
+        plan.ChargeStored(
+            "EBS: streams", Replicas * plan.Cost("message_bytes") * plan.Cost("nats.kept_days"), plan.Cost("nats.dollars_per_gb_month"));
     }
 }

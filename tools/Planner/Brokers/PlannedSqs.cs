@@ -31,7 +31,9 @@ internal sealed class PlannedSqs : IPlannedBroker
         plan.Limit(
             "SQS: calls of a queue", plan.Cost("sqs.fifo_calls") * PerCall, 1, "queue",
             "high-throughput mode (FifoThroughputLimit: perMessageGroupId), then 70,000 calls a second; several queues by a hash of the key", Fifo);
-        plan.Limit("SQS: one call at a time keeps the order", PerCall / plan.Cost("sqs.call_ms") * 1000, 1, "relay", "more relays, each with its keys", Fifo);
+        plan.Limit(
+            "SQS: one call at a time keeps the order", PerCall / plan.Cost("sqs.call_ms") * 1000,
+            1, "relay", "more relays, each with its keys", Fifo);
 
         // The messages of a group are with one consumer at a time.
         plan.Limit("SQS: message groups", perConsumer, 1, "busy ordering key", "more keys; a faster handler", Fifo);

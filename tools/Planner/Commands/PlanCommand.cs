@@ -11,7 +11,9 @@ internal static class PlanCommand
     public static RootCommand Create()
     {
         var options = new PlanOptions();
-        var command = new RootCommand("What a rate takes beyond one machine: shards, relays, consumers, connections, dollars, and which limit is met first; see docs/scaling.md")
+        var command = new RootCommand(
+            "What a rate takes beyond one machine: shards, relays, consumers, "
+            + "connections, dollars, and which limit is met first; see docs/scaling.md")
         {
             PlayCommand.Create(),
             DocsCommand.Create(),

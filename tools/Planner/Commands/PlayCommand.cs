@@ -14,10 +14,16 @@ internal static class PlayCommand
     public static Command Create()
     {
         var options = new PlanOptions();
-        var scenario = new Option<string>("--scenario") { Description = $"What happens: {string.Join(", ", Scenario.Names)}", DefaultValueFactory = _ => Scenario.Names[0] };
+        var scenario = new Option<string>("--scenario")
+        {
+            Description = $"What happens: {string.Join(", ", Scenario.Names)}", DefaultValueFactory = _ => Scenario.Names[0],
+        };
         scenario.AcceptOnlyFromAmong([.. Scenario.Names]);
         var sweeps = new Option<int>("--sweeps") { Description = "DynamoDB: sweeps at once", DefaultValueFactory = _ => 1 };
-        var load = new Option<double?>("--load") { Description = "Events a second that come, where they are others than the stack is planned for (--rate)" };
+        var load = new Option<double?>("--load")
+        {
+            Description = "Events a second that come, where they are others than the stack is planned for (--rate)",
+        };
         var plot = new Option<FileInfo?>("--plot") { Description = "Draw backlog and latency into this file, .svg or .png" };
         var command = new Command("play", "Play a scenario: backlog and latency over time") { scenario, load, sweeps, plot };
         options.AddTo(command);
@@ -31,7 +37,9 @@ internal static class PlayCommand
             var title = $"{plan.Title}, {Figure.Of(plan.Rate)} events a second: {played.Name}";
             AnsiConsole.WriteLine(title);
             AnsiConsole.WriteLine(
-                $"Relays publish {Figure.Of(flow.RelayedPerSecond)}/s{(flow.SweptPerSecond is { } swept ? $", sweeps {Figure.Of(swept)}/s" : "")}; consumers handle {Figure.Of(flow.ConsumedPerSecond)}/s.");
+                "Relays publish "
+                + $"{Figure.Of(flow.RelayedPerSecond)}/s{(flow.SweptPerSecond is { } swept ? $", sweeps {Figure.Of(swept)}/s" : "")}; "
+                + $"consumers handle {Figure.Of(flow.ConsumedPerSecond)}/s.");
             FlowGrids.OverTime(steps, Lines).Print(AnsiConsole.Console);
             FlowGrids.Summary([(played.Name, FlowSummary.Of(played, steps))]).Print(AnsiConsole.Console);
             if (parsed.GetValue(plot) is { } file)

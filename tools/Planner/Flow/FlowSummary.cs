@@ -5,7 +5,9 @@ namespace Relaybox.Planner.Flow;
 /// <param name="HighestQueue">The most messages that were not handled at once.</param>
 /// <param name="OldestSeconds">The longest that a row was not published.</param>
 /// <param name="DeferredPerEvent">Attempts in vain for each event.</param>
-/// <param name="RecoveredAfter">Seconds from the end of the outage until nothing waited for longer than a minute, for a relay or a consumer; null: not by the end.</param>
+/// <param name="RecoveredAfter">
+/// Seconds from the end of the outage until nothing waited for longer than a minute, for a relay or a consumer; null: not by the end.
+/// </param>
 /// <param name="WorstP99Seconds">The worst second's 99th percentile from app to handler.</param>
 internal sealed record FlowSummary(
     double Highest, double HighestQueue, double OldestSeconds, double DeferredPerEvent, int? RecoveredAfter, double WorstP99Seconds)

@@ -14,7 +14,8 @@ internal static class Figure
         _ => value.ToString("0.##", CultureInfo.InvariantCulture),
     };
 
-    public static string Dollars(double value) => $"${(value >= 1e6 ? Of(value) : value.ToString(value >= 100 ? "N0" : "0.00", CultureInfo.InvariantCulture))}";
+    public static string Dollars(double value) =>
+        $"${(value >= 1e6 ? Of(value) : value.ToString(value >= 100 ? "N0" : "0.00", CultureInfo.InvariantCulture))}";
 
     public static string Time(double seconds) => seconds switch
     {

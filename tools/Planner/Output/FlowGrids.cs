@@ -17,9 +17,9 @@ internal static class FlowGrids
             [
                 .. steps.Where((_, i) => i % every == every - 1).Select(step => new[]
                 {
-                    Figure.Clock(step.Second + 1), Figure.Of(step.Offered), Figure.Of(step.Published), Figure.Of(step.Deferred), Figure.Of(step.AtApps), Figure.Of(step.Outbox),
-                    Figure.Of(step.Queue), Figure.Time(step.OldestSeconds), Age(step.MedianSeconds), Age(step.P99Seconds),
-                    new string('█', (int)Math.Round(Backlog(step) / most * BarWidth)),
+                    Figure.Clock(step.Second + 1), Figure.Of(step.Offered), Figure.Of(step.Published), Figure.Of(step.Deferred),
+                    Figure.Of(step.AtApps), Figure.Of(step.Outbox), Figure.Of(step.Queue), Figure.Time(step.OldestSeconds),
+                    Age(step.MedianSeconds), Age(step.P99Seconds), new string('█', (int)Math.Round(Backlog(step) / most * BarWidth)),
                 }),
             ]);
     }
@@ -29,8 +29,13 @@ internal static class FlowGrids
         [
             .. flows.Select(flow => new[]
             {
-                flow.Name, Figure.Of(flow.Summary.Highest), Figure.Of(flow.Summary.HighestQueue), Figure.Time(flow.Summary.OldestSeconds),
-                Figure.Of(flow.Summary.DeferredPerEvent), flow.Summary.RecoveredAfter is { } after ? Figure.Time(after) : "not by the end", Figure.Time(flow.Summary.WorstP99Seconds),
+                flow.Name,
+                Figure.Of(flow.Summary.Highest),
+                Figure.Of(flow.Summary.HighestQueue),
+                Figure.Time(flow.Summary.OldestSeconds),
+                Figure.Of(flow.Summary.DeferredPerEvent),
+                flow.Summary.RecoveredAfter is { } after ? Figure.Time(after) : "not by the end",
+                Figure.Time(flow.Summary.WorstP99Seconds),
             }),
         ]);
 

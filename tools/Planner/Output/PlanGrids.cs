@@ -26,7 +26,8 @@ internal static class PlanGrids
         [
             .. plan.Limits.Select(limit => new[]
             {
-                Figure.Of(limit.MetAt), limit.Only is null ? limit.Name : $"{limit.Name} ({limit.Only})", $"{Figure.Of(limit.PerUnit)}/s for each {limit.Unit}", Figure.Of(limit.Units), limit.Change,
+                Figure.Of(limit.MetAt), limit.Only is null ? limit.Name : $"{limit.Name} ({limit.Only})",
+                $"{Figure.Of(limit.PerUnit)}/s for each {limit.Unit}", Figure.Of(limit.Units), limit.Change,
             }),
         ]);
 
@@ -43,7 +44,10 @@ internal static class PlanGrids
                 ["dollars a month", .. plans.Select(plan => Figure.Dollars(plan.DollarsPerMonth))],
                 ["dollars for a million events", .. plans.Select(plan => Figure.Dollars(plan.DollarsPerMillion))],
                 ["of which most", .. plans.Select(plan => plan.Charges.MaxBy(charge => charge.Dollars)!.Name)],
-                ["limits that have to be raised", .. plans.Select(plan => Figure.Of(plan.Limits.Count(limit => limit.Only is null && limit.MetAt < plan.Rate)))],
+                [
+                    "limits that have to be raised",
+                    .. plans.Select(plan => Figure.Of(plan.Limits.Count(limit => limit.Only is null && limit.MetAt < plan.Rate))),
+                ],
             ]);
     }
 
@@ -53,7 +57,8 @@ internal static class PlanGrids
         [
             .. costs.All.Select(cost => new[]
             {
-                $"`{cost.Id}`", cost.Value.ToString("0.##########", System.Globalization.CultureInfo.InvariantCulture), cost.Unit, cost.Kind.ToString().ToLowerInvariant(), cost.Source,
+                $"`{cost.Id}`", cost.Value.ToString("0.##########", System.Globalization.CultureInfo.InvariantCulture),
+                cost.Unit, cost.Kind.ToString().ToLowerInvariant(), cost.Source,
             }),
         ]);
 }

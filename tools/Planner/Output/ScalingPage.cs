@@ -29,7 +29,9 @@ internal static partial class ScalingPage
     {
         foreach (var store in PlannedStores.All)
         {
-            foreach (var (rate, sweeps) in store.SweepsApart ? [(1_000.0, 1), (1_000.0, 4), (100_000.0, 1), (100_000.0, 100)] : new[] { (1_000.0, 1), (100_000.0, 1) })
+            foreach (var (rate, sweeps) in store.SweepsApart
+                ? [(1_000.0, 1), (1_000.0, 4), (100_000.0, 1), (100_000.0, 100)]
+                : new[] { (1_000.0, 1), (100_000.0, 1) })
             {
                 var plan = StackPlanner.Make(costs, rate, store, PlannedBrokers.All[0]);
                 var name = $"{plan.Title}, {Figure.Of(rate)}/s" + (store.SweepsApart ? $", {sweeps} {(sweeps == 1 ? "sweep" : "sweeps")}" : "");

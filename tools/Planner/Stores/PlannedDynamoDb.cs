@@ -28,8 +28,11 @@ internal sealed class PlannedDynamoDb : IPlannedStore
         plan.Limit(
             "DynamoDB: a new on-demand table", perPartition, plan.Cost("dynamodb.new_table_wcu") / plan.Cost("dynamodb.partition_wcu"), "partition",
             "it doubles by itself within 30 minutes of a new peak; set warm throughput before a launch");
-        plan.Limit("DynamoDB: quota of a table, outbox", perTable, 1, "table", "ask for a higher quota; several outbox tables by a hash of the event id, each with its stream");
-        plan.Limit("DynamoDB: quota of a table, inbox", plan.Cost("dynamodb.table_wcu") / inbox, 1, "table", "ask for a higher quota; a table per consumer");
+        plan.Limit(
+            "DynamoDB: quota of a table, outbox", perTable, 1, "table",
+            "ask for a higher quota; several outbox tables by a hash of the event id, each with its stream");
+        plan.Limit(
+            "DynamoDB: quota of a table, inbox", plan.Cost("dynamodb.table_wcu") / inbox, 1, "table", "ask for a higher quota; a table per consumer");
         var partitions = plan.Need(Partitions, plan.Units(perPartition));
         plan.Need(Tables, plan.Units(perTable));
 

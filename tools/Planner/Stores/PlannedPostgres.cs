@@ -34,14 +34,29 @@ internal sealed class PlannedPostgres : IPlannedStore
 
         var perRelay = PerRelay(plan, broker);
         var relays = plan.Need(Relays, Math.Max(databases, plan.Units(perRelay)));
-        var connections = plan.Need(StackPlanner.Connections, (relays * plan.Cost("postgres.connections_per_relay")) + plan.Needed(StackPlanner.Consumers));
+        var connections = plan.Need(
+            StackPlanner.Connections, (relays * plan.Cost("postgres.connections_per_relay")) + plan.Needed(StackPlanner.Consumers));
         plan.Function("SweepRelay", perRelay, 1000);
 
-        plan.Limit("PostgreSQL: commits that notify, one after the other", plan.Cost("postgres.notifying_commits"), 1, "database", "disable the notify trigger: the relay then asks twice a second; several events in one transaction");
-        plan.Limit("PostgreSQL: processor time (commits, claims, marks)", perProcessor, SmallestInstance, "vCPU", $"a larger instance, to {largest:0} vCPUs; then several databases by a hash of the key");
+        plan.Limit(
+            "PostgreSQL: commits that notify, one after the other",
+            plan.Cost("postgres.notifying_commits"),
+            1,
+            "database",
+            "disable the notify trigger: the relay then asks twice a second; several events in one transaction");
+        plan.Limit(
+            "PostgreSQL: processor time (commits, claims, marks)", perProcessor, SmallestInstance, "vCPU",
+            $"a larger instance, to {largest:0} vCPUs; then several databases by a hash of the key");
         plan.Limit("PostgreSQL: write-ahead log", perWal, 1, "database", "AfterSending=delete; then several databases");
-        plan.Limit("SweepRelay: one relay", perRelay, 1, "relay", "relays share a table (SKIP LOCKED), each with a schedule; PUBLISH_CONCURRENCY; then several tables");
-        plan.Limit("PostgreSQL: connections", 1 / ((plan.Cost("postgres.connections_per_relay") / perRelay) + (1 / perConsumer)), plan.Cost("rds.connections_per_vcpu") * SmallestInstance, "connection", "RDS Proxy for the consumers (not for the relay that listens); a larger instance, to 5,000");
+        plan.Limit(
+            "SweepRelay: one relay", perRelay, 1, "relay",
+            "relays share a table (SKIP LOCKED), each with a schedule; PUBLISH_CONCURRENCY; then several tables");
+        plan.Limit(
+            "PostgreSQL: connections",
+            1 / ((plan.Cost("postgres.connections_per_relay") / perRelay) + (1 / perConsumer)),
+            plan.Cost("rds.connections_per_vcpu") * SmallestInstance,
+            "connection",
+            "RDS Proxy for the consumers (not for the relay that listens); a larger instance, to 5,000");
 
         plan.ChargeHours("RDS: instances, two zones", databases * processors * 2, plan.Cost("rds.dollars_per_vcpu_hour"));
         if (connections / databases > plan.Cost("rds.connections_per_vcpu") * processors * plan.Cost("headroom"))

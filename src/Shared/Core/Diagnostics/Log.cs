@@ -17,14 +17,18 @@ internal static partial class Log
     [LoggerMessage(1004, LogLevel.Error, "The outcome of {Rows} rows could not be recorded ({ErrorType}); they will be published again")]
     internal static partial void RecordFailed(ILogger logger, int rows, string errorType);
 
-    [LoggerMessage(1005, LogLevel.Warning, "The broker had a message under the id of row {EventId} before, and the row shows no failed attempt: an attempt that was not recorded, or another event under the same id, of which only the first was taken")]
+    [LoggerMessage(1005, LogLevel.Warning,
+        "The broker had a message under the id of row {EventId} before, and the row shows no failed attempt: "
+        + "an attempt that was not recorded, or another event under the same id, of which only the first was taken")]
     internal static partial void IdClashSuspected(ILogger logger, string eventId);
 
-    [LoggerMessage(1202, LogLevel.Warning, "Event {EventId} failed for consumer {Consumer} on delivery {Deliveries}: {ErrorType} ({ErrorCode}) {StackTrace}")]
+    [LoggerMessage(1202, LogLevel.Warning,
+        "Event {EventId} failed for consumer {Consumer} on delivery {Deliveries}: {ErrorType} ({ErrorCode}) {StackTrace}")]
     internal static partial void HandlerFailed(
         ILogger logger, string eventId, string consumer, int deliveries, string errorCode, string errorType, string? stackTrace);
 
-    [LoggerMessage(1203, LogLevel.Warning, "The claim on event {EventId} for consumer {Consumer} was lost while it was handled; nothing was committed")]
+    [LoggerMessage(1203, LogLevel.Warning,
+        "The claim on event {EventId} for consumer {Consumer} was lost while it was handled; nothing was committed")]
     internal static partial void ClaimLost(ILogger logger, string eventId, string consumer);
 
     [LoggerMessage(1204, LogLevel.Information, "Event {EventId} was already processed by consumer {Consumer}; the duplicate is dropped")]

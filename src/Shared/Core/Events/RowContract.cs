@@ -69,7 +69,9 @@ public static class RowContract
         string.IsNullOrEmpty(subject) || subject.Length > MaxSubjectLength
             || subject.AsSpan().ContainsAnyExcept(SubjectCharacters)
             || subject[0] == '.' || subject[^1] == '.' || subject.Contains("..", StringComparison.Ordinal)
-            ? new(ErrorCodes.SubjectInvalid, $"The subject must be dot-separated tokens of letters, digits, '-' and '_', at most {MaxSubjectLength} characters.")
+            ? new(
+                ErrorCodes.SubjectInvalid,
+                $"The subject must be dot-separated tokens of letters, digits, '-' and '_', at most {MaxSubjectLength} characters.")
             : null;
 
     private static RowViolation? CheckPayload(string? payload) =>
@@ -117,12 +119,15 @@ public static class RowContract
 
     private static RowViolation? CheckOrderingKey(string? key) =>
         key is not null && (key.Length is 0 or > MaxOrderingKeyLength || HasControl(key) || !IsUnicode(key))
-            ? new(ErrorCodes.OrderingKeyInvalid, $"The ordering key must be text of 1 to {MaxOrderingKeyLength} characters, without control characters.")
+            ? new(
+                ErrorCodes.OrderingKeyInvalid,
+                $"The ordering key must be text of 1 to {MaxOrderingKeyLength} characters, without control characters.")
             : null;
 
     private static RowViolation? CheckResult(string? result) =>
         result is not null && (!IsUnicode(result) || !JsonText.IsJson(Encoding.UTF8.GetBytes(result), EnvelopeFormat.MaxPayloadDepth))
-            ? new(ErrorCodes.FieldInvalid, $"The result must be one JSON value, at most {EnvelopeFormat.MaxPayloadDepth} deep, with nothing around it.")
+            ? new(
+                ErrorCodes.FieldInvalid, $"The result must be one JSON value, at most {EnvelopeFormat.MaxPayloadDepth} deep, with nothing around it.")
             : null;
 
     private static bool HasControl(string text)

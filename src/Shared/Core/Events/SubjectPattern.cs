@@ -35,7 +35,8 @@ internal sealed class SubjectPattern
             if (!valid)
             {
                 throw new FormatException(
-                    $"'{text}' is not a subject pattern: use tokens of letters, digits, '-' and '_', '*' for one token, '>' at the end for the rest.");
+                    $"'{text}' is not a subject pattern: use tokens of letters, digits, "
+                    + "'-' and '_', '*' for one token, '>' at the end for the rest.");
             }
         }
 

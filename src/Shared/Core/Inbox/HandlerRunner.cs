@@ -35,7 +35,8 @@ internal sealed class HandlerRunner(
             case InboxClaim.Exhausted { Unfinished: >= InboxClaim.MaxUnfinished } unfinished:
                 return new MessageOutcome.DeadLetter(
                     ErrorCodes.AttemptsUnfinished,
-                    $"The handler began {unfinished.Deliveries} times and did not say how it ended {unfinished.Unfinished} times: it ends its process, or lasts longer than its function may.");
+                    $"The handler began {unfinished.Deliveries} times and did not say how it ended {unfinished.Unfinished} times: "
+                    + "it ends its process, or lasts longer than its function may.");
             case InboxClaim.Exhausted exhausted:
                 return new MessageOutcome.DeadLetter(
                     ErrorCodes.AttemptsExhausted, $"The handler has failed, or did not end, {exhausted.Deliveries} times.");

@@ -12,7 +12,8 @@ namespace Relaybox.Inbox;
 /// <param name="PayloadHash">The hash of subject and payload; null where the record has none.</param>
 /// <param name="LeaseUntil">When the last claim's lease ends.</param>
 internal readonly record struct RefusedRecord(
-    InboxStatus Status, int Deliveries, int Unfinished, string? Token, string? BegunToken, ReadOnlyMemory<byte>? PayloadHash, DateTimeOffset? LeaseUntil)
+    InboxStatus Status, int Deliveries, int Unfinished, string? Token,
+    string? BegunToken, ReadOnlyMemory<byte>? PayloadHash, DateTimeOffset? LeaseUntil)
 {
     /// <summary>Decides about a message.</summary>
     /// <param name="consumer">The consumer that tried to claim it.</param>

@@ -77,7 +77,9 @@ internal sealed record RelayboxSettings
         if (relay.Mode == RelayMode.Locked && !store.Capabilities.LocksRows)
         {
             var others = string.Join(" or ", stores.Where(other => other.Capabilities.LocksRows).Select(other => other.Name));
-            reader.Add($"RELAY_MODE is locked, which STORE={store.Name} cannot do: it has no transaction that holds locks. Leave it out, or set STORE to {others}.");
+            reader.Add(
+                $"RELAY_MODE is locked, which STORE={store.Name} cannot do: "
+                + $"it has no transaction that holds locks. Leave it out, or set STORE to {others}.");
         }
 
         var inboxLease = reader.Seconds("INBOX_LEASE_SECONDS", 60, 5, 43_200);
@@ -127,7 +129,8 @@ internal sealed record RelayboxSettings
         if (needs.HasFlag(FunctionNeeds.Inbox) && processedRetention < horizon.Length)
         {
             reader.Add(
-                $"PROCESSED_RETENTION_HOURS is {processedRetention.TotalHours:0}, but a message can come back for {horizon.Length.TotalHours:0} hours "
+                $"PROCESSED_RETENTION_HOURS is {processedRetention.TotalHours:0}, "
+                + $"but a message can come back for {horizon.Length.TotalHours:0} hours "
                 + $"({horizon.Reason}). Set it to at least that, or duplicates will be handled again.");
         }
 

@@ -174,7 +174,9 @@ internal sealed partial class DynamoDbInboxRepository(
         var token = entropy.NewGuid().ToString("N");
         try
         {
-            return await TryClaimAsync(ClaimRequest(isSuspect: false)) ?? await TryClaimAsync(ClaimRequest(isSuspect: true)) ?? new InboxClaim.InProgress(now);
+            return await TryClaimAsync(ClaimRequest(isSuspect: false))
+                ?? await TryClaimAsync(ClaimRequest(isSuspect: true))
+                ?? new InboxClaim.InProgress(now);
         }
         catch (Exception e) when (DynamoDbFaults.IsTransient(e) && !cancellationToken.IsCancellationRequested)
         {

@@ -53,7 +53,8 @@ internal sealed partial class DynamoDbOutboxRepository
                 UpdateExpression =
                     "SET #status = :publishing, claimToken = :token, claimedAt = :now, leaseUntil = :leaseEnd, dueShard = :shard, dueAt = :leaseEnd",
                 ConditionExpression =
-                    $"(#status = :pending OR (#status = :publishing AND {LeaseOver("now")})) AND (attribute_not_exists(dueShard) OR dueShard <> :failed)",
+                    $"(#status = :pending OR (#status = :publishing AND {LeaseOver("now")})) "
+                    + "AND (attribute_not_exists(dueShard) OR dueShard <> :failed)",
                 ExpressionAttributeNames = StatusName(),
                 ExpressionAttributeValues = new()
                 {

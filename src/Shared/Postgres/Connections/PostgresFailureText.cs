@@ -16,7 +16,8 @@ internal static partial class PostgresFailureText
     internal static string? Describe(Exception exception, PostgresTarget target) => exception switch
     {
         NpgsqlException e => Sentence(e, target),
-        MigrationException { InnerException: PostgresException e } => $"{exception.Message} It was {At(target)}, as the user '{target.User}'.{OwnerAdvice(e, target)}",
+        MigrationException { InnerException: PostgresException e } =>
+            $"{exception.Message} It was {At(target)}, as the user '{target.User}'.{OwnerAdvice(e, target)}",
 
         // Whoever ran out of time while the database failed wants to know of the database.
         OperationCanceledException { InnerException: NpgsqlException e } => Sentence(e, target),
@@ -31,16 +32,20 @@ internal static partial class PostgresFailureText
             $"{Capital(At(target))} cannot be reached: {Reason(e)}. Check host and port in {target.Credentials}, DATABASE_HOST and DATABASE_PORT, "
             + "that the server runs, and that the functions' subnets and security groups lead to it (VpcSubnetIds, VpcSecurityGroupIds).",
         { InnerException: AuthenticationException } =>
-            $"The server of {At(target)} could not be verified (TLS): its certificate is by an authority that is not trusted, has expired, or is of another name. "
+            $"The server of {At(target)} could not be verified (TLS): "
+            + "its certificate is by an authority that is not trusted, has expired, or is of another name. "
             + "Set DATABASE_CA_FILE to its authority's certificates, and use the host name that the certificate has.",
         { Message: var text } when text.Contains("SSL", StringComparison.Ordinal) =>
-            $"The server of {At(target)} could not be verified (TLS): it offers no TLS, or broke the handshake off. Outside loopback there is no connection without it: switch TLS on at the server.",
+            $"The server of {At(target)} could not be verified (TLS): it offers no TLS, or broke the handshake off. "
+            + "Outside loopback there is no connection without it: switch TLS on at the server.",
         { Message: var text } when text.StartsWith("No password", StringComparison.Ordinal) =>
             $"{Capital(At(target))} asks for a password, and {target.Credentials} has none for the user '{target.User}'.",
         { Message: var text } when text.StartsWith("The connection pool", StringComparison.Ordinal) =>
-            $"All connections of this process to {At(target)} were in use for too long. Raise DATABASE_MAX_CONNECTIONS, or lower the handlers' concurrency.",
+            $"All connections of this process to {At(target)} were in use for too long. "
+            + "Raise DATABASE_MAX_CONNECTIONS, or lower the handlers' concurrency.",
         { InnerException: TimeoutException } =>
-            $"{Capital(At(target))} did not answer in time. Where it never does, packets are dropped on the way: check host and port, subnets and security groups "
+            $"{Capital(At(target))} did not answer in time. Where it never does, "
+            + "packets are dropped on the way: check host and port, subnets and security groups "
             + "(VpcSubnetIds, VpcSecurityGroupIds); otherwise the server has too much to do.",
         _ => $"The connection to {At(target)} was lost. What was under way is found by the next run; if this goes on, the server's log says why.",
     };
@@ -50,33 +55,44 @@ internal static partial class PostgresFailureText
         PostgresErrorCodes.InvalidPassword =>
             $"{Capital(At(target))} refuses the password of the user '{target.User}' ({e.SqlState}). Put the right one into {target.Credentials}.",
         PostgresErrorCodes.InvalidAuthorizationSpecification =>
-            $"{Capital(At(target))} does not let the user '{target.User}' in ({e.SqlState}): there is no such user, it may not log in, or pg_hba.conf does not allow it from here. "
+            $"{Capital(At(target))} does not let the user '{target.User}' in ({e.SqlState}): "
+            + "there is no such user, it may not log in, or pg_hba.conf does not allow it from here. "
             + $"Create it, or name another in {target.Credentials}.",
         PostgresErrorCodes.InvalidCatalogName =>
-            $"The server {target.Host} has no database '{target.Database}' ({e.SqlState}). Create it, or name another in {target.Credentials} or DATABASE_NAME.",
-        PostgresErrorCodes.InvalidSchemaName or PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.UndefinedColumn or PostgresErrorCodes.UndefinedFunction =>
+            $"The server {target.Host} has no database '{target.Database}' ({e.SqlState}). "
+            + $"Create it, or name another in {target.Credentials} or DATABASE_NAME.",
+        PostgresErrorCodes.InvalidSchemaName
+            or PostgresErrorCodes.UndefinedTable
+            or PostgresErrorCodes.UndefinedColumn
+            or PostgresErrorCodes.UndefinedFunction =>
             $"{Capital(At(target))} lacks {Missing(e)} ({e.SqlState}): its schema is not there, or older than this build. {MissingSchema}",
         PostgresErrorCodes.InsufficientPrivilege when e.InvariantSeverity == "FATAL" =>
-            $"{Capital(At(target))} does not let the user '{target.User}' in ({e.SqlState}). As its owner: GRANT CONNECT ON DATABASE {Quoted(target.Database)} TO {Quoted(target.User)};",
+            $"{Capital(At(target))} does not let the user '{target.User}' in ({e.SqlState}). "
+            + $"As its owner: GRANT CONNECT ON DATABASE {Quoted(target.Database)} TO {Quoted(target.User)};",
         PostgresErrorCodes.InsufficientPrivilege =>
             $"{Capital(At(target))} does not allow the user '{target.User}' what this function does{Denied(e)} ({e.SqlState}). "
-            + $"Set DatabaseFunctionsUser (DATABASE_FUNCTIONS_USER) to '{target.User}' and invoke the Setup function; where the roles are there, it is enough that their owner says "
+            + $"Set DatabaseFunctionsUser (DATABASE_FUNCTIONS_USER) to '{target.User}' and invoke the Setup function; "
+            + "where the roles are there, it is enough that their owner says "
             + $"GRANT {target.RolePrefix}_relay, {target.RolePrefix}_cleaner, {target.RolePrefix}_consumer TO {Quoted(target.User)};",
         PostgresErrorCodes.TooManyConnections =>
-            $"{Capital(At(target))} has no connection left for the user '{target.User}' ({e.SqlState}). Lower the functions' concurrency or DATABASE_MAX_CONNECTIONS, or raise the server's max_connections.",
+            $"{Capital(At(target))} has no connection left for the user '{target.User}' ({e.SqlState}). "
+            + "Lower the functions' concurrency or DATABASE_MAX_CONNECTIONS, or raise the server's max_connections.",
         PostgresErrorCodes.ReadOnlySqlTransaction =>
-            $"{Capital(At(target))} is read-only ({e.SqlState}): a replica, or a primary that has become one. Name the primary in {target.Credentials} or DATABASE_HOST.",
+            $"{Capital(At(target))} is read-only ({e.SqlState}): a replica, or a primary that has become one. "
+            + $"Name the primary in {target.Credentials} or DATABASE_HOST.",
         PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow =>
             $"{Capital(At(target))} is being stopped or started ({e.SqlState}). The next run finds what was under way.",
         PostgresErrorCodes.QueryCanceled =>
-            $"{Capital(At(target))} was not done with a statement when its time was over ({e.SqlState}). Look for locks that are held long and for what else the server has to do.",
+            $"{Capital(At(target))} was not done with a statement when its time was over ({e.SqlState}). "
+            + "Look for locks that are held long and for what else the server has to do.",
         PostgresErrorCodes.DiskFull or PostgresErrorCodes.OutOfMemory or PostgresErrorCodes.InsufficientResources =>
             $"{Capital(At(target))} is out of disk or memory ({e.SqlState}). Nothing can be written until an operator has made room.",
         _ => $"{Capital(At(target))} answered with an error ({e.SqlState}), whose text is in the server's log.",
     };
 
     private static string OwnerAdvice(PostgresException e, PostgresTarget target) => e.SqlState == PostgresErrorCodes.InsufficientPrivilege
-        ? $" Setup needs the schema's owner: name one in DatabaseOwnerSecretArn who owns the schema or may make it (GRANT CREATE ON DATABASE {Quoted(target.Database)} TO {Quoted(target.User)};), "
+        ? " Setup needs the schema's owner: name one in DatabaseOwnerSecretArn who owns the schema or "
+            + $"may make it (GRANT CREATE ON DATABASE {Quoted(target.Database)} TO {Quoted(target.User)};), "
             + "and who has CREATEROLE, or the roles made and granted already."
         : "";
 
@@ -96,7 +112,9 @@ internal static partial class PostgresFailureText
 
     // The server's own words only where they are a name: all else could hold what a statement held.
     private static string Missing(PostgresException e) =>
-        MissingPattern().Match(e.MessageText) is { Success: true } match ? $"the {match.Groups["kind"]} {match.Groups["name"]}" : "what was asked for";
+        MissingPattern().Match(e.MessageText) is { Success: true } match
+            ? $"the {match.Groups["kind"]} {match.Groups["name"]}"
+            : "what was asked for";
 
     private static string Denied(PostgresException e) =>
         DeniedPattern().Match(e.MessageText) is { Success: true } match ? $" with the {match.Groups["kind"]} {match.Groups["name"]}" : "";

@@ -22,7 +22,10 @@ internal sealed class HandlerTransaction
     private static readonly string BeginSql =
         $"""
         SELECT pg_backend_pid(), transaction_timestamp(), set_config('{Mark}', $1, true),
-            set_config('{IdleLimit}', CASE current_setting('{IdleLimit}') WHEN '0' THEN '{WorkingLimit}' ELSE current_setting('{IdleLimit}') END, true)
+            set_config(
+                '{IdleLimit}',
+                CASE current_setting('{IdleLimit}') WHEN '0' THEN '{WorkingLimit}' ELSE current_setting('{IdleLimit}') END,
+                true)
         """;
 
     // The transaction's start tells it from a later one of the same server process, which may be somebody else's.

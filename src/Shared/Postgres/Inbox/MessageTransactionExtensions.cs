@@ -37,7 +37,10 @@ public static class MessageTransactionExtensions
     /// </summary>
     /// <param name="transaction">The message's transaction.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>The transaction. It is the consumer's: never commit, roll back or dispose it, nor its connection, and do not use it after the handler has returned.</returns>
+    /// <returns>
+    /// The transaction. It is the consumer's: never commit, roll back or dispose it, nor its connection, and do not use it after
+    /// the handler has returned.
+    /// </returns>
     /// <exception cref="InvalidOperationException">The inbox is not in PostgreSQL.</exception>
     /// <exception cref="ObjectDisposedException">The handler's time is over.</exception>
     public static ValueTask<NpgsqlTransaction> GetNpgsqlTransactionAsync(

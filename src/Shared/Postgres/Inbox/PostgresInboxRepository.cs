@@ -90,7 +90,8 @@ internal sealed partial class PostgresInboxRepository(
         command.Parameters.Add(Parameters.Integer(maxAttempts));
         command.Parameters.Add(Parameters.Integer(InboxClaim.MaxUnfinished));
         batch.AddOpen(command.Parameters);
-        var rows = await command.ReadCommittedAsync(row => (Key: new InboxKey(batch.Consumer, row.GetString(0), row.GetString(1)), row.GetInt32(2), row.GetInt32(3)), cancellationToken);
+        var rows = await command.ReadCommittedAsync(
+            row => (Key: new InboxKey(batch.Consumer, row.GetString(0), row.GetString(1)), row.GetInt32(2), row.GetInt32(3)), cancellationToken);
         foreach (var (key, deliveries, unfinished) in rows)
         {
             batch.Claimed(key, deliveries, unfinished);
@@ -104,7 +105,8 @@ internal sealed partial class PostgresInboxRepository(
         command.Parameters.Add(Parameters.Text(batch.Consumer));
         batch.AddOpenKeys(command.Parameters);
         var rows = await command.ReadCommittedAsync(
-            row => (Key: new InboxKey(batch.Consumer, row.GetString(0), row.GetString(1)), Now: Columns.Time(row, 2)!.Value, Record: ToRefused(row)), cancellationToken);
+            row => (Key: new InboxKey(batch.Consumer, row.GetString(0), row.GetString(1)), Now: Columns.Time(row, 2)!.Value, Record: ToRefused(row)),
+            cancellationToken);
         foreach (var (key, now, record) in rows)
         {
             batch.Refused(key, record, now, maxAttempts, isLast);

@@ -17,19 +17,23 @@ internal static class OutboxColumns
     internal static string Columns(string alias) =>
         $"""
         {alias}.row_id, {alias}.event_id, {alias}.subject, {alias}.payload, {alias}.headers, {alias}.ordering_key, {alias}.result,
-        {alias}.attempts, {alias}.claim_token, {Time("enqueued_at")}, CASE WHEN {alias}.available_at <> {alias}.enqueued_at THEN {Time("available_at")} END AS available_at
+        {alias}.attempts, {alias}.claim_token, {Time("enqueued_at")},
+        CASE WHEN {alias}.available_at <> {alias}.enqueued_at THEN {Time("available_at")} END AS available_at
         """.Replace("%", alias, StringComparison.Ordinal);
 
     /// <summary>The further columns of <see cref="ReadRow"/>.</summary>
     internal static string StateColumns(string alias) =>
         $"""
         {alias}.status, {Time("claimed_at")}, {Time("sent_at")}, {Time("failed_at")}, {alias}.error_code, {alias}.error_message,
-        CASE {alias}.status WHEN 'pending' THEN {Time("available_at")} WHEN 'publishing' THEN {Time("lease_until")} END AS due_at, {Time("shelved_at")}
+        CASE {alias}.status WHEN 'pending' THEN {Time("available_at")} WHEN 'publishing' THEN {Time("lease_until")} END AS due_at,
+        {Time("shelved_at")}
         """.Replace("%", alias, StringComparison.Ordinal);
 
     /// <summary>Reads a row as it is; where the contract has to hold use <see cref="ReadClaim"/>.</summary>
     internal static OutboxRow ReadRow(NpgsqlDataReader reader) =>
-        new(ReadEvent(reader) with { Headers = HeadersText.Read(Text(reader, 4)) ?? OutboxEvent.EmptyHeaders }, OutboxStatusText.Parse(Text(reader, 11)))
+        new(
+            ReadEvent(reader) with { Headers = HeadersText.Read(Text(reader, 4)) ?? OutboxEvent.EmptyHeaders },
+            OutboxStatusText.Parse(Text(reader, 11)))
         {
             Attempts = Attempts(reader),
             Token = new ClaimToken(Text(reader, 8), reader.GetInt64(0)),
@@ -76,7 +80,8 @@ internal static class OutboxColumns
         : reader.IsDBNull(3) ? new(ErrorCodes.PayloadInvalid, "The column 'payload' must not be null.")
         : null;
 
-    private static string Time(string column) => $"CASE WHEN %.{column} IS NOT NULL THEN least(greatest(%.{column}, '0001-01-02 00:00Z'), '9999-12-30 00:00Z') END";
+    private static string Time(string column) =>
+        $"CASE WHEN %.{column} IS NOT NULL THEN least(greatest(%.{column}, '0001-01-02 00:00Z'), '9999-12-30 00:00Z') END";
 
     private static int Attempts(NpgsqlDataReader reader) => reader.IsDBNull(7) ? 0 : reader.GetInt32(7);
 

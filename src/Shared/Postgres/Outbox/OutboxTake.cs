@@ -45,5 +45,9 @@ internal sealed record OutboxTake(
                 SELECT {OutboxColumns.Columns("o")} FROM {names.Outbox} o WHERE o.row_id = ANY (ARRAY({rows})) FOR UPDATE
             )
             """,
-        names => $"(SELECT count(*) FROM ({OutboxMarks.MarkSent(names, afterSending, "ARRAY(SELECT row_id FROM claimed)", "ARRAY(SELECT NULL::text FROM claimed)")}) sent)");
+        names =>
+        {
+            var sent = OutboxMarks.MarkSent(names, afterSending, "ARRAY(SELECT row_id FROM claimed)", "ARRAY(SELECT NULL::text FROM claimed)");
+            return $"(SELECT count(*) FROM ({sent}) sent)";
+        });
 }

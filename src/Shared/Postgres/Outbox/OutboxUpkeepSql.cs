@@ -82,7 +82,9 @@ internal sealed class OutboxUpkeepSql(PostgresNames names)
     /// <summary>How many rows are archived.</summary>
     internal string CountArchived { get; } = $"SELECT count(*) FROM {names.Sent}";
 
-    /// <summary>Makes the partitions of the next $2 days and drops some that are older than $1. Answers with about how many rows went; 0: all did.</summary>
+    /// <summary>
+    /// Makes the partitions of the next $2 days and drops some that are older than $1. Answers with about how many rows went; 0: all did.
+    /// </summary>
     internal string KeepPartitions { get; } = $"SELECT {names.SentUpkeep}(now(), $1, $2)";
 
     /// <summary>For how long the oldest row has been due; no row where none is.</summary>

@@ -31,7 +31,8 @@ internal sealed partial class PostgresOutboxRepository
         {
             var (sent, last) = await DeleteSentAsync(sentRetention, SentFrom(cursor), pageSize, cancellationToken);
             return new MaintenancePage(
-                sent, last is { } at ? string.Create(CultureInfo.InvariantCulture, $"{More} {at.Ticks}") : failedRetention is null ? null : MoreParked);
+                sent,
+                last is { } at ? string.Create(CultureInfo.InvariantCulture, $"{More} {at.Ticks}") : failedRetention is null ? null : MoreParked);
         }
 
         var parked = failedRetention is { } retention
@@ -61,7 +62,10 @@ internal sealed partial class PostgresOutboxRepository
                 command.Parameters.Add(Parameters.Integer(pageSize));
                 command.Parameters.Add(Parameters.Interval(age));
                 var rows = await command.ReadCommittedAsync(
-                    row => (Status: row.GetString(0), Count: row.GetInt64(1), Last: row.GetInt64(2), Seen: (long)row.GetDecimal(3), Recovered: row.GetInt64(4)), ct);
+                    row => (
+                        Status: row.GetString(0), Count: row.GetInt64(1), Last: row.GetInt64(2),
+                        Seen: (long)row.GetDecimal(3), Recovered: row.GetInt64(4)),
+                    ct);
                 var counts = rows.ToDictionary(row => row.Status, row => row.Count, StringComparer.Ordinal);
                 var (last, seen, recovered) = rows.Count == 0 ? (0, 0, 0) : (rows.Max(row => row.Last), rows[0].Seen, rows[0].Recovered);
                 if (seen == pageSize)

@@ -14,7 +14,8 @@ internal static class PostgresRowContract
         {
             throw new RowContractException(new(
                 ErrorCodes.PayloadInvalid,
-                "The payload holds the character NUL (U+0000), which PostgreSQL cannot store; escape it, or send base64 with a content-type header."));
+                "The payload holds the character NUL (U+0000), which PostgreSQL cannot store; "
+                + "escape it, or send base64 with a content-type header."));
         }
     }
 }

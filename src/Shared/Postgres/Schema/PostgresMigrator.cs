@@ -129,7 +129,8 @@ public sealed class PostgresMigrator
     private async Task PrepareAsync(NpgsqlTransaction transaction, CancellationToken cancellationToken)
     {
         // IF NOT EXISTS asks for the right to create even where there is nothing to create.
-        await using var exists = new NpgsqlCommand("SELECT to_regclass($1) IS NOT NULL, to_regnamespace($2) IS NOT NULL", transaction.Connection, transaction);
+        await using var exists = new NpgsqlCommand(
+            "SELECT to_regclass($1) IS NOT NULL, to_regnamespace($2) IS NOT NULL", transaction.Connection, transaction);
         exists.Parameters.Add(new() { Value = _names.Migrations });
         exists.Parameters.Add(new() { Value = _names.Schema });
         bool hasTable, hasSchema;

@@ -30,7 +30,9 @@ internal sealed class JetStreamSource(Uri server, string stream, string consumer
 
     public async Task OpenAsync(CancellationToken cancellationToken) =>
         await JetStream.CreateOrUpdateConsumerAsync(
-            stream, new ConsumerConfig(Reader) { AckPolicy = ConsumerConfigAckPolicy.None, DeliverPolicy = ConsumerConfigDeliverPolicy.All }, cancellationToken);
+            stream,
+            new ConsumerConfig(Reader) { AckPolicy = ConsumerConfigAckPolicy.None, DeliverPolicy = ConsumerConfigDeliverPolicy.All },
+            cancellationToken);
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -41,7 +43,8 @@ internal sealed class JetStreamSource(Uri server, string stream, string consumer
                 var reader = await JetStream.GetConsumerAsync(stream, Reader, cancellationToken);
                 while (true)
                 {
-                    if (await reader.NextAsync<byte[]>(opts: new NatsJSNextOpts { Expires = Wait }, cancellationToken: cancellationToken) is { } message)
+                    if (await reader.NextAsync<byte[]>(
+                        opts: new NatsJSNextOpts { Expires = Wait }, cancellationToken: cancellationToken) is { } message)
                     {
                         Interlocked.Increment(ref _inHand);
                         try

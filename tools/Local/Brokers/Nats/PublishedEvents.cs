@@ -22,7 +22,8 @@ internal static class PublishedEvents
         while (true)
         {
             var count = 0;
-            await foreach (var message in reader.FetchNoWaitAsync<byte[]>(new NatsJSFetchOpts { MaxMsgs = AtOnce }, cancellationToken: cancellationToken))
+            await foreach (var message in reader.FetchNoWaitAsync<byte[]>(
+                new NatsJSFetchOpts { MaxMsgs = AtOnce }, cancellationToken: cancellationToken))
             {
                 count++;
                 if (message.Headers is { } headers && headers.TryGetLastValue("Relaybox-Event-Id", out var id) && id is not null)

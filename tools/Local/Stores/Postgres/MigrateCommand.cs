@@ -12,15 +12,32 @@ internal static class MigrateCommand
 {
     public static Command Create()
     {
-        var url = new Option<string?>("--url") { Description = "postgres://user:password@host:port/database. Default: the variable DATABASE_URL. No secret is read (DATABASE_SECRET_ARN is for the functions)" };
+        var url = new Option<string?>("--url")
+        {
+            Description =
+                "postgres://user:password@host:port/database. Default: the variable DATABASE_URL. "
+                + "No secret is read (DATABASE_SECRET_ARN is for the functions)",
+        };
         var schema = new Option<string?>("--schema") { Description = "The schema. Default: the variable DATABASE_SCHEMA, else relaybox" };
         var roles = new Option<bool>("--roles")
         {
-            Description = "Also make the roles of least privilege (relaybox_app, relaybox_relay, relaybox_cleaner, relaybox_consumer) and grant them what they need",
+            Description =
+                "Also make the roles of least privilege (relaybox_app, relaybox_relay, "
+                + "relaybox_cleaner, relaybox_consumer) and grant them what they need",
         };
-        var prefix = new Option<string?>("--role-prefix") { Description = "Other names of the roles: what stands before _app. Default: the variable DATABASE_ROLE_PREFIX, else relaybox" };
-        var functionsUser = new Option<string?>("--functions-user") { Description = "Implies --roles: the user that gets the roles of relay, cleaner and consumer. Default: the variable DATABASE_FUNCTIONS_USER" };
-        var appUsers = new Option<string?>("--app-users") { Description = "Implies --roles: the users that get the app's role, separated by commas. Default: the variable DATABASE_APP_USERS" };
+        var prefix = new Option<string?>("--role-prefix")
+        {
+            Description = "Other names of the roles: what stands before _app. Default: the variable DATABASE_ROLE_PREFIX, else relaybox",
+        };
+        var functionsUser = new Option<string?>("--functions-user")
+        {
+            Description =
+                "Implies --roles: the user that gets the roles of relay, cleaner and consumer. Default: the variable DATABASE_FUNCTIONS_USER",
+        };
+        var appUsers = new Option<string?>("--app-users")
+        {
+            Description = "Implies --roles: the users that get the app's role, separated by commas. Default: the variable DATABASE_APP_USERS",
+        };
         var command = new Command("migrate", "Apply the migrations that a PostgreSQL database lacks");
         command.Options.Add(url);
         command.Options.Add(schema);

@@ -83,7 +83,9 @@ internal sealed class PostgresDemoApp(string connectionString, string schema, st
         ReadAsync($"SELECT event_id, applied, applied_at FROM {_effects}", row => new Effect(row.GetInt32(1), Time(row, 2)), cancellationToken);
 
     public async Task<IReadOnlyDictionary<string, (string Key, long Place)>?> ReadPlacesAsync(CancellationToken cancellationToken) => await ReadAsync(
-        $"SELECT event_id, ordering_key, row_id FROM {_outbox} WHERE ordering_key IS NOT NULL", row => (row.GetString(1), row.GetInt64(2)), cancellationToken);
+        $"SELECT event_id, ordering_key, row_id FROM {_outbox} WHERE ordering_key IS NOT NULL",
+        row => (row.GetString(1), row.GetInt64(2)),
+        cancellationToken);
 
     public ValueTask DisposeAsync() => _database.DisposeAsync();
 

@@ -29,7 +29,10 @@ public sealed class PostgresProcess : ServerProcess
     /// <summary>Starts a server on a cluster's files and waits until it answers.</summary>
     /// <param name="port">Where it listens.</param>
     /// <param name="cluster">Its files.</param>
-    /// <param name="durable">Whether a commit waits for the disk, as in production; load figures are void without. Otherwise what was committed outlives the process, but not the machine.</param>
+    /// <param name="durable">
+    /// Whether a commit waits for the disk, as in production; load figures are void without. Otherwise what was committed outlives
+    /// the process, but not the machine.
+    /// </param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="RunnerException">PostgreSQL is missing, or the server did not come up.</exception>
     public static async Task<PostgresProcess> StartAsync(
@@ -76,7 +79,8 @@ public sealed class PostgresProcess : ServerProcess
             await using var connection = new NpgsqlConnection(ConnectionString + ";Pooling=false");
             await connection.OpenAsync(cancellationToken);
             await using var command = new NpgsqlCommand(
-                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'", connection);
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'",
+                connection);
             await command.ExecuteScalarAsync(cancellationToken);
         }
         catch (NpgsqlException)

@@ -44,7 +44,9 @@ internal sealed class LockedDrain(ILockingOutbox outbox, BatchPublisher publishe
         {
             var total = new RelayResult();
             var sizer = new BatchSizer(options);
-            while (!isUnavailable && ClaimedBatch.HasTime(deadline, options) && await RelayBatchAsync(sizer, isThereAny, deadline, cancellationToken) is { } result)
+            while (!isUnavailable
+                && ClaimedBatch.HasTime(deadline, options)
+                && await RelayBatchAsync(sizer, isThereAny, deadline, cancellationToken) is { } result)
             {
                 total = total.Add(result);
                 isUnavailable |= result.BrokerUnavailable;

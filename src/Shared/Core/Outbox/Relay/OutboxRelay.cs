@@ -23,7 +23,8 @@ internal sealed class OutboxRelay(
     ILogger<OutboxRelay> logger)
 {
     private readonly ILockingOutbox? _locking = options.Mode == RelayMode.Locked
-        ? repository as ILockingOutbox ?? throw new ArgumentException($"The mode Locked needs a store that can lock rows: {repository.GetType().Name} cannot.", nameof(options))
+        ? repository as ILockingOutbox
+            ?? throw new ArgumentException($"The mode Locked needs a store that can lock rows: {repository.GetType().Name} cannot.", nameof(options))
         : null;
     private readonly BatchPublisher _publisher = new(publisher, options, repository.KeepsOrder, entropy);
     private readonly BatchRecorder _recorder = new(repository, logger);
