@@ -29,7 +29,7 @@ internal static class TransactionRunner
         }
         catch (TransactionCanceledException e) when (ReasonsOf(e) is { AreAnswer: true } reasons)
         {
-            return new TransactionOutcome(false, reasons.FailedConditions);
+            return new TransactionOutcome(false, reasons.FailedConditions, reasons.Found);
         }
     }
 
@@ -40,7 +40,7 @@ internal static class TransactionRunner
 
     private static Reasons ReasonsOf(TransactionCanceledException exception)
     {
-        var reasons = new Reasons([], HasTransient: false, HasOther: false);
+        var reasons = new Reasons([], [], HasTransient: false, HasOther: false);
         foreach (var (i, reason) in (exception.CancellationReasons ?? []).Index())
         {
             switch (reason.Code)
@@ -49,6 +49,11 @@ internal static class TransactionRunner
                     break;
                 case "ConditionalCheckFailed":
                     reasons.FailedConditions.Add(i);
+                    if (reason.Item is { Count: > 0 } item)
+                    {
+                        reasons.Found.Add(i, item);
+                    }
+
                     break;
                 case "TransactionConflict" or "ThrottlingError" or "ProvisionedThroughputExceeded":
                     reasons = reasons with { HasTransient = true };
@@ -63,7 +68,8 @@ internal static class TransactionRunner
         return reasons;
     }
 
-    private sealed record Reasons(List<int> FailedConditions, bool HasTransient, bool HasOther)
+    private sealed record Reasons(
+        List<int> FailedConditions, Dictionary<int, Dictionary<string, AttributeValue>> Found, bool HasTransient, bool HasOther)
     {
         public bool AreAnswer => FailedConditions.Count > 0 && !HasTransient && !HasOther;
     }

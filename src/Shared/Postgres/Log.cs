@@ -14,6 +14,9 @@ internal static partial class Log
     [LoggerMessage(1403, LogLevel.Information, "The relay listens for new rows again")]
     internal static partial void SignalRestored(ILogger logger);
 
+    [LoggerMessage(1405, LogLevel.Warning, "The sequence {Sequence} was behind the rows of its table; the next row gets the number {Next}")]
+    internal static partial void SequenceRepaired(ILogger logger, string sequence, long next);
+
     [LoggerMessage(1404, LogLevel.Information, "Another process migrates the schema {Schema}; waited {Seconds} s for it so far")]
     internal static partial void MigrationWaits(ILogger logger, string schema, double seconds);
 }

@@ -67,6 +67,21 @@ public sealed partial class DynamoDbOutboxWriterTests(DynamoDbLocal dynamoDb) : 
     }
 
     [Fact]
+    public async Task The_same_call_again_is_told_that_both_were_done_and_one_with_another_event_is_not()
+    {
+        await _writer.CommitAsync([NewOrder("o-1")], Sample.Event("e-1", "first"), Ct);
+
+        // The order's own condition fails, too.
+        var done = await Assert.ThrowsAsync<EventAlreadyWrittenException>(
+            () => _writer.CommitAsync([NewOrder("o-1")], Sample.Event("e-1", "first"), Ct));
+        Assert.Equal("e-1", done.EventId);
+        await Assert.ThrowsAsync<EventAlreadyWrittenException>(() => _writer.CommitAsync([NewOrder("o-2")], Sample.Event("e-1", "first"), Ct));
+        await Assert.ThrowsAsync<OutboxTransactionException>(() => _writer.CommitAsync([NewOrder("o-1")], Sample.Event("e-1", "second"), Ct));
+        await Assert.ThrowsAsync<EventIdConflictException>(() => _writer.CommitAsync([NewOrder("o-2")], Sample.Event("e-1", "second"), Ct));
+        Assert.False(await ExistsAsync("o-2"));
+    }
+
+    [Fact]
     public async Task An_operation_and_its_event_are_both_there_with_the_result_in_the_row()
     {
         var result = await _writer.ExecuteWithOutboxAsync(

@@ -92,6 +92,26 @@ public sealed class PostgresInboxTransactionTests(PostgresServer server) : IAsyn
         Assert.NotNull(await _store.Outbox.FindAsync("e-2", Ct));
     }
 
+    [Theory]
+    [InlineData(null)]
+    [InlineData("k")]
+    public async Task An_emitted_event_that_gets_no_number_is_not_told_as_a_condition_that_failed(string? key)
+    {
+        await _store.Outbox.FindOrCreateAsync(Sample.Event("old") with { OrderingKey = key }, Ct);
+        await _store.Schema.ExecuteAsync("SELECT setval('{{outbox.row_ids}}', 1, false)");
+        var claim = await ClaimAsync();
+        await using (var transaction = await _store.Repository.BeginAsync(claim, Ct))
+        {
+            transaction.Emit(Sample.Event("new") with { OrderingKey = key });
+            await Assert.ThrowsAsync<OutboxSequenceException>(() => transaction.CommitAsync(Ct));
+        }
+
+        await _store.Schema.MigrateAsync();
+        await using var again = await _store.Repository.BeginAsync(claim, Ct);
+        again.Emit(Sample.Event("new") with { OrderingKey = key });
+        Assert.Equal(CommitOutcome.Committed, await again.CommitAsync(Ct));
+    }
+
     [Fact]
     public async Task A_handler_may_use_savepoints()
     {

@@ -55,7 +55,14 @@ public sealed class PostgresOutboxWriterCommitTests(PostgresServer server) : IAs
         }
         else
         {
-            await Assert.ThrowsAsync<EventIdConflictException>(() => PlaceAsync(placed, order: "another"));
+            // Exactly the same call, and one whose operation does not stand in its own way.
+            foreach (var order in new[] { "o-1", "another" })
+            {
+                var done = await Assert.ThrowsAsync<EventAlreadyWrittenException>(() => PlaceAsync(placed, order));
+                Assert.Equal(placed.EventId, done.EventId);
+            }
+
+            await Assert.ThrowsAsync<EventIdConflictException>(() => PlaceAsync(placed with { Payload = "{\"other\":1}" }, order: "another"));
         }
 
         await EventuallyAsync(1, 1);

@@ -52,6 +52,21 @@ public sealed class PostgresRolesTests(PostgresServer server)
     }
 
     [Theory]
+    [InlineData("app")]
+    [InlineData("consumer")]
+    public async Task Who_writes_is_told_whether_an_id_is_taken_by_the_same_event_and_reads_nothing(string role)
+    {
+        await using var world = await World.CreateAsync(server, AfterSending.Keep);
+        var writer = world.Writer(role == "app" ? world.Roles.App : world.Roles.Consumer);
+        var first = Sample.Event("e-1", "first") with { OrderingKey = "k" };
+        await writer.ExecuteWithOutboxAsync((_, _) => Task.FromResult(1), first, cancellationToken: Ct);
+        await Assert.ThrowsAsync<EventAlreadyWrittenException>(
+            () => writer.ExecuteWithOutboxAsync((_, _) => Task.FromResult(1), first, cancellationToken: Ct));
+        await Assert.ThrowsAsync<EventIdConflictException>(
+            () => writer.ExecuteWithOutboxAsync((_, _) => Task.FromResult(1), first with { Payload = "second" }, cancellationToken: Ct));
+    }
+
+    [Theory]
     [InlineData(AfterSending.Delete)]
     [InlineData(AfterSending.Archive)]
     public async Task The_relay_takes_sent_rows_away_where_it_is_to(AfterSending afterSending)
@@ -101,6 +116,8 @@ public sealed class PostgresRolesTests(PostgresServer server)
     [InlineData("app", "SELECT * FROM {{schema}}.migrations")]
     [InlineData("app", "CREATE TABLE {{schema}}.mine (i int)")]
     [InlineData("app", "ALTER TABLE {{outbox}} DISABLE TRIGGER ALL")]
+    [InlineData("relay", "SELECT {{outbox.is_same}}('e', 's', '{}')")]
+    [InlineData("cleaner", "SELECT {{outbox.is_same}}('e', 's', '{}')")]
     [InlineData("relay", "UPDATE {{outbox}} SET payload = 'x'")]
     [InlineData("relay", "UPDATE {{outbox}} SET subject = 'x'")]
     [InlineData("relay", "UPDATE {{outbox}} SET event_id = 'x'")]
@@ -181,6 +198,8 @@ public sealed class PostgresRolesTests(PostgresServer server)
         }
 
         public PostgresOutboxRepository Repository(string role) => store.CreateRepository(Connect(role));
+
+        public PostgresOutboxWriter Writer(string role) => new(Connect(role), Schema.Options);
 
         public async Task AsAsync(string role, string sql)
         {

@@ -36,7 +36,11 @@ public sealed class DynamoDbOutboxWriter
     public OutboxEvent NewEvent(string subject, string payload) =>
         OutboxEvent.New(subject, payload, _entropy) with { EnqueuedAt = _time.GetUtcNow() };
 
-    /// <summary>The row as an item for the app's own TransactWriteItems call. An id that is taken fails the transaction.</summary>
+    /// <summary>
+    /// The row as an item for the app's own TransactWriteItems call. An id that is taken fails the transaction; the reason of its
+    /// cancellation then has the row that is there (<c>CancellationReason.Item</c>). Where its <c>subject</c> and <c>payload</c> are the
+    /// event's, an earlier call has done the operation.
+    /// </summary>
     /// <param name="outboxEvent">The event.</param>
     /// <exception cref="RowContractException">The event breaks the contract.</exception>
     public TransactWriteItem CreateWriteItem(OutboxEvent outboxEvent)
@@ -75,8 +79,14 @@ public sealed class DynamoDbOutboxWriter
     /// <param name="items">The business writes, at most 99.</param>
     /// <param name="outboxEvent">The event.</param>
     /// <param name="cancellationToken">Ends the wait; the outcome is then unknown.</param>
+    /// <remarks>
+    /// Where the outcome is unknown, make the same call again with an event of the same id, subject and payload: it commits, or
+    /// says by an <see cref="EventAlreadyWrittenException"/> that the first call did. The row remembers for as long as it is kept.
+    /// </remarks>
     /// <exception cref="RowContractException">The event breaks the contract.</exception>
-    /// <exception cref="EventIdConflictException">The event's id is taken.</exception>
+    /// <exception cref="EventAlreadyWrittenException">This very event is there: an earlier call has committed it with its items. Nothing was written.</exception>
+    /// <exception cref="EventIdConflictException">The id is another event's. Nothing was written.</exception>
+    /// <exception cref="EventIdTakenException">The id is taken, and the service did not return the row to compare. Nothing was written.</exception>
     /// <exception cref="OutboxTransactionException">A condition of a business write did not hold.</exception>
     public async Task CommitAsync(
         IReadOnlyList<TransactWriteItem> items, OutboxEvent outboxEvent, CancellationToken cancellationToken = default)
@@ -91,10 +101,18 @@ public sealed class DynamoDbOutboxWriter
             cancellationToken);
         if (!outcome.Committed)
         {
+            // First: where an earlier call has committed, conditions of its items fail as well.
+            if (outcome.Found.TryGetValue(items.Count, out var row) && OutboxItem.ToRow(row).Event.SaysTheSameAs(outboxEvent))
+            {
+                throw new EventAlreadyWrittenException(outboxEvent.EventId, null);
+            }
+
             var failed = outcome.FailedConditions.Where(i => i < items.Count).ToArray();
             throw failed.Length > 0
                 ? new OutboxTransactionException(failed)
-                : new EventIdConflictException(outboxEvent.EventId);
+                : row is null
+                    ? new EventIdTakenException(outboxEvent.EventId, null)
+                    : new EventIdConflictException(outboxEvent.EventId);
         }
     }
 }

@@ -1,3 +1,4 @@
+using Amazon.DynamoDBv2;
 using Amazon.DynamoDBv2.Model;
 using Relaybox.Events;
 
@@ -15,6 +16,9 @@ internal static class OutboxPut
 
             // An id that is taken fails the transaction instead of replacing an event.
             ConditionExpression = "attribute_not_exists(eventId)",
+
+            // The row that has the id comes with the reason, so that the writer can compare it.
+            ReturnValuesOnConditionCheckFailure = ReturnValuesOnConditionCheckFailure.ALL_OLD,
         },
     };
 }

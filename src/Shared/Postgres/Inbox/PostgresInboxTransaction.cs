@@ -65,6 +65,11 @@ internal sealed class PostgresInboxTransaction(
                 : await HandlerTransaction.CommitAtOnceAsync(connections, claim.Token, Writes(), cancellationToken);
             return holds ? CommitOutcome.Committed : CommitOutcome.ClaimLost;
         }
+        catch (PostgresException e) when (outbox.Refusal.IsOfSequence(e))
+        {
+            // No condition of the handler's: nothing can be emitted until somebody has put the sequence right.
+            throw outbox.Refusal.BehindRows(e);
+        }
         catch (PostgresException e) when (IsFailedCondition(e))
         {
             return await RefusedAsync(cancellationToken);

@@ -27,6 +27,9 @@ internal sealed class OutboxInsert(PostgresOptions options)
             coalesce(@enqueued_at, now()), coalesce(@available_at, @enqueued_at, now()))
         """;
 
+    /// <summary>Tells why the database has refused the insert.</summary>
+    internal OutboxRefusal Refusal { get; } = new(options);
+
     private readonly string _lockKeys = $"SELECT {new PostgresNames(options).LockKeys}($1)";
 
     /// <summary>

@@ -16,6 +16,7 @@ internal sealed partial class PostgresOutboxRepository : ILockingOutbox
     private readonly AfterSending _afterSending;
     private readonly IEntropy _entropy;
     private readonly RetryLoop _retries;
+    private readonly OutboxRefusal _refusal;
     private readonly string _insert;
     private readonly string _find;
     private readonly string _findPending;
@@ -33,6 +34,7 @@ internal sealed partial class PostgresOutboxRepository : ILockingOutbox
         _afterSending = options.AfterSending;
         _entropy = entropy;
         _retries = PostgresFaults.Retries(time, entropy);
+        _refusal = new OutboxRefusal(options);
         var names = new PostgresNames(options);
         var row = $"{OutboxColumns.Columns("o")}, {OutboxColumns.StateColumns("o")}";
         _insert =
@@ -40,7 +42,7 @@ internal sealed partial class PostgresOutboxRepository : ILockingOutbox
             INSERT INTO {names.Outbox} AS o (event_id, subject, payload, headers, ordering_key, result, enqueued_at, available_at)
             SELECT $1, $2, $3, $4, $5, $6, coalesce($7, now()), coalesce($8, $7, now())
             WHERE NOT EXISTS (SELECT FROM {names.Sent} s WHERE s.event_id = $1)
-            ON CONFLICT DO NOTHING
+            ON CONFLICT (event_id) DO NOTHING
             RETURNING {row}
             """;
         _find =
@@ -116,7 +118,14 @@ internal sealed partial class PostgresOutboxRepository : ILockingOutbox
         parameters.Add(Parameters.Text(outboxEvent.Result));
         parameters.Add(Parameters.Time(outboxEvent.EnqueuedAt));
         parameters.Add(Parameters.Time(outboxEvent.AvailableAt));
-        return (await command.ReadCommittedAsync(OutboxColumns.ReadRow, cancellationToken)).SingleOrDefault();
+        try
+        {
+            return (await command.ReadCommittedAsync(OutboxColumns.ReadRow, cancellationToken)).SingleOrDefault();
+        }
+        catch (PostgresException e) when (_refusal.IsOfSequence(e))
+        {
+            throw _refusal.BehindRows(e);
+        }
     }
 
     private async Task<IReadOnlyList<OutboxRow>> ReadRowsAsync<T>(string sql, T value, CancellationToken cancellationToken)

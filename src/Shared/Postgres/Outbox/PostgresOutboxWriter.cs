@@ -10,7 +10,8 @@ namespace Relaybox.Postgres;
 
 /// <summary>
 /// Writes outbox rows from .NET apps, in the same transaction as their business data. It needs the right to INSERT into
-/// the outbox and no other. Events are checked against the row contract before anything is sent.
+/// the outbox and no other; where an id is taken it also asks a function, which the app's role may execute, by what. Events are
+/// checked against the row contract before anything is sent.
 /// </summary>
 public sealed class PostgresOutboxWriter
 {
@@ -20,6 +21,7 @@ public sealed class PostgresOutboxWriter
     private readonly PostgresConnections _connections;
     private readonly IEntropy _entropy;
     private readonly OutboxInsert _insert;
+    private readonly OutboxComparison _comparison;
 
     /// <summary>Makes a writer on the app's own connections; many threads may use it at once.</summary>
     /// <param name="dataSource">The app's data source, which the app disposes.</param>
@@ -33,7 +35,8 @@ public sealed class PostgresOutboxWriter
     /// <param name="options">The schema and its tables.</param>
     /// <param name="entropy">The source of event ids.</param>
     internal PostgresOutboxWriter(PostgresConnections connections, PostgresOptions options, IEntropy entropy) =>
-        (_connections, _entropy, _insert) = (connections, entropy, new OutboxInsert(options));
+        (_connections, _entropy, _insert, _comparison) =
+            (connections, entropy, new OutboxInsert(options), new OutboxComparison(connections, options));
 
     /// <summary>A new event with a new id. The database's time is when it was written.</summary>
     /// <param name="subject">What happened.</param>
@@ -48,14 +51,15 @@ public sealed class PostgresOutboxWriter
     /// <param name="transaction">The app's transaction. After an error nothing can be done in it but to roll it back.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="RowContractException">The event breaks the contract.</exception>
-    /// <exception cref="EventIdConflictException">The event's id is taken.</exception>
+    /// <exception cref="EventAlreadyWrittenException">This very event is there: the transaction that it belongs to was committed before.</exception>
+    /// <exception cref="EventIdConflictException">The id is another event's.</exception>
+    /// <exception cref="EventIdTakenException">The id is taken, and the row could not be compared.</exception>
+    /// <exception cref="OutboxSequenceException">The sequence of row numbers is behind the rows; Setup puts it right. Nothing was written.</exception>
     public Task EnqueueAsync(OutboxEvent outboxEvent, DbTransaction transaction, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(transaction);
         PostgresRowContract.Require(outboxEvent);
-        return transaction is NpgsqlTransaction npgsql
-            ? InsertAsync([outboxEvent], npgsql, cancellationToken)
-            : InsertPlainAsync(outboxEvent, transaction, cancellationToken);
+        return InsertOneAsync(outboxEvent, transaction, cancellationToken);
     }
 
     /// <summary>
@@ -67,7 +71,10 @@ public sealed class PostgresOutboxWriter
     /// <param name="transaction">The app's transaction. After an error nothing can be done in it but to roll it back.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="RowContractException">An event breaks the contract; nothing was sent.</exception>
-    /// <exception cref="EventIdConflictException">An event's id is taken.</exception>
+    /// <exception cref="EventAlreadyWrittenException">All of the events are there: they were committed before.</exception>
+    /// <exception cref="EventIdConflictException">An id is another event's.</exception>
+    /// <exception cref="EventIdTakenException">Some ids are taken and others not, two events have one id, or the rows could not be compared.</exception>
+    /// <exception cref="OutboxSequenceException">The sequence of row numbers is behind the rows; Setup puts it right. Nothing was written.</exception>
     public async Task EnqueueManyAsync(
         IEnumerable<OutboxEvent> events, NpgsqlTransaction transaction, CancellationToken cancellationToken = default)
     {
@@ -79,12 +86,17 @@ public sealed class PostgresOutboxWriter
             PostgresRowContract.Require(outboxEvent);
         }
 
-        for (var start = 0; start < ordered.Length;)
+        var chunks = InChunks(ordered);
+        foreach (var (i, chunk) in chunks.Index())
         {
-            var end = EndOfStatement(ordered, start);
-            var locks = start == 0 ? _insert.LockKeys(ordered) : null;
-            await InsertAsync(ordered[start..end], transaction, cancellationToken, locks);
-            start = end;
+            try
+            {
+                await InsertAsync(chunk, transaction, cancellationToken, i == 0 ? _insert.LockKeys(ordered) : null);
+            }
+            catch (PostgresException e) when (_insert.Refusal.IsOfEventId(e))
+            {
+                throw await _comparison.ExplainAsync(chunks, e, cancellationToken);
+            }
         }
     }
 
@@ -100,17 +112,19 @@ public sealed class PostgresOutboxWriter
     /// <exception cref="CommitUnknownException">Nobody knows whether both were written, or neither. It has the event's id.</exception>
     /// <exception cref="RowContractException">The event breaks the contract; the operation was not called.</exception>
     /// <exception cref="TransactionEndedException">The operation has ended the transaction itself.</exception>
+    /// <exception cref="OutboxSequenceException">The sequence of row numbers is behind the rows; Setup puts it right. Nothing was written.</exception>
     public Task<TResult> ExecuteWithOutboxAsync<TResult>(
         Func<NpgsqlTransaction, CancellationToken, Task<TResult>> operation,
         string payload,
         string eventType,
         JsonTypeInfo<TResult>? resultType = null,
         CancellationToken cancellationToken = default) =>
-        ExecuteWithOutboxAsync(operation, NewEvent(eventType, payload), resultType, cancellationToken);
+        ExecuteAsync(operation ?? throw new ArgumentNullException(nameof(operation)), NewEvent(eventType, payload), resultType, cancellationToken);
 
     /// <summary>
     /// Runs a business operation and writes its event in one transaction, under an id of the caller's: where a commit's
-    /// outcome is unknown, the same call again either does both, or says by its exception that both were done.
+    /// outcome is unknown, the same call again (with the event's id, subject and payload) either does both, or says by an
+    /// <see cref="EventAlreadyWrittenException"/> that both were done. The id is remembered while its row is in the outbox.
     /// </summary>
     /// <typeparam name="TResult">The operation's result.</typeparam>
     /// <param name="operation">Executes the business writes in the transaction, and returns a result. It must not end the transaction.</param>
@@ -120,7 +134,10 @@ public sealed class PostgresOutboxWriter
     /// <returns>The operation's result, once everything is committed.</returns>
     /// <exception cref="CommitUnknownException">Nobody knows whether both were written, or neither; the same call again finds out.</exception>
     /// <exception cref="RowContractException">The event breaks the contract; the operation was not called.</exception>
-    /// <exception cref="EventIdConflictException">The event's id is taken; nothing was written.</exception>
+    /// <exception cref="EventAlreadyWrittenException">This very event is there: both were done by an earlier call. Nothing was written.</exception>
+    /// <exception cref="EventIdConflictException">The id is another event's. Nothing was written.</exception>
+    /// <exception cref="EventIdTakenException">The id is taken, and the row could not be compared. Nothing was written.</exception>
+    /// <exception cref="OutboxSequenceException">The sequence of row numbers is behind the rows; Setup puts it right. Nothing was written.</exception>
     /// <exception cref="TransactionEndedException">The operation has ended the transaction itself.</exception>
     public async Task<TResult> ExecuteWithOutboxAsync<TResult>(
         Func<NpgsqlTransaction, CancellationToken, Task<TResult>> operation,
@@ -129,6 +146,40 @@ public sealed class PostgresOutboxWriter
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(operation);
+        PostgresRowContract.Require(outboxEvent);
+        var operated = false;
+        try
+        {
+            return await ExecuteAsync(
+                async (transaction, ct) =>
+                {
+                    var result = await operation(transaction, ct);
+                    operated = true;
+                    return result;
+                },
+                outboxEvent,
+                resultType,
+                cancellationToken);
+        }
+        catch (Exception e) when (operated ? e is PostgresException refusal && _insert.Refusal.IsOfEventId(refusal) : IsOfConstraint(e))
+        {
+            // Where an earlier call has done it, the operation's own rows can be in the way, too. The connection is free again.
+            var taken = await _comparison.ExplainAsync([[outboxEvent]], e, cancellationToken);
+            if (operated || taken is EventAlreadyWrittenException)
+            {
+                throw taken;
+            }
+
+            throw;
+        }
+    }
+
+    private async Task<TResult> ExecuteAsync<TResult>(
+        Func<NpgsqlTransaction, CancellationToken, Task<TResult>> operation,
+        OutboxEvent outboxEvent,
+        JsonTypeInfo<TResult>? resultType,
+        CancellationToken cancellationToken)
+    {
         PostgresRowContract.Require(outboxEvent);
         await using var connection = await _connections.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellationToken);
@@ -150,6 +201,20 @@ public sealed class PostgresOutboxWriter
         return result;
     }
 
+    private async Task InsertOneAsync(OutboxEvent outboxEvent, DbTransaction transaction, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await (transaction is NpgsqlTransaction npgsql
+                ? InsertAsync([outboxEvent], npgsql, cancellationToken)
+                : InsertPlainAsync(outboxEvent, transaction, cancellationToken));
+        }
+        catch (DbException e) when (_insert.Refusal.IsOfEventId(e))
+        {
+            throw await _comparison.ExplainAsync([[outboxEvent]], e, cancellationToken);
+        }
+    }
+
     private async Task InsertAsync(
         OutboxEvent[] events, NpgsqlTransaction transaction, CancellationToken cancellationToken, NpgsqlBatchCommand? locks = null)
     {
@@ -165,9 +230,9 @@ public sealed class PostgresOutboxWriter
         {
             await batch.ExecuteNonQueryAsync(cancellationToken);
         }
-        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.UniqueViolation)
+        catch (PostgresException e) when (_insert.Refusal.IsOfSequence(e))
         {
-            throw events.Length == 1 ? new EventIdConflictException(events[0].EventId) : new EventIdConflictException(events.Length);
+            throw _insert.Refusal.BehindRows(e);
         }
     }
 
@@ -180,10 +245,34 @@ public sealed class PostgresOutboxWriter
         {
             await command.ExecuteNonQueryAsync(cancellationToken);
         }
-        catch (DbException e) when (e.SqlState == PostgresErrorCodes.UniqueViolation)
+        catch (DbException e) when (_insert.Refusal.IsOfSequence(e))
         {
-            throw new EventIdConflictException(outboxEvent.EventId);
+            throw _insert.Refusal.BehindRows(e);
         }
+    }
+
+    /// <summary>Whether a constraint of the database is the cause, also where a library has wrapped its exception.</summary>
+    private static bool IsOfConstraint(Exception? exception)
+    {
+        while (exception is not (null or PostgresException))
+        {
+            exception = exception.InnerException;
+        }
+
+        return exception is PostgresException e && e.SqlState.StartsWith("23", StringComparison.Ordinal);
+    }
+
+    private static List<OutboxEvent[]> InChunks(OutboxEvent[] events)
+    {
+        var chunks = new List<OutboxEvent[]>();
+        for (var start = 0; start < events.Length;)
+        {
+            var end = EndOfStatement(events, start);
+            chunks.Add(events[start..end]);
+            start = end;
+        }
+
+        return chunks;
     }
 
     private static int EndOfStatement(OutboxEvent[] events, int start)

@@ -9,7 +9,7 @@ namespace Relaybox.Postgres;
 
 /// <summary>
 /// Brings the schema up to date, in one transaction: applies the functions whose text has changed and the migrations that the
-/// database lacks. A second call does nothing. Of two calls at the same time, one waits for the other.
+/// database lacks, and sets the sequence of row numbers forward where it is behind. A second call does nothing. Of two calls at the same time, one waits for the other.
 /// </summary>
 public sealed class PostgresMigrator
 {
@@ -41,7 +41,7 @@ public sealed class PostgresMigrator
     /// <summary>How long a migration waits for a table that a transaction holds before it gives up. Default: 15 seconds.</summary>
     internal TimeSpan LongestTableWait { get; init; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>Applies what is missing or has changed.</summary>
+    /// <summary>Applies what is missing or has changed, and puts the sequence of row numbers right where it is behind the rows.</summary>
     /// <param name="cancellationToken">Ends the work; nothing is applied then.</param>
     /// <returns>The names of the files that this call applied.</returns>
     /// <exception cref="MigrationException">
@@ -65,6 +65,9 @@ public sealed class PostgresMigrator
                     await ApplyAsync(file, transaction, ct);
                     applied.Add(file.Name);
                 }
+
+                step("The look at the sequence of row numbers");
+                await RepairSequenceAsync(transaction, ct);
             },
             cancellationToken);
         foreach (var name in applied)
@@ -210,6 +213,33 @@ public sealed class PostgresMigrator
         record.Parameters.Add(new() { Value = file.Checksum });
         record.Parameters.Add(new() { Value = _names.Tables });
         await record.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>
+    /// Sets the sequence above the highest row where it is behind, as after a restore or a logical replication. Where it is not, this
+    /// is one look at the end of an index. The table's lock keeps writers out, so that the sequence never goes back.
+    /// </summary>
+    private async Task RepairSequenceAsync(NpgsqlTransaction transaction, CancellationToken cancellationToken)
+    {
+        var behind = $"FROM {_names.RowIds} s WHERE (SELECT max(o.row_id) FROM {_names.Outbox} o) >= s.last_value + s.is_called::integer";
+        await using var look = new NpgsqlCommand($"SELECT 1 {behind}", transaction.Connection, transaction) { CommandTimeout = Unlimited };
+        if (await look.ExecuteScalarAsync(cancellationToken) is null)
+        {
+            return;
+        }
+
+        await ExecuteAsync($"LOCK TABLE {_names.Outbox} IN SHARE ROW EXCLUSIVE MODE", transaction, cancellationToken);
+        await using var repair = new NpgsqlCommand(
+            $"SELECT setval('{_names.RowIds}', (SELECT max(o.row_id) + 1 FROM {_names.Outbox} o), false) {behind}",
+            transaction.Connection,
+            transaction)
+        {
+            CommandTimeout = Unlimited,
+        };
+        if (await repair.ExecuteScalarAsync(cancellationToken) is long next)
+        {
+            Log.SequenceRepaired(_logger, _names.RowIds, next);
+        }
     }
 
     private async Task RunAsync(

@@ -60,6 +60,12 @@ internal sealed class PostgresNames
     /// <summary>Takes the locks of ordering keys, in the order in which everybody takes them.</summary>
     internal string LockKeys => Qualify(PostgresIdentifier.Derive(_options.OutboxTable, "lock_keys"));
 
+    /// <summary>Tells whether the row of an id says the same as an event.</summary>
+    internal string IsSame => Qualify(PostgresIdentifier.Derive(_options.OutboxTable, "is_same"));
+
+    /// <summary>The sequence that numbers the rows of the outbox.</summary>
+    internal string RowIds => Qualify(PostgresIdentifier.Derive(_options.OutboxTable, "row_ids"));
+
     /// <summary>Keeps the partitions of <see cref="Sent"/>.</summary>
     internal string SentUpkeep => Qualify(PostgresIdentifier.Derive(_options.OutboxTable, "sent_upkeep"));
 

@@ -2,14 +2,14 @@
 -- that the processes connect as. Running this again narrows what was granted by hand on these tables to what stands here;
 -- other tables of the schema, such as those of handlers, keep their grants.
 
--- The app: writes its own columns. It reads nothing, changes nothing, and cannot write a row that is already sent.
+-- The app: writes its own columns. It reads nothing (but whether the row of an id is the event that it has), changes nothing, and cannot write a row that is already sent.
 -- (The trigger that numbers the rows of a key takes a number of its own, hence the sequence. Functions are granted because
 -- what everybody may execute by default is often taken away.)
 REVOKE ALL ON {{tables}} FROM {{role:app}};
 GRANT USAGE ON SCHEMA {{schema}} TO {{role:app}};
 GRANT INSERT (event_id, subject, payload, headers, ordering_key, enqueued_at, available_at, result) ON {{outbox}} TO {{role:app}};
 GRANT USAGE ON SEQUENCE {{outbox.row_ids}} TO {{role:app}};
-GRANT EXECUTE ON FUNCTION {{outbox.key_lock}}, {{outbox.lock_keys}} TO {{role:app}};
+GRANT EXECUTE ON FUNCTION {{outbox.key_lock}}, {{outbox.lock_keys}}, {{outbox.is_same}} TO {{role:app}};
 
 -- The relay: reads rows and changes their state, never what the app wrote.
 REVOKE ALL ON {{tables}} FROM {{role:relay}};
@@ -38,5 +38,5 @@ GRANT USAGE ON SCHEMA {{schema}} TO {{role:consumer}};
 GRANT SELECT, INSERT, UPDATE ON {{inbox}} TO {{role:consumer}};
 GRANT INSERT (event_id, subject, payload, headers, ordering_key, enqueued_at, available_at, result) ON {{outbox}} TO {{role:consumer}};
 GRANT USAGE ON SEQUENCE {{outbox.row_ids}} TO {{role:consumer}};
-GRANT EXECUTE ON FUNCTION {{outbox.key_lock}}, {{outbox.lock_keys}}, {{inbox.claim}}, {{inbox.mark}}, {{inbox.complete}} TO {{role:consumer}};
+GRANT EXECUTE ON FUNCTION {{outbox.key_lock}}, {{outbox.lock_keys}}, {{outbox.is_same}}, {{inbox.claim}}, {{inbox.mark}}, {{inbox.complete}} TO {{role:consumer}};
 {{consumer:tables}}
