@@ -81,6 +81,19 @@ public sealed class SweepListenTests(PostgresServer server) : IAsyncDisposable
         Assert.True(signal.Waits[^1].Longest > TimeSpan.FromSeconds(10));
     }
 
+    [Fact]
+    public async Task A_store_that_is_still_away_when_the_run_ends_fails_it()
+    {
+        _outbox.BeforeClaim = _ => Task.FromException(new TimeoutException("The store is away."));
+
+        var failure = await Assert.ThrowsAsync<TimeoutException>(() => Sweep().HandleAsync(
+            new ScheduleInput("sweep"), new FakeLambdaContext(TimeSpan.FromSeconds(10))));
+
+        Assert.Equal("The store is away.", failure.Message);
+        Assert.True(_outbox.Claims > 1);
+        Assert.False(await IsTakenAsync());
+    }
+
     public async ValueTask DisposeAsync()
     {
         _sqs.Dispose();

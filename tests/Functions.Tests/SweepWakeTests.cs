@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Relaybox.Events;
@@ -8,6 +9,7 @@ using Relaybox.Messaging;
 using Relaybox.Outbox;
 using Relaybox.Outbox.Relay;
 using Relaybox.Postgres;
+using Relaybox.Shared.Tests.Support;
 using Relaybox.Testing;
 using Relaybox.Timing;
 
@@ -50,6 +52,44 @@ public sealed class SweepWakeTests(PostgresServer server) : IAsyncLifetime
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => sweep);
     }
 
+    [Fact]
+    public async Task A_sweep_that_loses_its_database_relays_what_is_committed_when_it_is_back()
+    {
+        await using var own = await PostgresServer.StartAsync();
+        await using var source = NpgsqlDataSource.Create(own.ConnectionString);
+        await new PostgresMigrator(new PostgresConnections(source), _options, NullLogger<PostgresMigrator>.Instance).MigrateAsync(default);
+        using var stop = new CancellationTokenSource();
+        var (broker, log) = (new Broker(), new RecordingLogger<SweepRelayFunction>());
+        var sweep = Sweep(broker, TimeSpan.FromMilliseconds(100), stop.Token, source, log);
+
+        await own.StopAtOnceAsync();
+        await Eventually.TrueAsync(() => sweep.IsCompleted || Logged(2104) > 0, "the loss is noticed", TimeSpan.FromMinutes(1));
+        await own.StartAgainAsync();
+        await using (var insert = source.CreateCommand($"INSERT INTO {_options.Schema}.outbox (event_id, subject, payload) VALUES ('e', 'orders.placed', '{{}}')"))
+        {
+            await Eventually.TrueAsync(
+                async () =>
+                {
+                    try
+                    {
+                        return await insert.ExecuteNonQueryAsync() == 1;
+                    }
+                    catch (NpgsqlException)
+                    {
+                        return false;
+                    }
+                },
+                "the row is written");
+        }
+
+        await Eventually.TrueAsync(() => sweep.IsCompleted || broker.Count == 1, "the row is relayed", TimeSpan.FromMinutes(1));
+        Assert.Equal((1, 1, 1), (broker.Count, Logged(2104), Logged(2105)));
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => sweep);
+
+        int Logged(int id) => log.Lines.Count(line => line.StartsWith($"{id} ", StringComparison.Ordinal));
+    }
+
     /// <summary>The sweep's connection has asked whether something is due, and waits.</summary>
     private Task IdleAsync(Task sweep) => Eventually.TrueAsync(
         async () => sweep.IsCompleted || await AskAsync(
@@ -60,9 +100,10 @@ public sealed class SweepWakeTests(PostgresServer server) : IAsyncLifetime
             """) is 1L,
         "the sweep is idle");
 
-    private async Task<JobReport> Sweep(Broker broker, TimeSpan pollInterval, CancellationToken stop)
+    private async Task<JobReport> Sweep(
+        Broker broker, TimeSpan pollInterval, CancellationToken stop, NpgsqlDataSource? source = null, ILogger<SweepRelayFunction>? log = null)
     {
-        var connections = new PostgresConnections(_dataSource);
+        var connections = new PostgresConnections(source ?? _dataSource);
         var repository = new PostgresOutboxRepository(connections, _options, TimeProvider.System, SystemEntropy.Instance);
         var relayOptions = new RelayOptions();
         var function = new SweepRelayFunction(
@@ -72,7 +113,7 @@ public sealed class SweepWakeTests(PostgresServer server) : IAsyncLifetime
             new SweepOptions(TimeSpan.FromMinutes(10)),
             TimeProvider.System,
             new MetricsWriter("SweepRelay", "test", TimeProvider.System, new JsonLines(Stream.Null)),
-            NullLogger<SweepRelayFunction>.Instance,
+            log ?? NullLogger<SweepRelayFunction>.Instance,
             new StoppedBy(
                 stop,
                 new PostgresOutboxSignal(
@@ -107,6 +148,8 @@ public sealed class SweepWakeTests(PostgresServer server) : IAsyncLifetime
             using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, cancellationToken);
             await signal.WaitAsync(longest, either.Token);
         }
+
+        public bool IsOutage(Exception exception) => signal.IsOutage(exception);
 
         public ValueTask DisposeAsync() => signal.DisposeAsync();
     }

@@ -1,4 +1,5 @@
 using Relaybox.Local.Brokers.Nats;
+using Relaybox.Local.Processes;
 using Relaybox.Local.Servers;
 using Xunit;
 
@@ -43,6 +44,12 @@ public sealed class NatsServer : IAsyncLifetime
 
     /// <summary>Kills the server with SIGKILL; its streams stay.</summary>
     public Task StopAtOnceAsync() => Started.KillAsync();
+
+    /// <summary>Halts the server (SIGSTOP): connections stay open, and nothing answers, until <see cref="Resume"/>.</summary>
+    public void Halt() => Signals.Send(Started.Pid, Signals.Stop);
+
+    /// <summary>Lets the server go on after <see cref="Halt"/>.</summary>
+    public void Resume() => Signals.Send(Started.Pid, Signals.Continue);
 
     /// <summary>Starts the server again on the same port and streams.</summary>
     public Task StartAgainAsync() => StartAgainAsync(Port);

@@ -15,6 +15,12 @@ internal static partial class FunctionLog
         "Sweep: {Sent} sent, {Retried} retried, {Parked} parked, {Late} late; the oldest row is due since {OldestDueSeconds} s")]
     internal static partial void SweepEnded(ILogger logger, int sent, int retried, int parked, int late, double oldestDueSeconds);
 
+    [LoggerMessage(2104, LogLevel.Warning, "The sweep cannot use its store, and tries again until its run ends: {Reason}")]
+    internal static partial void SweepStoreLost(ILogger logger, string reason);
+
+    [LoggerMessage(2105, LogLevel.Information, "The sweep can use its store again")]
+    internal static partial void SweepStoreRestored(ILogger logger);
+
     [LoggerMessage(2204, LogLevel.Warning,
         "No handler is registered: every message will go to the dead-letter queue. Register yours in Handlers/HandlerSetup.cs")]
     internal static partial void NoHandlers(ILogger logger);

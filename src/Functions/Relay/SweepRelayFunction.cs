@@ -1,7 +1,9 @@
+using System.Runtime.ExceptionServices;
 using Amazon.Lambda.Annotations;
 using Amazon.Lambda.Annotations.Schedule;
 using Amazon.Lambda.Core;
 using Microsoft.Extensions.Logging;
+using Relaybox.Diagnostics;
 using Relaybox.Functions.Hosting;
 using Relaybox.Outbox;
 using Relaybox.Outbox.Relay;
@@ -44,8 +46,7 @@ internal sealed class SweepRelayFunction(
     {
         try
         {
-            var result = await DrainAsync(deadline, cancellationToken);
-            return signal is null ? result : result.Add(await ListenAsync(signal, deadline, cancellationToken));
+            return signal is null ? await DrainAsync(deadline, cancellationToken) : await ListenAsync(signal, deadline, cancellationToken);
         }
         finally
         {
@@ -56,6 +57,8 @@ internal sealed class SweepRelayFunction(
     private async Task<RelayResult> ListenAsync(IOutboxSignal wakeUp, WorkDeadline deadline, CancellationToken cancellationToken)
     {
         var total = new RelayResult();
+        Exception? outage = null;
+        await DrainUnlessAwayAsync();
         var start = time.GetTimestamp();
         try
         {
@@ -63,7 +66,7 @@ internal sealed class SweepRelayFunction(
             {
                 var untilEnd = Shorter(left, deadline.Remaining - relayOptions.MinimumBatchTime);
                 await wakeUp.WaitAsync(Shorter(untilEnd, _counts.Left), cancellationToken);
-                total = total.Add(await DrainAsync(deadline, cancellationToken));
+                await DrainUnlessAwayAsync();
             }
         }
         finally
@@ -72,7 +75,40 @@ internal sealed class SweepRelayFunction(
             await wakeUp.DisposeAsync();
         }
 
+        if (outage is not null)
+        {
+            ExceptionDispatchInfo.Throw(outage);
+        }
+
         return total;
+
+        // A run goes on for as long as it was to listen: without it nobody would relay until the next one begins.
+        async Task DrainUnlessAwayAsync()
+        {
+            if (!deadline.HasTimeFor(relayOptions.MinimumBatchTime))
+            {
+                return;
+            }
+
+            try
+            {
+                total = total.Add(await DrainAsync(deadline, cancellationToken));
+                if (outage is not null)
+                {
+                    outage = null;
+                    FunctionLog.SweepStoreRestored(logger);
+                }
+            }
+            catch (Exception e) when (wakeUp.IsOutage(e) && !cancellationToken.IsCancellationRequested)
+            {
+                if (outage is null)
+                {
+                    FunctionLog.SweepStoreLost(logger, FailureText.Of(e, wakeUp));
+                }
+
+                outage = e;
+            }
+        }
     }
 
     private async Task<RelayResult> DrainAsync(WorkDeadline deadline, CancellationToken cancellationToken)

@@ -19,7 +19,7 @@ internal static partial class Log
         "Message {Sequence} of stream {Stream} could not be answered ({ErrorType}); it comes again after its acknowledgement time")]
     internal static partial void Unsettled(ILogger logger, string stream, ulong sequence, string errorType);
 
-    [LoggerMessage(1507, LogLevel.Warning, "Nothing could be pulled from stream {Stream}: {Reason}")]
+    [LoggerMessage(1507, LogLevel.Warning, "Nothing could be pulled from stream {Stream}: {Reason}. It is tried again until the run ends")]
     internal static partial void PullFailed(ILogger logger, string stream, string reason);
 
     [LoggerMessage(1508, LogLevel.Information, "Stream {Stream} was {Change}")]
@@ -36,4 +36,7 @@ internal static partial class Log
         "Stream {Stream} can lose acknowledged messages before they are consumed: {Losses}. "
         + "Lift the limit, or let the stream refuse new messages instead (discard: new)")]
     internal static partial void StreamLosesMessages(ILogger logger, string stream, string losses);
+
+    [LoggerMessage(1512, LogLevel.Information, "Stream {Stream} can be pulled from again, {Seconds:0.0} s after the first failure")]
+    internal static partial void PullRestored(ILogger logger, string stream, double seconds);
 }

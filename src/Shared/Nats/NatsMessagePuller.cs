@@ -18,22 +18,31 @@ namespace Relaybox.Nats;
 /// <param name="consumer">The inbox.</param>
 /// <param name="options">What is pulled, and how.</param>
 /// <param name="time">The clock.</param>
+/// <param name="entropy">The jitter of the waits between tries.</param>
 /// <param name="logger">The log.</param>
 internal sealed class NatsMessagePuller(
     NatsConnector connector,
     InboxConsumer consumer,
     NatsPullOptions options,
     TimeProvider time,
+    IEntropy entropy,
     ILogger<NatsMessagePuller> logger)
 {
+    // The client refuses a pull that waits for less ("expires must be greater than 00:00:01"). For shorter waits the server is asked
+    // again and again whether there is anything.
     private static readonly TimeSpan ShortestWait = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(50);
 
     // After this long the client ends a pull that the server does not answer.
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(5);
 
+    private readonly Backoff _backoff = new(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(2), entropy);
     private readonly NatsDeadLetters _deadLetters = new(options.DeadLetterPrefix);
 
-    /// <summary>Pulls and handles until the deadline nears, or until nothing is left where the options say so.</summary>
+    /// <summary>
+    /// Pulls and handles until the deadline nears, or until nothing is left where the options say so. While NATS cannot be used, it
+    /// tries again, with waits that grow to two seconds.
+    /// </summary>
     /// <param name="deadline">When to be done.</param>
     /// <param name="onBatch">Is told of each batch when it has been answered; null: nobody.</param>
     /// <param name="cancellationToken">Ends the work; what has no answer comes again.</param>
@@ -42,41 +51,63 @@ internal sealed class NatsMessagePuller(
     {
         ArgumentNullException.ThrowIfNull(deadline);
         var total = new NatsPullResult();
-        try
+        NatsSession? session = null;
+        INatsJSConsumer? source = null;
+        var failures = 0;
+        var failingSince = 0L;
+        while (HasTime(deadline))
         {
-            NatsSession? session = null;
-            INatsJSConsumer? source = null;
-            while (deadline.HasTimeFor(options.MinimumBatchTime))
+            List<PulledMessage> batch;
+            try
             {
                 // Each time, since that is where a connection that died in the meantime is found out and replaced.
                 var current = await connector.OpenAsync(cancellationToken);
                 if (source is null || current != session)
                 {
                     session = current;
-                    source = await session.RunAsync(
+                    source = await current.RunAsync(
                         async ct => await current.JetStream.GetConsumerAsync(options.Stream, options.Consumer, ct), cancellationToken);
                 }
 
-                var batch = await session.RunAsync(ct => PullAsync(current, source, deadline, ct), cancellationToken);
-                if (batch.Count > 0)
+                var known = source;
+                batch = await current.RunAsync(ct => PullAsync(current, known, deadline, ct), cancellationToken);
+            }
+            catch (Exception e) when (e is NatsException || (e is OperationCanceledException && !HasTime(deadline)))
+            {
+                source = null;
+                if (failures++ == 0)
                 {
-                    var result = await HandleAsync(session, batch, deadline, cancellationToken);
-                    onBatch?.Invoke(result);
-                    total = total.Add(result);
+                    failingSince = time.GetTimestamp();
+                    Log.PullFailed(logger, options.Stream, ErrorText.Bound(e.Message));
                 }
-                else if (options.StopWhenEmpty)
+
+                if (HasTime(deadline))
                 {
-                    break;
+                    await Task.Delay(Shorter(_backoff.After(failures), UntilEnd(deadline)), time, cancellationToken);
                 }
+
+                continue;
             }
 
-            return total;
+            if (failures > 0)
+            {
+                failures = 0;
+                Log.PullRestored(logger, options.Stream, time.GetElapsedTime(failingSince).TotalSeconds);
+            }
+
+            if (batch.Count > 0)
+            {
+                var result = await HandleAsync(session!, batch, deadline, cancellationToken);
+                onBatch?.Invoke(result);
+                total = total.Add(result);
+            }
+            else if (options.StopWhenEmpty)
+            {
+                break;
+            }
         }
-        catch (NatsException e)
-        {
-            Log.PullFailed(logger, options.Stream, ErrorText.Bound(e.Message));
-            return total with { BrokerUnavailable = true };
-        }
+
+        return total with { BrokerUnavailable = failures > 0 };
     }
 
     /// <inheritdoc cref="DrainAsync(WorkDeadline, Action{NatsPullResult}?, CancellationToken)"/>
@@ -94,19 +125,23 @@ internal sealed class NatsMessagePuller(
             return batch;
         }
 
-        var wait = deadline.Remaining - options.MinimumBatchTime;
-        wait = wait < options.Wait ? wait : options.Wait;
+        var wait = Shorter(UntilEnd(deadline), options.Wait);
         if (wait < ShortestWait)
         {
-            // Too short for a pull that waits, and for a handler after it.
-            await Task.Delay(wait < TimeSpan.Zero ? TimeSpan.Zero : wait + TimeSpan.FromMilliseconds(1), time, cancellationToken);
+            await Task.Delay(Shorter(wait, PollInterval), time, cancellationToken);
             return batch;
         }
 
+        var start = time.GetTimestamp();
         if (await source.NextAsync<byte[]>(opts: Until(wait), cancellationToken: cancellationToken) is { } first)
         {
             Add(session, batch, first);
             await FetchAsync(session, source, batch, cancellationToken);
+        }
+        else if (time.GetElapsedTime(start) < wait / 2)
+        {
+            // So the client says that nobody takes such pulls: the consumer is gone, or JetStream has no leader.
+            throw new NatsException($"the server ended a pull at once: is consumer {options.Consumer} there?");
         }
 
         return batch;
@@ -115,7 +150,13 @@ internal sealed class NatsMessagePuller(
     private async Task FetchAsync(NatsSession session, INatsJSConsumer source, List<PulledMessage> batch, CancellationToken cancellationToken)
     {
         var most = options.BatchSize - batch.Count;
-        if (most > 0)
+        if (most == 0)
+        {
+            return;
+        }
+
+        var start = time.GetTimestamp();
+        try
         {
             var fetch = source.FetchNoWaitAsync<byte[]>(
                 new NatsJSFetchOpts { MaxMsgs = most, Expires = AnswerTimeout }, cancellationToken: cancellationToken);
@@ -123,6 +164,19 @@ internal sealed class NatsMessagePuller(
             {
                 Add(session, batch, message);
             }
+        }
+        catch (Exception e) when (batch.Count > 0 && (e is NatsException or OperationCanceledException or ObjectDisposedException))
+        {
+            // What has come is handled all the same: otherwise it would be back only after its acknowledgement time. If the server is
+            // gone, the next pull finds out.
+            return;
+        }
+
+        if (batch.Count == 0 && time.GetElapsedTime(start) >= AnswerTimeout)
+        {
+            // The client does not say so. A further pull would lie in the buffers of a server that has halted, which would answer it
+            // with messages that nobody waits for any more.
+            throw new NatsException("the server did not answer a pull");
         }
     }
 
@@ -137,6 +191,16 @@ internal sealed class NatsMessagePuller(
             IdleHeartbeat = TimeSpan.FromMilliseconds(Math.Min(milliseconds / 2, AnswerTimeout.TotalMilliseconds)),
         };
     }
+
+    private bool HasTime(WorkDeadline deadline) => deadline.HasTimeFor(options.MinimumBatchTime);
+
+    private TimeSpan UntilEnd(WorkDeadline deadline)
+    {
+        var left = deadline.Remaining - options.MinimumBatchTime;
+        return left > TimeSpan.Zero ? left : TimeSpan.Zero;
+    }
+
+    private static TimeSpan Shorter(TimeSpan a, TimeSpan b) => a < b ? a : b;
 
     private void Add(NatsSession session, List<PulledMessage> batch, INatsJSMsg<byte[]> message)
     {

@@ -14,7 +14,7 @@ internal sealed record NatsPullResult
     /// <summary>How many messages the consumer had left when the last one was delivered.</summary>
     public long Pending { get; init; }
 
-    /// <summary>Whether the pulling ended early because NATS could not be used.</summary>
+    /// <summary>Whether NATS could not be used when the pulling ended.</summary>
     public bool BrokerUnavailable { get; init; }
 
     internal NatsPullResult Add(NatsPullResult other) => new()
@@ -22,6 +22,6 @@ internal sealed record NatsPullResult
         Messages = Messages.Add(other.Messages),
         Unsettled = Unsettled + other.Unsettled,
         Pending = other.Pending,
-        BrokerUnavailable = BrokerUnavailable || other.BrokerUnavailable,
+        BrokerUnavailable = other.BrokerUnavailable,
     };
 }

@@ -90,7 +90,8 @@ internal static class HostileRows
             "availableAt", Gen.Elements([new { S = "2026-01-01" }, new { M = new { } }, (object?)new { BOOL = true }]), ErrorCodes.FieldInvalid),
         ["row: due long ago"] = Numbers("availableAt", ["0", "-1", "-9223372036854775808", "1"], HostileRow.Sent),
         ["row: due in a far future"] = Numbers("availableAt", ["253402300799999", "4102444800000"], HostileRow.Deferred),
-        ["row: due after the calendar"] = Numbers("availableAt", ["9223372036854775807", "253402300800000", "1796083200000000"], ErrorCodes.FieldInvalid),
+        ["row: due after the calendar"] = Numbers(
+            "availableAt", ["9223372036854775807", "253402300800000", "1796083200000000"], ErrorCodes.FieldInvalid),
         ["row: result of JSON"] = Text("result", Json.Where(json => json.Count(c => c == '[') < 200)),
         ["row: result that is no JSON"] = Text("result", NoJson, ErrorCodes.FieldInvalid),
         ["row: unknown status"] = Text(

@@ -8,6 +8,7 @@ using Relaybox.Nats;
 using Relaybox.Shared.Tests.Inbox;
 using Relaybox.Shared.Tests.Support;
 using Relaybox.Testing;
+using Relaybox.Timing;
 
 namespace Relaybox.Shared.Tests.Messaging;
 
@@ -185,15 +186,26 @@ public class NatsMessagePullerTests(NatsServer server)
     }
 
     [Fact]
-    public async Task A_pull_that_waits_ends_at_once_when_its_server_is_lost()
+    public async Task What_comes_in_the_last_second_of_a_run_is_handled_by_it_without_waiting_for_its_end()
     {
-        await using var own = await NatsServer.StartAsync();
-        await using var pull = await NatsPull.CreateAsync(own.Url, o => o with { StopWhenEmpty = false, Wait = TimeSpan.FromMinutes(2) });
-        pull.Handle();
-        var draining = pull.CreatePuller().DrainAsync(pull.Deadline(600), Ct);
-        await Eventually.TrueAsync(async () => (await pull.InfoAsync()).NumWaiting > 0, "a pull that waits");
-        await own.StopAtOnceAsync();
-        Assert.True((await draining.WaitAsync(TimeSpan.FromMinutes(2), Ct)).BrokerUnavailable);
+        await using var pull = await NatsPull.CreateAsync(server.Url, o => o with { StopWhenEmpty = false });
+        var handler = pull.Handle();
+        var clock = new WatchedTimeProvider();
+        var draining = pull.CreatePuller(clock).DrainAsync(
+            WorkDeadline.After(pull.Options.MinimumBatchTime + TimeSpan.FromMilliseconds(950), clock), Ct);
+        await Eventually.TrueAsync(() => clock.Timers.Count > 0, "the run to wait");
+        await pull.PublishAsync(Sample.Event("a"));
+
+        clock.Advance(TimeSpan.FromMilliseconds(500));
+        await Eventually.TrueAsync(() => handler.Handled.Count == 1, "the message, in the middle of that second");
+        await Eventually.TrueAsync(
+            () =>
+            {
+                clock.Advance(TimeSpan.FromMilliseconds(100));
+                return draining.IsCompleted;
+            },
+            "the end of the run");
+        Assert.Equal(1, (await draining).Messages.Processed);
     }
 
     [Theory]
@@ -250,8 +262,8 @@ public class NatsMessagePullerTests(NatsServer server)
     public async Task Without_its_consumer_nothing_is_pulled_and_it_says_so()
     {
         await using var pull = await NatsPull.CreateAsync(server.Url);
-        pull.Options = pull.Options with { Consumer = "another" };
-        Assert.True((await pull.DrainAsync()).BrokerUnavailable);
+        pull.Options = pull.Options with { Consumer = "another", MinimumBatchTime = TimeSpan.FromSeconds(1) };
+        Assert.True((await pull.CreatePuller().DrainAsync(pull.Deadline(3), Ct)).BrokerUnavailable);
     }
 
     private static (int Received, int Retried, int Processed) Counts(NatsPullResult result) =>

@@ -47,7 +47,7 @@ internal sealed class NatsPull : IAsyncDisposable
         await pull.World.CreateStreamAsync();
         await pull.World.CreateStreams().EnsureAsync(
             new NatsStreamOptions { Name = pull.World.DeadName, Subjects = [$"{pull.World.DeadName}.>"] }, Ct);
-        await new NatsConsumers(pull.World.Connector, NullLogger<NatsConsumers>.Instance).EnsureAsync(pull.Options, Ct);
+        await pull.EnsureConsumerAsync();
         return pull;
     }
 
@@ -60,8 +60,13 @@ internal sealed class NatsPull : IAsyncDisposable
 
     internal WorkDeadline Deadline(double seconds) => WorkDeadline.After(TimeSpan.FromSeconds(seconds), TimeProvider.System);
 
-    internal NatsMessagePuller CreatePuller() =>
-        new(World.Connector, Consumer, Options, TimeProvider.System, NullLogger<NatsMessagePuller>.Instance);
+    internal RecordingLogger<NatsMessagePuller> Log { get; } = new();
+
+    internal NatsMessagePuller CreatePuller(TimeProvider? time = null) =>
+        new(World.Connector, Consumer, Options, time ?? TimeProvider.System, SystemEntropy.Instance, Log);
+
+    /// <summary>Makes the consumer, or checks it.</summary>
+    internal Task EnsureConsumerAsync() => new NatsConsumers(World.Connector, NullLogger<NatsConsumers>.Instance).EnsureAsync(Options, Ct);
 
     internal Task<NatsPullResult> DrainAsync() => CreatePuller().DrainAsync(Deadline(30), Ct);
 

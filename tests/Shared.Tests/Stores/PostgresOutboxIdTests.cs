@@ -53,7 +53,8 @@ public sealed class PostgresOutboxIdTests(PostgresServer server) : IAsyncLifetim
         await WriteAsync("many", events);
 
         await Assert.ThrowsAsync<EventAlreadyWrittenException>(() => WriteAsync("many", events));
-        var conflict = await Assert.ThrowsAsync<EventIdConflictException>(() => WriteAsync("many", [.. events[..^1], events[^1] with { Payload = "other" }]));
+        var conflict = await Assert.ThrowsAsync<EventIdConflictException>(
+            () => WriteAsync("many", [.. events[..^1], events[^1] with { Payload = "other" }]));
         Assert.Equal("e-1499", conflict.EventId);
         Assert.Null((await Assert.ThrowsAsync<EventIdTakenException>(() => WriteAsync("many", [.. events, Sample.Event("new")]))).EventId);
         await Assert.ThrowsAsync<EventIdTakenException>(() => WriteAsync("many", [Sample.Event("twice"), Sample.Event("twice")]));
@@ -98,7 +99,8 @@ public sealed class PostgresOutboxIdTests(PostgresServer server) : IAsyncLifetim
         var refused = await Assert.ThrowsAsync<PostgresException>(() => _writer.ExecuteWithOutboxAsync(
             async (transaction, ct) =>
             {
-                await using var command = new NpgsqlCommand(_schema.Fill("INSERT INTO {{schema}}.orders VALUES ('o-1')"), transaction.Connection, transaction);
+                await using var command = new NpgsqlCommand(
+                    _schema.Fill("INSERT INTO {{schema}}.orders VALUES ('o-1')"), transaction.Connection, transaction);
                 return await command.ExecuteNonQueryAsync(ct);
             },
             Sample.Event("e-1"),

@@ -252,7 +252,8 @@ internal static class Mutations
         new(
             "effects are written before the fence",
             "tests/Simulation/Model/InboxTable.cs",
-            "        if (FindClaimed(claim) is not { } record)\n        {\n            return Find(claim.Key) is { Parsed: InboxStatus.Processed } done",
+            "        if (FindClaimed(claim) is not { } record)\n        {\n            "
+            + "return Find(claim.Key) is { Parsed: InboxStatus.Processed } done",
             "        if (PLANTED && FindClaimed(claim) is null) "
             + "{ foreach (var effect in effects) { Effects[effect] = Effects.GetValueOrDefault(effect) + 1; } }\n\n"
             + "        if (FindClaimed(claim) is not { } record)\n        {\n            "

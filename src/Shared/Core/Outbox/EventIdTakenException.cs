@@ -7,14 +7,18 @@ namespace Relaybox.Outbox;
 /// </summary>
 public class EventIdTakenException : InvalidOperationException
 {
+    private const string Advice =
+        "Find out whether the operation was done, by what it writes, before you repeat it. " +
+        "With PostgreSQL, Setup gives the app the right to compare.";
+
     /// <summary>One id is taken, and it is not known by which event.</summary>
     /// <param name="eventId">The id.</param>
     /// <param name="innerException">What the store answered.</param>
     public EventIdTakenException(string eventId, Exception? innerException)
         : this(
             eventId,
-            $"The event id '{eventId}' is already in the outbox, or twice in this transaction, and the row could not be compared with this event; nothing was written. " +
-            "Find out whether the operation was done, by what it writes, before you repeat it. With PostgreSQL, Setup gives the app the right to compare.",
+            $"The event id '{eventId}' is already in the outbox, or twice in this transaction, and the row could not be compared with " +
+            $"this event; nothing was written. {Advice}",
             innerException)
     {
     }
@@ -25,8 +29,8 @@ public class EventIdTakenException : InvalidOperationException
     public EventIdTakenException(int events, Exception? innerException)
         : this(
             null,
-            $"The ids of some of these {events} events, but not of all, are already in the outbox, or two of them have one id, or the rows could not be compared; nothing was written. " +
-            "Find out whether the operation was done, by what it writes, before you repeat it. With PostgreSQL, Setup gives the app the right to compare.",
+            $"The ids of some of these {events} events, but not of all, are already in the outbox, or two of them have one id, or the " +
+            $"rows could not be compared; nothing was written. {Advice}",
             innerException)
     {
     }

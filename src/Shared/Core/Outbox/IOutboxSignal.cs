@@ -13,4 +13,8 @@ internal interface IOutboxSignal : IAsyncDisposable
     /// <param name="longest">The longest wait.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     Task WaitAsync(TimeSpan longest, CancellationToken cancellationToken);
+
+    /// <summary>Whether a call of the store failed because the store is away, so that the caller should wait and call again.</summary>
+    /// <param name="exception">What the call threw.</param>
+    bool IsOutage(Exception exception) => false;
 }

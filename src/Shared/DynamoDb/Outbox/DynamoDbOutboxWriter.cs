@@ -84,7 +84,9 @@ public sealed class DynamoDbOutboxWriter
     /// says by an <see cref="EventAlreadyWrittenException"/> that the first call did. The row remembers for as long as it is kept.
     /// </remarks>
     /// <exception cref="RowContractException">The event breaks the contract.</exception>
-    /// <exception cref="EventAlreadyWrittenException">This very event is there: an earlier call has committed it with its items. Nothing was written.</exception>
+    /// <exception cref="EventAlreadyWrittenException">
+    /// This very event is there: an earlier call has committed it with its items. Nothing was written.
+    /// </exception>
     /// <exception cref="EventIdConflictException">The id is another event's. Nothing was written.</exception>
     /// <exception cref="EventIdTakenException">The id is taken, and the service did not return the row to compare. Nothing was written.</exception>
     /// <exception cref="OutboxTransactionException">A condition of a business write did not hold.</exception>

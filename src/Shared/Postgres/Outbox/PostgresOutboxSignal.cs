@@ -19,7 +19,7 @@ internal sealed class PostgresOutboxSignal(
     PostgresOptions options,
     PostgresSignalOptions signalOptions,
     TimeProvider time,
-    ILogger<PostgresOutboxSignal> logger) : IOutboxSignal
+    ILogger<PostgresOutboxSignal> logger) : IOutboxSignal, IExplainsFailures
 {
     // A dead connection must not hold up the wait for longer than somebody would notice.
     private const int CommandTimeoutSeconds = 5;
@@ -76,6 +76,12 @@ internal sealed class PostgresOutboxSignal(
             await Task.Delay(Greatest(Least(signalOptions.PollInterval, left), TimeSpan.Zero), time, cancellationToken);
         }
     }
+
+    /// <inheritdoc />
+    public bool IsOutage(Exception exception) => PostgresFaults.IsTransient(exception);
+
+    /// <inheritdoc />
+    Exception? IExplainsFailures.Explain(Exception exception) => connections.Explain(exception);
 
     /// <inheritdoc />
     public async ValueTask DisposeAsync()

@@ -54,7 +54,7 @@ public sealed class PostgresOutboxWriter
     /// <exception cref="EventAlreadyWrittenException">This very event is there: the transaction that it belongs to was committed before.</exception>
     /// <exception cref="EventIdConflictException">The id is another event's.</exception>
     /// <exception cref="EventIdTakenException">The id is taken, and the row could not be compared.</exception>
-    /// <exception cref="OutboxSequenceException">The sequence of row numbers is behind the rows; Setup puts it right. Nothing was written.</exception>
+    /// <exception cref="OutboxSequenceException">The sequence of row numbers is behind; Setup puts it right. Nothing was written.</exception>
     public Task EnqueueAsync(OutboxEvent outboxEvent, DbTransaction transaction, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(transaction);
@@ -73,8 +73,10 @@ public sealed class PostgresOutboxWriter
     /// <exception cref="RowContractException">An event breaks the contract; nothing was sent.</exception>
     /// <exception cref="EventAlreadyWrittenException">All of the events are there: they were committed before.</exception>
     /// <exception cref="EventIdConflictException">An id is another event's.</exception>
-    /// <exception cref="EventIdTakenException">Some ids are taken and others not, two events have one id, or the rows could not be compared.</exception>
-    /// <exception cref="OutboxSequenceException">The sequence of row numbers is behind the rows; Setup puts it right. Nothing was written.</exception>
+    /// <exception cref="EventIdTakenException">
+    /// Some ids are taken and others not, two events have one id, or the rows could not be compared.
+    /// </exception>
+    /// <exception cref="OutboxSequenceException">The sequence of row numbers is behind; Setup puts it right. Nothing was written.</exception>
     public async Task EnqueueManyAsync(
         IEnumerable<OutboxEvent> events, NpgsqlTransaction transaction, CancellationToken cancellationToken = default)
     {
@@ -112,7 +114,7 @@ public sealed class PostgresOutboxWriter
     /// <exception cref="CommitUnknownException">Nobody knows whether both were written, or neither. It has the event's id.</exception>
     /// <exception cref="RowContractException">The event breaks the contract; the operation was not called.</exception>
     /// <exception cref="TransactionEndedException">The operation has ended the transaction itself.</exception>
-    /// <exception cref="OutboxSequenceException">The sequence of row numbers is behind the rows; Setup puts it right. Nothing was written.</exception>
+    /// <exception cref="OutboxSequenceException">The sequence of row numbers is behind; Setup puts it right. Nothing was written.</exception>
     public Task<TResult> ExecuteWithOutboxAsync<TResult>(
         Func<NpgsqlTransaction, CancellationToken, Task<TResult>> operation,
         string payload,
@@ -137,7 +139,7 @@ public sealed class PostgresOutboxWriter
     /// <exception cref="EventAlreadyWrittenException">This very event is there: both were done by an earlier call. Nothing was written.</exception>
     /// <exception cref="EventIdConflictException">The id is another event's. Nothing was written.</exception>
     /// <exception cref="EventIdTakenException">The id is taken, and the row could not be compared. Nothing was written.</exception>
-    /// <exception cref="OutboxSequenceException">The sequence of row numbers is behind the rows; Setup puts it right. Nothing was written.</exception>
+    /// <exception cref="OutboxSequenceException">The sequence of row numbers is behind; Setup puts it right. Nothing was written.</exception>
     /// <exception cref="TransactionEndedException">The operation has ended the transaction itself.</exception>
     public async Task<TResult> ExecuteWithOutboxAsync<TResult>(
         Func<NpgsqlTransaction, CancellationToken, Task<TResult>> operation,

@@ -9,7 +9,8 @@ namespace Relaybox.Postgres;
 
 /// <summary>
 /// Brings the schema up to date, in one transaction: applies the functions whose text has changed and the migrations that the
-/// database lacks, and sets the sequence of row numbers forward where it is behind. A second call does nothing. Of two calls at the same time, one waits for the other.
+/// database lacks, and sets the sequence of row numbers forward where it is behind. A second call does nothing. Of two calls at the
+/// same time, one waits for the other.
 /// </summary>
 public sealed class PostgresMigrator
 {
