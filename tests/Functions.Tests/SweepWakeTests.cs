@@ -65,7 +65,8 @@ public sealed class SweepWakeTests(PostgresServer server) : IAsyncLifetime
         await own.StopAtOnceAsync();
         await Eventually.TrueAsync(() => sweep.IsCompleted || Logged(2104) > 0, "the loss is noticed", TimeSpan.FromMinutes(1));
         await own.StartAgainAsync();
-        await using (var insert = source.CreateCommand($"INSERT INTO {_options.Schema}.outbox (event_id, subject, payload) VALUES ('e', 'orders.placed', '{{}}')"))
+        await using (var insert = source.CreateCommand(
+            $"INSERT INTO {_options.Schema}.outbox (event_id, subject, payload) VALUES ('e', 'orders.placed', '{{}}')"))
         {
             await Eventually.TrueAsync(
                 async () =>

@@ -71,7 +71,8 @@ public class TemplateTimingTests
     public void A_pull_goes_on_until_the_next_one_has_begun_and_its_leases_outlive_it()
     {
         var timeout = Template.Evaluate(Template.Property("PullConsumeFunction", "Timeout"));
-        Assert.InRange(int.Parse(Template.Variable("PullConsumeFunction", "PULL_SECONDS"), CultureInfo.InvariantCulture), OverlappingRun, timeout - 10);
+        var pullSeconds = int.Parse(Template.Variable("PullConsumeFunction", "PULL_SECONDS"), CultureInfo.InvariantCulture);
+        Assert.InRange(pullSeconds, OverlappingRun, timeout - 10);
         Assert.True(int.Parse(Template.Variable("PullConsumeFunction", "INBOX_LEASE_SECONDS"), CultureInfo.InvariantCulture) > timeout);
         Assert.Equal("rate(1 minute)", Schedule("PullConsumeFunction"));
         Assert.True(ReservedConcurrency("PullConsumeFunction") >= 2);

@@ -63,7 +63,10 @@ public sealed class NatsMessagePullerOutageTests : IAsyncDisposable
             for (var i = 0; i < 20; i++)
             {
                 await app.PublishAsync(
-                    $"{pull.World.Name}.orders.placed", new EnvelopeFormat().Write(Sample.Event($"{i}")), new NatsHeaders { ["Relaybox-Format"] = "envelope" }, cancellationToken: Ct);
+                    $"{pull.World.Name}.orders.placed",
+                    new EnvelopeFormat().Write(Sample.Event($"{i}")),
+                    new NatsHeaders { ["Relaybox-Format"] = "envelope" },
+                    cancellationToken: Ct);
             }
 
             await Eventually.TrueAsync(() => Logged(1507) > 0, "the loss to be noticed", TimeSpan.FromMinutes(2));
