@@ -83,7 +83,9 @@ public sealed class SweepWakeTests(PostgresServer server) : IAsyncLifetime
                 "the row is written");
         }
 
-        await Eventually.TrueAsync(() => sweep.IsCompleted || broker.Count == 1, "the row is relayed", TimeSpan.FromMinutes(1));
+        // The broker has the row a moment before the sweep says that its store is back.
+        await Eventually.TrueAsync(
+            () => sweep.IsCompleted || (broker.Count == 1 && Logged(2105) > 0), "the row is relayed", TimeSpan.FromMinutes(1));
         Assert.Equal((1, 1, 1), (broker.Count, Logged(2104), Logged(2105)));
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => sweep);

@@ -64,8 +64,8 @@ internal sealed class SweepRelayFunction(
         {
             while (deadline.HasTimeFor(relayOptions.MinimumBatchTime) && options.Listen - time.GetElapsedTime(start) is { Ticks: > 0 } left)
             {
-                var untilEnd = Shorter(left, deadline.Remaining - relayOptions.MinimumBatchTime);
-                await wakeUp.WaitAsync(Shorter(untilEnd, _counts.Left), cancellationToken);
+                var untilEnd = TimeArithmetic.Shorter(left, deadline.Remaining - relayOptions.MinimumBatchTime);
+                await wakeUp.WaitAsync(TimeArithmetic.Shorter(untilEnd, _counts.Left), cancellationToken);
                 await DrainUnlessAwayAsync();
             }
         }
@@ -117,6 +117,4 @@ internal sealed class SweepRelayFunction(
         _counts.Gather(result);
         return result;
     }
-
-    private static TimeSpan Shorter(TimeSpan a, TimeSpan b) => a < b ? a : b;
 }

@@ -83,7 +83,7 @@ internal sealed class NatsMessagePuller(
 
                 if (HasTime(deadline))
                 {
-                    await Task.Delay(Shorter(_backoff.After(failures), UntilEnd(deadline)), time, cancellationToken);
+                    await Task.Delay(TimeArithmetic.Shorter(_backoff.After(failures), UntilEnd(deadline)), time, cancellationToken);
                 }
 
                 continue;
@@ -125,10 +125,10 @@ internal sealed class NatsMessagePuller(
             return batch;
         }
 
-        var wait = Shorter(UntilEnd(deadline), options.Wait);
+        var wait = TimeArithmetic.Shorter(UntilEnd(deadline), options.Wait);
         if (wait < ShortestWait)
         {
-            await Task.Delay(Shorter(wait, PollInterval), time, cancellationToken);
+            await Task.Delay(TimeArithmetic.Shorter(wait, PollInterval), time, cancellationToken);
             return batch;
         }
 
@@ -199,8 +199,6 @@ internal sealed class NatsMessagePuller(
         var left = deadline.Remaining - options.MinimumBatchTime;
         return left > TimeSpan.Zero ? left : TimeSpan.Zero;
     }
-
-    private static TimeSpan Shorter(TimeSpan a, TimeSpan b) => a < b ? a : b;
 
     private void Add(NatsSession session, List<PulledMessage> batch, INatsJSMsg<byte[]> message)
     {

@@ -13,7 +13,7 @@ internal sealed class PulledMessage(INatsJSMsg<byte[]> message, NatsJSMsgMetadat
     private volatile bool _isSettled;
 
     /// <inheritdoc />
-    public string MessageId { get; } = Name(metadata);
+    public string MessageId => Name(Metadata);
 
     internal INatsJSMsg<byte[]> Message { get; } = message;
 

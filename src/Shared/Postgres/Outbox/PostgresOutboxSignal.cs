@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Npgsql;
 using Relaybox.Diagnostics;
 using Relaybox.Outbox;
+using Relaybox.Timing;
 
 namespace Relaybox.Postgres;
 
@@ -50,7 +51,7 @@ internal sealed class PostgresOutboxSignal(
 
             if (signalOptions.Listen && !_notified && longest > TimeSpan.Zero)
             {
-                await _connection.WaitAsync(Greatest(Least(BeforeAsking, longest), ShortestWait), cancellationToken);
+                await _connection.WaitAsync(TimeArithmetic.Longer(TimeArithmetic.Shorter(BeforeAsking, longest), ShortestWait), cancellationToken);
             }
 
             for (var isFirst = true; !_notified; isFirst = false)
@@ -63,8 +64,8 @@ internal sealed class PostgresOutboxSignal(
                 }
 
                 // Due rows that the caller has just not been able to claim are no reason to come back at once.
-                var slice = untilDue > TimeSpan.Zero ? Least(untilDue, signalOptions.PollInterval) : signalOptions.PollInterval;
-                await _connection.WaitAsync(Greatest(Least(slice, left), ShortestWait), cancellationToken);
+                var slice = untilDue > TimeSpan.Zero ? TimeArithmetic.Shorter(untilDue, signalOptions.PollInterval) : signalOptions.PollInterval;
+                await _connection.WaitAsync(TimeArithmetic.Longer(TimeArithmetic.Shorter(slice, left), ShortestWait), cancellationToken);
             }
 
             _notified = false;
@@ -73,7 +74,7 @@ internal sealed class PostgresOutboxSignal(
         {
             await LoseAsync(e);
             var left = longest - time.GetElapsedTime(start);
-            await Task.Delay(Greatest(Least(signalOptions.PollInterval, left), TimeSpan.Zero), time, cancellationToken);
+            await Task.Delay(TimeArithmetic.Longer(TimeArithmetic.Shorter(signalOptions.PollInterval, left), TimeSpan.Zero), time, cancellationToken);
         }
     }
 
@@ -158,8 +159,4 @@ internal sealed class PostgresOutboxSignal(
 
         await DisposeAsync();
     }
-
-    private static TimeSpan Least(TimeSpan a, TimeSpan b) => a < b ? a : b;
-
-    private static TimeSpan Greatest(TimeSpan a, TimeSpan b) => a > b ? a : b;
 }

@@ -148,7 +148,6 @@ public sealed class PostgresOutboxWriter
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(operation);
-        PostgresRowContract.Require(outboxEvent);
         var operated = false;
         try
         {
@@ -186,8 +185,11 @@ public sealed class PostgresOutboxWriter
         await using var connection = await _connections.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellationToken);
         var result = await operation(transaction, cancellationToken);
-        outboxEvent = outboxEvent.WithResult(result, resultType);
-        PostgresRowContract.Require(outboxEvent);
+        if (resultType is not null)
+        {
+            outboxEvent = outboxEvent.WithResult(result, resultType);
+            PostgresRowContract.Require(outboxEvent);
+        }
 
         await InsertAsync([outboxEvent], transaction, cancellationToken);
         cancellationToken.ThrowIfCancellationRequested();

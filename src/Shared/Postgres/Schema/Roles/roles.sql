@@ -2,7 +2,8 @@
 -- that the processes connect as. Running this again narrows what was granted by hand on these tables to what stands here;
 -- other tables of the schema, such as those of handlers, keep their grants.
 
--- The app: writes its own columns. It reads nothing (but whether the row of an id is the event that it has), changes nothing, and cannot write a row that is already sent.
+-- The app: writes its own columns. It reads nothing (but whether the row of an id is the event that it has), changes nothing, and
+-- cannot write a row that is already sent.
 -- (The trigger that numbers the rows of a key takes a number of its own, hence the sequence. Functions are granted because
 -- what everybody may execute by default is often taken away.)
 REVOKE ALL ON {{tables}} FROM {{role:app}};
