@@ -149,17 +149,31 @@ internal sealed class NatsMessagePuller(
 
     private async Task FetchAsync(NatsSession session, INatsJSConsumer source, List<PulledMessage> batch, CancellationToken cancellationToken)
     {
-        var most = options.BatchSize - batch.Count;
-        if (most == 0)
+        // The client takes a limit of messages or of bytes, not both. The first fetch is so small that it may hold the largest messages
+        // of the server; where they turn out to be small, the next takes twice as many.
+        var most = Math.Max(1, 2 * options.BatchBytes / session.MaxPayload);
+        while (batch.Count < options.BatchSize && batch.Sum(pulled => pulled.Bytes) <= options.BatchBytes)
         {
-            return;
-        }
+            var count = (int)Math.Min(most, options.BatchSize - batch.Count);
+            if (!await FetchAsync(session, source, batch, count, cancellationToken))
+            {
+                return;
+            }
 
+            most *= 2;
+        }
+    }
+
+    /// <returns>Whether there were as many as were asked for, so that there may be more.</returns>
+    private async Task<bool> FetchAsync(
+        NatsSession session, INatsJSConsumer source, List<PulledMessage> batch, int count, CancellationToken cancellationToken)
+    {
+        var before = batch.Count;
         var start = time.GetTimestamp();
         try
         {
             var fetch = source.FetchNoWaitAsync<byte[]>(
-                new NatsJSFetchOpts { MaxMsgs = most, Expires = AnswerTimeout }, cancellationToken: cancellationToken);
+                new NatsJSFetchOpts { MaxMsgs = count, Expires = AnswerTimeout }, cancellationToken: cancellationToken);
             await foreach (var message in fetch)
             {
                 Add(session, batch, message);
@@ -169,7 +183,7 @@ internal sealed class NatsMessagePuller(
         {
             // What has come is handled all the same: otherwise it would be back only after its acknowledgement time. If the server is
             // gone, the next pull finds out.
-            return;
+            return false;
         }
 
         if (batch.Count == 0 && time.GetElapsedTime(start) >= AnswerTimeout)
@@ -178,6 +192,8 @@ internal sealed class NatsMessagePuller(
             // with messages that nobody waits for any more.
             throw new NatsException("the server did not answer a pull");
         }
+
+        return batch.Count - before == count;
     }
 
     // The server refuses a heartbeat of more than half of the wait ("heartbeat value too large"). Times are sent in nanoseconds, which

@@ -1,3 +1,5 @@
+using Relaybox.Outbox;
+
 namespace Relaybox.Nats;
 
 /// <summary>What is pulled, and how.</summary>
@@ -20,6 +22,9 @@ internal sealed record NatsPullOptions
 
     /// <summary>The most messages of one pull. Default: 100.</summary>
     public int BatchSize { get; init; } = 100;
+
+    /// <summary>About how many bytes the messages of one pull have at most. Default: what fits a function of 1 GiB.</summary>
+    public long BatchBytes { get; init; } = ClaimLimit.DefaultBytes;
 
     /// <summary>
     /// After how long a message that was not answered comes again; at least the inbox's lease. It is renewed while handlers

@@ -36,6 +36,9 @@ internal sealed class NatsSession : IAsyncDisposable
     /// <summary>Is cancelled when the connection is lost. Calls to <see cref="JetStream"/> would wait for another connection.</summary>
     internal CancellationToken Lost { get; }
 
+    /// <summary>The most bytes that a message of this server has.</summary>
+    internal long MaxPayload => _connection.ServerInfo?.MaxPayload is > 0 and var most ? most : 1 << 20;
+
     internal bool IsOpen => !Lost.IsCancellationRequested && _connection.ConnectionState == NatsConnectionState.Open;
 
     /// <summary>Connects to one of the servers.</summary>

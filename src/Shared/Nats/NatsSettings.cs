@@ -118,6 +118,7 @@ internal sealed record NatsSettings : BrokerSettings
                 Consumer = DurableName(settings.ConsumerName),
                 DeadLetterPrefix = $"{prefix}-dead",
                 BatchSize = reader.Number("PULL_BATCH_SIZE", 50, 1, 500),
+                BatchBytes = settings.BatchBytes,
                 AckWait = settings.Consumer.Lease,
             },
             PullFor = reader.Seconds("PULL_SECONDS", 50, 1, 840),

@@ -17,6 +17,8 @@ internal sealed class PulledMessage(INatsJSMsg<byte[]> message, NatsJSMsgMetadat
 
     internal INatsJSMsg<byte[]> Message { get; } = message;
 
+    internal long Bytes => Message.Data?.Length ?? 0;
+
     internal NatsJSMsgMetadata Metadata { get; } = metadata;
 
     /// <summary>Whether its answer is on its way: nothing may be said of it after that.</summary>

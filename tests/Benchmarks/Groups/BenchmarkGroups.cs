@@ -15,6 +15,7 @@ internal static class BenchmarkGroups
         new HistoryGroup(),
         new CleanupGroup(),
         new MemoryGroup(),
+        new PayloadsGroup(),
         new PeersGroup(),
         new NatsGroup(),
         new InboxGroup(),

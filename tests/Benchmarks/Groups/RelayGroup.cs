@@ -44,7 +44,7 @@ internal sealed class RelayGroup : IBenchmarkGroup
 
     private static Arm ArmOf(string name, OutboxSchema schema, Target target, RelayMode mode = RelayMode.Lease)
     {
-        var relay = schema.Relay(new NoOpPublisher(), new RelayOptions { Mode = mode });
+        var relay = schema.Relay(new NoOpPublisher(), new RelayOptions { Mode = mode, BeginsWithLeases = false });
         return Arm.Throughput(name, 20_000, (rows, ct) => schema.DrainAsync(relay, rows, ct), schema.FillAsync, target);
     }
 
@@ -53,7 +53,7 @@ internal sealed class RelayGroup : IBenchmarkGroup
         double mostWal, RelayMode mode, CancellationToken cancellationToken)
     {
         await schema.FillAsync(CountedRows, cancellationToken);
-        var relay = schema.Relay(new NoOpPublisher(), new RelayOptions { Mode = mode });
+        var relay = schema.Relay(new NoOpPublisher(), new RelayOptions { Mode = mode, BeginsWithLeases = false });
         var (wal, commits) = await database.CostOfAsync(() => schema.DrainAsync(relay, CountedRows, cancellationToken), cancellationToken);
         run.Count($"{name}: commits per 1,000 rows", commits * 1000 / CountedRows, "", Target.AtMost(4), "6");
         run.Count($"{name}: write-ahead log per row", wal / CountedRows, "bytes", Target.AtMost(mostWal), "7");

@@ -147,6 +147,17 @@ public sealed class FunctionHostTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_process_that_uses_more_memory_than_its_function_has_is_killed_and_another_takes_over()
+    {
+        var host = Start(timeoutSeconds: 60);
+        var pid = (await InvokeAsync(host, """{"do":"pid"}""")).Text;
+        var result = await InvokeAsync(host, """{"do":"hoard","megabytes":300}""");
+        Assert.Equal("Runtime.OutOfMemory", result.ErrorType);
+        Assert.Contains(_output.Lines, line => line.Contains("more than its 256 MB", StringComparison.Ordinal));
+        Assert.NotEqual(pid, (await InvokeAsync(host, """{"do":"pid"}""")).Text);
+    }
+
+    [Fact]
     public async Task Nothing_is_left_after_the_end()
     {
         var host = Start();

@@ -178,4 +178,142 @@ public abstract partial class OutboxRepositoryConformance
         await Store.PassAsync(TimeSpan.FromDays(1));
         Assert.Equal(TimeSpan.Zero, await Repository.OldestDueAgeAsync(Ct));
     }
+
+    [Fact]
+    public async Task A_claim_takes_no_more_bytes_than_its_limit()
+    {
+        foreach (var i in Enumerable.Range(0, 6))
+        {
+            await CreateLargeAsync($"e-{i}", 30_000);
+        }
+
+        var limit = new ClaimLimit(100, 100_000);
+        var first = await Repository.ClaimAsync(limit, Lease, Ct);
+        var second = await Repository.ClaimAsync(limit, Lease, Ct);
+        var left = await Repository.ClaimAsync(limit, Lease, Ct);
+
+        Assert.Equal((3, 3, 0), (first.Count, second.Count, left.Count));
+        Assert.Equal(6, first.Concat(second).Select(claim => claim.EventId).Distinct().Count());
+        Assert.All(first, claim => Assert.InRange(claim.Bytes, 30_000, 30_100));
+    }
+
+    [Fact]
+    public async Task The_first_row_of_a_claim_may_be_as_large_as_the_whole_claim()
+    {
+        await CreateLargeAsync("e-1", 100_000);
+        await CreateLargeAsync("e-2", 100_000);
+
+        var limit = new ClaimLimit(100, 100_000);
+
+        Assert.Null(Assert.Single(await Repository.ClaimAsync(limit, Lease, Ct)).Violation);
+        Assert.Null(Assert.Single(await Repository.ClaimAsync(limit, Lease, Ct)).Violation);
+    }
+
+    [Fact]
+    public async Task A_row_that_is_larger_than_a_claim_may_be_is_claimed_to_be_parked()
+    {
+        await CreateLargeAsync("e-1", 100_001);
+
+        var claim = Assert.Single(await Repository.ClaimAsync(new ClaimLimit(100, 100_000), Lease, Ct));
+
+        Assert.Null(claim.Event);
+        Assert.Equal(ErrorCodes.RowTooLarge, claim.Violation?.Code);
+        Assert.Contains("100001", claim.Violation!.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Headers_and_result_count_as_bytes()
+    {
+        var large = Sample.Event("e-1") with
+        {
+            Headers = new Dictionary<string, string> { ["note"] = new('h', 5_000) }, Result = PayloadOf(30_000),
+        };
+        await Repository.FindOrCreateAsync(large, Ct);
+
+        Assert.InRange(Assert.Single(await Repository.ClaimAsync(10, Lease, Ct)).Bytes, 35_000, 35_200);
+    }
+
+    [Fact]
+    public async Task Rows_that_were_in_hand_when_their_process_ended_are_claimed_fewer_at_a_time_and_in_the_end_alone()
+    {
+        const int Rows = 100;
+        await AtOnceAsync(Rows, i => Repository.FindOrCreateAsync(Sample.Event($"e-{i}"), Ct));
+        var limit = new ClaimLimit(Rows, ClaimLimit.DefaultBytes);
+        var counts = new List<int>();
+        var seen = new List<int>();
+
+        // Each time the process ends with what it has, and with nothing else.
+        for (var round = 0; round < OutboxClaim.MaxUnfinished; round++)
+        {
+            var claims = await Store.CreateRepository().ClaimAsync(limit, Lease, Ct);
+            counts.Add(claims.Count);
+            seen.Add(claims.Max(claim => claim.Unfinished));
+            Assert.All(claims, claim => Assert.NotNull(claim.Event));
+            foreach (var other in await ClaimRestAsync(limit, claims.Max(claim => claim.Unfinished)))
+            {
+                await Repository.MarkSentAsync([new OutboxMark(other.EventId, other.Token)], Ct);
+            }
+
+            await Store.PassAsync(Lease + TimeSpan.FromSeconds(10));
+        }
+
+        Assert.Equal([0, 1, 2, 3], seen);
+        Assert.Equal((Rows, 1), (counts[0], counts[^1]));
+        Assert.InRange(counts[1], 2, Rows / ClaimLimit.Suspicion);
+        Assert.InRange(counts[2], 1, Math.Max(1, counts[1] / ClaimLimit.Suspicion));
+
+        var last = Assert.Single(await Store.CreateRepository().ClaimAsync(limit, Lease, Ct));
+        Assert.Equal(ErrorCodes.ClaimsUnfinished, last.Violation?.Code);
+        Assert.Null(last.Event);
+    }
+
+    [Fact]
+    public async Task An_outcome_clears_a_row_of_suspicion()
+    {
+        await CreateAsync("e-1");
+        await ClaimOneAsync("e-1");
+        await Store.PassAsync(Lease + TimeSpan.FromSeconds(10));
+        var suspect = Assert.Single(await Store.CreateRepository().ClaimAsync(10, Lease, Ct));
+        Assert.Equal(1, suspect.Unfinished);
+
+        await Repository.RetryAsync([new RetryMark("e-1", suspect.Token, 1, TimeSpan.Zero, "publish.unknown", "No answer.")], Ct);
+
+        Assert.Equal(0, Assert.Single(await Store.CreateRepository().ClaimAsync(10, Lease, Ct)).Unfinished);
+    }
+
+    [Fact]
+    public async Task A_lease_that_a_job_ends_leaves_its_row_suspect()
+    {
+        await CreateAsync("e-1");
+        await ClaimOneAsync("e-1");
+        await Store.PassAsync(Lease + TimeSpan.FromSeconds(10));
+        for (string? cursor = null; ;)
+        {
+            var page = await Repository.ResetStaleAsync(TimeSpan.Zero, cursor, 100, Ct);
+            if ((cursor = page.Cursor) is null)
+            {
+                break;
+            }
+        }
+
+        Assert.Equal(1, Assert.Single(await Store.CreateRepository().ClaimAsync(10, Lease, Ct)).Unfinished);
+    }
+
+    // The other rows of that suspicion, which a process that lives sends.
+    private async Task<List<OutboxClaim>> ClaimRestAsync(ClaimLimit limit, int unfinished)
+    {
+        var rest = new List<OutboxClaim>();
+        var repository = Store.CreateRepository();
+        while (unfinished > 0 && await repository.ClaimAsync(limit, Lease, Ct) is { Count: > 0 } claims)
+        {
+            rest.AddRange(claims);
+        }
+
+        return rest;
+    }
+
+    private async Task CreateLargeAsync(string eventId, int bytes) =>
+        await Repository.FindOrCreateAsync(Sample.Event(eventId) with { Payload = PayloadOf(bytes) }, Ct);
+
+    private static string PayloadOf(int bytes) => $"\"{new string('x', bytes - 2)}\"";
 }

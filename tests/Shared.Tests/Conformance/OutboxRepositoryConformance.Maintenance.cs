@@ -154,7 +154,7 @@ public abstract partial class OutboxRepositoryConformance
 
         Assert.Equal(40, await ResetAllAsync(TimeSpan.FromMinutes(1), pageSize: 3));
         Assert.Equal(40, Assert.Single(await Repository.GetCountByStatusAsync(Ct)).Value);
-        Assert.Equal(40, (await Repository.ClaimAsync(100, Lease, Ct)).Count);
+        Assert.Equal(40, (await ClaimRestAsync(100, unfinished: 1)).Count);
     }
 
     [Fact]

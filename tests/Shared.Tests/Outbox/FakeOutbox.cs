@@ -34,10 +34,10 @@ internal sealed class FakeOutbox : IOutboxRepository
     /// <summary>How many rows each claim asked for at most.</summary>
     internal List<int> Limits { get; } = [];
 
-    public async Task<IReadOnlyList<OutboxClaim>> ClaimAsync(int limit, TimeSpan lease, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<OutboxClaim>> ClaimAsync(ClaimLimit limit, TimeSpan lease, CancellationToken cancellationToken)
     {
         var number = ++Claims;
-        Limits.Add(limit);
+        Limits.Add(limit.Rows);
         if (BeforeClaim is { } before)
         {
             await before(number);

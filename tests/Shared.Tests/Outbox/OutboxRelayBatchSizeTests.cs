@@ -36,11 +36,18 @@ public class OutboxRelayBatchSizeTests
         Assert.Equal([500, 500, 15], await LimitsAsync(TimeSpan.FromMinutes(14), TimeSpan.FromSeconds(100)));
     }
 
-    // Two batches of 100 rows, each of which takes some time, and what the three claims asked for.
-    private async Task<IReadOnlyList<int>> LimitsAsync(TimeSpan deadline, TimeSpan took)
+    [Fact]
+    public async Task Where_rows_are_large_few_more_are_looked_at_than_fit()
     {
-        _outbox.Batches.Enqueue(Claims("a"));
-        _outbox.Batches.Enqueue(Claims("b"));
+        // 100 rows of 1 MiB are 3 times what a claim may hold: up to 64 fit twice.
+        Assert.Equal([500, 64, 64], await LimitsAsync(TimeSpan.FromSeconds(60), TimeSpan.FromMilliseconds(50), rowBytes: 1 << 20));
+    }
+
+    // Two batches of 100 rows, each of which takes some time, and what the three claims asked for.
+    private async Task<IReadOnlyList<int>> LimitsAsync(TimeSpan deadline, TimeSpan took, long rowBytes = 0)
+    {
+        _outbox.Batches.Enqueue(Claims("a", rowBytes));
+        _outbox.Batches.Enqueue(Claims("b", rowBytes));
         var relay = new OutboxRelay(_outbox, _publisher, new RelayOptions(), new FixedEntropy(), new RecordingLogger<OutboxRelay>());
         var draining = relay.DrainAsync(WorkDeadline.After(deadline, _clock), Ct);
         for (var batch = 0; batch < 2; batch++)
@@ -59,7 +66,7 @@ public class OutboxRelayBatchSizeTests
         return [.. _outbox.Limits.Take(3)];
     }
 
-    private static List<OutboxClaim> Claims(string prefix) =>
+    private static List<OutboxClaim> Claims(string prefix, long rowBytes) =>
         [.. Enumerable.Range(0, 100).Select(i => $"{prefix}-{i}")
-            .Select(id => new OutboxClaim(id, new ClaimToken($"token-of-{id}"), 0) { Event = Sample.Event(id) })];
+            .Select(id => new OutboxClaim(id, new ClaimToken($"token-of-{id}"), 0) { Event = Sample.Event(id), Bytes = rowBytes })];
 }

@@ -188,6 +188,23 @@ public class OutboxRelayOverlapTests
         Assert.Equal(2, outbox.Claims);
     }
 
+    [Fact]
+    public async Task Beside_rows_that_may_have_ended_a_process_nothing_is_claimed()
+    {
+        _outbox.Batches.Enqueue([Claim("suspect") with { Unfinished = 1 }]);
+        Enqueue("a");
+        var draining = Relay().DrainAsync(Deadline, Ct);
+        var suspect = await _publisher.NextAsync(Ct);
+        Assert.Equal(1, _outbox.Claims);
+        suspect.Accept();
+
+        // What is left is claimed once the suspect has its outcome.
+        var next = await _publisher.NextAsync(Ct);
+        Assert.Equal("suspect", Assert.Single(_outbox.Sent).EventId);
+        next.Accept();
+        Assert.Equal(2, (await draining).Sent);
+    }
+
     private void Enqueue(params string[] eventIds)
     {
         foreach (var eventId in eventIds)

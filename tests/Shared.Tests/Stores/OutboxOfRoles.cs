@@ -18,10 +18,10 @@ internal sealed class OutboxOfRoles(IOutboxRepository writer, PostgresOutboxRepo
     public Task<IReadOnlyList<OutboxRow>> FindPendingAsync(int limit, CancellationToken cancellationToken) =>
         relay.FindPendingAsync(limit, cancellationToken);
 
-    public Task<IReadOnlyList<OutboxClaim>> ClaimAsync(int limit, TimeSpan lease, CancellationToken cancellationToken) =>
+    public Task<IReadOnlyList<OutboxClaim>> ClaimAsync(ClaimLimit limit, TimeSpan lease, CancellationToken cancellationToken) =>
         relay.ClaimAsync(limit, lease, cancellationToken);
 
-    public Task<ILockedRows> LockAsync(int limit, TimeSpan longest, CancellationToken cancellationToken) =>
+    public Task<ILockedRows> LockAsync(ClaimLimit limit, TimeSpan longest, CancellationToken cancellationToken) =>
         relay.LockAsync(limit, longest, cancellationToken);
 
     public Task<OutboxClaim?> MarkAsPublishingAsync(string eventId, TimeSpan lease, CancellationToken cancellationToken) =>

@@ -293,13 +293,51 @@ public sealed class PostgresLockedRelayTests(PostgresServer server)
     }
 
     [Fact]
+    public async Task The_first_rows_of_a_process_are_leased_so_that_its_end_leaves_a_trace()
+    {
+        await using var store = await CreateAsync();
+        await WriteAsync(store, 30);
+        var broker = new SteppedPublisher();
+        var relay = Relay(store.Repository, broker, Options(batchSize: 10) with { BeginsWithLeases = true });
+        var draining = relay.DrainAsync(Deadline(), Ct);
+
+        var first = await broker.NextAsync(Ct);
+        Assert.Equal(10L, await store.Schema.ScalarAsync("SELECT count(*) FROM {{outbox}} WHERE status = 'publishing' AND unfinished = 1"));
+        first.Accept();
+        for (var batch = 0; batch < 2; batch++)
+        {
+            var next = await broker.NextAsync(Ct);
+            Assert.Equal(0L, await store.Schema.ScalarAsync("SELECT count(*) FROM {{outbox}} WHERE unfinished > 0"));
+            next.Accept();
+        }
+
+        Assert.Equal(30, (await draining).Sent);
+    }
+
+    [Fact]
+    public async Task Rows_that_may_have_ended_a_process_are_leased()
+    {
+        await using var store = await CreateAsync();
+        await WriteAsync(store, 3);
+        Assert.Equal(3, (await store.CreateRepository().ClaimAsync(10, Lease, Ct)).Count);
+        await store.PassAsync(Lease + TimeSpan.FromSeconds(1));
+        var broker = new SteppedPublisher();
+        var draining = DrainAsync(store, broker);
+
+        var call = await broker.NextAsync(Ct);
+        Assert.Equal(3L, await store.Schema.ScalarAsync("SELECT count(*) FROM {{outbox}} WHERE status = 'publishing' AND unfinished = 2"));
+        call.Accept();
+        Assert.Equal(3, (await draining).Sent);
+    }
+
+    [Fact]
     public void A_store_that_cannot_lock_is_refused()
     {
         var error = Assert.Throws<ArgumentException>(() => Relay(new FakeOutbox(), new FakePublisher()));
         Assert.Contains("FakeOutbox", error.Message, StringComparison.Ordinal);
     }
 
-    private static RelayOptions Options(int batchSize = 500) => new() { Mode = RelayMode.Locked, BatchSize = batchSize };
+    private static RelayOptions Options(int batchSize = 500) => new() { Mode = RelayMode.Locked, BatchSize = batchSize, BeginsWithLeases = false };
 
     private static OutboxRelay Relay(IOutboxRepository repository, IMessagePublisher broker, RelayOptions? options = null) =>
         new(repository, broker, options ?? Options(), SystemEntropy.Instance, NullLogger<OutboxRelay>.Instance);

@@ -11,11 +11,11 @@ namespace Relaybox.Shared.Tests.Stores;
 /// </summary>
 public sealed class PostgresOutboxPlanTests(PostgresServer server) : IAsyncLifetime
 {
-    private const string ClaimArguments = "(text, interval, bigint, bigint, text, integer, bigint)";
-    private const string ClaimValues = "('t', '2 minutes', 500, 250, '', 1000, 50)";
+    private const string ClaimArguments = "(text, interval, bigint, bigint, text, integer, bigint, bigint)";
+    private const string ClaimValues = "('t', '2 minutes', 500, 250, '', 1000, 50, 33554432)";
 
-    private const string PlainArguments = "(text, interval, bigint)";
-    private const string PlainValues = "('t', '2 minutes', 500)";
+    private const string PlainArguments = "(text, interval, bigint, bigint, integer)";
+    private const string PlainValues = "('t', '2 minutes', 500, 33554432, 4)";
 
     private PostgresOutboxHarness? _store;
 
@@ -75,7 +75,8 @@ public sealed class PostgresOutboxPlanTests(PostgresServer server) : IAsyncLifet
         Assert.DoesNotContain(plan, line => line.Contains("Seq Scan on outbox", StringComparison.Ordinal));
 
         Task<List<string>> ClaimAsync() =>
-            PlansInsideAsync(connection, Claims.ClaimPlain.Replace("$1, $2, $3", "'t', '2 minutes', 500", StringComparison.Ordinal));
+            PlansInsideAsync(
+                connection, Claims.ClaimPlain.Replace("$1, $2, $3, $4, $5", "'t', '2 minutes', 500, 33554432, 4", StringComparison.Ordinal));
     }
 
     [Theory]

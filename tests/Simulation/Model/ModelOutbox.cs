@@ -44,33 +44,33 @@ internal sealed class ModelOutbox(
             cancellationToken);
     }
 
-    public Task<IReadOnlyList<OutboxClaim>> ClaimAsync(int limit, TimeSpan lease, CancellationToken cancellationToken)
+    public Task<IReadOnlyList<OutboxClaim>> ClaimAsync(ClaimLimit limit, TimeSpan lease, CancellationToken cancellationToken)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
+        limit.Require();
         return KeepsOrder
             ? server.CallAsync<IReadOnlyList<OutboxClaim>>(
                 "outbox.claim",
-                () => [.. table.Claim(limit, server.Now, lease, NewToken()).Select(row => row.ToClaim(KeepsOrder))],
+                () => [.. table.Claim(limit, server.Now, lease, NewToken()).Select(row => row.ToClaim(limit, KeepsOrder))],
                 cancellationToken)
             : ClaimEachAsync(limit, lease, cancellationToken);
     }
 
-    public async Task<ILockedRows> LockAsync(int limit, TimeSpan longest, CancellationToken cancellationToken)
+    public async Task<ILockedRows> LockAsync(ClaimLimit limit, TimeSpan longest, CancellationToken cancellationToken)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
+        limit.Require();
         return await server.CallAsync(
             "outbox.lock",
             () =>
             {
                 var locked = table.Lock(limit, server.Now, longest);
                 return new ModelLockedRows(
-                    table, server, locked, [.. locked.Rows.Select(row => row.ToClaim(KeepsOrder) with { Token = ClaimToken.None })]);
+                    table, server, locked, [.. locked.Rows.Select(row => row.ToClaim(limit, KeepsOrder) with { Token = ClaimToken.None })]);
             },
             cancellationToken);
     }
 
     public Task<OutboxClaim?> MarkAsPublishingAsync(string eventId, TimeSpan lease, CancellationToken cancellationToken) =>
-        ClaimOneAsync(eventId, lease, onlyIfDue: false, cancellationToken);
+        ClaimOneAsync(eventId, limit: 1, lease, onlyIfDue: false, cancellationToken);
 
     public Task<MarkResult> MarkSentAsync(IReadOnlyList<OutboxMark> marks, CancellationToken cancellationToken) =>
         MarkAsync("sent", marks, mark => mark.EventId, table.MarkSent, cancellationToken);
@@ -106,13 +106,14 @@ internal sealed class ModelOutbox(
                 .Select(row => server.Now - row.DueAt!.Value).DefaultIfEmpty().Max(),
             cancellationToken);
 
-    private async Task<IReadOnlyList<OutboxClaim>> ClaimEachAsync(int limit, TimeSpan lease, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<OutboxClaim>> ClaimEachAsync(ClaimLimit limit, TimeSpan lease, CancellationToken cancellationToken)
     {
-        var candidates = await server.CallAsync("outbox.query", () => table.Due(limit, server.Now), cancellationToken);
+        var candidates = await server.CallAsync("outbox.query", () => table.Due(limit.Rows, server.Now), cancellationToken);
+        var rows = (stale?.Invoke(candidates) ?? candidates).Select(id => table.Find(id)).OfType<TableRow>();
         var claims = new List<OutboxClaim>();
         Exception? failure = null;
-        foreach (var claiming in (stale?.Invoke(candidates) ?? candidates).ConvertAll(
-            id => ClaimOneAsync(id, lease, onlyIfDue: true, cancellationToken)))
+        foreach (var claiming in OutboxTable.Fitting(limit, rows).ConvertAll(
+            row => ClaimOneAsync(row.EventId, limit, lease, onlyIfDue: true, cancellationToken)))
         {
             try
             {
@@ -130,12 +131,13 @@ internal sealed class ModelOutbox(
         return claims.Count == 0 && failure is not null ? throw failure : claims;
     }
 
-    private async Task<OutboxClaim?> ClaimOneAsync(string eventId, TimeSpan lease, bool onlyIfDue, CancellationToken cancellationToken)
+    private async Task<OutboxClaim?> ClaimOneAsync(
+        string eventId, ClaimLimit limit, TimeSpan lease, bool onlyIfDue, CancellationToken cancellationToken)
     {
         var token = NewToken();
         return await server.CallAsync(
             $"outbox.claim {eventId}",
-            () => table.ClaimOne(eventId, server.Now, lease, token, onlyIfDue)?.ToClaim(KeepsOrder),
+            () => table.ClaimOne(eventId, server.Now, lease, token, onlyIfDue)?.ToClaim(limit, KeepsOrder),
             cancellationToken);
     }
 

@@ -68,7 +68,7 @@ internal sealed class OutboxTable(bool keepsOrder, IOutboxWatcher? watcher = nul
         [.. Rows.Where(row => IsDue(row, now)).OrderBy(row => row.DueAt).Take(limit).Select(row => row.EventId)];
 
     /// <summary>Claims due rows.</summary>
-    internal List<TableRow> Claim(int limit, DateTimeOffset now, TimeSpan lease, string token)
+    internal List<TableRow> Claim(ClaimLimit limit, DateTimeOffset now, TimeSpan lease, string token)
     {
         var chosen = Choose(limit, now);
         foreach (var row in chosen)
@@ -80,7 +80,7 @@ internal sealed class OutboxTable(bool keepsOrder, IOutboxWatcher? watcher = nul
     }
 
     /// <summary>Locks due rows. Leases that have ended are ended first, and stay so.</summary>
-    internal RowLock Lock(int limit, DateTimeOffset now, TimeSpan longest)
+    internal RowLock Lock(ClaimLimit limit, DateTimeOffset now, TimeSpan longest)
     {
         var locked = new RowLock(now + longest);
         locked.Rows.AddRange(Choose(limit, now));
@@ -124,14 +124,14 @@ internal sealed class OutboxTable(bool keepsOrder, IOutboxWatcher? watcher = nul
     internal bool IsLocked(IEnumerable<string> eventIds, DateTimeOffset now) => eventIds.Any(id => Find(id)?.Lock?.IsOpen(now) == true);
 
     // With order, of each key its first unsent rows without a gap.
-    private List<TableRow> Choose(int limit, DateTimeOffset now)
+    private List<TableRow> Choose(ClaimLimit limit, DateTimeOffset now)
     {
         var due = Rows.Where(row => IsDue(row, now) && !(KeepsOrder && row.OrderingKey is not null)).OrderBy(row => row.DueAt).ToList();
-        List<TableRow> chosen = [];
+        List<(TableRow Row, int Place)> chosen = [];
         if (KeepsOrder)
         {
             // Now the ones and now the others get the odd row.
-            var room = limit - Math.Min(due.Count, (limit + (_claims++ % 2)) / 2);
+            var room = limit.Rows - Math.Min(due.Count, (limit.Rows + (_claims++ % 2)) / 2);
             List<List<TableRow>> keys = [.. Rows.Where(row => row.Blocks)
                 .GroupBy(row => row.OrderingKey!)
                 .OrderBy(key => key.Key, StringComparer.Ordinal)
@@ -139,11 +139,18 @@ internal sealed class OutboxTable(bool keepsOrder, IOutboxWatcher? watcher = nul
                 .Where(key => key.Count > 0)];
             var ofAKey = Math.Max(1, room / Math.Max(1, keys.Count));
             chosen.AddRange(keys.SelectMany(key => key.Take(ofAKey).Select((row, place) => (row, place)))
-                .OrderBy(entry => entry.place).Take(room).Select(entry => entry.row));
+                .OrderBy(entry => entry.place).Take(room));
         }
 
-        chosen.AddRange(due.Take(limit - chosen.Count));
-        return chosen;
+        chosen.AddRange(due.Take(limit.Rows - chosen.Count).Select((row, place) => (row, place)));
+        return Fitting(limit, chosen.OrderBy(entry => entry.Place).ThenByDescending(entry => entry.Row.Unfinished).Select(entry => entry.Row));
+    }
+
+    /// <summary>Of rows in an order, those that fit into a claim, and always the first.</summary>
+    internal static List<TableRow> Fitting(ClaimLimit limit, IEnumerable<TableRow> rows)
+    {
+        var cost = 0.0;
+        return [.. rows.TakeWhile((row, i) => ClaimLimit.Fits(cost += limit.CostOf(row.Bytes, row.Unfinished)) || i == 0)];
     }
 
     /// <summary>Claims one row.</summary>
@@ -196,6 +203,7 @@ internal sealed class OutboxTable(bool keepsOrder, IOutboxWatcher? watcher = nul
 
         row.Status = OutboxStatusText.Pending;
         row.Attempts = mark.Attempts;
+        row.Unfinished = 0;
         row.DueAt = now + mark.Delay;
         row.ReleasedToken = mark.Token.Value;
         row.Token = null;
@@ -220,6 +228,7 @@ internal sealed class OutboxTable(bool keepsOrder, IOutboxWatcher? watcher = nul
 
         row.Status = OutboxStatusText.Failed;
         row.Attempts = mark.Attempts;
+        row.Unfinished = 0;
         row.FailedAt = now;
         row.DueAt = now;
         row.ReleasedToken = mark.Token.Value;
@@ -313,6 +322,7 @@ internal sealed class OutboxTable(bool keepsOrder, IOutboxWatcher? watcher = nul
     {
         row.Status = OutboxStatusText.Sent;
         row.SentAt = now;
+        row.Unfinished = 0;
         row.DueAt = row.ClaimedAt = null;
         row.ErrorCode = row.ErrorMessage = null;
         watcher?.Marked(row, OutboxStatus.Sent, token);
@@ -323,6 +333,7 @@ internal sealed class OutboxTable(bool keepsOrder, IOutboxWatcher? watcher = nul
         row.Status = OutboxStatusText.Publishing;
         row.Token = token;
         row.ClaimedAt = now;
+        row.Unfinished++;
         row.DueAt = now + lease;
         watcher?.Claimed(row);
     }

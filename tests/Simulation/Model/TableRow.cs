@@ -1,3 +1,4 @@
+using System.Text;
 using Relaybox.Events;
 using Relaybox.Outbox;
 
@@ -23,6 +24,9 @@ internal sealed record TableRow(string EventId, long RowId)
     public string? Result { get; set; }
 
     public int Attempts { get; set; }
+
+    /// <summary>How many claims have no outcome, the current one among them.</summary>
+    public int Unfinished { get; set; }
 
     public string? Token { get; set; }
 
@@ -52,6 +56,10 @@ internal sealed record TableRow(string EventId, long RowId)
     internal bool Blocks => OrderingKey is not null && Parsed != OutboxStatus.Sent
         && (SkippedAt is null || Parsed is OutboxStatus.Pending or OutboxStatus.Publishing);
 
+    /// <summary>The bytes of what a claim reads.</summary>
+    internal long Bytes =>
+        BytesOf(Payload) + BytesOf(Result) + (Headers?.Sum(header => BytesOf(header.Key) + BytesOf(header.Value)) ?? 0);
+
     internal OutboxEvent ToEvent() => new()
     {
         EventId = EventId,
@@ -76,18 +84,24 @@ internal sealed record TableRow(string EventId, long RowId)
         ErrorMessage = ErrorMessage,
     };
 
-    internal OutboxClaim ToClaim(bool keepsOrder)
+    /// <summary>The row as a claim of it answers; a lock is not counted as one.</summary>
+    internal OutboxClaim ToClaim(ClaimLimit limit, bool keepsOrder)
     {
         var row = ToEvent();
-        var violation = RowContract.Check(row);
+        var earlier = Unfinished - (Parsed == OutboxStatus.Publishing ? 1 : 0);
+        var violation = OutboxClaim.CheckWeight(limit, Bytes, earlier) ?? RowContract.Check(row);
         return new OutboxClaim(EventId, ToToken(), Attempts)
         {
             Event = violation is null ? row : null,
             Violation = violation,
+            Bytes = Bytes,
+            Unfinished = earlier,
             OrderingKey = keepsOrder ? OrderingKey : null,
         };
     }
 
     // Rows that were claimed together share the text.
     private ClaimToken ToToken() => Token is null ? ClaimToken.None : new ClaimToken(Token, RowId);
+
+    private static long BytesOf(string? text) => text is null ? 0 : Encoding.UTF8.GetByteCount(text);
 }

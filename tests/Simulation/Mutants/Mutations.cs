@@ -53,6 +53,11 @@ internal static class Mutations
             """if (claim.Violation is { } violation)""",
             """if (claim.Violation is { } violation && !PLANTED)"""),
         new(
+            "a row that ends each process is claimed for ever",
+            "src/Shared/Core/Outbox/OutboxClaim.cs",
+            """unfinished >= MaxUnfinished""",
+            """unfinished >= MaxUnfinished && !PLANTED"""),
+        new(
             "the rows of a key go out together",
             "src/Shared/Core/Outbox/Relay/KeyLines.cs",
             """if (!keepsOrder ||""",

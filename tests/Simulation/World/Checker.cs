@@ -56,6 +56,7 @@ internal sealed class Checker(
         Require(fate.Owner is null || IsOver(fate.LeaseUntil), "S6", $"'{row.EventId}' was claimed while the lease of another runs");
         fate.Owner = row.Token;
         fate.LeaseUntil = row.DueAt!.Value;
+        fate.Unfinished++;
         Count("claims");
     }
 
@@ -88,6 +89,8 @@ internal sealed class Checker(
                 Require(row.Attempts <= fate.Refusals, "S9", $"'{row.EventId}' has {row.Attempts} attempts, and {fate.Refusals} answers refused it");
                 break;
         }
+
+        fate.Unfinished = 0;
     }
 
     void IOutboxWatcher.Reset(TableRow row)
@@ -238,6 +241,7 @@ internal sealed class Checker(
             ErrorCodes.SubjectInvalid => fate.Written.IsBad,
             ErrorCodes.PublishRejected or ErrorCodes.MessageTooLarge => fate.IsRejected,
             ErrorCodes.PublishUnknown => row.Attempts >= relay.MaxAttempts && fate.Refusals >= relay.MaxAttempts,
+            ErrorCodes.ClaimsUnfinished => fate.Unfinished > OutboxClaim.MaxUnfinished,
             _ => false,
         };
         Require(justified, "S9", $"'{row.EventId}' was parked without a reason: {row.ErrorCode} after {row.Attempts} attempts");

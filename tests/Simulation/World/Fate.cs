@@ -11,6 +11,9 @@ internal sealed class Fate(Written written)
     /// <summary>When that claim's lease ends, by its owner's clock.</summary>
     internal DateTimeOffset LeaseUntil { get; set; }
 
+    /// <summary>How many claims of the row have no outcome, the current one among them.</summary>
+    internal int Unfinished { get; set; }
+
     /// <summary>How many copies the broker has taken.</summary>
     internal int Copies { get; set; }
 

@@ -11,10 +11,11 @@ namespace Relaybox.Simulation.World;
 /// <summary>The queue service as a process reaches it: batches are taken in part, refused in part, and some messages twice.</summary>
 internal sealed class QueueServer(World world, SimProcess process) : IQueueServer
 {
-    public Task<SendMessageBatchResponse> SendBatchAsync(SendMessageBatchRequest request, CancellationToken cancellationToken)
+    public async Task<SendMessageBatchResponse> SendBatchAsync(SendMessageBatchRequest request, CancellationToken cancellationToken)
     {
         var events = request.Entries.ConvertAll(entry => (entry.Id, Event: Read(entry.MessageBody, entry.MessageAttributes)));
-        return world.Wire.CallAsync(
+        await world.PublishFatalAsync(process, events.Select(entry => entry.Event.EventId));
+        return await world.Wire.CallAsync(
             process,
             $"queue.send {string.Join(' ', events.Select(entry => entry.Event.EventId))}",
             () =>

@@ -33,6 +33,7 @@ internal sealed class StreamPublisher(World world, SimProcess process) : IFlowPu
 
     private async Task<PublishOutcome> PublishAsync(OutboxEvent e, CancellationToken cancellationToken)
     {
+        await world.PublishFatalAsync(process, [e.EventId]);
         try
         {
             return await world.Wire.CallAsync(process, $"stream.publish {e.EventId}", () => Take(e), cancellationToken, outcome => Tell(e, outcome));

@@ -41,6 +41,7 @@ internal sealed partial class World
             }
 
             Checker.Require(!written.IsRefused || fate.Copies == 0, "S2", $"the broker has '{eventId}', which it refuses");
+            Checker.Require(!written.IsFatal || fate.Copies == 0, "S2", $"the broker has '{eventId}', which ends each process that publishes it");
             Checker.Require(!written.IsPoison || fate.Successes.Count == 0, "S4", $"'{eventId}', whose handlers always fail, succeeded");
             Checker.Require(
                 written.IsForeign || OutboxTable.Find(eventId) is not null || fate.IsDeleted, "S1", $"'{eventId}' is gone");

@@ -206,6 +206,16 @@ internal sealed partial class World
         }
     }
 
+    /// <summary>Ends a process that publishes an event which no process survives.</summary>
+    internal async Task PublishFatalAsync(SimProcess process, IEnumerable<string> eventIds)
+    {
+        if (eventIds.Any(id => Checker.Of(id).Written.IsFatal))
+        {
+            Wire.Crash(process);
+            await new TaskCompletionSource().Task;
+        }
+    }
+
     private Written PlanEvent(int i)
     {
         var kind = Dice.Next(20);
@@ -216,7 +226,8 @@ internal sealed partial class World
             EventId = $"e-{i}",
             Subject = isBad ? "orders placed!" : "orders.placed",
             Payload = Dice.Pick("{\"n\": 1}", "{\"a\":\"\\ud800\",\"b\":[1.0,2e3]}", "not json", "", "{\"t\":\"é \U0001F680\"}", "\"text\"")
-                + (Dice.Chance(0.2) ? "\n" : ""),
+                + (Dice.Chance(0.2) ? "\n" : "")
+                + (Dice.Chance(0.2) ? new string('x', Dice.Between(50, 300)) : ""),
             Headers = Dice.Chance(0.3)
                 ? new Dictionary<string, string> { ["traceparent"] = "00-a-b-01", ["x"] = $"é{i}" }
                 : new Dictionary<string, string>(),
@@ -231,6 +242,7 @@ internal sealed partial class World
             IsPoison = kind == 2,
             RollsBack = kind == 3,
             IsRefused = kind == 4,
+            IsFatal = kind == 5 && Options.HasFatalEvents,
             Emits = Dice.Chance(0.25),
         };
     }

@@ -65,7 +65,7 @@ internal sealed partial class World
 
     internal IMessageFormat Format { get; } = MessageFormats.Get("envelope");
 
-    internal RelayOptions Relay { get; } = new() { BatchSize = 12, MaxAttempts = 4 };
+    internal RelayOptions Relay { get; } = new() { BatchSize = 12, BatchBytes = 400, MaxAttempts = 4 };
 
     internal ConsumerOptions Consumer { get; } = new() { MaxAttempts = 4, RememberedFor = ProcessedRetention };
 

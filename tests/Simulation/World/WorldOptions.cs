@@ -30,6 +30,9 @@ internal sealed record WorldOptions
     /// <summary>How likely a process relays by locks instead of leases; the store keeps order then.</summary>
     public required double Locking { get; init; }
 
+    /// <summary>Whether some events end each process that publishes them.</summary>
+    public required bool HasFatalEvents { get; init; }
+
     internal static WorldOptions Of(ulong seed)
     {
         var dice = new Dice(Dice.Mix(seed ^ 0x5EED));
@@ -45,12 +48,14 @@ internal sealed record WorldOptions
             FaultRate = dice.Pick(0, 0.02, 0.05, 0.1, 0.1, 0.2, 0.3, 0.4),
             Storm = TimeSpan.FromMinutes(dice.Between(4, 12)),
             Locking = 0,
+            HasFatalEvents = dice.Chance(0.2),
         };
         return options.KeepsOrder ? options with { Locking = dice.Pick(0, 0, 0.5, 1) } : options;
     }
 
     public override string ToString() =>
-        $"{(KeepsOrder ? "ordered store" : "indexed store with a stream")}, {(IsQueue ? "queue" : "stream broker")}, {Relays} relays, "
+        $"{(HasFatalEvents ? "fatal events, " : "")}{(KeepsOrder ? "ordered store" : "indexed store with a stream")}, "
+        + $"{(IsQueue ? "queue" : "stream broker")}, {Relays} relays, "
         + $"{Consumers} consumers, {Events} events, {Keys} keys, {Locking:P0} of relays lock, "
         + $"clocks off by up to {MaxSkew.TotalSeconds} s, faults {FaultRate:P0}, storm of {Storm.TotalMinutes} min";
 }

@@ -15,6 +15,9 @@ internal sealed record Written(OutboxEvent Event)
     /// <summary>Whether the broker never takes it.</summary>
     public bool IsRefused { get; init; }
 
+    /// <summary>Whether it ends each process that publishes it.</summary>
+    public bool IsFatal { get; init; }
+
     /// <summary>Whether its handlers always fail.</summary>
     public bool IsPoison { get; init; }
 

@@ -27,12 +27,17 @@ internal static class DemoCommand
             Description = "Orders a second; 0 writes as fast as the emulator takes them, and shows how long the backlog gets. "
                 + $"Default: {DemoOptions.EasyRate}, or what it takes to write all within a minute",
         };
+        var payload = new Option<int>("--payload")
+        {
+            Description = "Bytes of each event's payload; the functions have the memory that the template gives them",
+        };
         var json = new Option<bool>("--json") { Description = "Print one JSON object on standard output, everything else on standard error" };
         var command = new Command("demo", "Write orders, deliver some of them twice, and prove that each has its effect once");
         options.AddTo(command);
         command.Options.Add(count);
         command.Options.Add(rate);
         command.Options.Add(duplicates);
+        command.Options.Add(payload);
         command.Options.Add(json);
         command.SetAction(async (result, cancellationToken) => await RunAsync(
             options.Read(result),
@@ -40,7 +45,10 @@ internal static class DemoCommand
                 result.GetValue(count),
                 result.GetValue(rate) ?? DemoOptions.RateFor(result.GetValue(count)),
                 result.GetValue(duplicates),
-                result.GetValue(json))),
+                result.GetValue(json))
+            {
+                PayloadBytes = result.GetValue(payload),
+            }),
             cancellationToken));
         return command;
     }
@@ -55,6 +63,11 @@ internal static class DemoCommand
         if (options.Rate is not (>= 0 and < 1_000_000))
         {
             throw new RunnerException($"--rate {options.Rate}: expected 0 or more orders a second.");
+        }
+
+        if (options.PayloadBytes is < 0 or > 1 << 20)
+        {
+            throw new RunnerException($"--payload {options.PayloadBytes}: expected 0 to {1 << 20} bytes.");
         }
 
         return options.DuplicatePercent is >= 0 and <= 100

@@ -9,6 +9,9 @@ internal sealed record DemoOptions(int Count, double Rate, double DuplicatePerce
     /// <summary>Orders a second that the emulator keeps up with on a small machine, so that the latencies are not its backlog's.</summary>
     public const double EasyRate = 25;
 
+    /// <summary>How large an event's payload is at least.</summary>
+    public int PayloadBytes { get; init; }
+
     /// <summary>Transactions in flight.</summary>
     public int Writers { get; init; } = 4;
 

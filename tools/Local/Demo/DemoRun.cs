@@ -11,7 +11,7 @@ internal sealed class DemoRun(LocalRunner runner, IDemoApp app, DemoOptions opti
 
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(400);
 
-    private readonly OrderWriter _writer = new(app, time);
+    private readonly OrderWriter _writer = new(app, time, options.PayloadBytes);
 
     private int DuplicatesInjected => runner.Sources.StreamDuplicates.Injected + runner.Sources.QueueDuplicates.Injected;
 

@@ -21,6 +21,20 @@ internal sealed record Order(string OrderId, string EventId, string Customer, in
         init;
     }
 
+    /// <summary>Makes an order.</summary>
+    /// <param name="number">Its number.</param>
+    /// <param name="now">When it is committed.</param>
+    /// <param name="payloadBytes">How large its payload is at least: a note fills it up.</param>
+    public static Order Create(int number, DateTimeOffset now, int payloadBytes)
+    {
+        var order = Create(number, now);
+        var empty = order.Payload[..^1] + ",\"note\":\"\"}";
+        return empty.Length >= payloadBytes
+            ? order
+            : order with { Payload = $"{empty[..^2]}{new string('.', payloadBytes - empty.Length)}\"}}" };
+    }
+
+    /// <inheritdoc cref="Create(int, DateTimeOffset, int)" />
     public static Order Create(int number, DateTimeOffset now) => new(
         $"order-{number}", Guid.CreateVersion7(now).ToString(), Customers[number % Customers.Length], 100 + (number * 37 % 10_000), now);
 }

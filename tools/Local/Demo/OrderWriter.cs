@@ -3,7 +3,10 @@ using System.Collections.Concurrent;
 namespace Relaybox.Local.Demo;
 
 /// <summary>Places orders at a steady rate, from several clients at once.</summary>
-internal sealed class OrderWriter(IDemoApp app, TimeProvider time)
+/// <param name="app">The app that places them.</param>
+/// <param name="time">The clock.</param>
+/// <param name="payloadBytes">How large an event's payload is at least.</param>
+internal sealed class OrderWriter(IDemoApp app, TimeProvider time, int payloadBytes = 0)
 {
     private readonly ConcurrentBag<Order> _written = [];
     private int _failed;
@@ -28,7 +31,7 @@ internal sealed class OrderWriter(IDemoApp app, TimeProvider time)
                     await Task.Delay(early, time, token);
                 }
 
-                var order = Order.Create(number, time.GetUtcNow());
+                var order = Order.Create(number, time.GetUtcNow(), payloadBytes);
                 if (await app.PlaceAsync(order, token))
                 {
                     _written.Add(order);

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Relaybox.Local.Output;
+using Relaybox.Local.Processes;
 using Relaybox.Local.Stack;
 
 namespace Relaybox.Local.Lambda;
@@ -117,6 +118,7 @@ internal sealed class WorkerPool(
         _workers[worker.Id] = worker;
         await using var process = worker.Process = options.StartWorker(function, worker.Id);
         Changed?.Invoke();
+        _ = EnforceMemoryAsync(worker, process);
         try
         {
             await Task.WhenAny(worker.Ready, process.Exited, Task.Delay(options.InitTimeout, time, _stopping.Token));
@@ -136,6 +138,22 @@ internal sealed class WorkerPool(
         finally
         {
             worker.End();
+        }
+    }
+
+    private async Task EnforceMemoryAsync(Worker worker, ChildProcess process)
+    {
+        try
+        {
+            var used = await MemoryLimit.ExceededAsync(process.Id, function.MemorySize, worker.Lifetime);
+            output.Error($"{function.ShortName}: process {process.Id} used {used} MB, more than its {function.MemorySize} MB, and was killed.");
+            worker.InitError ??= ("Runtime.OutOfMemory", $"The function used more than its {function.MemorySize} MB while it initialised.");
+            worker.Current?.Fail("Runtime.OutOfMemory", "Runtime exited with error: signal: killed");
+            process.Kill();
+        }
+        catch (OperationCanceledException)
+        {
+            // The process has ended by itself.
         }
     }
 

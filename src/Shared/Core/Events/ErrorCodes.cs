@@ -21,6 +21,12 @@ public static class ErrorCodes
     /// <summary>Another optional field has a type that it must not have.</summary>
     public const string FieldInvalid = "row.field-invalid";
 
+    /// <summary>The row is larger than the memory of the function that relays it allows.</summary>
+    public const string RowTooLarge = "row.too-large";
+
+    /// <summary>The row was claimed several times and never got an outcome: it ends the process that relays it.</summary>
+    public const string ClaimsUnfinished = "row.claims-unfinished";
+
     /// <summary>The message is larger than the broker takes.</summary>
     public const string MessageTooLarge = "publish.too-large";
 

@@ -34,10 +34,10 @@ internal interface IOutboxRepository
     Task<IReadOnlyList<OutboxRow>> FindPendingAsync(int limit, CancellationToken cancellationToken);
 
     /// <summary>Claims rows that are due: pending ones whose time has come, and those whose claim's lease has ended.</summary>
-    /// <param name="limit">The most rows, at least 1.</param>
+    /// <param name="limit">The most rows and bytes.</param>
     /// <param name="lease">How long the claims hold, measured from now.</param>
     /// <param name="cancellationToken">Ends the wait; what was claimed comes back when its lease ends.</param>
-    Task<IReadOnlyList<OutboxClaim>> ClaimAsync(int limit, TimeSpan lease, CancellationToken cancellationToken);
+    Task<IReadOnlyList<OutboxClaim>> ClaimAsync(ClaimLimit limit, TimeSpan lease, CancellationToken cancellationToken);
 
     /// <summary>Claims one row by its id, due or not, unless somebody holds it.</summary>
     /// <param name="eventId">The row's id.</param>

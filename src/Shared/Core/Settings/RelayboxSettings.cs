@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Relaybox.Inbox;
 using Relaybox.Maintenance;
 using Relaybox.Messaging.Formats;
+using Relaybox.Outbox;
 using Relaybox.Outbox.Relay;
 
 namespace Relaybox.Settings;
@@ -29,6 +30,9 @@ internal sealed record RelayboxSettings
 
     /// <summary>The source that events have as CloudEvents.</summary>
     public required string CloudEventsSource { get; init; }
+
+    /// <summary>The bytes that a batch may have with the memory of the function.</summary>
+    public required long BatchBytes { get; init; }
 
     /// <summary>How the relay works.</summary>
     public required RelayOptions Relay { get; init; }
@@ -67,9 +71,11 @@ internal sealed record RelayboxSettings
         var broker = reader.Choice("BROKER", brokers[0], [.. brokers.Select(choice => (choice.Name, choice))]);
         var sentRetention = reader.Hours("SENT_RETENTION_HOURS", 168, 24, 87_600);
         var processedRetention = reader.Hours("PROCESSED_RETENTION_HOURS", 504, 1, 87_600);
+        var batchBytes = ClaimLimit.OfMemory(reader.Number("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", 1_024, 128, 1_048_576) * (1L << 20));
         var relay = new RelayOptions
         {
             BatchSize = reader.Number("RELAY_BATCH_SIZE", 500, 1, 1_000),
+            BatchBytes = batchBytes,
             Lease = reader.Seconds("RELAY_LEASE_SECONDS", 120, 5, 3_600),
             MaxAttempts = reader.Number("RELAY_MAX_ATTEMPTS", 10, 1, 1_000),
             Mode = reader.Choice("RELAY_MODE", RelayMode.Lease, ("lease", RelayMode.Lease), ("locked", RelayMode.Locked)),
@@ -92,6 +98,7 @@ internal sealed record RelayboxSettings
             MessageFormat = ReadFormat(reader),
             CloudEventsSource = reader.Matching(
                 "CLOUDEVENTS_SOURCE", CloudEventsFormat.DefaultSource, CloudEventsFormat.IsSource, "a URI reference, such as /shop/orders"),
+            BatchBytes = batchBytes,
             Relay = relay,
             ConsumerName = consumerName,
             Consumer = new ConsumerOptions

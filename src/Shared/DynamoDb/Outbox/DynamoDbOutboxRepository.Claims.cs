@@ -13,14 +13,14 @@ internal sealed partial class DynamoDbOutboxRepository
     // Longer than the index may lag behind the table.
     private static readonly TimeSpan IndexLag = TimeSpan.FromSeconds(5);
 
-    private const string SetClaim = """SET "status" = ? SET "claimToken" = ? SET "claimedAt" = ? SET "leaseUntil" = ?""";
+    private const string SetClaim = """SET "status" = ? SET "claimToken" = ? SET "claimedAt" = ? SET "leaseUntil" = ? SET "unfinished" = ?""";
 
     private readonly PassedOverRows _passedOver = new(time);
 
     /// <inheritdoc />
-    public async Task<IReadOnlyList<OutboxClaim>> ClaimAsync(int limit, TimeSpan lease, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<OutboxClaim>> ClaimAsync(ClaimLimit limit, TimeSpan lease, CancellationToken cancellationToken)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
+        limit.Require();
         for (var round = 1; ; round++)
         {
             if (await FindClaimableAsync(limit, cancellationToken) is not { } found)
@@ -29,7 +29,7 @@ internal sealed partial class DynamoDbOutboxRepository
             }
 
             // Where others hold all that was found, there may be more behind it.
-            var claims = await ClaimAsync(found.Items, lease, found.At, cancellationToken);
+            var claims = await ClaimAsync(found.Items, limit, lease, found.At, cancellationToken);
             if (claims.Count > 0 || round == MaxRounds)
             {
                 return claims;
@@ -51,7 +51,8 @@ internal sealed partial class DynamoDbOutboxRepository
 
                 // The row may not be in the index, or due much later: the end of the lease has to be found there.
                 UpdateExpression =
-                    "SET #status = :publishing, claimToken = :token, claimedAt = :now, leaseUntil = :leaseEnd, dueShard = :shard, dueAt = :leaseEnd",
+                    "SET #status = :publishing, claimToken = :token, claimedAt = :now, leaseUntil = :leaseEnd, dueShard = :shard, dueAt = :leaseEnd, "
+                    + "unfinished = if_not_exists(unfinished, :zero) + :one",
                 ConditionExpression =
                     $"(#status = :pending OR (#status = :publishing AND {LeaseOver("now")})) "
                     + "AND (attribute_not_exists(dueShard) OR dueShard <> :failed)",
@@ -65,18 +66,20 @@ internal sealed partial class DynamoDbOutboxRepository
                     [":now"] = Values.Time(now),
                     [":leaseEnd"] = Values.Time(now + lease),
                     [":shard"] = Values.S(DueShard.Of(eventId, options.DueShards)),
+                    [":zero"] = Values.N(0),
+                    [":one"] = Values.N(1),
                 },
                 ReturnValues = ReturnValue.ALL_NEW,
                 ReturnValuesOnConditionCheckFailure = ReturnValuesOnConditionCheckFailure.ALL_OLD,
             };
             var response = await _conflicts.RunAsync((_, ct) => dynamoDb.UpdateItemAsync(request, ct), cancellationToken);
-            return OutboxItem.ReadClaimable(response.Attributes, token);
+            return OutboxItem.ReadClaimable(response.Attributes, token, limit: 1);
         }
         catch (ConditionalCheckFailedException e)
         {
             // The claim was applied and its answer lost: the client's own retry then finds our token on the row.
             return e.Item?.GetString(Attributes.ClaimToken) == token.Value && e.Item is { } item
-                ? OutboxItem.ReadClaimable(item, token)
+                ? OutboxItem.ReadClaimable(item, token, limit: 1)
                 : null;
         }
     }
@@ -106,30 +109,40 @@ internal sealed partial class DynamoDbOutboxRepository
         $"(leaseUntil <= :{time} OR (attribute_not_exists(leaseUntil) AND dueAt <= :{time}))";
 
     /// <summary>
-    /// The oldest rows that the index names, as far as they may be claimed; the others are left out from now on. Null where it
-    /// names none.
+    /// The oldest rows that the index names, as far as they may be claimed and fit into the claim; those that may not be claimed are
+    /// left out from now on. Null where it names none.
     /// </summary>
     private async Task<(List<Dictionary<string, AttributeValue>> Items, DateTimeOffset At)?> FindClaimableAsync(
-        int limit, CancellationToken cancellationToken)
+        ClaimLimit limit, CancellationToken cancellationToken)
     {
-        var candidates = await FindDueAsync(limit, time.GetUtcNow(), cancellationToken);
+        var candidates = await FindDueAsync(limit.Rows, time.GetUtcNow(), cancellationToken);
         if (candidates.Count == 0)
         {
             return null;
         }
 
-        var items = await _reader.ReadAsync(candidates, cancellationToken);
+        // The index does not say how large a row is: they are read until enough is there.
+        var claimable = new List<Dictionary<string, AttributeValue>>();
+        var cost = 0.0;
         var now = time.GetUtcNow();
-        var claimable = new List<Dictionary<string, AttributeValue>>(items.Count);
-        foreach (var eventId in candidates)
+        await foreach (var (eventIds, items) in _reader.ReadAsync(candidates, limit.Bytes, cancellationToken))
         {
-            if (items.TryGetValue(eventId, out var item) && DueRow.IsClaimable(item, now))
+            now = time.GetUtcNow();
+            foreach (var eventId in eventIds)
             {
+                if (!items.TryGetValue(eventId, out var item) || !DueRow.IsClaimable(item, now))
+                {
+                    _passedOver.Add(eventId, Until(item, now));
+                    continue;
+                }
+
+                cost += limit.CostOf(OutboxItem.BytesOf(item), item.GetCount(Attributes.Unfinished));
+                if (claimable.Count > 0 && !ClaimLimit.Fits(cost))
+                {
+                    return (claimable, now);
+                }
+
                 claimable.Add(item);
-            }
-            else
-            {
-                _passedOver.Add(eventId, Until(item, now));
             }
         }
 
@@ -137,9 +150,9 @@ internal sealed partial class DynamoDbOutboxRepository
     }
 
     private async Task<IReadOnlyList<OutboxClaim>> ClaimAsync(
-        List<Dictionary<string, AttributeValue>> items, TimeSpan lease, DateTimeOffset now, CancellationToken cancellationToken)
+        List<Dictionary<string, AttributeValue>> items, ClaimLimit limit, TimeSpan lease, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        var claims = items.ConvertAll(item => OutboxItem.ReadClaimable(item, new ClaimToken(entropy.NewGuid().ToString("N"))));
+        var claims = items.ConvertAll(item => OutboxItem.ReadClaimable(item, new ClaimToken(entropy.NewGuid().ToString("N")), limit));
         var result = await _statements.RunAsync(
             [.. claims.Select((claim, i) => ClaimUpdate(items[i], claim, now, now + lease))], cancellationToken);
 
@@ -164,7 +177,7 @@ internal sealed partial class DynamoDbOutboxRepository
         List<AttributeValue> values =
         [
             Values.S(OutboxStatusText.Publishing), Values.S(claim.Token.Value!), Values.Time(now), Values.Time(leaseEnd),
-            Values.S(claim.EventId), item[Attributes.Status], item[Attributes.DueAt],
+            Values.N(claim.Unfinished + 1), Values.S(claim.EventId), item[Attributes.Status], item[Attributes.DueAt],
         ];
         var where = """ WHERE "eventId" = ? AND "status" = ? AND "dueAt" = ? AND """;
         if (item.TryGetValue(Attributes.ClaimToken, out var earlier))

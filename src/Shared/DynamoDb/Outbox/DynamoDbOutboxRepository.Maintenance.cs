@@ -55,9 +55,9 @@ internal sealed partial class DynamoDbOutboxRepository
         var page = await dynamoDb.QueryAsync(request, cancellationToken);
 
         // The index names what is in a backlog, too: to read a row costs a fifth of a write that its condition refuses.
-        var rows = await _reader.ReadAsync([.. (page.Items ?? []).Select(item => item.GetString(Attributes.EventId)!)], cancellationToken);
+        var rows = await _reader.ReadStatesAsync([.. (page.Items ?? []).Select(item => item.GetString(Attributes.EventId)!)], cancellationToken);
         var reset = await CountAppliedAsync(
-            [.. rows.Values.Where(item => DueRow.LeaseEnd(item) <= expiredBefore)],
+            [.. rows.Where(item => DueRow.LeaseEnd(item) <= expiredBefore)],
             (item, ct) => dynamoDb.UpdateItemAsync(
                 new UpdateItemRequest
                 {

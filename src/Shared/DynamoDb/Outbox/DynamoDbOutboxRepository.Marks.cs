@@ -28,7 +28,7 @@ internal sealed partial class DynamoDbOutboxRepository
                 // The row keeps the token that sent it, so that a repeated call knows its own work.
                 """
                 SET "status" = ? SET "sentAt" = ? SET "expiresAt" = ?
-                REMOVE "dueShard" REMOVE "dueAt" REMOVE "claimedAt" REMOVE "leaseUntil" REMOVE "errorCode" REMOVE "errorMessage"
+                REMOVE "dueShard" REMOVE "dueAt" REMOVE "claimedAt" REMOVE "leaseUntil" REMOVE "unfinished" REMOVE "errorCode" REMOVE "errorMessage"
                 """,
                 [Values.S(OutboxStatusText.Sent), Values.Time(now), expires],
                 row => row.Status == OutboxStatus.Sent && (mark.Token.IsNone || row.Token == mark.Token)),
@@ -62,7 +62,7 @@ internal sealed partial class DynamoDbOutboxRepository
                     mark.EventId,
                     mark.Token,
                     """SET "status" = ? SET "attempts" = ? SET "dueShard" = ? SET "dueAt" = ?""" + setError
-                        + """ REMOVE "claimToken" REMOVE "claimedAt" REMOVE "leaseUntil" """,
+                        + """ REMOVE "claimToken" REMOVE "claimedAt" REMOVE "leaseUntil" REMOVE "unfinished" """,
                     values,
                     row => row.Status == OutboxStatus.Pending && row.DueAt == due.AsTime() && row.Attempts == mark.Attempts);
             },
@@ -82,7 +82,8 @@ internal sealed partial class DynamoDbOutboxRepository
                 mark.Token,
                 """
                 SET "status" = ? SET "failedAt" = ? SET "dueShard" = ? SET "dueAt" = ? SET "attempts" = ?
-                SET "errorCode" = ? SET "errorMessage" = ? REMOVE "claimToken" REMOVE "claimedAt" REMOVE "leaseUntil" REMOVE "shelvedAt"
+                SET "errorCode" = ? SET "errorMessage" = ?
+                REMOVE "claimToken" REMOVE "claimedAt" REMOVE "leaseUntil" REMOVE "unfinished" REMOVE "shelvedAt"
                 """,
                 [
                     Values.S(OutboxStatusText.Failed), now, Values.S(Attributes.FailedShard), now, Values.N(mark.Attempts),

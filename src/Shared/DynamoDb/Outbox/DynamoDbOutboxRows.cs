@@ -12,7 +12,7 @@ internal static class DynamoDbOutboxRows
     /// </summary>
     /// <param name="item">The row.</param>
     public static OutboxClaim ReadClaim(Dictionary<string, AttributeValue> item) =>
-        OutboxItem.ReadClaimable(item, ClaimToken.None);
+        OutboxItem.ReadClaimable(item, ClaimToken.None, limit: 1);
 
     /// <summary>Whether a row is pending and not in the due index: the stream's to relay. Rows in the index are the sweep's.</summary>
     /// <param name="item">The row.</param>

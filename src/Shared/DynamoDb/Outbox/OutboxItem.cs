@@ -1,3 +1,4 @@
+using System.Text;
 using Amazon.DynamoDBv2.Model;
 using Relaybox.Events;
 using Relaybox.Outbox;
@@ -79,16 +80,26 @@ internal static class OutboxItem
     };
 
     /// <summary>Reads a claimed row, checked against the contract, so that a bad one is parked and not guessed at.</summary>
-    internal static OutboxClaim ReadClaimable(Dictionary<string, AttributeValue> item, ClaimToken token)
+    internal static OutboxClaim ReadClaimable(Dictionary<string, AttributeValue> item, ClaimToken token, ClaimLimit limit)
     {
         var row = ToRow(item);
-        var violation = CheckTypes(item) ?? RowContract.Check(row.Event);
+        var (bytes, unfinished) = (BytesOf(item), item.GetCount(Attributes.Unfinished));
+        var violation = OutboxClaim.CheckWeight(limit, bytes, unfinished) ?? CheckTypes(item) ?? RowContract.Check(row.Event);
         return new OutboxClaim(row.Event.EventId, token, row.Attempts)
         {
             Event = violation is null ? row.Event : null,
+            Bytes = bytes,
+            Unfinished = unfinished,
             Violation = violation,
         };
     }
+
+    /// <summary>The bytes of what the app wrote, as far as it can be large.</summary>
+    internal static long BytesOf(Dictionary<string, AttributeValue> item) =>
+        BytesOf(item.GetString(Attributes.Payload)) + BytesOf(item.GetString(Attributes.Result))
+        + (ReadHeaders(item)?.Sum(header => BytesOf(header.Key) + BytesOf(header.Value)) ?? 0);
+
+    private static long BytesOf(string? text) => text is null ? 0 : Encoding.UTF8.GetByteCount(text);
 
     private static RowViolation? CheckTypes(Dictionary<string, AttributeValue> item)
     {

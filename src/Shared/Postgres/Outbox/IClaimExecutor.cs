@@ -11,12 +11,18 @@ internal interface IClaimExecutor
 
     /// <summary>Claims, under a token of its own.</summary>
     /// <param name="sql">The statement: its parameters $1 and $2 are the token and the lease.</param>
+    /// <param name="limit">The most rows and bytes.</param>
     /// <param name="parameters">Its parameters from $3 on.</param>
     /// <param name="readExtra">Reads what stands behind the columns of the row, the same in each.</param>
     /// <param name="ifOurs">What to answer with for that, where a claim is found again whose answer was lost.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     Task<(List<OutboxClaim> Claims, T Extra)> ClaimAsync<T>(
-        string sql, NpgsqlParameter[] parameters, Func<NpgsqlDataReader, T> readExtra, T ifOurs, CancellationToken cancellationToken);
+        string sql,
+        ClaimLimit limit,
+        NpgsqlParameter[] parameters,
+        Func<NpgsqlDataReader, T> readExtra,
+        T ifOurs,
+        CancellationToken cancellationToken);
 
     /// <summary>Ends some claims whose lease has ended, where the statements do not take their rows.</summary>
     /// <param name="limit">The most rows.</param>

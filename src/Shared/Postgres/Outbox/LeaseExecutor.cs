@@ -11,13 +11,18 @@ internal sealed class LeaseExecutor(
     public bool KeepsClaims => true;
 
     public Task<(List<OutboxClaim> Claims, T Extra)> ClaimAsync<T>(
-        string statement, NpgsqlParameter[] parameters, Func<NpgsqlDataReader, T> readExtra, T ifOurs, CancellationToken cancellationToken)
+        string statement,
+        ClaimLimit limit,
+        NpgsqlParameter[] parameters,
+        Func<NpgsqlDataReader, T> readExtra,
+        T ifOurs,
+        CancellationToken cancellationToken)
     {
         var token = newToken();
         return retries.RunAsync(
             async (attempt, ct) =>
             {
-                if (attempt > 1 && await FindClaimedAsync(token, ct) is { Count: > 0 } ours)
+                if (attempt > 1 && await FindClaimedAsync(token, limit, ct) is { Count: > 0 } ours)
                 {
                     // The claim was committed and its answer lost.
                     return (ours, ifOurs);
@@ -25,18 +30,19 @@ internal sealed class LeaseExecutor(
 
                 await using var connection = await connections.OpenConnectionAsync(ct);
                 await using var command = new NpgsqlCommand(statement, connection);
-                return await OutboxClaimAnswer.ReadAsync(command, token, lease, parameters, readExtra, ct);
+                return await OutboxClaimAnswer.ReadAsync(command, token, lease, limit, parameters, readExtra, ct);
             },
             cancellationToken);
     }
 
     public Task EndLeasesAsync(int limit, CancellationToken cancellationToken) => Task.CompletedTask;
 
-    private async Task<List<OutboxClaim>> FindClaimedAsync(string token, CancellationToken cancellationToken)
+    private async Task<List<OutboxClaim>> FindClaimedAsync(string token, ClaimLimit limit, CancellationToken cancellationToken)
     {
         await using var connection = await connections.OpenConnectionAsync(cancellationToken);
         await using var command = new NpgsqlCommand(sql.FindClaimed, connection);
         command.Parameters.Add(Parameters.Text(token));
-        return await command.ReadCommittedAsync(OutboxColumns.ReadClaim, cancellationToken);
+        command.Parameters.Add(Parameters.Long(limit.Bytes));
+        return await command.ReadCommittedAsync(row => OutboxColumns.ReadClaim(row, limit), cancellationToken);
     }
 }

@@ -11,10 +11,15 @@ internal sealed class LockExecutor(NpgsqlConnection connection, Func<int, Cancel
     public bool KeepsClaims => false;
 
     public async Task<(List<OutboxClaim> Claims, T Extra)> ClaimAsync<T>(
-        string sql, NpgsqlParameter[] parameters, Func<NpgsqlDataReader, T> readExtra, T ifOurs, CancellationToken cancellationToken)
+        string sql,
+        ClaimLimit limit,
+        NpgsqlParameter[] parameters,
+        Func<NpgsqlDataReader, T> readExtra,
+        T ifOurs,
+        CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(sql, connection);
-        return await OutboxClaimAnswer.ReadAsync(command, token: "", TimeSpan.Zero, parameters, readExtra, cancellationToken);
+        return await OutboxClaimAnswer.ReadAsync(command, token: "", TimeSpan.Zero, limit, parameters, readExtra, cancellationToken);
     }
 
     public Task EndLeasesAsync(int limit, CancellationToken cancellationToken) => endLeases(limit, cancellationToken);

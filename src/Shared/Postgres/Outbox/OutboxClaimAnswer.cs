@@ -10,6 +10,7 @@ internal static class OutboxClaimAnswer
         NpgsqlCommand command,
         string token,
         TimeSpan lease,
+        ClaimLimit limit,
         NpgsqlParameter[] parameters,
         Func<NpgsqlDataReader, T> readExtra,
         CancellationToken cancellationToken)
@@ -28,7 +29,7 @@ internal static class OutboxClaimAnswer
             row =>
             {
                 extra = readExtra(row);
-                return row.IsDBNull(0) ? null : OutboxColumns.ReadClaim(row);
+                return row.IsDBNull(0) ? null : OutboxColumns.ReadClaim(row, limit);
             },
             cancellationToken);
         return ([.. rows.OfType<OutboxClaim>()], extra);

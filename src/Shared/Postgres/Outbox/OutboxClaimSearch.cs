@@ -25,18 +25,23 @@ internal sealed class OutboxClaimSearch(double random)
     /// <summary>Claims what is due.</summary>
     /// <param name="executor">How a statement is carried out.</param>
     /// <param name="sql">The statements.</param>
-    /// <param name="limit">The most rows.</param>
+    /// <param name="limit">The most rows and bytes.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     internal async Task<List<OutboxClaim>> ClaimAsync(
-        IClaimExecutor executor, OutboxClaimSql sql, int limit, CancellationToken cancellationToken)
+        IClaimExecutor executor, OutboxClaimSql sql, ClaimLimit limit, CancellationToken cancellationToken)
     {
         var claims = new List<OutboxClaim>();
         if (_looksForOthers == 0)
         {
             var (plain, hasOthers) = await executor.ClaimAsync(
-                sql.ClaimPlain, [Parameters.Long(limit)], row => row.GetBoolean(OutboxColumns.ColumnCount), ifOurs: false, cancellationToken);
+                sql.ClaimPlain,
+                limit,
+                [Parameters.Long(limit.Rows), Parameters.Long(limit.Bytes), Parameters.Integer(OutboxClaim.MaxUnfinished)],
+                row => row.GetBoolean(OutboxColumns.ClaimColumnCount),
+                ifOurs: false,
+                cancellationToken);
             _looksForOthers = hasOthers ? LooksForOthers : 0;
-            if (!hasOthers || plain.Count >= limit)
+            if (!hasOthers || limit.Beside(plain) is null)
             {
                 return InOrder(plain);
             }
@@ -44,7 +49,7 @@ internal sealed class OutboxClaimSearch(double random)
             claims.AddRange(plain);
         }
 
-        await executor.EndLeasesAsync(limit, cancellationToken);
+        await executor.EndLeasesAsync(limit.Rows, cancellationToken);
         await ClaimAnyAsync(claims, executor, sql, limit, cancellationToken);
         _looksForOthers = claims.Exists(claim => claim.OrderingKey is not null) ? LooksForOthers : Math.Max(0, _looksForOthers - 1);
         return InOrder(claims);
@@ -58,17 +63,17 @@ internal sealed class OutboxClaimSearch(double random)
     }
 
     private async Task ClaimAnyAsync(
-        List<OutboxClaim> claims, IClaimExecutor executor, OutboxClaimSql sql, int limit, CancellationToken cancellationToken)
+        List<OutboxClaim> claims, IClaimExecutor executor, OutboxClaimSql sql, ClaimLimit limit, CancellationToken cancellationToken)
     {
         var from = FirstKey();
         var isWholeCircle = from.Length == 0;
         var before = claims.Count;
-        for (var window = 1; ; window++)
+        for (var window = 1; limit.Beside(claims) is { } left; window++)
         {
             string? lastKey;
             try
             {
-                (var found, lastKey) = await ClaimWindowAsync(executor, sql, limit - claims.Count, from, cancellationToken);
+                (var found, lastKey) = await ClaimWindowAsync(executor, sql, left, from, cancellationToken);
                 claims.AddRange(found);
             }
             catch (Exception e) when (executor.KeepsClaims && claims.Count > 0 && PostgresFaults.IsTransient(e))
@@ -79,7 +84,7 @@ internal sealed class OutboxClaimSearch(double random)
 
             _fromKey = from = lastKey is null ? "" : After(lastKey);
             var isAtTheEnd = lastKey is null && isWholeCircle;
-            if (isAtTheEnd || claims.Count >= limit || (claims.Count > before && lastKey is not null) || window == WindowsOfAClaim)
+            if (isAtTheEnd || (claims.Count > before && lastKey is not null) || window == WindowsOfAClaim)
             {
                 return;
             }
@@ -90,13 +95,17 @@ internal sealed class OutboxClaimSearch(double random)
     }
 
     private Task<(List<OutboxClaim> Claims, string? LastKey)> ClaimWindowAsync(
-        IClaimExecutor executor, OutboxClaimSql sql, int limit, string from, CancellationToken cancellationToken)
+        IClaimExecutor executor, OutboxClaimSql sql, ClaimLimit limit, string from, CancellationToken cancellationToken)
     {
         // An odd row goes to either side in turn, so that a limit of one starves neither.
-        var room = (limit + (Interlocked.Increment(ref _claimCount) & 1)) / 2;
+        var room = (limit.Rows + (Interlocked.Increment(ref _claimCount) & 1)) / 2;
         NpgsqlParameter[] parameters =
-            [Parameters.Long(limit), Parameters.Long(room), Parameters.Text(from), Parameters.Integer(KeysOfAClaim), Parameters.Long(RowsOfAKey)];
-        return executor.ClaimAsync(sql.Claim, parameters, row => Columns.Text(row, OutboxColumns.ColumnCount), ifOurs: from, cancellationToken);
+        [
+            Parameters.Long(limit.Rows), Parameters.Long(room), Parameters.Text(from), Parameters.Integer(KeysOfAClaim),
+            Parameters.Long(RowsOfAKey), Parameters.Long(limit.Bytes),
+        ];
+        return executor.ClaimAsync(
+            sql.Claim, limit, parameters, row => Columns.Text(row, OutboxColumns.ClaimColumnCount), ifOurs: from, cancellationToken);
     }
 
     // A new process begins anywhere: if all began with the first key, the last ones could wait for ever.

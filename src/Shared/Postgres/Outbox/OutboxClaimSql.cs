@@ -1,3 +1,5 @@
+using Relaybox.Outbox;
+
 namespace Relaybox.Postgres;
 
 /// <summary>The statements that claim.</summary>
@@ -23,15 +25,18 @@ internal sealed class OutboxClaimSql(PostgresNames names, OutboxTake take)
     private const string EndedUnkeyed = $"{Ended} AND o.ordering_key IS NULL";
 
     /// <summary>
-    /// Claims up to $3 due rows without a key, under token $1 for $2: nearly always all there is. One answer's row at least,
-    /// which says whether there may be others: keyed ones that are due, or claims whose lease has ended.
+    /// Claims up to $3 due rows of up to $4 bytes without a key, under token $1 for $2: nearly always all there is; $5 is
+    /// <see cref="OutboxClaim.MaxUnfinished"/>. One answer's row at least, which says whether there may be others: keyed ones that
+    /// are due, or claims whose lease has ended.
     /// </summary>
-    internal string ClaimPlain { get; } = take.PlainFunction is { } function ? $"SELECT * FROM {function(names)}($1, $2, $3)" :
+    internal string ClaimPlain { get; } = take.PlainFunction is { } function ? $"SELECT * FROM {function(names)}($1, $2, $3, $4, $5)" :
         $"""
         WITH due AS (
-            SELECT o.row_id FROM {names.Outbox} o WHERE {DueUnkeyed} ORDER BY o.available_at, o.row_id LIMIT $3 FOR UPDATE SKIP LOCKED
+            SELECT o.row_id, {Cost(names, "$4")} AS cost
+            FROM {names.Outbox} o WHERE {DueUnkeyed} ORDER BY o.available_at, o.row_id LIMIT $3 FOR UPDATE SKIP LOCKED
         ),
-        {take.Claimed(names, "SELECT row_id FROM due", "$1", "$2")}
+        {Fitting("due", "ROWS UNBOUNDED PRECEDING")},
+        {take.Claimed(names, "SELECT row_id FROM fitting", "$1", "$2", "$4")}
         SELECT claimed.*, others.found, others.effect
         FROM (SELECT coalesce(
                   (SELECT o.available_at <= now() FROM {names.Outbox} o
@@ -44,7 +49,7 @@ internal sealed class OutboxClaimSql(PostgresNames names, OutboxTake take)
         """;
 
     /// <summary>
-    /// Claims up to $3 rows, of which keyed rows leave room for $4 others where there are so many, under token $1 for $2. Looks
+    /// Claims up to $3 rows of up to $8 bytes, of which keyed rows leave room for $4 others where there are so many, under token $1 for $2. Looks
     /// at $6 keys from $5 on, and takes of each at most $7 rows: its first unsent one and those that follow it, without a gap.
     /// One answer's row at least, for the last key that was looked at.
     /// </summary>
@@ -65,9 +70,10 @@ internal sealed class OutboxClaimSql(PostgresNames names, OutboxTake take)
             SELECT ordering_key, n FROM heads WHERE claimable ORDER BY n LIMIT (SELECT keyed FROM room)
         ),
         candidates AS (
-            SELECT r.row_id, r.ordering_key, r.place
+            SELECT r.row_id, r.ordering_key, r.place, r.cost, r.unfinished, chosen.n
             FROM chosen CROSS JOIN LATERAL
-                (SELECT o.row_id, o.ordering_key, row_number() OVER (ORDER BY o.row_id) AS place
+                (SELECT o.row_id, o.ordering_key, row_number() OVER (ORDER BY o.row_id) AS place,
+                     {Cost(names, "$8")} AS cost, o.unfinished
                  FROM {names.Outbox} o WHERE {Keyed} AND o.ordering_key = chosen.ordering_key
                  ORDER BY o.row_id
                  LIMIT (SELECT greatest(1, least($7, (SELECT keyed FROM room) / greatest(1, count(*)))) FROM chosen)) r
@@ -80,48 +86,77 @@ internal sealed class OutboxClaimSql(PostgresNames names, OutboxTake take)
             FOR UPDATE SKIP LOCKED
         ),
         keyed AS (
-            SELECT row_id FROM
-                (SELECT row_id, place, row_number() OVER (PARTITION BY ordering_key ORDER BY place) AS got
+            SELECT row_id, place, cost, unfinished, n, ordering_key FROM
+                (SELECT *, row_number() OVER (PARTITION BY ordering_key ORDER BY place) AS got
                  FROM candidates WHERE (row_id IN (SELECT row_id FROM locked)) IS TRUE) found
             WHERE place = got
         ),
         -- The outer limit stops the inner one: no more rows are locked than are taken.
         ended AS (
-            SELECT row_id FROM
-                (SELECT o.row_id FROM {names.Outbox} o WHERE {EndedUnkeyed} AND {(take.TakesEnded ? "true" : "false")}
+            SELECT row_id, cost, unfinished FROM
+                (SELECT o.row_id, {Cost(names, "$8")} AS cost, o.unfinished FROM {names.Outbox} o
+                 WHERE {EndedUnkeyed} AND {(take.TakesEnded ? "true" : "false")}
                  ORDER BY o.lease_until, o.row_id LIMIT $3 FOR UPDATE SKIP LOCKED) first
             LIMIT (SELECT $3 - count(*) FROM keyed)
         ),
         due AS (
-            SELECT row_id FROM
-                (SELECT o.row_id FROM {names.Outbox} o WHERE {DueUnkeyed}
+            SELECT row_id, cost, unfinished FROM
+                (SELECT o.row_id, {Cost(names, "$8")} AS cost, o.unfinished FROM {names.Outbox} o WHERE {DueUnkeyed}
                  ORDER BY o.available_at, o.row_id LIMIT $3 FOR UPDATE SKIP LOCKED) first
             LIMIT (SELECT $3 - (SELECT count(*) FROM keyed) - (SELECT count(*) FROM ended))
         ),
-        {take.Claimed(names, "SELECT row_id FROM keyed UNION ALL SELECT row_id FROM ended UNION ALL SELECT row_id FROM due", "$1", "$2")}
+        -- In turns, so that no kind takes all the bytes; those of a key in their order, and suspects before others of their turn, so
+        -- that they are not left out again and again.
+        found AS (
+            SELECT row_id, cost, unfinished, place, 1 AS kind, n, ordering_key FROM keyed
+            UNION ALL SELECT row_id, cost, unfinished, row_number() OVER (), 2, 0, NULL FROM ended
+            UNION ALL SELECT row_id, cost, unfinished, row_number() OVER (), 3, 0, NULL FROM due
+        ),
+        {Fitting("found", "ORDER BY place, unfinished DESC, kind, n")},
+        {take.Claimed(names, "SELECT row_id FROM fitting", "$1", "$2", "$8")}
         SELECT claimed.*, seen.last_key, seen.effect
         FROM (SELECT CASE
+                  -- Where the bytes ended before the keys, the next claim goes on there.
+                  WHEN (SELECT count(*) FROM fitting) < (SELECT count(*) FROM found) AND EXISTS (SELECT FROM fitting WHERE n > 0)
+                      THEN (SELECT ordering_key FROM fitting WHERE n > 0 ORDER BY n DESC LIMIT 1)
                   WHEN (SELECT count(*) FROM chosen) >= (SELECT keyed FROM room) THEN (SELECT ordering_key FROM chosen ORDER BY n DESC LIMIT 1)
                   WHEN (SELECT count(*) FROM heads) >= $6 THEN (SELECT ordering_key FROM heads ORDER BY n DESC LIMIT 1)
               END AS last_key, {take.Effect(names)} AS effect) seen
         LEFT JOIN claimed ON true
         """;
 
-    /// <summary>What a claim holds whose answer was lost.</summary>
+    /// <summary>What the claim of token $1, of up to $2 bytes, holds whose answer was lost.</summary>
     internal string FindClaimed { get; } =
-        $"SELECT {OutboxColumns.Columns("o")} FROM {names.Outbox} o WHERE o.status = 'publishing' AND o.claim_token = $1";
+        $"""
+        SELECT {OutboxColumns.ClaimColumns(names, "o", "o.unfinished - 1", "$2")}
+        FROM {names.Outbox} o WHERE o.status = 'publishing' AND o.claim_token = $1
+        """;
 
-    /// <summary>Claims one row by its id, unless an earlier one of its key stands in the way.</summary>
+    /// <summary>Claims one row of up to $4 bytes by its id, unless an earlier one of its key stands in the way.</summary>
     internal string ClaimOne { get; } =
         $"""
         UPDATE {names.Outbox} o
-        SET status = 'publishing', claim_token = $2, claimed_at = now(), lease_until = now() + $3
+        SET status = 'publishing', claim_token = $2, claimed_at = now(), lease_until = now() + $3,
+            unfinished = o.unfinished + (o.claim_token IS DISTINCT FROM $2)::integer
         WHERE o.event_id = $1
           AND (o.status = 'pending' OR (o.status = 'publishing' AND (o.lease_until <= now() OR o.claim_token = $2)))
           AND NOT EXISTS (
               SELECT FROM {names.Outbox} earlier
               WHERE {Keyed.Replace("o.", "earlier.", StringComparison.Ordinal)}
                 AND earlier.ordering_key = o.ordering_key AND earlier.row_id < o.row_id)
-        RETURNING {OutboxColumns.Columns("o")}
+        RETURNING {OutboxColumns.ClaimColumns(names, "o", "o.unfinished - 1", "$4")}
+        """;
+
+    private static string Cost(PostgresNames names, string mostBytes) =>
+        $"{names.ClaimCost}({names.Octets}(o.payload, o.headers, o.result), o.unfinished, $3, {mostBytes})";
+
+    /// <summary>The common table expression <c>fitting</c>: rows in an order, as far as they fit into the claim, and always the first.</summary>
+    private static string Fitting(string rows, string order) =>
+        $"""
+        fitting AS (
+            SELECT * FROM
+                (SELECT *, sum(cost) OVER line AS total, row_number() OVER line AS number FROM {rows} WINDOW line AS ({order})) counted
+            WHERE total <= 1.000001 OR number = 1
+        )
         """;
 }

@@ -7,16 +7,34 @@ namespace Relaybox.Postgres;
 /// <summary>A row of the outbox table and what it says.</summary>
 internal static class OutboxColumns
 {
-    /// <summary>How many columns <see cref="Columns"/> has.</summary>
-    internal const int ColumnCount = 11;
+    /// <summary>How many columns <see cref="ClaimColumns"/> has.</summary>
+    internal const int ClaimColumnCount = 13;
 
     /// <summary>
     /// The columns that <see cref="ReadClaim"/> and <see cref="ReadRow"/> read, in their order. A time that is no time of the
     /// calendar (infinity, 4713 BC) is cut to one, so that one row's time cannot spoil the reading of the others.
     /// </summary>
-    internal static string Columns(string alias) =>
+    internal static string Columns(string alias) => Columns(alias, column => $"{alias}.{column}");
+
+    /// <summary>
+    /// The columns of a claim. What a row holds stays where it is if it cannot be worked on
+    /// (<see cref="OutboxClaim.CheckWeight"/>).
+    /// </summary>
+    /// <param name="names">The tables.</param>
+    /// <param name="alias">The outbox's alias.</param>
+    /// <param name="unfinished">How many earlier claims have no outcome.</param>
+    /// <param name="mostBytes">The most bytes of a claim.</param>
+    internal static string ClaimColumns(PostgresNames names, string alias, string unfinished, string mostBytes)
+    {
+        var octets = $"{names.Octets}({alias}.payload, {alias}.headers, {alias}.result)";
+        var isReadable = $"{octets} <= {mostBytes} AND {unfinished} < {OutboxClaim.MaxUnfinished}";
+        return Columns(alias, column => $"CASE WHEN {isReadable} THEN {alias}.{column} END AS {column}")
+            + $", {octets} AS octets, {unfinished} AS unfinished";
+    }
+
+    private static string Columns(string alias, Func<string, string> content) =>
         $"""
-        {alias}.row_id, {alias}.event_id, {alias}.subject, {alias}.payload, {alias}.headers, {alias}.ordering_key, {alias}.result,
+        {alias}.row_id, {alias}.event_id, {alias}.subject, {content("payload")}, {content("headers")}, {alias}.ordering_key, {content("result")},
         {alias}.attempts, {alias}.claim_token, {Time("enqueued_at")},
         CASE WHEN {alias}.available_at <> {alias}.enqueued_at THEN {Time("available_at")} END AS available_at
         """.Replace("%", alias, StringComparison.Ordinal);
@@ -47,11 +65,13 @@ internal static class OutboxColumns
         };
 
     /// <summary>Reads a claimed row, checked against the contract, so that a bad one is parked and not guessed at.</summary>
-    internal static OutboxClaim ReadClaim(NpgsqlDataReader reader)
+    internal static OutboxClaim ReadClaim(NpgsqlDataReader reader, ClaimLimit limit)
     {
+        var (bytes, unfinished) = (reader.GetInt64(11), reader.GetInt32(12));
         var headers = HeadersText.Read(Text(reader, 4));
         var row = ReadEvent(reader) with { Headers = headers ?? OutboxEvent.EmptyHeaders };
-        var violation = CheckNulls(reader)
+        var violation = OutboxClaim.CheckWeight(limit, bytes, unfinished)
+            ?? CheckNulls(reader)
             ?? (headers is null
                 ? new RowViolation(ErrorCodes.HeadersInvalid, "The column 'headers' must hold a JSON object of strings, each name once.")
                 : RowContract.Check(row));
@@ -59,6 +79,8 @@ internal static class OutboxColumns
         {
             Event = violation is null ? row : null,
             OrderingKey = row.OrderingKey,
+            Bytes = bytes,
+            Unfinished = unfinished,
             Violation = violation,
         };
     }

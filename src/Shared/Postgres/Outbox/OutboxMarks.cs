@@ -22,7 +22,8 @@ internal sealed class OutboxMarks(PostgresNames names, AfterSending afterSending
         columns: ", attempts, delay, error_code, error_message",
         arrays: ", $3::integer[], $4::interval[], $5::text[], $6::text[]",
         """
-        status = 'pending', attempts = m.attempts, claim_token = NULL, claimed_at = NULL, lease_until = NULL, released_token = m.token,
+        status = 'pending', attempts = m.attempts, unfinished = 0, claim_token = NULL, claimed_at = NULL, lease_until = NULL,
+        released_token = m.token,
         available_at = CASE WHEN m.delay > '0' THEN now() + m.delay ELSE least(o.available_at, now()) END,
         error_code = coalesce(m.error_code, o.error_code),
         error_message = CASE WHEN m.error_code IS NULL THEN o.error_message ELSE m.error_message END
@@ -34,7 +35,7 @@ internal sealed class OutboxMarks(PostgresNames names, AfterSending afterSending
         columns: ", attempts, error_code, error_message",
         arrays: ", $3::integer[], $4::text[], $5::text[]",
         """
-        status = 'failed', failed_at = now(), skipped_at = NULL, shelved_at = NULL, attempts = m.attempts, claim_token = NULL,
+        status = 'failed', failed_at = now(), skipped_at = NULL, shelved_at = NULL, attempts = m.attempts, unfinished = 0, claim_token = NULL,
         claimed_at = NULL, lease_until = NULL, released_token = m.token, error_code = m.error_code, error_message = m.error_message
         """,
         isDone: "o.status || '' = 'failed' AND o.released_token = m.token");

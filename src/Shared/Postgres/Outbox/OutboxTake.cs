@@ -7,11 +7,11 @@ namespace Relaybox.Postgres;
 /// </param>
 /// <param name="Claimed">
 /// The common table expression <c>claimed</c>, which takes the rows and returns their columns. Its arguments are the tables, the
-/// query of row numbers, and the parameters of token and lease.
+/// query of row numbers, and the parameters of token, lease and most bytes.
 /// </param>
 /// <param name="Effect">An expression that the statement also evaluates.</param>
 internal sealed record OutboxTake(
-    bool TakesEnded, Func<PostgresNames, string, string, string, string> Claimed, Func<PostgresNames, string> Effect)
+    bool TakesEnded, Func<PostgresNames, string, string, string, string, string> Claimed, Func<PostgresNames, string> Effect)
 {
     /// <summary>The function that takes plain rows in the same way, where the schema has one; a session plans it once.</summary>
     internal Func<PostgresNames, string>? PlainFunction { get; private init; }
@@ -22,13 +22,13 @@ internal sealed record OutboxTake(
     /// </summary>
     internal static OutboxTake Lease { get; } = new(
         TakesEnded: true,
-        (names, rows, token, lease) =>
+        (names, rows, token, lease, mostBytes) =>
             $"""
             claimed AS (
                 UPDATE {names.Outbox} o
-                SET status = 'publishing', claim_token = {token}, claimed_at = now(), lease_until = now() + {lease}
+                SET status = 'publishing', claim_token = {token}, claimed_at = now(), lease_until = now() + {lease}, unfinished = o.unfinished + 1
                 WHERE o.row_id = ANY (ARRAY({rows}))
-                RETURNING {OutboxColumns.Columns("o")}
+                RETURNING {OutboxColumns.ClaimColumns(names, "o", "o.unfinished - 1", mostBytes)}
             )
             """,
         _ => "set_config('synchronous_commit', 'off', true)")
@@ -39,10 +39,11 @@ internal sealed record OutboxTake(
     /// <summary>The rows are locked and marked as sent, which holds once the transaction is committed.</summary>
     internal static OutboxTake Lock(AfterSending afterSending) => new(
         TakesEnded: false,
-        (names, rows, _, _) =>
+        (names, rows, _, _, mostBytes) =>
             $"""
             claimed AS (
-                SELECT {OutboxColumns.Columns("o")} FROM {names.Outbox} o WHERE o.row_id = ANY (ARRAY({rows})) FOR UPDATE
+                SELECT {OutboxColumns.ClaimColumns(names, "o", "o.unfinished", mostBytes)}
+                FROM {names.Outbox} o WHERE o.row_id = ANY (ARRAY({rows})) FOR UPDATE
             )
             """,
         names =>

@@ -15,16 +15,16 @@ internal sealed partial class PostgresOutboxRepository
     private volatile bool _isProbablyEmpty = true;
 
     /// <inheritdoc />
-    public async Task<IReadOnlyList<OutboxClaim>> ClaimAsync(int limit, TimeSpan lease, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<OutboxClaim>> ClaimAsync(ClaimLimit limit, TimeSpan lease, CancellationToken cancellationToken)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
+        limit.Require();
         return await _search.ClaimAsync(new LeaseExecutor(_connections, _retries, _claims, NewToken, lease), _claims, limit, cancellationToken);
     }
 
     /// <inheritdoc />
-    public async Task<ILockedRows> LockAsync(int limit, TimeSpan longest, CancellationToken cancellationToken)
+    public async Task<ILockedRows> LockAsync(ClaimLimit limit, TimeSpan longest, CancellationToken cancellationToken)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
+        limit.Require();
         return await _retries.RunAsync<ILockedRows>(
             async (_, ct) =>
             {
@@ -39,7 +39,7 @@ internal sealed partial class PostgresOutboxRepository
                     longest,
                     connection => _search.ClaimAsync(new LockExecutor(connection, EndLeasesAsync), _locks, limit, ct),
                     ct);
-                _isProbablyEmpty = rows.Claims.Count < limit;
+                _isProbablyEmpty = rows.Claims.Count < limit.Rows;
                 return rows;
             },
             cancellationToken);
@@ -49,6 +49,7 @@ internal sealed partial class PostgresOutboxRepository
     public Task<OutboxClaim?> MarkAsPublishingAsync(string eventId, TimeSpan lease, CancellationToken cancellationToken)
     {
         var token = NewToken();
+        var limit = (ClaimLimit)1;
         return _retries.RunAsync(
             async (_, ct) =>
             {
@@ -57,7 +58,8 @@ internal sealed partial class PostgresOutboxRepository
                 command.Parameters.Add(Parameters.Text(eventId));
                 command.Parameters.Add(Parameters.Text(token));
                 command.Parameters.Add(Parameters.Interval(lease));
-                return (await command.ReadCommittedAsync(OutboxColumns.ReadClaim, ct)).SingleOrDefault();
+                command.Parameters.Add(Parameters.Long(limit.Bytes));
+                return (await command.ReadCommittedAsync(row => OutboxColumns.ReadClaim(row, limit), ct)).SingleOrDefault();
             },
             cancellationToken);
     }

@@ -42,6 +42,12 @@ internal sealed class PostgresNames
     /// <summary>Claims due rows without a key.</summary>
     internal string ClaimPlain => Qualify(PostgresIdentifier.Derive(_options.OutboxTable, "claim_plain"));
 
+    /// <summary>Tells how many bytes of a row a claim reads.</summary>
+    internal string Octets => Qualify(PostgresIdentifier.Derive(_options.OutboxTable, "octets"));
+
+    /// <summary>Tells which share of a claim a row takes.</summary>
+    internal string ClaimCost => Qualify(PostgresIdentifier.Derive(_options.OutboxTable, "claim_cost"));
+
     /// <summary>Marks claimed rows as sent.</summary>
     internal string MarkSent => Qualify(PostgresIdentifier.Derive(_options.OutboxTable, "mark_sent"));
 

@@ -26,6 +26,9 @@ internal sealed class ClaimedBatch
     /// <summary>Whether a row has an ordering key, so that others may wait behind it.</summary>
     internal bool HasKeys => Claims.Any(claim => claim.OrderingKey is not null);
 
+    /// <summary>Whether a row may have ended a process that worked on it. Nothing else is claimed while such rows are in hand.</summary>
+    internal bool IsSuspect => Claims.Any(claim => claim.Unfinished > 0);
+
     /// <summary>Whether there is time to claim a batch, publish it and record it.</summary>
     internal static bool HasTime(WorkDeadline deadline, RelayOptions options) =>
         deadline.HasTimeFor(options.MinimumBatchTime) && deadline.Remaining > options.RecordMargin;

@@ -9,7 +9,17 @@ namespace Relaybox.Outbox.Relay;
 /// recorded as that of a row which nobody has claimed. The other batch locks nothing meanwhile; another process may, and then
 /// publishes them once more.
 /// </summary>
-internal sealed class LockedDrain(ILockingOutbox outbox, BatchPublisher publisher, BatchRecorder recorder, RelayOptions options) : IDisposable
+/// <param name="outbox">The store.</param>
+/// <param name="relayLeased">Relays a batch by leases; null: there was none.</param>
+/// <param name="publisher">Publishes what is locked.</param>
+/// <param name="recorder">Records what became of it.</param>
+/// <param name="options">How to work.</param>
+internal sealed class LockedDrain(
+    ILockingOutbox outbox,
+    Func<WorkDeadline, CancellationToken, Task<RelayResult?>> relayLeased,
+    BatchPublisher publisher,
+    BatchRecorder recorder,
+    RelayOptions options) : IDisposable
 {
     private const int Lanes = 2;
 
@@ -72,7 +82,15 @@ internal sealed class LockedDrain(ILockingOutbox outbox, BatchPublisher publishe
             return null;
         }
 
+        if (rows.Claims.Any(claim => claim.Unfinished > 0))
+        {
+            // Should one of them end this process, too, then only a lease says so.
+            await rows.DisposeAsync();
+            return await relayLeased(deadline, cancellationToken);
+        }
+
         isThereAny.TrySetResult(true);
+        sizer.Claimed(rows.Claims);
         var batch = await publisher.PublishAsync(new ClaimedBatch(rows.Claims, deadline, options, lockedAt), cancellationToken);
         sizer.Published(batch);
         return batch.Sent.Count == rows.Claims.Count && await CommitAsync(rows, cancellationToken)
@@ -80,12 +98,12 @@ internal sealed class LockedDrain(ILockingOutbox outbox, BatchPublisher publishe
             : await RecordEachAsync(rows, batch, cancellationToken);
     }
 
-    private async Task<ILockedRows> LockAsync(int limit, CancellationToken cancellationToken)
+    private async Task<ILockedRows> LockAsync(ClaimLimit limit, CancellationToken cancellationToken)
     {
         await _places.WaitAsync(CancellationToken.None);
         try
         {
-            using var step = Spans.Begin(Spans.Claim, limit);
+            using var step = Spans.Begin(Spans.Claim, limit.Rows);
             return await outbox.LockAsync(limit, options.Lease, cancellationToken);
         }
         finally

@@ -28,6 +28,7 @@ internal sealed class OutboxRelay(
         : null;
     private readonly BatchPublisher _publisher = new(publisher, options, repository.KeepsOrder, entropy);
     private readonly BatchRecorder _recorder = new(repository, logger);
+    private bool _hasRelayed;
 
     /// <summary>
     /// Relays what is due until nothing is, the deadline nears, or the broker is out of reach. While one batch is published
@@ -43,22 +44,43 @@ internal sealed class OutboxRelay(
 
     private async Task<RelayResult> DrainLockedAsync(ILockingOutbox outbox, WorkDeadline deadline, CancellationToken cancellationToken)
     {
-        using var drain = new LockedDrain(outbox, _publisher, _recorder, options);
-        return await drain.DrainAsync(deadline, cancellationToken);
+        var total = new RelayResult();
+        if (options.BeginsWithLeases && !_hasRelayed)
+        {
+            if (await RelayLeasedAsync(deadline, cancellationToken) is not { } first)
+            {
+                return total;
+            }
+
+            total = first;
+            _hasRelayed = true;
+        }
+
+        using var drain = new LockedDrain(outbox, RelayLeasedAsync, _publisher, _recorder, options);
+        return total.BrokerUnavailable ? total : total.Add(await drain.DrainAsync(deadline, cancellationToken));
     }
+
+    /// <summary>Relays one batch by leases; null: there was none.</summary>
+    private async Task<RelayResult?> RelayLeasedAsync(WorkDeadline deadline, CancellationToken cancellationToken) =>
+        await ClaimAsync(new BatchSizer(options), underWay: 0, deadline, cancellationToken) is { } claimed
+            ? await _recorder.RecordAsync(await _publisher.PublishAsync(claimed, cancellationToken), cancellationToken)
+            : null;
 
     private async Task<RelayResult> DrainLeasedAsync(WorkDeadline deadline, CancellationToken cancellationToken)
     {
         var total = new RelayResult();
         var recording = Task.FromResult(new RelayResult());
         var sizer = new BatchSizer(options);
-        var hasKeys = false;
+        var mayBeMore = false;
         var claimed = await ClaimAsync(sizer, underWay: 0, deadline, cancellationToken);
         while (claimed is not null)
         {
-            hasKeys |= repository.KeepsOrder && claimed.HasKeys;
+            // Rows behind those of a key cannot be claimed yet, and nothing is claimed beside suspects.
+            mayBeMore |= (repository.KeepsOrder && claimed.HasKeys) || claimed.IsSuspect;
             var publishing = _publisher.PublishAsync(claimed, cancellationToken);
-            var claiming = ClaimWhileAsync(publishing, sizer, claimed.Claims.Count, deadline, cancellationToken);
+            var claiming = claimed.IsSuspect
+                ? Task.FromResult<ClaimedBatch?>(null)
+                : ClaimWhileAsync(publishing, sizer, claimed.Claims.Count, deadline, cancellationToken);
             try
             {
                 await Task.WhenAll(recording, publishing, claiming);
@@ -79,10 +101,9 @@ internal sealed class OutboxRelay(
                 total = total.Add(await PutBackAsync(claimed, cancellationToken));
                 claimed = null;
             }
-            else if (claimed is null && hasKeys)
+            else if (claimed is null && mayBeMore)
             {
-                // The rows behind those that were under way could not be claimed yet. Where none had a key, none was behind them.
-                hasKeys = false;
+                mayBeMore = false;
                 total = total.Add(await recording);
                 recording = Task.FromResult(new RelayResult());
                 claimed = await ClaimAsync(sizer, underWay: 0, deadline, cancellationToken);
@@ -120,10 +141,16 @@ internal sealed class OutboxRelay(
         }
 
         var limit = sizer.Next(deadline, underWay);
-        using var step = Spans.Begin(Spans.Claim, limit);
+        using var step = Spans.Begin(Spans.Claim, limit.Rows);
         var claimedAt = deadline.Time.GetTimestamp();
         var claims = await repository.ClaimAsync(limit, options.Lease, cancellationToken);
-        return claims.Count == 0 ? null : new ClaimedBatch(claims, deadline, options, claimedAt);
+        if (claims.Count == 0)
+        {
+            return null;
+        }
+
+        sizer.Claimed(claims);
+        return new ClaimedBatch(claims, deadline, options, claimedAt);
     }
 
     // Not where it is known already that the broker is out of reach.

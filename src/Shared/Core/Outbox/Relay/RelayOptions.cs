@@ -9,8 +9,17 @@ internal sealed record RelayOptions
     /// </summary>
     public int BatchSize { get; init; } = 500;
 
+    /// <summary>The most bytes of one claim. Default: what fits a function of 1 GiB.</summary>
+    public long BatchBytes { get; init; } = ClaimLimit.DefaultBytes;
+
     /// <summary>How rows are held while they are published. Default: by a lease.</summary>
     public RelayMode Mode { get; init; } = RelayMode.Lease;
+
+    /// <summary>
+    /// Whether the first rows of a process are leased in the mode Locked, too: they may be those that ended the last process, and
+    /// only a lease leaves a trace of that. Default: yes.
+    /// </summary>
+    public bool BeginsWithLeases { get; init; } = true;
 
     /// <summary>How long a claim holds, or a lock at most. Default: 120 seconds; longer than the function's timeout.</summary>
     public TimeSpan Lease { get; init; } = TimeSpan.FromSeconds(120);

@@ -15,7 +15,7 @@ BEGIN
             -- The row keeps the token that sent it, so that a repeated call recognizes its own work.
             RETURN QUERY
             UPDATE {{outbox}} o
-            SET status = 'sent', sent_at = now(), claimed_at = NULL, lease_until = NULL, error_code = NULL, error_message = NULL
+            SET status = 'sent', sent_at = now(), unfinished = 0, claimed_at = NULL, lease_until = NULL, error_code = NULL, error_message = NULL
             FROM unnest(row_ids, tokens) WITH ORDINALITY AS m (row_id, token, place)
             WHERE o.row_id = ANY (row_ids) AND o.row_id = m.row_id
                 AND ((o.status || '' = 'publishing' AND o.claim_token = m.token) OR (o.status || '' = 'pending' AND m.token IS NULL))

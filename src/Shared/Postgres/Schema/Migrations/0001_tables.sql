@@ -13,6 +13,9 @@ CREATE TABLE {{outbox}} (
     -- CACHE 1: a session that kept numbers for itself would break the order of a key.
     row_id         bigint           NOT NULL GENERATED ALWAYS AS IDENTITY (SEQUENCE NAME {{outbox.row_ids}} CACHE 1),
     attempts       integer          NOT NULL DEFAULT 0,
+
+    -- How many claims have no outcome, the current one among them.
+    unfinished     integer          NOT NULL DEFAULT 0,
     claim_token    text             COLLATE "C",
     claimed_at     timestamptz,
     lease_until    timestamptz,

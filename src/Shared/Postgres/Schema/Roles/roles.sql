@@ -16,9 +16,10 @@ GRANT EXECUTE ON FUNCTION {{outbox.key_lock}}, {{outbox.lock_keys}}, {{outbox.is
 REVOKE ALL ON {{tables}} FROM {{role:relay}};
 GRANT USAGE ON SCHEMA {{schema}} TO {{role:relay}};
 GRANT SELECT ON {{outbox}}, {{outbox.sent}} TO {{role:relay}};
-GRANT UPDATE (status, attempts, claim_token, claimed_at, lease_until, available_at, sent_at, failed_at, skipped_at, shelved_at, released_token,
-    error_code, error_message) ON {{outbox}} TO {{role:relay}};
-GRANT EXECUTE ON FUNCTION {{outbox.heads}}, {{outbox.claim_plain}}, {{outbox.mark_sent}}, {{outbox.until_due}} TO {{role:relay}};
+GRANT UPDATE (status, attempts, unfinished, claim_token, claimed_at, lease_until, available_at, sent_at, failed_at, skipped_at, shelved_at,
+    released_token, error_code, error_message) ON {{outbox}} TO {{role:relay}};
+GRANT EXECUTE ON FUNCTION {{outbox.heads}}, {{outbox.claim_plain}}, {{outbox.octets}}, {{outbox.claim_cost}}, {{outbox.mark_sent}},
+    {{outbox.until_due}} TO {{role:relay}};
 {{relay:delete}}
 {{relay:archive}}
 
