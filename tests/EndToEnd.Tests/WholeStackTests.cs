@@ -62,7 +62,7 @@ public sealed class WholeStackTests
             }),
             response => response.Messages is { Count: > 0 },
             $"the unhandled message is in the dead-letter queue. {stack.Output}");
-        Assert.Equal("message.subject-unhandled", Assert.Single(dead.Messages).MessageAttributes["error-code"].StringValue);
+        Assert.Equal("message.subject-unhandled", Assert.Single(dead.Messages).MessageAttributes["relaybox-error-code"].StringValue);
     }
 
     [Fact]

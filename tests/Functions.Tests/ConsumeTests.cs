@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Relaybox.Functions.Tests.Support;
 using Relaybox.Testing;
 
@@ -55,10 +56,54 @@ public sealed class ConsumeTests(DynamoDbLocal dynamoDb, SqsEmulator sqs)
 
         var message = Assert.Single(await world.ReceiveAllAsync(world.DeadLetterQueueUrl));
         Assert.Equal(dead, message.Body);
-        Assert.Equal(code, message.MessageAttributes["error-code"].StringValue);
-        Assert.Equal("m-2", message.MessageAttributes["source-message-id"].StringValue);
+        Assert.Equal(code, message.MessageAttributes["relaybox-error-code"].StringValue);
+        Assert.Equal("m-2", message.MessageAttributes["relaybox-source-message-id"].StringValue);
         Assert.Equal("1", (await world.EffectAsync("good-1"))["applied"].N);
         Assert.Equal("1", (await world.EffectAsync("good-2"))["applied"].N);
+    }
+
+    [Theory]
+    [InlineData("true", null)]
+    [InlineData("false", "The message is an SNS notification, and SQS_UNWRAP is off.")]
+    public async Task An_event_that_SNS_wrapped_has_its_effect_where_the_setting_allows_it(string setting, string? reason)
+    {
+        await using var world = await FunctionWorld.CreateAsync(dynamoDb, sqs);
+        world.Set("SQS_UNWRAP", setting);
+        var notification = JsonSerializer.Serialize(
+            new { Type = "Notification", TopicArn = "arn:aws:sns:us-east-1:000000000000:t", Message = Rows.Envelope("e-1") });
+
+        Assert.Equal(Rows.Success, await world.InvokeAsync("Consume", Rows.SqsEvent(("m-1", notification))));
+
+        var dead = await world.ReceiveAllAsync(world.DeadLetterQueueUrl);
+        Assert.Equal(reason is null, dead.Count == 0);
+        Assert.Equal(reason is null, (await world.EffectAsync("e-1")).ContainsKey("applied"));
+        Assert.All(
+            dead, message => Assert.StartsWith(reason!, message.MessageAttributes["relaybox-error-message"].StringValue, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_dead_letter_of_the_largest_size_is_copied_at_once_and_read_as_the_original_when_it_is_moved_back()
+    {
+        await using var world = await FunctionWorld.CreateAsync(dynamoDb, sqs);
+        var prefix = Rows.Envelope("e-1", "nobody.listens", "\"");
+        var body = prefix[..^1] + new string('x', 1_048_576 - prefix.Length - 1) + "\"}";
+        Assert.Equal(1_048_576, body.Length);
+
+        Assert.Equal(Rows.Success, await world.InvokeAsync("Consume", Rows.SqsEvent(("m-1", body))));
+
+        var dead = Assert.Single(await world.ReceiveAllAsync(world.DeadLetterQueueUrl));
+        Assert.Equal("message.subject-unhandled", dead.MessageAttributes["relaybox-error-code"].StringValue);
+        var moved = JsonSerializer.Serialize(new
+        {
+            dataType = "Binary",
+            binaryValue = Convert.ToBase64String(dead.MessageAttributes["relaybox-body"].BinaryValue.ToArray()),
+        });
+        var input = Rows.SqsEvent(("m-2", dead.Body)).Replace(
+            "\"messageAttributes\":{}", "\"messageAttributes\":{\"relaybox-body\":" + moved + "}", StringComparison.Ordinal);
+        Assert.Equal(Rows.Success, await world.InvokeAsync("Consume", input));
+        Assert.Equal(
+            "message.subject-unhandled",
+            Assert.Single(await world.ReceiveAllAsync(world.DeadLetterQueueUrl)).MessageAttributes["relaybox-error-code"].StringValue);
     }
 
     [Fact]
@@ -73,7 +118,7 @@ public sealed class ConsumeTests(DynamoDbLocal dynamoDb, SqsEmulator sqs)
         var message = Assert.Single(await world.ReceiveAllAsync(world.DeadLetterQueueUrl));
         Assert.Equal(
             ("message.too-old", "m-1"),
-            (message.MessageAttributes["error-code"].StringValue, message.MessageAttributes["source-message-id"].StringValue));
+            (message.MessageAttributes["relaybox-error-code"].StringValue, message.MessageAttributes["relaybox-source-message-id"].StringValue));
         Assert.Equal("1", (await world.EffectAsync("e-2"))["applied"].N);
     }
 
@@ -86,7 +131,7 @@ public sealed class ConsumeTests(DynamoDbLocal dynamoDb, SqsEmulator sqs)
         await world.InvokeAsync("Consume", Rows.SqsEvent(("m-2", Rows.Envelope("e-1", payload: """{"orderId":"o-2"}"""))));
 
         var message = Assert.Single(await world.ReceiveAllAsync(world.DeadLetterQueueUrl));
-        Assert.Equal("message.event-id-conflict", message.MessageAttributes["error-code"].StringValue);
+        Assert.Equal("message.event-id-conflict", message.MessageAttributes["relaybox-error-code"].StringValue);
         Assert.Equal("o-1", (await world.EffectAsync("e-1"))["orderId"].S);
     }
 
@@ -128,7 +173,7 @@ public sealed class ConsumeTests(DynamoDbLocal dynamoDb, SqsEmulator sqs)
         Assert.Equal(Rows.Success, await world.InvokeAsync("Consume", Rows.SqsEvent(("m-1", Rows.Envelope("e-1")))));
 
         var message = Assert.Single(await world.ReceiveAllAsync(world.DeadLetterQueueUrl));
-        Assert.Equal("message.attempts-exhausted", message.MessageAttributes["error-code"].StringValue);
+        Assert.Equal("message.attempts-exhausted", message.MessageAttributes["relaybox-error-code"].StringValue);
     }
 
     [Fact]

@@ -77,7 +77,7 @@ public sealed class SavedEventTests(DynamoDbLocal dynamoDb, SqsEmulator sqs)
 
         Assert.Equal("sent", (await world.RowAsync(FirstOrder))["status"].S);
         Assert.Equal("sent", (await world.RowAsync(SecondOrder))["status"].S);
-        var sent = (await world.ReceiveAllAsync(world.QueueUrl)).ToDictionary(message => message.MessageAttributes["event-id"].StringValue);
+        var sent = (await world.ReceiveAllAsync(world.QueueUrl)).ToDictionary(message => message.MessageAttributes["relaybox-event-id"].StringValue);
         Assert.Equal(2, sent.Count);
         AssertSaved("order-placed", sent[FirstOrder].Body);
         AssertSaved("order-placed-twice", sent[SecondOrder].Body);
@@ -95,8 +95,8 @@ public sealed class SavedEventTests(DynamoDbLocal dynamoDb, SqsEmulator sqs)
 
         Assert.Equal("1", (await world.EffectAsync(FirstOrder))["applied"].N);
         Assert.Equal("1", (await world.EffectAsync(SecondOrder))["applied"].N);
-        Assert.Equal(
-            "message.unreadable", Assert.Single(await world.ReceiveAllAsync(world.DeadLetterQueueUrl)).MessageAttributes["error-code"].StringValue);
+        var dead = Assert.Single(await world.ReceiveAllAsync(world.DeadLetterQueueUrl));
+        Assert.Equal("message.unreadable", dead.MessageAttributes["relaybox-error-code"].StringValue);
     }
 
     [Fact]

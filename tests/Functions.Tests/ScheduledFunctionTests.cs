@@ -22,7 +22,7 @@ public sealed class ScheduledFunctionTests(DynamoDbLocal dynamoDb, SqsEmulator s
         Assert.Equal(
             """{"job":"sweep","affected":2,"complete":true}""", await world.InvokeAsync("SweepRelay", """{"job":"sweep"}"""));
 
-        var sent = (await world.ReceiveAllAsync(world.QueueUrl)).ConvertAll(message => message.MessageAttributes["event-id"].StringValue);
+        var sent = (await world.ReceiveAllAsync(world.QueueUrl)).ConvertAll(message => message.MessageAttributes["relaybox-event-id"].StringValue);
         Assert.Equal(["due", "left"], sent.Order(StringComparer.Ordinal));
         Assert.Equal("sent", (await world.RowAsync("left"))["status"].S);
         Assert.Equal("alive", (await world.RowAsync("held"))["claimToken"].S);

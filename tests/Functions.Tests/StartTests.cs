@@ -1,6 +1,7 @@
 using Relaybox.Functions.Hosting;
 using Relaybox.Nats;
 using Relaybox.Settings;
+using Relaybox.Sqs;
 
 namespace Relaybox.Functions.Tests;
 
@@ -99,6 +100,16 @@ public sealed class StartTests
             () => BuiltIn.Read(name => variables.GetValueOrDefault(name), FunctionNeeds.Setup));
         Assert.StartsWith(variable, Assert.Single(error.Errors), StringComparison.Ordinal);
         Assert.DoesNotContain("canary", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(null, true)]
+    [InlineData("true", true)]
+    [InlineData("false", false)]
+    public void Wrapped_events_are_unwrapped_unless_a_setting_says_otherwise(string? value, bool unwraps)
+    {
+        var settings = BuiltIn.Read(name => name == "SQS_UNWRAP" ? value : null, FunctionNeeds.None);
+        Assert.Equal(unwraps, ((SqsSettings)settings.Broker!).Unwraps);
     }
 
     [Fact]

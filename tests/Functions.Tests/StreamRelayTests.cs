@@ -15,7 +15,7 @@ public sealed class StreamRelayTests(DynamoDbLocal dynamoDb, SqsEmulator sqs)
         Assert.Equal(Rows.Success, await world.InvokeAsync("StreamRelay", Rows.StreamEvent(("100", Rows.Image("e-1")))));
 
         var message = Assert.Single(await world.ReceiveAllAsync(world.QueueUrl));
-        Assert.Equal("e-1", message.MessageAttributes["event-id"].StringValue);
+        Assert.Equal("e-1", message.MessageAttributes["relaybox-event-id"].StringValue);
         Assert.Contains(Rows.Payload, message.Body, StringComparison.Ordinal);
         var row = await world.RowAsync("e-1");
         Assert.Equal("sent", row["status"].S);

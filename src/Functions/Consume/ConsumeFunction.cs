@@ -14,6 +14,7 @@ namespace Relaybox.Functions.Consume;
 /// <summary>Takes a batch of queue messages through the inbox to the handlers, and tells SQS which of them to keep.</summary>
 internal sealed class ConsumeFunction(
     InboxConsumer consumer,
+    SqsReader reader,
     SqsDeadLetters deadLetters,
     SqsVisibility visibility,
     TimeProvider time,
@@ -28,7 +29,7 @@ internal sealed class ConsumeFunction(
         using var scope = deadline.BeginScope(CancellationToken.None);
         var deliveries = (input?.Records ?? [])
             .Where(record => record is not null)
-            .Select(record => new SqsDelivery(record, deadLetters, visibility))
+            .Select(record => new SqsDelivery(record, reader, deadLetters, visibility))
             .ToList();
         var outcomes = await consumer.ConsumeAsync(deliveries, deadline, scope.Token);
 

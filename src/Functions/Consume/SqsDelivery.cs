@@ -3,13 +3,13 @@ using Amazon.Lambda.SQSEvents;
 using Amazon.SQS.Model;
 using Relaybox.Inbox;
 using Relaybox.Messaging;
-using Relaybox.Messaging.Formats;
 using Relaybox.Sqs;
 
 namespace Relaybox.Functions.Consume;
 
 /// <summary>A message as SQS delivered it.</summary>
-internal sealed class SqsDelivery(SQSEvent.SQSMessage record, SqsDeadLetters deadLetters, SqsVisibility visibility) : IDelivery
+internal sealed class SqsDelivery(
+    SQSEvent.SQSMessage record, SqsReader reader, SqsDeadLetters deadLetters, SqsVisibility visibility) : IDelivery
 {
     /// <inheritdoc />
     public string MessageId => record.MessageId;
@@ -19,7 +19,7 @@ internal sealed class SqsDelivery(SQSEvent.SQSMessage record, SqsDeadLetters dea
 
     /// <inheritdoc />
     public InboxMessage Read() =>
-        Read(record) with { ExtendAsync = (time, ct) => visibility.DelayAsync([(record.ReceiptHandle, time)], ct) };
+        Read(record, reader) with { ExtendAsync = (time, ct) => visibility.DelayAsync([(record.ReceiptHandle, time)], ct) };
 
     /// <inheritdoc />
     public Task CopyToDeadLettersAsync(MessageOutcome.DeadLetter dead, CancellationToken cancellationToken) =>
@@ -28,11 +28,12 @@ internal sealed class SqsDelivery(SQSEvent.SQSMessage record, SqsDeadLetters dea
 
     /// <summary>Reads a message in the format that it names, or that its body shows.</summary>
     /// <exception cref="MessageFormatException">The message cannot be read.</exception>
-    internal static InboxMessage Read(SQSEvent.SQSMessage record)
+    internal static InboxMessage Read(SQSEvent.SQSMessage record, SqsReader reader)
     {
-        string? Find(string name) => record.MessageAttributes?.GetValueOrDefault(name)?.StringValue;
-        var attributes = SqsAttributeMap.Read(Find);
-        var outboxEvent = MessageFormats.Read(SqsAttributeMap.ReadBody(record.Body, Find), attributes);
+        var (outboxEvent, attributes) = reader.Read(
+            record.Body,
+            name => record.MessageAttributes?.GetValueOrDefault(name)?.StringValue,
+            name => record.MessageAttributes?.GetValueOrDefault(name)?.BinaryValue);
         return new InboxMessage(outboxEvent)
         {
             MessageId = record.MessageId,

@@ -16,8 +16,8 @@ internal static partial class Log
     internal static partial void Duplicate(ILogger logger, string eventId, string stream, ulong sequence);
 
     [LoggerMessage(1506, LogLevel.Warning,
-        "Message {Sequence} of stream {Stream} could not be answered ({ErrorType}); it comes again after its acknowledgement time")]
-    internal static partial void Unsettled(ILogger logger, string stream, ulong sequence, string errorType);
+        "Message {Sequence} of stream {Stream} could not be answered ({Reason}); it comes again after its acknowledgement time")]
+    internal static partial void Unsettled(ILogger logger, string stream, ulong sequence, string reason);
 
     [LoggerMessage(1507, LogLevel.Warning, "Nothing could be pulled from stream {Stream}: {Reason}. It is tried again until the run ends")]
     internal static partial void PullFailed(ILogger logger, string stream, string reason);

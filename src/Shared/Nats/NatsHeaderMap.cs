@@ -46,7 +46,7 @@ internal static class NatsHeaderMap
         };
         if (attributes.Format is null)
         {
-            // Headers of these names on another's message are none of ours.
+            // Nothing else belongs to a format that is not there.
             return MessageAttributes.None;
         }
 

@@ -33,6 +33,21 @@ internal static class NatsHeaderNames
     /// </summary>
     public const string Properties = "Relaybox-Properties";
 
+    /// <summary>On a dead letter that would not fit otherwise: how its body is encoded.</summary>
+    public const string Encoding = "Relaybox-Encoding";
+
+    /// <summary>The value of <see cref="Encoding"/> for a body that is compressed (gzip). It is read as the original.</summary>
+    public const string Compressed = "gzip";
+
+    /// <summary>
+    /// On a dead letter that does not fit even so: <see cref="CutBody"/>. The end of its body is not there, so that it is never
+    /// read as an event; the source stream has it for as long as it keeps messages.
+    /// </summary>
+    public const string Cut = "Relaybox-Cut";
+
+    /// <summary>The value of <see cref="Cut"/>.</summary>
+    public const string CutBody = "body";
+
     /// <summary>On a dead letter: one of <see cref="ErrorCodes"/>.</summary>
     public const string ErrorCode = "Relaybox-Error-Code";
 
@@ -47,6 +62,9 @@ internal static class NatsHeaderNames
 
     /// <summary>On a dead letter: the message's subject in that stream.</summary>
     public const string SourceSubject = "Relaybox-Source-Subject";
+
+    /// <summary>The most bytes that JetStream takes as the headers of a message.</summary>
+    internal const int MaxBytes = 65_535;
 
     internal const string OwnPrefix = "Relaybox-";
     internal const string ServerPrefix = "Nats-";

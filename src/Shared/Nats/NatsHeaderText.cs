@@ -10,14 +10,18 @@ namespace Relaybox.Nats;
 /// </summary>
 internal static class NatsHeaderText
 {
-    /// <summary>Whether a value can travel as it is. Readers trim white space, so it must not begin or end with any.</summary>
+    /// <summary>
+    /// Whether a value can travel as it is. Readers trim white space, so it must not begin or end with any. The client sends ends of
+    /// lines as they are, and would so end the header.
+    /// </summary>
     internal static bool IsPlain(string value) =>
-        (value.Length == 0 || (!char.IsWhiteSpace(value[0]) && !char.IsWhiteSpace(value[^1])))
+        value.AsSpan().IndexOfAny('\r', '\n', '\0') < 0
+        && (value.Length == 0 || (!char.IsWhiteSpace(value[0]) && !char.IsWhiteSpace(value[^1])))
         && !value.Contains(NatsHeaderNames.ServerPrefix, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Whether a header of an event can be one of the message.</summary>
     internal static bool IsPlain(string name, string value) =>
-        IsPlain(value) && IsPlain(name) && !name.StartsWith(NatsHeaderNames.OwnPrefix, StringComparison.OrdinalIgnoreCase)
+        name.Length > 0 && IsPlain(value) && IsPlain(name) && !name.StartsWith(NatsHeaderNames.OwnPrefix, StringComparison.OrdinalIgnoreCase)
         && !name.Contains(':', StringComparison.Ordinal);
 
     /// <summary>The event id as the stream compares it: two ids must never become one.</summary>

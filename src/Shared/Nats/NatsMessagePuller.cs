@@ -5,6 +5,8 @@ using Relaybox.Diagnostics;
 using Relaybox.Events;
 using Relaybox.Inbox;
 using Relaybox.Messaging;
+using Relaybox.Secrets;
+using Relaybox.Settings;
 using Relaybox.Timing;
 
 namespace Relaybox.Nats;
@@ -40,8 +42,8 @@ internal sealed class NatsMessagePuller(
     private readonly NatsDeadLetters _deadLetters = new(options.DeadLetterPrefix);
 
     /// <summary>
-    /// Pulls and handles until the deadline nears, or until nothing is left where the options say so. While NATS cannot be used, it
-    /// tries again, with waits that grow to two seconds.
+    /// Pulls and handles until the deadline nears, or until nothing is left where the options say so. While NATS cannot be used, or its
+    /// credentials' secret cannot be read, it tries again, with waits that grow to two seconds.
     /// </summary>
     /// <param name="deadline">When to be done.</param>
     /// <param name="onBatch">Is told of each batch when it has been answered; null: nobody.</param>
@@ -72,7 +74,8 @@ internal sealed class NatsMessagePuller(
                 var known = source;
                 batch = await current.RunAsync(ct => PullAsync(current, known, deadline, ct), cancellationToken);
             }
-            catch (Exception e) when (e is NatsException || (e is OperationCanceledException && !HasTime(deadline)))
+            catch (Exception e) when (
+                e is NatsException or SecretException or SettingsException || (e is OperationCanceledException && !HasTime(deadline)))
             {
                 source = null;
                 if (failures++ == 0)
@@ -123,6 +126,11 @@ internal sealed class NatsMessagePuller(
         if (batch.Count > 0)
         {
             return batch;
+        }
+
+        if (session.RefusalOf($"$JS.API.CONSUMER.MSG.NEXT.{options.Stream}.{options.Consumer}") is { } refusal)
+        {
+            throw new NatsException(refusal);
         }
 
         var wait = TimeArithmetic.Shorter(UntilEnd(deadline), options.Wait);
@@ -239,7 +247,7 @@ internal sealed class NatsMessagePuller(
             throw;
         }
 
-        var confirmed = await Task.WhenAll(batch.Select((pulled, i) => SettleAsync(pulled, outcomes[i], cancellationToken)));
+        var confirmed = await Task.WhenAll(batch.Select((pulled, i) => SettleAsync(session, pulled, outcomes[i], cancellationToken)));
         return new NatsPullResult
         {
             Messages = ConsumedCounts.Of(outcomes),
@@ -256,36 +264,45 @@ internal sealed class NatsMessagePuller(
             pulled.IsSettled = true;
             try
             {
-                await pulled.Message.NakAsync(cancellationToken: CancellationToken.None);
+                await session.RunAsync(ct => DoneAsync(pulled.Message.NakAsync(cancellationToken: ct)), CancellationToken.None);
             }
-            catch (Exception e) when (session.IsFault(e, CancellationToken.None))
+            catch (NatsException e)
             {
-                Log.Unsettled(logger, options.Stream, pulled.Metadata.Sequence.Stream, e.GetType().Name);
+                Log.Unsettled(logger, options.Stream, pulled.Metadata.Sequence.Stream, ErrorText.Bound(e.Message));
                 return;
             }
         }
     }
 
     /// <returns>Whether the server has confirmed the answer.</returns>
-    private async Task<bool> SettleAsync(PulledMessage pulled, MessageOutcome outcome, CancellationToken cancellationToken)
+    private async Task<bool> SettleAsync(
+        NatsSession session, PulledMessage pulled, MessageOutcome outcome, CancellationToken cancellationToken)
     {
         using var step = Spans.Begin(Spans.Settle);
         var confirmed = new AckOpts { DoubleAck = true };
         pulled.IsSettled = true;
         try
         {
-            await (outcome switch
-            {
-                MessageOutcome.Retry retry => pulled.Message.NakAsync(confirmed with { NakDelay = retry.Delay }, cancellationToken),
-                MessageOutcome.DeadLetter => pulled.Message.AckTerminateAsync(confirmed, cancellationToken),
-                _ => pulled.Message.AckAsync(confirmed, cancellationToken),
-            });
-            return true;
+            return await session.RunAsync(
+                ct => DoneAsync(outcome switch
+                {
+                    MessageOutcome.Retry retry => pulled.Message.NakAsync(confirmed with { NakDelay = retry.Delay }, ct),
+                    MessageOutcome.DeadLetter => pulled.Message.AckTerminateAsync(confirmed, ct),
+                    _ => pulled.Message.AckAsync(confirmed, ct),
+                }),
+                cancellationToken);
         }
         catch (Exception e) when (e is NatsException or OperationCanceledException or ObjectDisposedException)
         {
-            Log.Unsettled(logger, options.Stream, pulled.Metadata.Sequence.Stream, e.GetType().Name);
+            Log.Unsettled(
+                logger, options.Stream, pulled.Metadata.Sequence.Stream, e is NatsException ? ErrorText.Bound(e.Message) : e.GetType().Name);
             return false;
         }
+    }
+
+    private static async Task<bool> DoneAsync(ValueTask call)
+    {
+        await call;
+        return true;
     }
 }

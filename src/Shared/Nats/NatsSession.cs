@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using NATS.Client.Core;
 using NATS.Client.JetStream;
@@ -11,12 +12,21 @@ namespace Relaybox.Nats;
 /// </summary>
 internal sealed class NatsSession : IAsyncDisposable
 {
+    // Requests to JetStream, and acknowledgements of its messages.
+    private const string JetStreamPrefix = "$JS.";
+    private const string AcknowledgementPrefix = "$JS.ACK.";
+
+    internal const int DefaultMaxPayload = 1_048_576;
+
     private readonly NatsConnection _connection;
     private readonly TimeSpan _answerTimeout;
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _losing = new();
+    private readonly ConcurrentDictionary<string, string> _refusals = new(StringComparer.Ordinal);
     private NatsAcknowledgements? _acknowledgements;
     private volatile string? _serverError;
+    private volatile string? _refusal;
+    private volatile string? _deafness;
     private int _isLost;
 
     private NatsSession(NatsConnection connection, TimeSpan answerTimeout, ILogger logger)
@@ -36,8 +46,8 @@ internal sealed class NatsSession : IAsyncDisposable
     /// <summary>Is cancelled when the connection is lost. Calls to <see cref="JetStream"/> would wait for another connection.</summary>
     internal CancellationToken Lost { get; }
 
-    /// <summary>The most bytes that a message of this server has.</summary>
-    internal long MaxPayload => _connection.ServerInfo?.MaxPayload is > 0 and var most ? most : 1 << 20;
+    /// <summary>The most bytes of a message that the server takes, with headers.</summary>
+    internal int MaxPayload => _connection.ServerInfo?.MaxPayload is > 0 and var most ? most : DefaultMaxPayload;
 
     internal bool IsOpen => !Lost.IsCancellationRequested && _connection.ConnectionState == NatsConnectionState.Open;
 
@@ -50,7 +60,10 @@ internal sealed class NatsSession : IAsyncDisposable
         try
         {
             await session._connection.ConnectAsync().AsTask().WaitAsync(cancellationToken);
-            session._acknowledgements = await NatsAcknowledgements.SubscribeAsync(session._connection, time, cancellationToken);
+
+            // Where the connection is lost at once, the client would wait for another.
+            session._acknowledgements = await session.RunAsync(
+                ct => NatsAcknowledgements.SubscribeAsync(session._connection, time, ct), cancellationToken);
             return session;
         }
         catch (NatsException e)
@@ -83,9 +96,15 @@ internal sealed class NatsSession : IAsyncDisposable
     internal async Task<T> RunAsync<T>(Func<CancellationToken, Task<T>> calls, CancellationToken cancellationToken)
     {
         using var running = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, Lost);
+        var refusal = _refusal;
         try
         {
             return await calls(running.Token);
+        }
+        catch (Exception e) when (IsFault(e, cancellationToken) && (_deafness ?? (_refusal == refusal ? null : _refusal)) is { } reason)
+        {
+            // The client knows of no answer, and nothing else.
+            throw new NatsException(reason, e);
         }
         catch (Exception e) when (e is not NatsException && IsFault(e, cancellationToken))
         {
@@ -110,6 +129,12 @@ internal sealed class NatsSession : IAsyncDisposable
 
     /// <summary>What a failed call means: the client's exception where it tells something, or the loss of the connection.</summary>
     internal NatsException Explain(Exception exception) => exception as NatsException ?? new NatsException(LossText(), exception);
+
+    /// <summary>
+    /// Whether the server has refused a request of this user since this was asked last, in its words; null: no. The client makes an
+    /// empty answer of it where a request may have none.
+    /// </summary>
+    internal string? RefusalOf(string subject) => _refusals.TryRemove(subject, out var refusal) ? refusal : null;
 
     /// <inheritdoc />
     public ValueTask DisposeAsync()
@@ -143,11 +168,22 @@ internal sealed class NatsSession : IAsyncDisposable
         else if (args.Error.Contains("for Publish", StringComparison.Ordinal))
         {
             _acknowledgements?.Forbid(subject, args.Error);
+            if (subject.StartsWith(JetStreamPrefix, StringComparison.Ordinal))
+            {
+                _refusal = $"{args.Error}. Allow the user to publish there";
+                if (!subject.StartsWith(AcknowledgementPrefix, StringComparison.Ordinal))
+                {
+                    _refusals[subject] = _refusal;
+                }
+            }
         }
-        else if (subject == _acknowledgements?.Subject)
+        else if (subject.StartsWith($"{_connection.Opts.InboxPrefix}.", StringComparison.Ordinal))
         {
-            _acknowledgements.End(
-                NatsAnswerKind.Deaf, $"no acknowledgement can arrive: {args.Error}. Allow the user to subscribe to {_connection.Opts.InboxPrefix}.>");
+            _deafness = $"no answer can arrive: {args.Error}. Allow the user to subscribe to {_connection.Opts.InboxPrefix}.>";
+            if (subject == _acknowledgements?.Subject)
+            {
+                _acknowledgements.End(NatsAnswerKind.Deaf, _deafness);
+            }
         }
 
         return ValueTask.CompletedTask;

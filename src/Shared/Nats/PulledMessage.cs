@@ -1,5 +1,6 @@
 using System.Globalization;
 using NATS.Client.JetStream;
+using Relaybox.Events;
 using Relaybox.Inbox;
 using Relaybox.Messaging;
 using Relaybox.Messaging.Formats;
@@ -29,7 +30,7 @@ internal sealed class PulledMessage(INatsJSMsg<byte[]> message, NatsJSMsgMetadat
     }
 
     /// <inheritdoc />
-    public InboxMessage Read() => Read(Message, Metadata);
+    public InboxMessage Read() => Read(Message, Metadata, session.MaxPayload);
 
     /// <inheritdoc />
     public Task CopyToDeadLettersAsync(MessageOutcome.DeadLetter dead, CancellationToken cancellationToken) =>
@@ -37,7 +38,8 @@ internal sealed class PulledMessage(INatsJSMsg<byte[]> message, NatsJSMsgMetadat
 
     /// <summary>Reads a message in the format that it names, or that its body shows.</summary>
     /// <exception cref="MessageFormatException">The message cannot be read.</exception>
-    internal static InboxMessage Read(INatsJSMsg<byte[]> message, NatsJSMsgMetadata metadata)
+    internal static InboxMessage Read(
+        INatsJSMsg<byte[]> message, NatsJSMsgMetadata metadata, int mostBytes = NatsSession.DefaultMaxPayload)
     {
         if (message.Error is not null)
         {
@@ -45,7 +47,7 @@ internal sealed class PulledMessage(INatsJSMsg<byte[]> message, NatsJSMsgMetadat
         }
 
         var attributes = NatsHeaderMap.Read(message.Headers);
-        var outboxEvent = MessageFormats.Read(message.Data ?? [], attributes);
+        var outboxEvent = MessageFormats.Read(Body(message, mostBytes), attributes);
         return new InboxMessage(outboxEvent)
         {
             MessageId = Name(metadata),
@@ -53,6 +55,25 @@ internal sealed class PulledMessage(INatsJSMsg<byte[]> message, NatsJSMsgMetadat
             GroupId = outboxEvent.OrderingKey,
             Stream = metadata.Stream,
             StreamSequence = (long)metadata.Sequence.Stream,
+        };
+    }
+
+    // As it was before it became a dead letter.
+    private static byte[] Body(INatsJSMsg<byte[]> message, int mostBytes)
+    {
+        if (NatsHeaderMap.Find(message.Headers, NatsHeaderNames.Cut) is not null)
+        {
+            throw MessageFormatException.Unreadable(
+                "The message is a dead letter whose body was cut; only the stream that it came from has it whole.");
+        }
+
+        var body = message.Data ?? [];
+        return NatsHeaderMap.Find(message.Headers, NatsHeaderNames.Encoding) switch
+        {
+            null => body,
+            NatsHeaderNames.Compressed => Gzip.Decompress(body, mostBytes),
+            _ => throw new MessageFormatException(
+                ErrorCodes.MessageFormatUnknown, $"The message's encoding is unknown; known are {NatsHeaderNames.Compressed} and none."),
         };
     }
 

@@ -22,7 +22,7 @@ internal static class SqsAttributeMap
         };
         if (attributes.Format is not { } format || !MessageFormats.Names.Contains(format))
         {
-            // Attributes of these names on another's message are none of ours.
+            // Nothing else belongs to a format that is not there, or not known.
             return attributes;
         }
 

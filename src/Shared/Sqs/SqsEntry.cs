@@ -64,14 +64,9 @@ internal sealed record SqsEntry(int Index, string Body, Dictionary<string, Messa
     internal static MessageAttributeValue Text(string value) => new() { DataType = "String", StringValue = value };
 
     // Names, types and values of the attributes count towards the limit, as the body does.
-    private static int SizeOf(string body, Dictionary<string, MessageAttributeValue> attributes)
-    {
-        var size = Encoding.UTF8.GetByteCount(body);
-        foreach (var (name, value) in attributes)
-        {
-            size += name.Length + value.DataType.Length + Encoding.UTF8.GetByteCount(value.StringValue);
-        }
+    internal static int SizeOf(string body, Dictionary<string, MessageAttributeValue> attributes) =>
+        Encoding.UTF8.GetByteCount(body) + attributes.Sum(attribute => SizeOf(attribute.Key, attribute.Value));
 
-        return size;
-    }
+    internal static int SizeOf(string name, MessageAttributeValue value) =>
+        name.Length + (value.DataType?.Length ?? 0) + Encoding.UTF8.GetByteCount(value.StringValue ?? "") + (int)(value.BinaryValue?.Length ?? 0);
 }

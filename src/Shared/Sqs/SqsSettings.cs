@@ -17,6 +17,9 @@ internal sealed record SqsSettings : BrokerSettings
     /// <summary>The queue that events are sent to and taken from.</summary>
     public required SqsPublisherOptions Publisher { get; init; }
 
+    /// <summary>Whether an event that SNS or EventBridge wrapped is taken out of its wrapper.</summary>
+    public required bool Unwraps { get; init; }
+
     /// <summary>The dead-letter queue's URL.</summary>
     public required string DeadLetterQueueUrl { get; init; }
 
@@ -27,6 +30,7 @@ internal sealed record SqsSettings : BrokerSettings
             new AmazonSQSConfig { Timeout = CallTimeout, MaxErrorRetry = CallRetries }));
         services.AddSingleton(Publisher);
         services.AddSingleton<IMessagePublisher, SqsMessagePublisher>();
+        services.AddSingleton(new SqsReader(Unwraps));
         services.AddSingleton(provider => new SqsDeadLetters(provider.GetRequiredService<IAmazonSQS>(), DeadLetterQueueUrl));
         services.AddSingleton(provider => new SqsVisibility(
             provider.GetRequiredService<IAmazonSQS>(), Publisher.QueueUrl, provider.GetRequiredService<ILogger<SqsVisibility>>()));
@@ -39,9 +43,10 @@ internal sealed record SqsSettings : BrokerSettings
             QueueUrl = (needs & (FunctionNeeds.Publisher | FunctionNeeds.Consumer)) != 0
                 ? reader.QueueUrl("QUEUE_URL", "the URL of the queue")
                 : "",
-            MaxBatchBytes = reader.Number("SQS_MAX_BATCH_BYTES", 1_048_576, 1_024, 1_048_576),
+            MaxBatchBytes = reader.Number("SQS_MAX_BATCH_BYTES", SqsPublisherOptions.MaxMessageBytes, 1_024, SqsPublisherOptions.MaxMessageBytes),
             Concurrency = reader.Number("PUBLISH_CONCURRENCY", 16, 1, 64),
         },
+        Unwraps = reader.Choice("SQS_UNWRAP", true, ("true", true), ("false", false)),
         DeadLetterQueueUrl = needs.HasFlag(FunctionNeeds.Consumer)
             ? reader.QueueUrl("DEAD_LETTER_QUEUE_URL", "the URL of the dead-letter queue")
             : "",

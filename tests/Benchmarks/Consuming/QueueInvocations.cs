@@ -38,6 +38,7 @@ internal sealed class QueueInvocations
                 TimeProvider.System,
                 SystemEntropy.Instance,
                 NullLogger<InboxConsumer>.Instance),
+            new SqsReader(),
             new SqsDeadLetters(sqs, DelayedSqs.QueueUrl),
             new SqsVisibility(sqs, DelayedSqs.QueueUrl, NullLogger<SqsVisibility>.Instance),
             TimeProvider.System,

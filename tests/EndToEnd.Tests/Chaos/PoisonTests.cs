@@ -46,8 +46,8 @@ public sealed class PoisonTests
             message => message is not null,
             $"the dead letter. {stack.Output}",
             TimeSpan.FromMinutes(2));
-        Assert.Equal("message.attempts-unfinished", dead!.MessageAttributes["error-code"].StringValue);
-        Assert.Equal(poison.EventId, dead.MessageAttributes["event-id"].StringValue);
+        Assert.Equal("message.attempts-unfinished", dead!.MessageAttributes["relaybox-error-code"].StringValue);
+        Assert.Equal(poison.EventId, dead.MessageAttributes["relaybox-event-id"].StringValue);
 
         var next = Order.Create(2, DateTimeOffset.UtcNow);
         Assert.True(await stack.App.PlaceAsync(next, CancellationToken.None));

@@ -72,7 +72,7 @@ public sealed class CanaryStackTests
                 {
                     QueueUrl = stack.Variable("QUEUE_URL"),
                     MessageBody = $$"""{"id":"good","eventType":"orders.placed","subject":"orders.placed","payload":"{{Canary}}"}""",
-                    MessageAttributes = new() { ["format"] = new MessageAttributeValue { DataType = "String", StringValue = Canary } },
+                    MessageAttributes = new() { ["relaybox-format"] = new MessageAttributeValue { DataType = "String", StringValue = Canary } },
                 },
                 Ct);
         }

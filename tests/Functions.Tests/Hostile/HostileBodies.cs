@@ -80,25 +80,34 @@ internal static class HostileBodies
             "\"data\":1,\"data\":2", "\"data_base64\":\"a b!\"", "\"data_base64\":{}", "\"time\":\"x\"", "\"time\":7",
             "\"relayboxheaders\":\"x\"", "\"relayboxheaders\":\"[]\"", "\"relayboxheaders\":\"{\\\"a\\\":1}\"").Select(
                 fields => $$"""{"specversion":"1.0","id":"e","source":"/s","type":"orders.placed",{{fields}}}""")),
-        ["attribute: a format that is none"] = Plain.Select(format => With(Good, ErrorCodes.MessageFormatUnknown, ("format", "x" + format))),
-        ["attribute: an encoding that is none"] = Plain.Select(encoding => With(Good, ErrorCodes.MessageFormatUnknown, ("encoding", "x" + encoding))),
+        ["attribute: a format that is none"] = Plain.Select(
+            format => With(Good, ErrorCodes.MessageFormatUnknown, ("relaybox-format", "x" + format))),
+        ["attribute: an encoding that is none"] = Plain.Select(
+            encoding => With(Good, ErrorCodes.MessageFormatUnknown, ("relaybox-encoding", "x" + encoding))),
+        ["attribute: another producer's"] = Gen.Elements("format", "encoding", "event-id", "subject", "headers", "properties", "error-code").Zip(
+            Gen.Elements("json", "gzip", "42", "raw", "base64", "{")).Select(
+                attribute => With(Good, HostileBody.Handled, attribute) with { Payload = """{"a":1}""" }),
         ["attribute: base64 that is none"] = Gen.Elements("=", "QQ=", "Q", "####", "QQ==QQ==", "é", "{\"id\":1}").Select(
-            body => With(body, ErrorCodes.MessageUnreadable, ("encoding", "base64"))),
+            body => With(body, ErrorCodes.MessageUnreadable, ("relaybox-encoding", "base64"))),
         ["attribute: bytes that are no text"] = Gen.Elements("gA==", "/w==", "wIA=", "7aCA", "9JCAgA==", "YWL/").SelectMany(
             body => Gen.Elements<string?>("raw", "envelope", "cloudevents", null).Select(format => With(
-                body, ErrorCodes.MessageUnreadable, ("encoding", "base64"), ("format", format), ("event-id", "e"), ("subject", "orders.placed")))),
+                body, ErrorCodes.MessageUnreadable,
+                ("relaybox-encoding", "base64"), ("relaybox-format", format), ("relaybox-event-id", "e"), ("relaybox-subject", "orders.placed")))),
         ["attribute: another event than the body's"] = Plain.Select(
-            id => With(Good, ErrorCodes.MessageUnreadable, ("format", "envelope"), ("event-id", "x" + id))),
+            id => With(Good, ErrorCodes.MessageUnreadable, ("relaybox-format", "envelope"), ("relaybox-event-id", "x" + id))),
         ["attribute: raw without its event"] = Gen.Elements<(string, string?)>(
-            ("x", "y"), ("event-id", "e"), ("subject", "orders.placed"), ("event-id", null))
-            .Select(attribute => With("payload", ErrorCodes.MessageUnreadable, ("format", "raw"), attribute)),
-        ["attribute: raw with headers or properties that are none"] = Gen.Elements("headers", "properties")
+            ("x", "y"), ("relaybox-event-id", "e"), ("relaybox-subject", "orders.placed"), ("relaybox-event-id", null))
+            .Select(attribute => With("payload", ErrorCodes.MessageUnreadable, ("relaybox-format", "raw"), attribute)),
+        ["attribute: raw with headers or properties that are none"] = Gen.Elements("relaybox-headers", "relaybox-properties")
             .Zip(Gen.OneOf(
                 NoJson.Where(text => text.Length > 0), Gen.Elements("null", "[]", "1", "{\"a\":1}", "{\"a\":\"b\",\"a\":\"c\"}", "{\"a\":{}}")))
             .Select(attribute => With(
-                "payload", ErrorCodes.MessageUnreadable, ("format", "raw"), ("event-id", "e"), ("subject", "orders.placed"), attribute)),
+                "payload", ErrorCodes.MessageUnreadable,
+                ("relaybox-format", "raw"), ("relaybox-event-id", "e"), ("relaybox-subject", "orders.placed"), attribute)),
         ["attribute: raw with any payload"] = Any.Where(text => text.Length > 0).Select(
-            text => With(text, HostileBody.Handled, ("format", "raw"), ("event-id", "e"), ("subject", "orders.placed")) with { Payload = text }),
+            text => With(
+                text, HostileBody.Handled, ("relaybox-format", "raw"), ("relaybox-event-id", "e"), ("relaybox-subject", "orders.placed")) with
+            { Payload = text }),
     };
 
     private static HostileBody With(string body, string outcome, params (string Name, string? Value)[] attributes) =>

@@ -91,7 +91,10 @@ public sealed class HostileInputTests
             var dead = Assert.Single(world.Sqs.Dead);
             Assert.Equal(
                 (hostile.Outcome, "m-2", hostile.Body),
-                (dead.MessageAttributes["error-code"].StringValue, dead.MessageAttributes["source-message-id"].StringValue, dead.MessageBody));
+                (
+                    dead.MessageAttributes["relaybox-error-code"].StringValue,
+                    dead.MessageAttributes["relaybox-source-message-id"].StringValue,
+                    dead.MessageBody));
         }
     }
 

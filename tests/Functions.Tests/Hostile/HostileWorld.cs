@@ -47,6 +47,7 @@ internal sealed class HostileWorld : IMessageHandler<string>, IDisposable
             new InboxConsumer(
                 new FakeInbox(TimeProvider.System), new HandlerRegistry("default").AddRaw("orders.>", this),
                 new ConsumerOptions(), TimeProvider.System, SystemEntropy.Instance, NullLogger<InboxConsumer>.Instance),
+            new SqsReader(),
             new SqsDeadLetters(Sqs, "http://127.0.0.1/1/dead"),
             new SqsVisibility(Sqs, "http://127.0.0.1/1/q", NullLogger<SqsVisibility>.Instance),
             TimeProvider.System,

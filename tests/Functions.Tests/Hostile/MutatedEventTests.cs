@@ -10,6 +10,7 @@ using Relaybox.Functions.Hosting;
 using Relaybox.Functions.Relay;
 using Relaybox.Functions.Tests.Support;
 using Relaybox.Messaging;
+using Relaybox.Sqs;
 using Relaybox.Testing;
 
 namespace Relaybox.Functions.Tests.Hostile;
@@ -83,7 +84,7 @@ public sealed class MutatedEventTests
     {
         try
         {
-            _ = SqsDelivery.Read(record);
+            _ = SqsDelivery.Read(record, new SqsReader());
             return true;
         }
         catch (MessageFormatException)

@@ -1,8 +1,10 @@
 using Microsoft.Extensions.Time.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
 using NATS.Client.Core;
 using Relaybox.Messaging;
 using Relaybox.Messaging.Formats;
 using Relaybox.Nats;
+using Relaybox.Secrets;
 using Relaybox.Shared.Tests.Inbox;
 using Relaybox.Shared.Tests.Support;
 using Relaybox.Testing;
@@ -92,6 +94,42 @@ public sealed class NatsMessagePullerOutageTests : IAsyncDisposable
         Assert.False((await EndAsync()).BrokerUnavailable);
     }
 
+    [Theory]
+    [InlineData(null)]
+    [InlineData("{}")]
+    public async Task A_run_that_cannot_read_its_credentials_goes_on_when_it_can(string? instead)
+    {
+        const string Arn = "arn:aws:secretsmanager:eu-central-2:123456789012:secret:nats-AbCdEf";
+        _server = await NatsServer.StartAsync("authorization { users: [ { user: app, password: right } ] }");
+        _pull = await NatsPull.CreateAsync(_server.Url.Replace("nats://", "nats://app:right@", StringComparison.Ordinal));
+        _pull.Options = _pull.Options with { StopWhenEmpty = false };
+        _handler = _pull.Handle();
+        await PublishAsync("waiting");
+        var secret = new LateSecret(instead);
+        await using var connector = new NatsConnector(
+            new NatsConnectionOptions { Url = _server.Url }, TimeProvider.System, NullLogger<NatsConnector>.Instance, new CachedSecret(secret, Arn));
+        var puller = new NatsMessagePuller(connector, _pull.Consumer, _pull.Options, _clock, SystemEntropy.Instance, _pull.Log);
+        _draining = puller.DrainAsync(WorkDeadline.After(TimeSpan.FromMinutes(5), _clock), Ct);
+        await Eventually.TrueAsync(
+            () =>
+            {
+                _clock.Advance(TimeSpan.FromMilliseconds(10));
+                return Logged(1507) > 0 && secret.Reads > 2;
+            },
+            "it to be tried again");
+        secret.Text = """{"username":"app","password":"right"}""";
+        await Eventually.TrueAsync(
+            () =>
+            {
+                _clock.Advance(TimeSpan.FromMilliseconds(10));
+                return _handler.Handled.Contains("waiting");
+            },
+            "what waited");
+
+        Assert.False((await EndAsync()).BrokerUnavailable);
+        Assert.Contains(Arn, Assert.Single(_pull.Log.Lines, line => line.StartsWith("1507 ", StringComparison.Ordinal)), StringComparison.Ordinal);
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (_draining is { IsCompleted: false })
@@ -130,6 +168,20 @@ public sealed class NatsMessagePullerOutageTests : IAsyncDisposable
     private Task PublishAsync(string eventId) => Eventually.TrueAsync(
         async () => (await _pull!.World.CreatePublisher().PublishAsync([Sample.Event(eventId)], Ct))[0] == PublishOutcome.Accepted,
         "the event to be accepted");
+
+    /// <summary>A secret that cannot be read, or is none, until a test says so.</summary>
+    private sealed class LateSecret(string? instead) : ISecretSource
+    {
+        public string? Text { get; set; } = instead;
+
+        public int Reads { get; private set; }
+
+        public Task<string> GetAsync(string arn, CancellationToken cancellationToken)
+        {
+            Reads++;
+            return Text is { } text ? Task.FromResult(text) : throw new SecretException($"The secret {arn} cannot be read: not yet.");
+        }
+    }
 
     private int Logged(int id) => _pull!.Log.Lines.Count(line => line.StartsWith($"{id} ", StringComparison.Ordinal));
 }

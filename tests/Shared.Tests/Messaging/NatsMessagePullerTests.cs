@@ -136,6 +136,93 @@ public class NatsMessagePullerTests(NatsServer server)
     }
 
     [Fact]
+    public async Task When_the_connection_is_lost_nothing_waits_for_another_to_answer_what_was_handled()
+    {
+        await using var setup = await NatsPull.CreateAsync(server.Url);
+        await using var proxy = new NatsProxy(server.Port);
+        await using var connector = NatsWorld.Connect(proxy.Url, o => o with { RequestTimeout = TimeSpan.FromMinutes(10) });
+        var cut = false;
+        setup.Handle((_, _, _) =>
+        {
+            if (!cut)
+            {
+                cut = true;
+                proxy.Cut();
+            }
+
+            return Task.CompletedTask;
+        });
+        await setup.PublishAsync(Sample.Event("good"));
+        await (await setup.World.ContextAsync()).PublishAsync(
+            $"{setup.World.Name}.bad", (ReadOnlyMemory<byte>)"no event"u8.ToArray(), cancellationToken: Ct);
+
+        var puller = new NatsMessagePuller(connector, setup.Consumer, setup.Options, TimeProvider.System, SystemEntropy.Instance, setup.Log);
+        var result = await puller.DrainAsync(setup.Deadline(600), Ct).WaitAsync(TimeSpan.FromMinutes(2), Ct);
+        Assert.Equal((2, 1), (result.Messages.Received, result.Messages.Processed));
+        Assert.Contains(setup.Log.Lines, line => line.StartsWith("1506 ", StringComparison.Ordinal)
+            && line.Contains("the connection was lost", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("$JS.API.CONSUMER.MSG.NEXT.>", "1507 ")]
+    [InlineData("$JS.ACK.>", "1506 ")]
+    public async Task What_the_user_may_not_do_is_told_in_the_servers_words(string denied, string logged)
+    {
+        await using var own = await NatsServer.StartAsync(
+            $$"""
+            authorization { users: [
+              { user: admin, password: pw }
+              { user: app, password: pw, permissions: { publish: { deny: "{{denied}}" } } } ] }
+            """);
+        await using var setup = await NatsPull.CreateAsync(own.Url.Replace("nats://", "nats://admin:pw@", StringComparison.Ordinal));
+        setup.Handle();
+        await setup.PublishAsync(Sample.Event("a"));
+        await using var connector = NatsWorld.Connect(
+            own.Url, o => o with { Username = "app", Password = "pw", RequestTimeout = TimeSpan.FromSeconds(1) });
+        var puller = new NatsMessagePuller(connector, setup.Consumer, setup.Options, TimeProvider.System, SystemEntropy.Instance, setup.Log);
+        using var enough = CancellationTokenSource.CreateLinkedTokenSource(Ct);
+        var draining = puller.DrainAsync(setup.Deadline(600), enough.Token);
+        await Eventually.TrueAsync(
+            () => setup.Log.Lines.Any(line => line.StartsWith(logged, StringComparison.Ordinal)),
+            "the refusal to be logged",
+            TimeSpan.FromMinutes(1));
+        await enough.CancelAsync();
+        try
+        {
+            await draining;
+        }
+        catch (OperationCanceledException)
+        {
+            // It goes on trying until it is told to end.
+        }
+
+        var line = setup.Log.Lines.First(line => line.StartsWith(logged, StringComparison.Ordinal));
+        Assert.Contains($"Permissions Violation for Publish to \"{denied[..^1]}", line, StringComparison.Ordinal);
+        Assert.Contains("Allow the user to publish there", line, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Why_a_dead_letter_has_no_copy_is_told_in_the_servers_words()
+    {
+        await using var own = await NatsServer.StartAsync(
+            """
+            authorization { users: [
+              { user: admin, password: pw }
+              { user: app, password: pw, permissions: { publish: { deny: "*.*.bad" } } } ] }
+            """);
+        await using var setup = await NatsPull.CreateAsync(own.Url.Replace("nats://", "nats://admin:pw@", StringComparison.Ordinal));
+        setup.Handle();
+        await (await setup.World.ContextAsync()).PublishAsync(
+            $"{setup.World.Name}.bad", (ReadOnlyMemory<byte>)"no event"u8.ToArray(), cancellationToken: Ct);
+        await using var connector = NatsWorld.Connect(own.Url, o => o with { Username = "app", Password = "pw" });
+        var puller = new NatsMessagePuller(connector, setup.Consumer, setup.Options, TimeProvider.System, SystemEntropy.Instance, setup.Log);
+
+        Assert.Equal((1, 1, 0), Counts(await puller.DrainAsync(setup.Deadline(600), Ct)));
+        var line = Assert.Single(setup.ConsumerLog.Lines, line => line.StartsWith("1207 ", StringComparison.Ordinal));
+        Assert.Contains("Permissions Violation for Publish", line, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_handler_that_takes_longer_than_the_acknowledgement_time_is_not_run_again()
     {
         await using var pull = await NatsPull.CreateAsync(server.Url, o => o with { AckWait = TimeSpan.FromSeconds(1) });

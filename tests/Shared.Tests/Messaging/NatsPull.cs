@@ -34,7 +34,7 @@ internal sealed class NatsPull : IAsyncDisposable
     internal FakeInbox Inbox { get; } = new(TimeProvider.System);
 
     internal InboxConsumer Consumer => new(
-        Inbox, _handlers, ConsumerOptions, TimeProvider.System, SystemEntropy.Instance, NullLogger<InboxConsumer>.Instance);
+        Inbox, _handlers, ConsumerOptions, TimeProvider.System, SystemEntropy.Instance, ConsumerLog);
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
@@ -59,6 +59,8 @@ internal sealed class NatsPull : IAsyncDisposable
     }
 
     internal WorkDeadline Deadline(double seconds) => WorkDeadline.After(TimeSpan.FromSeconds(seconds), TimeProvider.System);
+
+    internal RecordingLogger<InboxConsumer> ConsumerLog { get; } = new();
 
     internal RecordingLogger<NatsMessagePuller> Log { get; } = new();
 

@@ -250,6 +250,59 @@ public class NatsSessionTests(NatsServer server)
     }
 
     [Fact]
+    public async Task A_user_who_may_not_receive_answers_of_JetStream_is_told_so()
+    {
+        await using var own = await NatsServer.StartAsync(
+            """authorization { users: [ { user: app, password: pw, permissions: { publish: ">", subscribe: "orders.>" } } ] }""");
+        await using var session = await OpenAsync(
+            own.Url, o => o with { Username = "app", Password = "pw", RequestTimeout = TimeSpan.FromSeconds(1) });
+        var refused = await Assert.ThrowsAsync<NatsException>(
+            () => session.RunAsync(async ct => await session.JetStream.GetStreamAsync("S", cancellationToken: ct), Ct));
+        Assert.Contains("Permissions Violation for Subscription", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("Allow the user to subscribe to _INBOX.>", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_call_that_the_user_may_not_make_is_told_in_the_servers_words()
+    {
+        await using var own = await NatsServer.StartAsync(
+            """authorization { users: [ { user: app, password: pw, permissions: { publish: { deny: "$JS.API.STREAM.>" } } } ] }""");
+        await using var session = await OpenAsync(
+            own.Url, o => o with { Username = "app", Password = "pw", RequestTimeout = TimeSpan.FromSeconds(1) });
+        var refused = await Assert.ThrowsAsync<NatsException>(
+            () => session.RunAsync(async ct => await session.JetStream.GetStreamAsync("S", cancellationToken: ct), Ct));
+        Assert.StartsWith("Permissions Violation for Publish to \"$JS.API.STREAM.INFO.S\"", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_connection_that_is_lost_before_it_can_be_used_is_given_up_at_once()
+    {
+        await using var scripted = new ScriptedNats(async peer =>
+        {
+            await peer.SendAsync(ScriptedNats.Info());
+            while (await peer.ReadLineAsync() is { } line)
+            {
+                if (line == "PING")
+                {
+                    // And that is all.
+                    await peer.SendAsync("PONG\r\n");
+                    return;
+                }
+            }
+        });
+        try
+        {
+            await using var session = await OpenAsync(scripted.Url, o => o with { RequestTimeout = TimeSpan.FromMinutes(10) })
+                .WaitAsync(TimeSpan.FromMinutes(2), Ct);
+            await Eventually.TrueAsync(() => !session.IsOpen, "the loss to be noticed");
+        }
+        catch (NatsException)
+        {
+            // It was noticed sooner.
+        }
+    }
+
+    [Fact]
     public async Task What_is_larger_than_the_server_takes_is_not_sent_and_the_connection_goes_on()
     {
         await using var world = new NatsWorld(server.Url);

@@ -32,11 +32,11 @@ public class RawFormatTests
         Assert.Equal("plain", entry.Body);
         Assert.Equal(
             [
-                "event-id=e-1",
-                "format=raw",
-                """headers={"h":"\u00E9\u0022","traceparent":"00-1-2-01"}""",
-                """properties={"orderingKey":"k","enqueuedAt":"2026-02-03T04:05:06.789Z","result":"{\u0022ok\u0022:true}"}""",
-                "subject=orders.placed",
+                "relaybox-event-id=e-1",
+                "relaybox-format=raw",
+                """relaybox-headers={"h":"\u00E9\u0022","traceparent":"00-1-2-01"}""",
+                """relaybox-properties={"orderingKey":"k","enqueuedAt":"2026-02-03T04:05:06.789Z","result":"{\u0022ok\u0022:true}"}""",
+                "relaybox-subject=orders.placed",
                 "traceparent=00-1-2-01",
             ],
             entry.Attributes.OrderBy(a => a.Key, StringComparer.Ordinal).Select(a => $"{a.Key}={a.Value.StringValue}"));
@@ -47,7 +47,10 @@ public class RawFormatTests
     {
         var entry = SqsEntry.Create(0, Sample.Event("no\uFFFEt xml", ""), _format, fifo: false);
         Assert.Equal(
-            ["encoding=empty", "format=raw", """properties={"eventId":"no\uFFFEt xml"}""", "subject=orders.placed"],
+            [
+                "relaybox-encoding=empty", "relaybox-format=raw",
+                """relaybox-properties={"eventId":"no\uFFFEt xml"}""", "relaybox-subject=orders.placed",
+            ],
             entry.Attributes.OrderBy(a => a.Key, StringComparer.Ordinal).Select(a => $"{a.Key}={a.Value.StringValue}"));
         Assert.Equal("-", entry.Body);
     }
@@ -69,28 +72,29 @@ public class RawFormatTests
             () => _format.Read(new byte[] { 0x61, 0xFF }, new MessageAttributes { EventId = "e", Subject = "s" })).Code);
 
     [Theory]
-    [InlineData("headers", "")]
-    [InlineData("headers", "null")]
-    [InlineData("headers", "{")]
-    [InlineData("headers", "[]")]
-    [InlineData("headers", "{\"secret\":1}")]
-    [InlineData("headers", "{\"secret\":\"1\",\"secret\":\"2\"}")]
-    [InlineData("headers", "{} {}")]
-    [InlineData("headers", "{\"secret\":\"\\ud800\"}")]
-    [InlineData("properties", "\"secret\"")]
-    [InlineData("properties", "{\"enqueuedAt\":\"secret\"}")]
+    [InlineData("relaybox-headers", "")]
+    [InlineData("relaybox-headers", "null")]
+    [InlineData("relaybox-headers", "{")]
+    [InlineData("relaybox-headers", "[]")]
+    [InlineData("relaybox-headers", "{\"secret\":1}")]
+    [InlineData("relaybox-headers", "{\"secret\":\"1\",\"secret\":\"2\"}")]
+    [InlineData("relaybox-headers", "{} {}")]
+    [InlineData("relaybox-headers", "{\"secret\":\"\\ud800\"}")]
+    [InlineData("relaybox-properties", "\"secret\"")]
+    [InlineData("relaybox-properties", "{\"enqueuedAt\":\"secret\"}")]
     public void Attributes_that_are_no_such_thing_are_unreadable(string attribute, string value)
     {
         var error = Assert.Throws<MessageFormatException>(
-            () => SqsAttributeMap.Read(name => name == attribute ? value : name == "format" ? "raw" : null));
+            () => SqsAttributeMap.Read(name => name == attribute ? value : name == "relaybox-format" ? "raw" : null));
         Assert.Equal(ErrorCodes.MessageUnreadable, error.Code);
         Assert.DoesNotContain("secret", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void Attributes_of_the_same_names_on_anothers_message_are_passed_over()
+    public void Attributes_of_other_producers_are_not_read_whatever_their_names()
     {
-        var attributes = SqsAttributeMap.Read(name => name is "headers" or "properties" ? "theirs" : null);
-        Assert.Equal(MessageAttributes.None, attributes);
+        string? Find(string name) => name.StartsWith("relaybox-", StringComparison.Ordinal) ? null : "theirs";
+        Assert.Equal(MessageAttributes.None, SqsAttributeMap.Read(Find));
+        Assert.Equal("body", Encoding.UTF8.GetString(SqsAttributeMap.ReadBody("body", Find).Span));
     }
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 using Amazon.Runtime;
 using Amazon.SQS;
 using Amazon.SQS.Model;
@@ -19,6 +20,12 @@ internal sealed class ScriptedSqs : AmazonSQSClient
 
     internal Func<SendMessageBatchRequest, CancellationToken, Task<SendMessageBatchResponse>> OnSend { get; set; } =
         (request, _) => Task.FromResult(AcceptAll(request));
+
+    /// <summary>The most bytes of a single message that it takes, with attributes.</summary>
+    internal int MaxBytes { get; set; } = 1_048_576;
+
+    /// <summary>The single messages that it took.</summary>
+    internal List<SendMessageRequest> Singles { get; } = [];
 
     internal IReadOnlyList<SendMessageBatchRequest> Requests
     {
@@ -41,6 +48,23 @@ internal sealed class ScriptedSqs : AmazonSQSClient
 
         return OnSend(request, cancellationToken);
     }
+
+    public override Task<SendMessageResponse> SendMessageAsync(SendMessageRequest request, CancellationToken cancellationToken = default)
+    {
+        if (SizeOf(request) > MaxBytes || request.MessageAttributes.Count > 10)
+        {
+            throw Error("InvalidParameterValue");
+        }
+
+        Singles.Add(request);
+        return Task.FromResult(new SendMessageResponse { MessageId = "m" });
+    }
+
+    /// <summary>A message's size as SQS counts it.</summary>
+    internal static int SizeOf(SendMessageRequest request) => Encoding.UTF8.GetByteCount(request.MessageBody)
+        + request.MessageAttributes.Sum(attribute =>
+            attribute.Key.Length + attribute.Value.DataType.Length
+            + Encoding.UTF8.GetByteCount(attribute.Value.StringValue ?? "") + (int)(attribute.Value.BinaryValue?.Length ?? 0));
 
     internal static SendMessageBatchResponse AcceptAll(SendMessageBatchRequest request) => new()
     {

@@ -299,17 +299,18 @@ public sealed class SqsMessagePublisherTests : IDisposable
             Sample.Event("no\uFFFEt xml", "{\"a\":\"\uFFFE\"}") with { Headers = new Dictionary<string, string> { ["traceparent"] = "" } });
         var entries = Assert.Single(_sqs.Requests).Entries;
         Assert.Equal(
-            ["event-id=e-1", "format=envelope", "subject=orders.placed", "traceparent=00-1-2-01"],
-            entries[0].MessageAttributes.Where(a => a.Key != "properties").OrderBy(a => a.Key).Select(a => $"{a.Key}={a.Value.StringValue}"));
-        Assert.Matches("""^\{"publishedAt":"20[^"]+Z"\}$""", entries[0].MessageAttributes["properties"].StringValue);
-        Assert.Equal(["encoding", "format", "properties", "subject"], entries[1].MessageAttributes.Keys.Order());
+            ["relaybox-event-id=e-1", "relaybox-format=envelope", "relaybox-subject=orders.placed", "traceparent=00-1-2-01"],
+            entries[0].MessageAttributes.Where(a => a.Key != SqsAttributes.Properties)
+                .OrderBy(a => a.Key).Select(a => $"{a.Key}={a.Value.StringValue}"));
+        Assert.Matches("""^\{"publishedAt":"20[^"]+Z"\}$""", entries[0].MessageAttributes["relaybox-properties"].StringValue);
+        Assert.Equal(["relaybox-encoding", "relaybox-format", "relaybox-properties", "relaybox-subject"], entries[1].MessageAttributes.Keys.Order());
         Assert.All(entries, entry => Assert.Matches("^[A-Za-z0-9_-]{1,80}$", entry.Id));
     }
 
     private static OutboxEvent[] Events(int count) => [.. Enumerable.Range(0, count).Select(i => Sample.Event($"e-{i}"))];
 
     private static string Body(SendMessageBatchRequestEntry entry) =>
-        entry.MessageAttributes.ContainsKey("encoding")
+        entry.MessageAttributes.ContainsKey(SqsAttributes.Encoding)
             ? Encoding.UTF8.GetString(Convert.FromBase64String(entry.MessageBody))
             : entry.MessageBody;
 

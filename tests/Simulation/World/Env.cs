@@ -53,6 +53,7 @@ internal sealed class Env
         Consumer = new InboxConsumer(inbox, handlers, world.Consumer, process.Clock, process, NullLogger<InboxConsumer>.Instance);
         Consume = new ConsumeFunction(
             Consumer,
+            new SqsReader(),
             new SqsDeadLetters(sqs, ModelSqs.DeadLetterQueueUrl),
             new SqsVisibility(sqs, ModelSqs.QueueUrl, NullLogger<SqsVisibility>.Instance),
             process.Clock,

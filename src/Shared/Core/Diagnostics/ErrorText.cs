@@ -1,3 +1,5 @@
+using System.Text.Unicode;
+
 namespace Relaybox.Diagnostics;
 
 /// <summary>Bounds what is kept of an error, so that no error can fill a row or a log line.</summary>
@@ -26,6 +28,15 @@ internal static class ErrorText
                 span[i] = halfPair ? '\uFFFD' : char.IsControl(c) ? ' ' : c;
             }
         });
+    }
+
+    /// <summary>Cuts a text to as many bytes as there is room for, between two characters.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="bytes">The most bytes of its UTF-8; fewer than one: none is left.</param>
+    public static string Cut(string text, int bytes)
+    {
+        Utf8.FromUtf16(text, new byte[Math.Max(bytes, 0)], out var length, out _);
+        return text[..length];
     }
 
     private static bool IsPaired(string source, int i, int length) =>

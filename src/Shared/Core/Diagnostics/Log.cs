@@ -40,8 +40,8 @@ internal static partial class Log
     [LoggerMessage(1206, LogLevel.Error, "Message {MessageId} is a dead letter: {Reason} ({ErrorCode})")]
     internal static partial void MessageDeadLettered(ILogger logger, string messageId, string errorCode, string reason);
 
-    [LoggerMessage(1207, LogLevel.Error, "Message {MessageId} could not be copied to the dead letters ({ErrorType}); it comes again")]
-    internal static partial void DeadLetterFailed(ILogger logger, string messageId, string errorType);
+    [LoggerMessage(1207, LogLevel.Error, "Message {MessageId} could not be copied to the dead letters ({Reason}); it comes again")]
+    internal static partial void DeadLetterFailed(ILogger logger, string messageId, string reason);
 
     [LoggerMessage(1301, LogLevel.Information, "Job {Job} is already running elsewhere; nothing was done")]
     internal static partial void JobHeldElsewhere(ILogger logger, string job);

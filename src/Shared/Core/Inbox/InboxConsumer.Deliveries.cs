@@ -84,7 +84,7 @@ internal sealed partial class InboxConsumer
         catch (Exception e)
         {
             // Also when time has run out: what the handlers did must still be answered.
-            Log.DeadLetterFailed(logger, delivery.MessageId, e.GetType().Name);
+            Log.DeadLetterFailed(logger, delivery.MessageId, e is ISafeToLog ? ErrorText.Bound(e.Message) : e.GetType().Name);
             outcomes[i] = new MessageOutcome.Retry(options.DeadLetterRetryDelay, dead.ErrorCode);
         }
     }

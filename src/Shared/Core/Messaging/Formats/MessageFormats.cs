@@ -45,6 +45,6 @@ internal static class MessageFormats
         var outboxEvent = format.Read(body, attributes);
         return attributes.EventId is not { } id || id == outboxEvent.EventId
             ? outboxEvent
-            : throw MessageFormatException.Unreadable("The message's attribute 'event-id' and its body name different events.");
+            : throw MessageFormatException.Unreadable("The message's attribute with its event id and its body name different events.");
     }
 }
