@@ -19,6 +19,7 @@ public class TemplateSecretTests
         Assert.EndsWith("SecretArn", parameter, StringComparison.Ordinal);
         Assert.Matches(pattern, "");
         Assert.Matches(pattern, "arn:aws:secretsmanager:eu-central-1:123456789012:secret:prod/orders-AbCdEf");
+        Assert.Matches(pattern, "arn:aws:secretsmanager:eu-central-1:123456789012:secret:rds!db-0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0-AbCdEf");
         foreach (var secret in new[]
         {
             "hunter2", "postgres://app:hunter2@db.example.com/app", """{"password":"hunter2"}""",

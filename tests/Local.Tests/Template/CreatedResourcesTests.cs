@@ -17,7 +17,7 @@ public sealed class CreatedResourcesTests
 
     private static readonly string[] OfDynamoDb =
     [
-        "OutboxTable", "InboxTable", "JobsTable", "EffectsTable", "StreamFailureQueue", "StreamFailureQueuePolicy", "StreamFailureQueueAlarm",
+        "OutboxTable", "InboxTable", "JobsTable", "EffectsTable", "OutboxWriterPolicy", "StreamFailureQueue", "StreamFailureQueuePolicy", "StreamFailureQueueAlarm",
         .. Function("StreamRelay"), "IteratorAgeAlarm", "StreamRelayRowsParkedAlarm",
     ];
 
@@ -55,7 +55,7 @@ public sealed class CreatedResourcesTests
     [Fact]
     public void In_schedule_mode_nothing_of_the_stream_is_created()
     {
-        string[] kept = ["OutboxTable", "InboxTable", "JobsTable", "EffectsTable"];
+        string[] kept = ["OutboxTable", "InboxTable", "JobsTable", "EffectsTable", "OutboxWriterPolicy"];
         Assert.Equal(
             [.. Always.Concat(kept).Concat(OfSqs).Order(StringComparer.Ordinal)],
             new DeployedTemplate(("RelayTrigger", "schedule")).Created.Order(StringComparer.Ordinal));
