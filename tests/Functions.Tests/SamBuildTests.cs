@@ -59,6 +59,10 @@ public partial class SamBuildTests
     }
 
     [Fact]
+    public void Prod_without_the_example_has_no_consumer_either() => Assert.Contains(
+        Config["prod.deploy.parameters"], line => line.Contains("DeployExample=false DeployConsumer=false", StringComparison.Ordinal));
+
+    [Fact]
     public void The_longest_name_of_a_stack_is_what_the_manual_says()
     {
         // Names of functions have 64 characters at most, as the schedules' group has, which is called like the stack.

@@ -11,6 +11,7 @@ public class TemplatePermissionTests
     private const string Inbox = "!GetAtt InboxTable.Arn";
     private const string Jobs = "!GetAtt JobsTable.Arn";
     private const string Queue = "!GetAtt Queue.Arn";
+    private const string OtherQueue = "!Ref TargetQueueArn";
     private static readonly TemplateDocument Template = Instance;
 
     /// <summary>The calls that each function makes. A call that is new here has to be new in the code as well.</summary>
@@ -23,6 +24,7 @@ public class TemplatePermissionTests
                 .. On("!Sub ${OutboxTable.Arn}/stream/*", "dynamodb:ListStreams"),
                 .. On(Outbox, "dynamodb:PartiQLUpdate"),
                 .. On(Queue, "sqs:SendMessage"),
+                .. On(OtherQueue, "sqs:SendMessage"),
                 .. On("!GetAtt StreamFailureQueue.Arn", "sqs:SendMessage"),
             ]
         },
@@ -32,6 +34,7 @@ public class TemplatePermissionTests
                 .. On(DueIndex, "dynamodb:Query"),
                 .. On(Outbox, "dynamodb:BatchGetItem", "dynamodb:PartiQLUpdate"),
                 .. On(Queue, "sqs:SendMessage"),
+                .. On(OtherQueue, "sqs:SendMessage"),
             ]
         },
         {
@@ -167,6 +170,9 @@ public class TemplatePermissionTests
             .. database.Length == 0 ? [] : new[] { $"!If [{database}, !Ref DatabaseSecretPolicy, !Ref AWS::NoValue]" },
             .. broker ? ["!If [WithNatsSecret, !Ref BrokerSecretPolicy, !Ref AWS::NoValue]"] : Array.Empty<string>(),
             "!If [InVpc, !Ref NetworkAccessPolicy, !Ref AWS::NoValue]",
+            .. function.EndsWith("Relay", StringComparison.Ordinal)
+                ? ["!If [WithTargetQueueKey, !Ref TargetQueueKeyPolicy, !Ref AWS::NoValue]"]
+                : Array.Empty<string>(),
             "!If [WithTracing, !Ref TracingPolicy, !Ref AWS::NoValue]",
         ];
 

@@ -21,8 +21,9 @@ internal static partial class FunctionLog
     [LoggerMessage(2105, LogLevel.Information, "The sweep can use its store again")]
     internal static partial void SweepStoreRestored(ILogger logger);
 
-    [LoggerMessage(2204, LogLevel.Warning,
-        "No handler is registered: every message will go to the dead-letter queue. Register yours in Handlers/HandlerSetup.cs")]
+    [LoggerMessage(2204, LogLevel.Error,
+        "No handler is registered: messages are put back for an hour at a time, and none is handled. "
+        + "Register yours in Handlers/HandlerSetup.cs, or deploy with DeployConsumer=false")]
     internal static partial void NoHandlers(ILogger logger);
 
     [LoggerMessage(2205, LogLevel.Information,

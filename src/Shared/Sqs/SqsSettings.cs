@@ -41,6 +41,11 @@ internal sealed record SqsSettings : BrokerSettings
                 : "",
             MaxBatchBytes = reader.Number("SQS_MAX_BATCH_BYTES", 1_048_576, 1_024, 1_048_576),
             Concurrency = reader.Number("PUBLISH_CONCURRENCY", 16, 1, 64),
+            MessageGroup = reader.Matching(
+                "SQS_MESSAGE_GROUP",
+                SqsPublisherOptions.NoGroup,
+                SqsPublisherOptions.IsMessageGroup,
+                "none, ordering-key, or header: and the name of a header"),
         },
         DeadLetterQueueUrl = needs.HasFlag(FunctionNeeds.Consumer)
             ? reader.QueueUrl("DEAD_LETTER_QUEUE_URL", "the URL of the dead-letter queue")

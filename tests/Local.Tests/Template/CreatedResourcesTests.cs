@@ -1,3 +1,6 @@
+using Relaybox.Local.Permissions;
+using Relaybox.Local.Stack;
+using Relaybox.Testing;
 
 namespace Relaybox.Local.Tests.Template;
 
@@ -6,6 +9,7 @@ public sealed class CreatedResourcesTests
 {
     private const string Subnets = "VpcSubnetIds";
     private const string Groups = "VpcSecurityGroupIds";
+    private const string OtherQueue = "arn:aws:sqs:eu-west-3:210987654321:orders.fifo";
     private const string Secret = "arn:aws:secretsmanager:eu-central-2:123456789012:secret:x-AbCdEf";
 
     private static readonly string[] Always =
@@ -17,7 +21,8 @@ public sealed class CreatedResourcesTests
 
     private static readonly string[] OfDynamoDb =
     [
-        "OutboxTable", "InboxTable", "JobsTable", "EffectsTable", "OutboxWriterPolicy", "StreamFailureQueue", "StreamFailureQueuePolicy", "StreamFailureQueueAlarm",
+        "OutboxTable", "InboxTable", "JobsTable", "EffectsTable", "OutboxWriterPolicy",
+        "StreamFailureQueue", "StreamFailureQueuePolicy", "StreamFailureQueueAlarm",
         .. Function("StreamRelay"), "IteratorAgeAlarm", "StreamRelayRowsParkedAlarm",
     ];
 
@@ -72,6 +77,47 @@ public sealed class CreatedResourcesTests
         var refusals = new DeployedTemplate((Subnets, subnets), (Groups, groups)).Refusals.ToList();
         Assert.Equal(refusal is null ? 0 : 1, refusals.Count);
         Assert.All(refusals, text => Assert.StartsWith(refusal!, text, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("sqs", "", "Queue QueuePolicy QueueAgeAlarm DeadLetterQueue DeadLetterQueueAlarm")]
+    [InlineData("sqs", OtherQueue, "")]
+    [InlineData("nats", "", "SetupLogGroup SetupRole SetupFunction SetupErrorsAlarm SetupThrottlesAlarm")]
+    public void Who_only_relays_has_nothing_of_the_consumer(string broker, string queue, string left)
+    {
+        var template = new DeployedTemplate(
+            ("Broker", broker), ("NatsUrl", "nats://nats.example.com"), ("DeployConsumer", "false"), ("TargetQueueArn", queue));
+
+        Assert.Empty(template.Refusals);
+        Assert.Equal(
+            [.. Always.Concat(OfDynamoDb).Except(["EffectsTable"]).Concat(left.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+                .Order(StringComparer.Ordinal)],
+            template.Created.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void The_relay_sends_to_the_queue_of_others_by_its_ARN()
+    {
+        var stack = StackLoader.Load(
+            File.ReadAllText(RepositoryRoot.Combine("template.yaml")),
+            new StackOptions("relaybox", new Uri("http://127.0.0.1:1/"), new Dictionary<string, string>
+            {
+                ["DeployConsumer"] = "false", ["TargetQueueArn"] = OtherQueue,
+            }));
+
+        var relay = stack.Function("SweepRelay")!;
+        Assert.Equal("https://sqs.eu-west-3.amazonaws.com/210987654321/orders.fifo", relay.Environment["QUEUE_URL"]);
+        Assert.Contains(relay.Grants!, grant => grant == new Permission("sqs:SendMessage", OtherQueue));
+        Assert.Null(stack.Function("Consume"));
+    }
+
+    [Fact]
+    public void A_queue_of_others_is_for_relaying_only()
+    {
+        Assert.Equal(
+            ["TargetQueueArn needs Broker sqs.", "TargetQueueArn needs DeployConsumer=false."],
+            new DeployedTemplate(("TargetQueueArn", OtherQueue), ("Broker", "nats"), ("NatsUrl", "nats://nats.example.com"))
+                .Refusals.Select(refusal => refusal[..(refusal.IndexOf('.', StringComparison.Ordinal) + 1)]));
     }
 
     [Fact]
