@@ -49,7 +49,7 @@ public class TemplateSecretTests
 
         Assert.NotEmpty(variables);
         Assert.All(
-            variables.Where(variable => IsSecret(variable.Key) && variable.Key != "SECRETS_MANAGER_TTL"),
+            variables.Where(variable => IsSecret(variable.Key)),
             variable => Assert.EndsWith("_SECRET_ARN", variable.Key, StringComparison.Ordinal));
         Assert.All(variables, variable => Assert.DoesNotContain("{{resolve:", Text(variable.Value), StringComparison.Ordinal));
         Assert.All(variables, variable => Assert.NotEqual("DATABASE_URL", variable.Key));
@@ -61,5 +61,5 @@ public class TemplateSecretTests
 
     private static bool IsSecret(string name) =>
         Regex.IsMatch(name, "Secret|Password|Credential|Token|Seed", RegexOptions.IgnoreCase)
-        && name is not ("SecretsExtensionLayerArn" or "SecretsKmsKeyArn");
+        && name != "SecretsKmsKeyArn";
 }

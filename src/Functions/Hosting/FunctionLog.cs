@@ -8,6 +8,10 @@ internal static partial class FunctionLog
     [LoggerMessage(2001, LogLevel.Critical, "The function cannot start: {Reason}")]
     internal static partial void StartFailed(ILogger logger, string reason);
 
+    [LoggerMessage(2002, LogLevel.Warning,
+        "Setup has not run: the database has no tables of this stack. Invoke the function Setup; this one then works with its next run")]
+    internal static partial void SetupMissing(ILogger logger);
+
     [LoggerMessage(2101, LogLevel.Error, "Stream record {SequenceNumber} cannot be relayed and is skipped: {Reason}")]
     internal static partial void StreamRecordUnreadable(ILogger logger, string? sequenceNumber, string reason);
 

@@ -9,6 +9,12 @@ public sealed class CreatedResourcesTests
 {
     private const string Subnets = "VpcSubnetIds";
     private const string Groups = "VpcSecurityGroupIds";
+    private const string Everything =
+        $"DatabaseOwnerSecretArn={Secret} NatsCredentialsSecretArn={Secret} SecretsKmsKeyArn={Key} KmsKeyArn={Key} VpcSubnetIds=subnet-1 "
+        + $"VpcSecurityGroupIds=sg-1 Tracing=Active ReserveConcurrency=true AlarmTopicArn=arn:aws:sns:eu-central-2:123456789012:t RunSetup=1";
+
+    private const string ToOthers = $"DeployConsumer=false TargetQueueArn={OtherQueue} TargetQueueKmsKeyArn={Key}";
+    private const string Key = "arn:aws:kms:eu-central-2:123456789012:key/0f1e2d3c";
     private const string OtherQueue = "arn:aws:sqs:eu-west-3:210987654321:orders.fifo";
     private const string Secret = "arn:aws:secretsmanager:eu-central-2:123456789012:secret:x-AbCdEf";
 
@@ -50,8 +56,7 @@ public sealed class CreatedResourcesTests
             ("Broker", broker),
             ("DatabaseSecretArn", Secret),
             ("NatsUrl", "nats://nats.example.com"),
-            ("NatsCredentialsSecretArn", Secret),
-            ("SecretsExtensionLayerArn", "arn:aws:lambda:eu-central-2:123456789012:layer:AWS-Parameters-and-Secrets-Lambda-Extension-Arm64:1"));
+            ("NatsCredentialsSecretArn", Secret));
 
         Assert.Empty(template.Refusals);
         Assert.Equal(expected.Distinct().Order(StringComparer.Ordinal), template.Created.Order(StringComparer.Ordinal));
@@ -123,8 +128,45 @@ public sealed class CreatedResourcesTests
     [Fact]
     public void A_store_or_a_broker_without_what_it_needs_is_refused()
     {
-        Assert.Equal(2, new DeployedTemplate(("Store", "postgres")).Refusals.Count());
+        Assert.Equal(["A database as the store needs DatabaseSecretArn."], new DeployedTemplate(("Store", "postgres")).Refusals);
         Assert.Equal(["Broker nats needs NatsUrl."], new DeployedTemplate(("Broker", "nats")).Refusals);
+    }
+
+    /// <summary>Each store with each broker, with as little as there can be and with everything, to the stack's own queue or another's.</summary>
+    public static TheoryData<string, string, string> Combinations
+    {
+        get
+        {
+            var all = new TheoryData<string, string, string>();
+            foreach (var (store, broker) in new[] { ("dynamodb", "sqs"), ("dynamodb", "nats"), ("postgres", "sqs"), ("postgres", "nats") })
+            {
+                foreach (var more in new[] { "", Everything, "DeployConsumer=false", $"{Everything} DeployConsumer=false" })
+                {
+                    all.Add(store, broker, more);
+                }
+
+                all.Add(store, broker, "RelayTrigger=schedule DeployExample=false Alarms=false ReserveConcurrency=true");
+            }
+
+            all.Add("dynamodb", "sqs", ToOthers);
+            all.Add("postgres", "sqs", ToOthers);
+            return all;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Combinations))]
+    public void Everything_that_is_created_refers_to_something_that_is_created(string store, string broker, string more)
+    {
+        var template = new DeployedTemplate(
+        [
+            ("Store", store), ("Broker", broker), ("DatabaseSecretArn", store == "postgres" ? Secret : ""),
+            ("NatsUrl", broker == "nats" ? "tls://nats.example.com" : ""),
+            .. more.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(pair => (pair.Split('=')[0], pair.Split('=')[1])),
+        ]);
+
+        Assert.Empty(template.Refusals);
+        Assert.Empty(template.Dangling);
     }
 
     private static string[] Function(string name) =>
