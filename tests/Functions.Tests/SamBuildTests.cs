@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
 using static Relaybox.Functions.Tests.TemplateDocument;
 
@@ -6,6 +7,10 @@ namespace Relaybox.Functions.Tests;
 /// <summary>What <c>sam build</c> and <c>sam deploy</c> make of template.yaml and samconfig.toml.</summary>
 public partial class SamBuildTests
 {
+    // Properties of a build, which the pages set, too.
+    private static readonly string[] Properties =
+        ["OfficialPackages", "NativeFunctions", "SkipVulnerabilityAudit", "GenerateRuntimeConfigurationFiles", "IlcTreatWarningsAsErrors"];
+
     private static readonly TemplateDocument Template = Instance;
 
     // Tables of samconfig.toml: their names, and the lines of each.
@@ -72,6 +77,36 @@ public partial class SamBuildTests
         Assert.Contains($"at most {longest} characters", File.ReadAllText(Path.Combine(Folder, "docs", "deploy.md")), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("rds.md", 8)]
+    [InlineData("costs.md", 4)]
+    [InlineData("deploy.md", 10)]
+    public void Parameters_that_a_page_sets_are_parameters_of_the_template(string page, int atLeast)
+    {
+        var text = File.ReadAllText(Path.Combine(Folder, "docs", page));
+        var names = ParameterInText().Matches(text).Select(match => match.Groups["name"].Value).Distinct().ToList();
+
+        Assert.True(names.Count >= atLeast, string.Join(' ', names));
+        Assert.All(names, name => Assert.Contains(name, Template.Parameters.Concat(Properties)));
+    }
+
+    [Fact]
+    public void The_page_of_costs_calculates_with_the_memory_and_the_times_of_the_template()
+    {
+        // Dollars a month of a function that runs for so many seconds of every minute, on arm64.
+        static string Dollars(double seconds, double megabytes) =>
+            (seconds * 60 * 24 * 30 * megabytes / 1_024 * 1.33334e-5).ToString("0.0", CultureInfo.InvariantCulture);
+        var page = File.ReadAllText(Path.Combine(Folder, "docs", "costs.md"));
+        double Number(string parameter) => Template.ParameterNumber(parameter, "Default");
+
+        var listening = Dollars(Number("SweepListenSeconds"), Number("RelayMemoryMB"));
+        var pulling = Dollars(
+            double.Parse(Template.Variable("PullConsumeFunction", "PULL_SECONDS"), CultureInfo.InvariantCulture), Number("ConsumeMemoryMB"));
+
+        Assert.Contains($"| – | – | {listening} | {listening} |", page, StringComparison.Ordinal);
+        Assert.Contains($"| – | {pulling} | – | {pulling} |", page, StringComparison.Ordinal);
+    }
+
     private static string SamConfig() => File.ReadAllText(Path.Combine(Folder, "samconfig.toml"));
 
     [GeneratedRegex(@"^\[(?<name>[\w.]+)\]\n(?<lines>[^\[]*)", RegexOptions.Multiline)]
@@ -79,4 +114,8 @@ public partial class SamBuildTests
 
     [GeneratedRegex("""[ "](?<name>\w+)=""")]
     private static partial Regex Override();
+
+    // PascalCase, as shells and environments do not write their variables.
+    [GeneratedRegex(@"(?<![\w-])(?<name>[A-Z][a-z]+([A-Z][A-Za-z]*)+)=[^=]")]
+    private static partial Regex ParameterInText();
 }
