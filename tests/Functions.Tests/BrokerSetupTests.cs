@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using NATS.Client.Core;
 using NATS.Client.JetStream;
+using NATS.Client.JetStream.Models;
 using Relaybox.Functions.Maintenance;
 using Relaybox.Nats;
 using Relaybox.Testing;
@@ -59,6 +60,39 @@ public sealed class BrokerSetupTests : IAsyncLifetime
     {
         await new NatsStreams(_connector, NullLogger<NatsStreams>.Instance).EnsureAsync(Settings().Stream, Ct);
         Assert.Equal(2, await RunAsync(Settings()));
+    }
+
+    [Fact]
+    public async Task Without_a_consumer_there_is_the_stream_alone()
+    {
+        Assert.Equal(1, await RunAsync(Settings() with { SetupConsumer = false }));
+        await using var connection = new NatsConnection(new NatsOpts { Url = _server.Url });
+        var names = new List<string>();
+        await foreach (var name in new NatsJSContext(connection).ListStreamNamesAsync(cancellationToken: Ct))
+        {
+            names.Add(name);
+        }
+
+        Assert.Equal([_name], names);
+    }
+
+    [Fact]
+    public async Task A_stream_of_others_is_taken_as_it_is_and_one_that_does_not_take_the_events_is_refused()
+    {
+        var settings = Assert.IsType<NatsSettings>(DeployedSettings.With(
+            ("BROKER", "nats"), ("NATS_URL", _server.Url), ("NATS_STREAM", _name), ("NATS_SUBJECT_PREFIX", _name),
+            ("NATS_STREAM_SETUP", "check"), ("SETUP_CONSUMER", "false"), ("NATS_REPLICAS", "3")).Broker);
+        Assert.Contains("does not exist", (await Assert.ThrowsAsync<NatsSetupException>(() => RunAsync(settings))).Message, StringComparison.Ordinal);
+
+        await using var connection = new NatsConnection(new NatsOpts { Url = _server.Url });
+        var theirs = new NatsJSContext(connection);
+        var config = new StreamConfig(_name, [$"{_name}.a"]) { MaxAge = TimeSpan.FromHours(1), DuplicateWindow = TimeSpan.FromSeconds(5) };
+        await theirs.CreateStreamAsync(config, Ct);
+        Assert.Contains("does not take", (await Assert.ThrowsAsync<NatsSetupException>(() => RunAsync(settings))).Message, StringComparison.Ordinal);
+
+        await theirs.UpdateStreamAsync(config with { Subjects = [$"{_name}.>"] }, Ct);
+        Assert.Equal(0, await RunAsync(settings));
+        Assert.Equal(TimeSpan.FromHours(1), (await theirs.GetStreamAsync(_name, cancellationToken: Ct)).Info.Config.MaxAge);
     }
 
     private Task<int> RunAsync(NatsSettings settings) => new NatsSetup(

@@ -107,6 +107,19 @@ public sealed class ConsumeTests(DynamoDbLocal dynamoDb, SqsEmulator sqs)
     }
 
     [Fact]
+    public async Task Without_any_handler_messages_are_held_and_not_dead_lettered()
+    {
+        await using var world = await FunctionWorld.CreateAsync(dynamoDb, sqs);
+        world.Set("EFFECTS_TABLE", "");
+
+        Assert.Equal(
+            """{"batchItemFailures":[{"itemIdentifier":"m-1"},{"itemIdentifier":"m-2"}]}""",
+            await world.InvokeAsync("Consume", Rows.SqsEvent(("m-1", Rows.Envelope("e-1")), ("m-2", "not json"))));
+
+        Assert.Empty(await world.ReceiveAllAsync(world.DeadLetterQueueUrl));
+    }
+
+    [Fact]
     public async Task A_message_older_than_the_inbox_remembers_goes_to_the_dead_letter_queue()
     {
         await using var world = await FunctionWorld.CreateAsync(dynamoDb, sqs);

@@ -96,10 +96,12 @@ public sealed class PostgresFailureTests(PostgresServer server, DynamoDbLocal dy
     public async Task Tables_that_are_not_there(string function)
     {
         string[] parts = [$"The database {At} lacks the ", World.Schema, "Invoke the Setup function, or run ./run migrate"];
-        await FailsAsync(function, Url("postgres"), parts);
+        World.Set("DATABASE_URL", Url("postgres"));
 
+        // Before the first Setup that is no failure, which would raise an alarm with the first deployment.
+        Assert.Contains("\"complete\":false", await World.InvokeAsConfiguredAsync(function), StringComparison.Ordinal);
         await World.ExecuteAsync($"CREATE SCHEMA {World.Schema} AUTHORIZATION {World.Owner}");
-        await FailsAsync(function, Url("postgres"), parts);
+        Assert.Contains("\"complete\":false", await World.InvokeAsConfiguredAsync(function), StringComparison.Ordinal);
 
         await World.InvokeAsync("Setup");
         await World.ExecuteAsync("DROP TABLE outbox, jobs CASCADE");

@@ -1,7 +1,9 @@
+using System.Text.Json.Nodes;
 using Npgsql;
 using Relaybox.Functions.Hosting;
 using Relaybox.Functions.Tests.Support;
 using Relaybox.Testing;
+using Relaybox.Testing.Http;
 
 namespace Relaybox.Functions.Tests;
 
@@ -48,6 +50,46 @@ public sealed class PostgresSetupTests(PostgresServer server, DynamoDbLocal dyna
     }
 
     [Fact]
+    public async Task CloudFormation_gets_an_answer_when_Setup_has_run()
+    {
+        await using var stack = new ScriptedServer(_ => HttpAnswer.Json(200, ""));
+        await using var world = await PostgresFunctionWorld.CreateAsync(server, dynamoDb, sqs);
+
+        await world.InvokeAsync("Setup", Request("Create", stack));
+        Assert.Equal(0L, await world.ScalarAsync("SELECT count(*) FROM outbox"));
+        await world.InvokeAsync("Setup", Request("Delete", stack));
+        Assert.Equal(0L, await world.ScalarAsync("SELECT count(*) FROM outbox"));
+
+        Assert.Equal(2, stack.Requests.Count);
+        Assert.All(
+            stack.Requests,
+            request =>
+            {
+                Assert.Equal(("PUT", "/answer?signature=1", ""), (request.Method, request.Path, request.Header("Content-Type")));
+                var expected = new JsonObject
+                {
+                    ["Status"] = "SUCCESS", ["Reason"] = "", ["PhysicalResourceId"] = "relaybox-setup",
+                    ["StackId"] = "stack", ["RequestId"] = "request", ["LogicalResourceId"] = "SetupRun",
+                };
+                Assert.True(JsonNode.DeepEquals(expected, JsonNode.Parse(request.Text)), request.Text);
+            });
+    }
+
+    [Fact]
+    public async Task CloudFormation_is_told_why_Setup_failed_and_the_function_fails_too()
+    {
+        await using var stack = new ScriptedServer(_ => HttpAnswer.Json(200, ""));
+        await using var world = await PostgresFunctionWorld.CreateAsync(server, dynamoDb, sqs);
+        world.Set("DATABASE_FUNCTIONS_USER", "nobody_there");
+
+        await Assert.ThrowsAsync<FunctionFailedException>(() => world.InvokeAsync("Setup", Request("Update", stack)));
+
+        var answer = JsonNode.Parse(Assert.Single(stack.Requests).Text)!;
+        Assert.Equal("FAILED", (string?)answer["Status"]);
+        Assert.Contains("\"nobody_there\" does not exist", (string?)answer["Reason"], StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_user_who_is_not_there_is_named()
     {
         await using var world = await PostgresFunctionWorld.CreateAsync(server, dynamoDb, sqs);
@@ -66,4 +108,11 @@ public sealed class PostgresSetupTests(PostgresServer server, DynamoDbLocal dyna
         Assert.Equal(0L, await world.ScalarAsync($"SELECT count(*) FROM pg_roles WHERE rolname = '{world.Schema}_relay'"));
         await Assert.ThrowsAsync<PostgresException>(() => world.ExecuteAsAsync(world.FunctionsUser, $"SELECT * FROM {world.Schema}.outbox"));
     }
+
+    private static string Request(string type, ScriptedServer stack) => $$"""
+        {
+          "RequestType": "{{type}}", "ResponseURL": "{{stack.Url}}/answer?signature=1", "StackId": "stack", "RequestId": "request",
+          "LogicalResourceId": "SetupRun", "ResourceType": "Custom::RelayboxSetup", "ResourceProperties": {"Run": "1"}
+        }
+        """;
 }

@@ -11,6 +11,7 @@ public class TemplatePermissionTests
     private const string Inbox = "!GetAtt InboxTable.Arn";
     private const string Jobs = "!GetAtt JobsTable.Arn";
     private const string Queue = "!GetAtt Queue.Arn";
+    private const string OtherQueue = "!Ref TargetQueueArn";
     private static readonly TemplateDocument Template = Instance;
 
     /// <summary>The calls that each function makes. A call that is new here has to be new in the code as well.</summary>
@@ -23,6 +24,7 @@ public class TemplatePermissionTests
                 .. On("!Sub ${OutboxTable.Arn}/stream/*", "dynamodb:ListStreams"),
                 .. On(Outbox, "dynamodb:PartiQLUpdate"),
                 .. On(Queue, "sqs:SendMessage"),
+                .. On(OtherQueue, "sqs:SendMessage"),
                 .. On("!GetAtt StreamFailureQueue.Arn", "sqs:SendMessage"),
             ]
         },
@@ -32,6 +34,7 @@ public class TemplatePermissionTests
                 .. On(DueIndex, "dynamodb:Query"),
                 .. On(Outbox, "dynamodb:BatchGetItem", "dynamodb:PartiQLUpdate"),
                 .. On(Queue, "sqs:SendMessage"),
+                .. On(OtherQueue, "sqs:SendMessage"),
             ]
         },
         {
@@ -128,9 +131,9 @@ public class TemplatePermissionTests
 
         Assert.NotEmpty(allowed);
         Assert.All(allowed, permission => Assert.DoesNotContain('*', permission.Split(' ', 2)[0]));
-        // A network interface has no ARN before it is made.
+        // A network interface has no ARN before it is made, and a trace has none at all.
         Assert.All(
-            allowed.Where(permission => !permission.StartsWith("ec2:", StringComparison.Ordinal)),
+            allowed.Where(permission => permission.Split(':')[0] is not ("ec2" or "xray")),
             permission => Assert.NotEqual("*", permission.Split(' ', 2)[1]));
     }
 
@@ -167,6 +170,10 @@ public class TemplatePermissionTests
             .. database.Length == 0 ? [] : new[] { $"!If [{database}, !Ref DatabaseSecretPolicy, !Ref AWS::NoValue]" },
             .. broker ? ["!If [WithNatsSecret, !Ref BrokerSecretPolicy, !Ref AWS::NoValue]"] : Array.Empty<string>(),
             "!If [InVpc, !Ref NetworkAccessPolicy, !Ref AWS::NoValue]",
+            .. function.EndsWith("Relay", StringComparison.Ordinal)
+                ? ["!If [WithTargetQueueKey, !Ref TargetQueueKeyPolicy, !Ref AWS::NoValue]"]
+                : Array.Empty<string>(),
+            "!If [WithTracing, !Ref TracingPolicy, !Ref AWS::NoValue]",
         ];
 
         Assert.Equal($"[{string.Join(", ", policies)}]", Text(Template.Property($"{function}Role", "ManagedPolicyArns")));
@@ -187,6 +194,26 @@ public class TemplatePermissionTests
     public void A_secret_may_be_read_by_its_ARN_alone(string policy, string secret) => Assert.Equal(
         [$"secretsmanager:GetSecretValue !Ref {secret}", "kms:Decrypt !Ref SecretsKmsKeyArn"],
         Statements(Template.Property(policy, "PolicyDocument")).SelectMany(Flatten));
+
+    [Fact]
+    public void An_app_may_write_events_and_nothing_else()
+    {
+        Assert.Equal(
+            ["dynamodb:PutItem !GetAtt OutboxTable.Arn", "kms:Decrypt !Ref KmsKeyArn"],
+            Statements(Template.Property("OutboxWriterPolicy", "PolicyDocument")).SelectMany(Flatten));
+        var output = Template.Section("Outputs")["OutboxWriterPolicyArn"];
+        Assert.Equal("!Ref OutboxWriterPolicy", Text(Child(output, "Value")));
+        Assert.Equal("{Name: !Sub ${AWS::StackName}-OutboxWriterPolicyArn}", Text(Child(output, "Export")));
+    }
+
+    [Fact]
+    public void Functions_that_are_traced_may_send_their_traces()
+    {
+        Assert.Equal("!Ref Tracing", Text(Template.Global("Tracing")));
+        Assert.Equal(
+            ["xray:PutTelemetryRecords *", "xray:PutTraceSegments *"],
+            Statements(Template.Property("TracingPolicy", "PolicyDocument")).SelectMany(Flatten));
+    }
 
     private static string Short(string function) => function[..^"Function".Length];
 

@@ -19,6 +19,7 @@ public class TemplateSecretTests
         Assert.EndsWith("SecretArn", parameter, StringComparison.Ordinal);
         Assert.Matches(pattern, "");
         Assert.Matches(pattern, "arn:aws:secretsmanager:eu-central-1:123456789012:secret:prod/orders-AbCdEf");
+        Assert.Matches(pattern, "arn:aws:secretsmanager:eu-central-1:123456789012:secret:rds!db-0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0-AbCdEf");
         foreach (var secret in new[]
         {
             "hunter2", "postgres://app:hunter2@db.example.com/app", """{"password":"hunter2"}""",
@@ -48,7 +49,7 @@ public class TemplateSecretTests
 
         Assert.NotEmpty(variables);
         Assert.All(
-            variables.Where(variable => IsSecret(variable.Key) && variable.Key != "SECRETS_MANAGER_TTL"),
+            variables.Where(variable => IsSecret(variable.Key)),
             variable => Assert.EndsWith("_SECRET_ARN", variable.Key, StringComparison.Ordinal));
         Assert.All(variables, variable => Assert.DoesNotContain("{{resolve:", Text(variable.Value), StringComparison.Ordinal));
         Assert.All(variables, variable => Assert.NotEqual("DATABASE_URL", variable.Key));
@@ -60,5 +61,5 @@ public class TemplateSecretTests
 
     private static bool IsSecret(string name) =>
         Regex.IsMatch(name, "Secret|Password|Credential|Token|Seed", RegexOptions.IgnoreCase)
-        && name is not ("SecretsExtensionLayerArn" or "SecretsKmsKeyArn");
+        && name != "SecretsKmsKeyArn";
 }

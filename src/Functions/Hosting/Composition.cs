@@ -25,8 +25,7 @@ internal static class Composition
             .AddProvider(new JsonLoggerProvider(settings.LogLevel, functionName, JsonLines.StandardOutput)));
         services.AddSingleton(settings);
         services.AddSingleton(TimeProvider.System);
-        services.AddSingleton<ISecretSource>(_ => new LambdaSecrets(
-            LambdaSecrets.CreateClient(settings.SecretsPort), () => Environment.GetEnvironmentVariable("AWS_SESSION_TOKEN"), TimeProvider.System));
+        services.AddSingleton<ISecretSource>(_ => SecretsManager.OfThisProcess());
         services.AddSingleton<IEntropy>(SystemEntropy.Instance);
         services.AddSingleton(new MetricsWriter(functionName, settings.MetricsNamespace, TimeProvider.System, JsonLines.StandardOutput));
         settings.Store!.AddServices(services);
@@ -39,6 +38,7 @@ internal static class Composition
         services.AddSingleton<CleanupFunction>();
         services.AddSingleton<ResetStaleFunction>();
         services.AddSingleton<ReconcileFunction>();
+        services.AddSingleton(_ => new StackAnswer(new HttpClient { Timeout = TimeSpan.FromSeconds(5) }));
         services.AddSingleton<SetupFunction>();
         return services.BuildServiceProvider();
     }

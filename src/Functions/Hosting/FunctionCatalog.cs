@@ -6,6 +6,7 @@ using Amazon.Lambda.DynamoDBEvents;
 using Amazon.Lambda.Serialization.SystemTextJson;
 using Amazon.Lambda.SQSEvents;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Relaybox.Diagnostics;
 using Relaybox.Functions.Consume;
 using Relaybox.Functions.Maintenance;
@@ -21,13 +22,13 @@ internal static class FunctionCatalog
     {
         ["StreamRelay"] = new(
             FunctionNeeds.Publisher, Bind<StreamRelayFunction, DynamoDBEvent, StreamsEventResponse, StreamJsonContext>(StreamJsonContext.Customize)),
-        ["SweepRelay"] = new(FunctionNeeds.Publisher, Scheduled<SweepRelayFunction>()),
+        ["SweepRelay"] = new(FunctionNeeds.Publisher, Scheduled<SweepRelayFunction>("sweep")),
         ["Consume"] = new(FunctionNeeds.Consumer | FunctionNeeds.Inbox, Bind<ConsumeFunction, SQSEvent, SQSBatchResponse, SqsJsonContext>(), "sqs"),
-        ["PullConsume"] = new(FunctionNeeds.Inbox | FunctionNeeds.Stream, Scheduled<PullConsumeFunction>(), "nats"),
-        ["Cleanup"] = new(FunctionNeeds.Inbox | FunctionNeeds.Jobs, Scheduled<CleanupFunction>()),
-        ["ResetStale"] = new(FunctionNeeds.Inbox | FunctionNeeds.Jobs, Scheduled<ResetStaleFunction>()),
-        ["Reconcile"] = new(FunctionNeeds.Jobs, Scheduled<ReconcileFunction>()),
-        ["Setup"] = new(FunctionNeeds.Setup, Scheduled<SetupFunction>()),
+        ["PullConsume"] = new(FunctionNeeds.Inbox | FunctionNeeds.Stream, Scheduled<PullConsumeFunction>("pull"), "nats"),
+        ["Cleanup"] = new(FunctionNeeds.Inbox | FunctionNeeds.Jobs, Scheduled<CleanupFunction>("cleanup")),
+        ["ResetStale"] = new(FunctionNeeds.Inbox | FunctionNeeds.Jobs, Scheduled<ResetStaleFunction>("reset-stale")),
+        ["Reconcile"] = new(FunctionNeeds.Jobs, Scheduled<ReconcileFunction>("reconcile")),
+        ["Setup"] = new(FunctionNeeds.Setup, Bind<SetupFunction, SetupInput, JobReport, ScheduleJsonContext>()),
     };
 
     /// <summary>The names of all functions.</summary>
@@ -52,12 +53,14 @@ internal static class FunctionCatalog
         return entry.Bind(Composition.Build(name, settings));
     }
 
-    private static Func<IServiceProvider, Func<Stream, ILambdaContext, Task<Stream>>> Scheduled<TFunction>()
-        where TFunction : IFunction<ScheduleInput, JobReport> => Bind<TFunction, ScheduleInput, JobReport, ScheduleJsonContext>();
+    // Between a deployment and its Setup there is nothing to do, which is no failure.
+    private static Func<IServiceProvider, Func<Stream, ILambdaContext, Task<Stream>>> Scheduled<TFunction>(string job)
+        where TFunction : IFunction<ScheduleInput, JobReport> =>
+        Bind<TFunction, ScheduleInput, JobReport, ScheduleJsonContext>(beforeSetup: () => new JobReport(job, 0, Complete: false));
 
     private static Func<IServiceProvider, Func<Stream, ILambdaContext, Task<Stream>>> Bind<TFunction, TInput, TOutput,
         [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TJson>(
-        Action<JsonSerializerOptions>? customize = null)
+        Action<JsonSerializerOptions>? customize = null, Func<TOutput>? beforeSetup = null)
         where TFunction : IFunction<TInput, TOutput>
         where TJson : JsonSerializerContext
     {
@@ -69,17 +72,28 @@ internal static class FunctionCatalog
             {
                 try
                 {
-                    var output = await function.HandleAsync(serializer.Deserialize<TInput>(input), context);
-                    var stream = new MemoryStream();
-                    serializer.Serialize(output, stream);
-                    stream.Position = 0;
-                    return stream;
+                    return Write(await function.HandleAsync(serializer.Deserialize<TInput>(input), context));
                 }
                 catch (Exception e)
                 {
+                    if (beforeSetup is not null && services.GetService<ISetupState>() is { } setup
+                        && await setup.IsMissingAsync(e, CancellationToken.None))
+                    {
+                        FunctionLog.SetupMissing(services.GetRequiredService<ILoggerFactory>().CreateLogger("Setup"));
+                        return Write(beforeSetup());
+                    }
+
                     throw new FunctionFailedException(services.GetService<IExplainsFailures>()?.Explain(e) ?? e);
                 }
             };
+
+            Stream Write(TOutput output)
+            {
+                var stream = new MemoryStream();
+                serializer.Serialize(output, stream);
+                stream.Position = 0;
+                return stream;
+            }
         };
     }
 

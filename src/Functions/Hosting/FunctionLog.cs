@@ -8,6 +8,10 @@ internal static partial class FunctionLog
     [LoggerMessage(2001, LogLevel.Critical, "The function cannot start: {Reason}")]
     internal static partial void StartFailed(ILogger logger, string reason);
 
+    [LoggerMessage(2002, LogLevel.Warning,
+        "Setup has not run: the database has no tables of this stack. Invoke the function Setup; this one then works with its next run")]
+    internal static partial void SetupMissing(ILogger logger);
+
     [LoggerMessage(2101, LogLevel.Error, "Stream record {SequenceNumber} cannot be relayed and is skipped: {Reason}")]
     internal static partial void StreamRecordUnreadable(ILogger logger, string? sequenceNumber, string reason);
 
@@ -21,8 +25,9 @@ internal static partial class FunctionLog
     [LoggerMessage(2105, LogLevel.Information, "The sweep can use its store again")]
     internal static partial void SweepStoreRestored(ILogger logger);
 
-    [LoggerMessage(2204, LogLevel.Warning,
-        "No handler is registered: every message will go to the dead-letter queue. Register yours in Handlers/HandlerSetup.cs")]
+    [LoggerMessage(2204, LogLevel.Error,
+        "No handler is registered: messages are put back for an hour at a time, and none is handled. "
+        + "Register yours in Handlers/HandlerSetup.cs, or deploy with DeployConsumer=false")]
     internal static partial void NoHandlers(ILogger logger);
 
     [LoggerMessage(2205, LogLevel.Information,

@@ -25,8 +25,14 @@ internal sealed record NatsSettings : BrokerSettings
     /// <summary>The stream of the events.</summary>
     public required NatsStreamOptions Stream { get; init; }
 
+    /// <summary>How long the stream keeps a message, as <c>NATS_STREAM_MAX_AGE_HOURS</c> has it.</summary>
+    public TimeSpan MaxAge { get; init; }
+
     /// <summary>The stream of the dead letters.</summary>
     public required NatsStreamOptions DeadLetters { get; init; }
+
+    /// <summary>Whether Setup makes what a consumer needs: it, and the stream of the dead letters.</summary>
+    public bool SetupConsumer { get; init; } = true;
 
     /// <summary>How messages are pulled.</summary>
     public required NatsPullOptions Pull { get; init; }
@@ -44,7 +50,7 @@ internal sealed record NatsSettings : BrokerSettings
 
     /// <inheritdoc />
     internal override MessageHorizon? Horizon =>
-        new(Stream.MaxAge + DeadLetterAge, "NATS_STREAM_MAX_AGE_HOURS, and 14 days among the dead letters");
+        new(MaxAge + DeadLetterAge, "NATS_STREAM_MAX_AGE_HOURS, and 14 days among the dead letters");
 
     /// <inheritdoc />
     public override void AddServices(IServiceCollection services)
@@ -82,6 +88,7 @@ internal sealed record NatsSettings : BrokerSettings
                 + "and JetStream knows none for longer than it keeps messages. Raise it, or shorten the lease.");
         }
 
+        var isOurs = reader.Choice("NATS_STREAM_SETUP", true, ("make", true), ("check", false));
         return new NatsSettings
         {
             Connection = new NatsConnectionOptions
@@ -101,10 +108,14 @@ internal sealed record NatsSettings : BrokerSettings
                 Name = stream,
                 Subjects = [$"{prefix}.>"],
 
-                DuplicateWindow = duplicateWindow,
-                MaxAge = maxAge,
-                Replicas = replicas,
+                // How long somebody else's stream keeps what it takes is their decision.
+                Create = isOurs,
+                Repair = isOurs,
+                DuplicateWindow = isOurs ? duplicateWindow : TimeSpan.Zero,
+                MaxAge = isOurs ? maxAge : TimeSpan.FromTicks(1),
+                Replicas = isOurs ? replicas : 1,
             },
+            MaxAge = maxAge,
             DeadLetters = new NatsStreamOptions
             {
                 Name = $"{stream}-DEAD",
@@ -112,6 +123,7 @@ internal sealed record NatsSettings : BrokerSettings
                 MaxAge = DeadLetterAge,
                 Replicas = replicas,
             },
+            SetupConsumer = reader.Choice("SETUP_CONSUMER", true, ("true", true), ("false", false)),
             Pull = new NatsPullOptions
             {
                 Stream = stream,

@@ -2,17 +2,19 @@ using Relaybox.Settings;
 
 namespace Relaybox.Nats;
 
-/// <summary>Creates, or checks, the streams of events and dead letters, and the consumer that pulls.</summary>
+/// <summary>Creates, or checks, the stream of events and, with a consumer, the stream of dead letters and the consumer that pulls.</summary>
 internal sealed class NatsSetup(NatsStreams streams, NatsConsumers consumers, NatsSettings settings) : ISetupStep
 {
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
-        bool[] made =
-        [
-            await streams.EnsureAsync(settings.Stream, cancellationToken),
-            await streams.EnsureAsync(settings.DeadLetters, cancellationToken),
-            await consumers.EnsureAsync(settings.Pull, cancellationToken),
-        ];
-        return made.Count(isMade => isMade);
+        var stream = await streams.EnsureAsync(settings.Stream, cancellationToken);
+        return settings.SetupConsumer
+            ? Count(
+                stream,
+                await streams.EnsureAsync(settings.DeadLetters, cancellationToken),
+                await consumers.EnsureAsync(settings.Pull, cancellationToken))
+            : Count(stream);
+
+        static int Count(params ReadOnlySpan<bool> made) => made.Count(true);
     }
 }

@@ -42,6 +42,7 @@ internal sealed record PostgresSettings : StoreSettings
         services.AddSingleton(provider => new PostgresMigrator(
             provider.GetRequiredService<PostgresConnections>(), Tables, provider.GetRequiredService<ILogger<PostgresMigrator>>()));
         services.AddSingleton<ISetupStep, PostgresSetup>();
+        services.AddSingleton<ISetupState, PostgresSetupState>();
     }
 
     internal static PostgresSettings Read(SettingsReader reader)

@@ -12,7 +12,8 @@ internal sealed record SqsEntry(int Index, string Body, Dictionary<string, Messa
 
     internal string? DeduplicationId { get; private init; }
 
-    internal static SqsEntry Create(int index, OutboxEvent outboxEvent, IMessageFormat format, bool fifo, DateTimeOffset? publishedAt = null)
+    internal static SqsEntry Create(
+        int index, OutboxEvent outboxEvent, IMessageFormat format, SqsPublisherOptions options, DateTimeOffset? publishedAt = null)
     {
         var bytes = format.Write(outboxEvent);
         var body = Encoding.UTF8.GetString(bytes.Span);
@@ -30,8 +31,8 @@ internal sealed record SqsEntry(int Index, string Body, Dictionary<string, Messa
 
         var entry = new SqsEntry(index, body, attributes, SizeOf(body, attributes))
         {
-            GroupId = fifo ? SqsText.ToId(outboxEvent.OrderingKey ?? outboxEvent.EventId) : null,
-            DeduplicationId = fifo ? SqsText.ToId(outboxEvent.EventId) : null,
+            GroupId = options.GroupOf(outboxEvent) is { Length: > 0 } group ? SqsText.ToId(group) : null,
+            DeduplicationId = options.IsFifo ? SqsText.ToId(outboxEvent.EventId) : null,
         };
         return SqsText.IsLegalBody(body) ? entry : entry.AsBase64();
     }

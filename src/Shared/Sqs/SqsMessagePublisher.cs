@@ -45,7 +45,7 @@ internal sealed class SqsMessagePublisher(
             var now = time.GetUtcNow();
             foreach (var (number, outboxEvent) in flow.Take())
             {
-                var entry = SqsEntry.Create(number, outboxEvent, format, options.IsFifo, now);
+                var entry = SqsEntry.Create(number, outboxEvent, format, options, now);
                 if (entry.Size > options.MaxBatchBytes)
                 {
                     flow.Answer(number, entry.TooLarge(options.MaxBatchBytes));

@@ -45,6 +45,11 @@ internal sealed record SqsSettings : BrokerSettings
                 : "",
             MaxBatchBytes = reader.Number("SQS_MAX_BATCH_BYTES", SqsPublisherOptions.MaxMessageBytes, 1_024, SqsPublisherOptions.MaxMessageBytes),
             Concurrency = reader.Number("PUBLISH_CONCURRENCY", 16, 1, 64),
+            MessageGroup = reader.Matching(
+                "SQS_MESSAGE_GROUP",
+                SqsPublisherOptions.NoGroup,
+                SqsPublisherOptions.IsMessageGroup,
+                "none, ordering-key, or header: and the name of a header"),
         },
         Unwraps = reader.Choice("SQS_UNWRAP", true, ("true", true), ("false", false)),
         DeadLetterQueueUrl = needs.HasFlag(FunctionNeeds.Consumer)

@@ -75,7 +75,7 @@ internal sealed class QueueInvocations
             MessageId = place.ToString(CultureInfo.InvariantCulture),
             ReceiptHandle = "handle",
             Body = Encoding.UTF8.GetString(Format.Write(outboxEvent).Span),
-            MessageAttributes = SqsEntry.Create(0, outboxEvent, Format, fifo: false).Attributes.ToDictionary(
+            MessageAttributes = SqsEntry.Create(0, outboxEvent, Format, new SqsPublisherOptions { QueueUrl = "" }).Attributes.ToDictionary(
                 attribute => attribute.Key,
                 attribute => new SQSEvent.MessageAttribute { DataType = "String", StringValue = attribute.Value.StringValue }),
         };

@@ -47,7 +47,7 @@ internal sealed class SqsGroup : IBenchmarkGroup
         {
             for (var i = 0; i < messages; i++)
             {
-                var entry = SqsEntry.Create(0, events[i % Events], Format, fifo: false);
+                var entry = SqsEntry.Create(0, events[i % Events], Format, new SqsPublisherOptions { QueueUrl = "" });
                 await sqs.SendMessageAsync(
                     new SendMessageRequest { QueueUrl = DelayedSqs.QueueUrl, MessageBody = entry.Body, MessageAttributes = entry.Attributes }, ct);
             }

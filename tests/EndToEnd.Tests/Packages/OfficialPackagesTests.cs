@@ -36,6 +36,30 @@ public class OfficialPackagesTests
         Assert.Contains(projects, project => project.EndsWith("Amazon.Lambda.Core.csproj", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task Certificates_come_along_in_the_package()
+    {
+        var folder = Directory.CreateTempSubdirectory("relaybox-certificates-");
+        try
+        {
+            await File.WriteAllTextAsync(Path.Combine(folder.FullName, "global-bundle.pem"), "");
+            var run = await ProgramRun.OfAsync(
+                [
+                    "dotnet", "msbuild", "src/Functions/Functions.csproj", $"-p:CertificatesFolder={folder.FullName}/",
+                    "-t:ComputeResolvedFilesToPublishList", "-getItem:ResolvedFileToPublish",
+                ],
+                TimeSpan.FromMinutes(5),
+                TestContext.Current.CancellationToken,
+                new Dictionary<string, string> { ["OfficialPackages"] = "", ["NativeFunctions"] = "" });
+
+            Assert.Contains(run.Printed, line => line.Trim() == "\"RelativePath\": \"certs/global-bundle.pem\",");
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
     private static bool IsOfLambda(string package) => package.StartsWith("Amazon.Lambda.", StringComparison.Ordinal);
 
     private static async Task<(List<string> Packages, List<string> Projects)> ReferencesAsync(params string[] arguments)

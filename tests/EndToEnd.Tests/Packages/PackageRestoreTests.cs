@@ -26,6 +26,19 @@ public sealed class PackageRestoreTests
     }
 
     [Fact]
+    public async Task One_build_may_do_without_the_audit_and_says_so()
+    {
+        await using var advisories = Advisories("Sample.Direct", 3);
+        using var project = await RestoredProject.CreateAsync(["Sample.Direct"], $"{advisories.Url}/v3/index.json");
+        await project.AddPackageAsync("mapped", "Sample.Direct");
+
+        var (code, output) = await project.RestoreAsync("--force-evaluate", "-p:SkipVulnerabilityAudit=true");
+
+        Assert.True(code == 0, output);
+        Assert.Contains("warning RELAYBOX001: SkipVulnerabilityAudit=true: nobody looks for known vulnerabilities", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_package_that_no_advisory_names_is_restored()
     {
         await using var advisories = Advisories("Sample.Other", 3);

@@ -49,6 +49,9 @@ internal sealed class RestoredProject : IDisposable
               <PropertyGroup><ArtifactsPath>{project._folder.FullName}/artifacts</ArtifactsPath></PropertyGroup>
             </Project>
             """);
+        await File.WriteAllTextAsync(
+            Path.Combine(project.Home, "Directory.Build.targets"),
+            $"""<Project><Import Project="{RepositoryRoot.Combine("Directory.Build.targets")}" /></Project>""");
         await project.ReferAsync(packages);
         return project;
     }

@@ -54,7 +54,7 @@ public class MessageFormatTests
         Holds(written =>
         {
             var publishedAt = new DateTimeOffset(2026, 1, 2, 3, 4, 5, 678, TimeSpan.Zero);
-            var entry = SqsEntry.Create(0, written, format, fifo: false, publishedAt);
+            var entry = SqsEntry.Create(0, written, format, new SqsPublisherOptions { QueueUrl = "" }, publishedAt);
             Assert.True(entry.Body.Length > 0 && SqsText.IsLegalBody(entry.Body), "the body");
             Assert.InRange(entry.Attributes.Count, 2, 7);
             Assert.All(entry.Attributes.Values, value => Assert.True(

@@ -28,7 +28,7 @@ public class RawFormatTests
                 EnqueuedAt = new DateTimeOffset(2026, 2, 3, 4, 5, 6, 789, TimeSpan.Zero),
             },
             _format,
-            fifo: false);
+            new SqsPublisherOptions { QueueUrl = "" });
         Assert.Equal("plain", entry.Body);
         Assert.Equal(
             [
@@ -45,7 +45,7 @@ public class RawFormatTests
     [Fact]
     public void An_empty_payload_and_an_id_that_no_queue_takes_still_travel()
     {
-        var entry = SqsEntry.Create(0, Sample.Event("no\uFFFEt xml", ""), _format, fifo: false);
+        var entry = SqsEntry.Create(0, Sample.Event("no\uFFFEt xml", ""), _format, new SqsPublisherOptions { QueueUrl = "" });
         Assert.Equal(
             [
                 "relaybox-encoding=empty", "relaybox-format=raw",

@@ -109,7 +109,7 @@ public class SqsDeadLettersTests
     }
 
     private static SqsEntry Entry(OutboxEvent outboxEvent, string format) =>
-        SqsEntry.Create(0, outboxEvent, MessageFormats.Get(format), fifo: false, DateTimeOffset.UnixEpoch);
+        SqsEntry.Create(0, outboxEvent, MessageFormats.Get(format), new SqsPublisherOptions { QueueUrl = "" }, DateTimeOffset.UnixEpoch);
 
     private static string? Text(SendMessageRequest dead, string name) => dead.MessageAttributes.GetValueOrDefault(name)?.StringValue;
 

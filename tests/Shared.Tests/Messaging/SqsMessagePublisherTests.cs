@@ -282,6 +282,23 @@ public sealed class SqsMessagePublisherTests : IDisposable
         Assert.Contains("{\"raw\" : \"\U0001F680 é \u2028\"}", entry.MessageBody, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("ordering-key", "customer-7")]
+    [InlineData("header:tenant", "t-1")]
+    [InlineData("header:nobody-wrote-it", null)]
+    [InlineData("none", null)]
+    public async Task A_standard_queue_gets_the_group_that_fair_queues_go_by(string messageGroup, string? group)
+    {
+        _options = _options with { MessageGroup = messageGroup };
+        var written = Sample.Event("e-1") with { OrderingKey = "customer-7", Headers = new Dictionary<string, string> { ["tenant"] = "t-1" } };
+
+        await PublishAsync(written, Sample.Event("e-2"));
+
+        var entries = Assert.Single(_sqs.Requests).Entries;
+        Assert.Equal([group, null], entries.Select(entry => entry.MessageGroupId));
+        Assert.All(entries, entry => Assert.Null(entry.MessageDeduplicationId));
+    }
+
     [Fact]
     public async Task A_standard_queue_gets_no_group()
     {

@@ -45,6 +45,16 @@ public sealed class PostgresConnectionTests
     }
 
     [Fact]
+    public void A_secret_with_user_name_and_password_alone_is_completed_by_settings()
+    {
+        var options = new PostgresConnectionOptions { SecretArn = Arn, Host = "db.example.com", Database = "app" };
+
+        var text = PostgresConnectionText.FromSecret("""{"username":"relay","password":"p"}""", options);
+
+        Assert.Equal(("db.example.com", 5432, "app", "relay"), (text.Host, text.Port, text.Database, text.Username));
+    }
+
+    [Fact]
     public void Through_a_pooler_nothing_is_prepared_and_nothing_is_reset()
     {
         const string Url = "postgres://u:p@127.0.0.1/shop?Max Auto Prepare=20";

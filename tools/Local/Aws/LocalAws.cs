@@ -11,4 +11,7 @@ public static class LocalAws
     /// <summary>DynamoDB Local accepts letters and digits only.</summary>
     public const string AccessKeyId = "local";
     public const string SecretAccessKey = "local";
+
+    /// <summary>What a function on Lambda has beside its keys, and sends with each call.</summary>
+    public const string SessionToken = "local-session";
 }

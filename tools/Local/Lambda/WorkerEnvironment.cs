@@ -53,8 +53,8 @@ internal static class WorkerEnvironment
         }
 
         environment["AWS_ACCESS_KEY_ID"] = accessKeyId;
-        environment["AWS_SESSION_TOKEN"] = LocalSecrets.SessionTokenOf(function);
-        environment["PARAMETERS_SECRETS_EXTENSION_HTTP_PORT"] = port.ToString(CultureInfo.InvariantCulture);
+        environment["AWS_SESSION_TOKEN"] = LocalAws.SessionToken;
+        environment["AWS_ENDPOINT_URL_SECRETS_MANAGER"] = $"http://127.0.0.1:{port}{LocalSecrets.Path}";
         return environment;
     }
 

@@ -30,6 +30,9 @@ internal sealed record ConsumerOptions
     /// <summary>After how long a message comes again that could not be copied to the dead letters. Default: 30 seconds.</summary>
     public TimeSpan DeadLetterRetryDelay { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>After how long a message comes again while no handler at all is registered. Default: an hour.</summary>
+    public TimeSpan NoHandlersDelay { get; init; } = TimeSpan.FromHours(1);
+
     /// <summary>The time that is kept free at the end for recording a failure. Default: 1 second.</summary>
     public TimeSpan RecordMargin { get; init; } = TimeSpan.FromSeconds(1);
 }

@@ -21,6 +21,13 @@ internal sealed partial class InboxConsumer
     {
         ArgumentNullException.ThrowIfNull(deliveries);
         var outcomes = new MessageOutcome[deliveries.Count];
+        if (handlers.IsEmpty)
+        {
+            // Nobody has decided yet what is to become of messages: they wait for the handlers instead of becoming dead letters.
+            Array.Fill(outcomes, new MessageOutcome.Retry(options.NoHandlersDelay, ErrorCodes.SubjectUnhandled));
+            return outcomes;
+        }
+
         var messages = new List<InboxMessage>(deliveries.Count);
         var positions = new List<int>(deliveries.Count);
         for (var i = 0; i < deliveries.Count; i++)

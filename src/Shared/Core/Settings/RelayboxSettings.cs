@@ -22,9 +22,6 @@ internal sealed record RelayboxSettings
     /// <summary>The broker that was chosen; null: the function does not need it.</summary>
     public BrokerSettings? Broker { get; init; }
 
-    /// <summary>The port of the AWS Parameters and Secrets Lambda Extension, on loopback.</summary>
-    public required int SecretsPort { get; init; }
-
     /// <summary>The format in which events are sent.</summary>
     public required string MessageFormat { get; init; }
 
@@ -94,7 +91,6 @@ internal sealed record RelayboxSettings
         {
             Needs = needs,
             BrokerName = broker.Name,
-            SecretsPort = reader.Number("PARAMETERS_SECRETS_EXTENSION_HTTP_PORT", 2773, 1, 65_535),
             MessageFormat = ReadFormat(reader),
             CloudEventsSource = reader.Matching(
                 "CLOUDEVENTS_SOURCE", CloudEventsFormat.DefaultSource, CloudEventsFormat.IsSource, "a URI reference, such as /shop/orders"),
