@@ -14,7 +14,8 @@ public class DemoSummaryTests
                 item => item.id, item => new Effect(1, Start.AddMilliseconds(item.index + 1))));
         Assert.True(summary.IsClean);
         Assert.Equal(
-            """{"written":100,"sent":100,"effects":100,"duplicatesInjected":7,"duplicatesSuppressed":6,"lost":0,"doubled":0,"p50Ms":50,"p99Ms":99}""",
+            """{"written":100,"sent":100,"effects":100,"duplicatesInjected":7,"duplicatesSuppressed":6,"lost":0,"doubled":0,"""
+                + "\"p50Ms\":50,\"p99Ms\":99,\"slowestMs\":100,\"slowestAtStartMs\":null}",
             summary.ToJson());
     }
 
@@ -27,6 +28,21 @@ public class DemoSummaryTests
             new Dictionary<string, Effect> { ["1"] = new(3, Start), ["stranger"] = new(5, Start) });
         Assert.Equal((3, 1, 1, 2, 2), (summary.Written, summary.Sent, summary.Effects, summary.Lost, summary.Doubled));
         Assert.False(summary.IsClean);
+    }
+
+    [Fact]
+    public void Orders_that_were_placed_while_the_functions_started_are_told_apart()
+    {
+        var later = Start + DemoSummary.StartTime;
+        var summary = Summarize(
+            new() { ["1"] = Start, ["2"] = later.AddMilliseconds(-1), ["3"] = later, ["4"] = later },
+            [],
+            new()
+            {
+                ["1"] = new(1, Start.AddMilliseconds(900)), ["2"] = new(1, later.AddMilliseconds(700)),
+                ["3"] = new(1, later.AddMilliseconds(5)), ["4"] = new(1, later.AddMilliseconds(8)),
+            });
+        Assert.Equal((5, 8, 8, 900), (summary.P50Ms, summary.P99Ms, summary.SlowestMs, summary.SlowestAtStartMs));
     }
 
     [Fact]

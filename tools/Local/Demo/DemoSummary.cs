@@ -27,10 +27,21 @@ internal sealed record DemoSummary
     /// <summary>Effects beyond the first, over all orders.</summary>
     public required int Doubled { get; init; }
 
-    /// <summary>Milliseconds from commit to effect; null without effects.</summary>
+    /// <summary>
+    /// Milliseconds from commit to effect, without the orders of <see cref="StartTime"/>, where there are others; null without
+    /// effects.
+    /// </summary>
     public required long? P50Ms { get; init; }
 
     public required long? P99Ms { get; init; }
+
+    public required long? SlowestMs { get; init; }
+
+    /// <summary>The slowest order of <see cref="StartTime"/>; null where all orders are of that time.</summary>
+    public required long? SlowestAtStartMs { get; init; }
+
+    /// <summary>How long the functions are given to start, from the first commit on.</summary>
+    public static TimeSpan StartTime { get; } = TimeSpan.FromSeconds(10);
 
     public bool IsClean => Lost == 0 && Doubled == 0;
 
@@ -45,7 +56,10 @@ internal sealed record DemoSummary
         int duplicatesSuppressed)
     {
         var applied = orders.Where(order => effects.ContainsKey(order.Key)).ToArray();
-        var latencies = applied.Select(order => (long)(effects[order.Key].AppliedAt - order.Value).TotalMilliseconds).Order().ToArray();
+        var startedAt = orders.Values.DefaultIfEmpty().Min() + StartTime;
+        var hasLater = applied.Any(order => order.Value >= startedAt);
+        var atStart = hasLater ? Latencies(order => order.Value < startedAt) : [];
+        var latencies = hasLater ? Latencies(order => order.Value >= startedAt) : Latencies(_ => true);
         return new DemoSummary
         {
             Written = orders.Count,
@@ -57,7 +71,12 @@ internal sealed record DemoSummary
             Doubled = applied.Sum(order => Math.Max(0, effects[order.Key].Applied - 1)),
             P50Ms = Percentile(latencies, 0.50),
             P99Ms = Percentile(latencies, 0.99),
+            SlowestMs = Percentile(latencies, 1),
+            SlowestAtStartMs = Percentile(atStart, 1),
         };
+
+        long[] Latencies(Func<KeyValuePair<string, DateTimeOffset>, bool> counts) =>
+            [.. applied.Where(counts).Select(order => (long)(effects[order.Key].AppliedAt - order.Value).TotalMilliseconds).Order()];
     }
 
     public string ToJson() => new JsonObject
@@ -71,6 +90,8 @@ internal sealed record DemoSummary
         ["doubled"] = Doubled,
         ["p50Ms"] = P50Ms,
         ["p99Ms"] = P99Ms,
+        ["slowestMs"] = SlowestMs,
+        ["slowestAtStartMs"] = SlowestAtStartMs,
     }.ToJsonString();
 
     public string ToText() => $"""
@@ -88,6 +109,8 @@ internal sealed record DemoSummary
 
           Commit to effect          {Milliseconds(P50Ms),8}   median
                                     {Milliseconds(P99Ms),8}   99th percentile
+                                    {Milliseconds(SlowestMs),8}   slowest
+          In the first {StartTime.TotalSeconds:0} s         {Milliseconds(SlowestAtStartMs),8}   slowest, while the functions start; not counted above
 
           {(IsClean ? "Every order had its effect exactly once." : "NOT every order had its effect exactly once.")}
 

@@ -33,8 +33,11 @@ internal sealed record RelayOptions
     /// <summary>The longest delay. Default: 5 minutes.</summary>
     public TimeSpan LongestRetryDelay { get; init; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>The delay after the broker was out of reach. Default: 15 seconds.</summary>
-    public TimeSpan OutageDelay { get; init; } = TimeSpan.FromSeconds(15);
+    /// <summary>
+    /// The delay after the broker was out of reach, spread over as much again. Default: 2 seconds, so that what was held up goes out
+    /// within five seconds of its return. An outage costs no more for it: a drain ends with the first batch that meets it.
+    /// </summary>
+    public TimeSpan OutageDelay { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>The time that is kept free at the end for recording what was published. Default: 3 seconds.</summary>
     public TimeSpan RecordMargin { get; init; } = TimeSpan.FromSeconds(3);
