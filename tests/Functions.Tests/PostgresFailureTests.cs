@@ -1,3 +1,5 @@
+using System.Text;
+using Amazon.Lambda.Core;
 using Relaybox.Functions.Hosting;
 using Relaybox.Functions.Tests.Support;
 using Relaybox.Testing;
@@ -180,6 +182,40 @@ public sealed class PostgresFailureTests(PostgresServer server, DynamoDbLocal dy
         $"The server of the database {At} could not be verified (TLS): it offers no TLS",
         "switch TLS on");
 
+    [Theory]
+    [InlineData("SweepRelay")]
+    [InlineData("Cleanup")]
+    [InlineData("ResetStale")]
+    [InlineData("Reconcile")]
+    public async Task A_warm_function_leaves_a_server_that_takes_no_writes(string function)
+    {
+        await World.InvokeAsync("Setup");
+        World.Set("DATABASE_URL", Url(World.FunctionsUser));
+        var handler = FunctionCatalog.Create(function, World.Get);
+        await World.ExecuteAsync($"ALTER ROLE {World.FunctionsUser} SET default_transaction_read_only = on");
+        var failure = await Assert.ThrowsAsync<FunctionFailedException>(() => InvokeAsync(handler, "{}"));
+        Assert.Contains($"The database {At} is read-only (25006)", failure.Message, StringComparison.Ordinal);
+
+        await World.ExecuteAsync($"ALTER ROLE {World.FunctionsUser} RESET default_transaction_read_only");
+        Assert.Contains("\"complete\":true", await InvokeAsync(handler, "{}"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Messages_use_up_no_attempt_while_the_server_takes_no_writes()
+    {
+        await World.InvokeAsync("Setup");
+        World.Set("DATABASE_URL", Url(World.FunctionsUser));
+        var handler = FunctionCatalog.Create("Consume", World.Get);
+        await World.ExecuteAsync($"ALTER ROLE {World.FunctionsUser} SET default_transaction_read_only = on");
+        var message = Rows.SqsEvent(("m-1", Rows.Envelope("e-1")));
+        Assert.Equal("""{"batchItemFailures":[{"itemIdentifier":"m-1"}]}""", await InvokeAsync(handler, message));
+        Assert.Equal(0L, await World.ScalarAsync("SELECT count(*) FROM inbox"));
+
+        await World.ExecuteAsync($"ALTER ROLE {World.FunctionsUser} RESET default_transaction_read_only");
+        Assert.Equal(Rows.Success, await InvokeAsync(handler, message));
+        Assert.Equal(1, await World.ScalarAsync("SELECT deliveries FROM inbox"));
+    }
+
     [Fact]
     public async Task Messages_come_again_while_the_database_is_away()
     {
@@ -190,6 +226,13 @@ public sealed class PostgresFailureTests(PostgresServer server, DynamoDbLocal dy
     }
 
     private string Url(string user, string database = "postgres") => $"postgres://{user}@127.0.0.1:{server.Port}/{database}";
+
+    private static async Task<string> InvokeAsync(Func<Stream, ILambdaContext, Task<Stream>> handler, string input)
+    {
+        using var stream = new MemoryStream(Encoding.UTF8.GetBytes(input));
+        using var reader = new StreamReader(await handler(stream, new FakeLambdaContext(TimeSpan.FromSeconds(30))), Encoding.UTF8);
+        return await reader.ReadToEndAsync();
+    }
 
     private async Task FailsAsync(string function, string url, params string[] parts)
     {

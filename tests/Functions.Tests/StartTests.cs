@@ -57,7 +57,7 @@ public sealed class StartTests
             () => BuiltIn.Read(name => variables.GetValueOrDefault(name), FunctionNeeds.Publisher));
 
         Assert.Contains(
-            "STORE is 'oracle'. Set it to one of: dynamodb, postgres. "
+            "STORE is none of its values. Set it to one of: dynamodb, postgres. "
             + "Another store needs a build that contains it: add it to RelayboxStores in src/Functions/Stores.targets.",
             error.Errors);
         Assert.Equal(variables.Keys.Order(StringComparer.Ordinal), error.Errors.Select(line => line.Split(' ')[0]).Order(StringComparer.Ordinal));

@@ -207,7 +207,7 @@ public partial class TemplateTests
                 var name = row.Groups["name"].Value;
                 var broker = name is "SQS_MAX_BATCH_BYTES" or "PUBLISH_CONCURRENCY" ? "sqs" : "nats";
                 var error = Assert.Throws<SettingsException>(() => DeployedSettings.With(("BROKER", broker), (name, "?")));
-                Assert.Contains($"{name} is '?'.", error.Message, StringComparison.Ordinal);
+                Assert.Contains($"{name} is no number that it can be.", error.Message, StringComparison.Ordinal);
                 Assert.Contains($"the default is {row.Groups["default"].Value}.", error.Message, StringComparison.Ordinal);
                 Assert.All(Template.Functions.Keys, function => Assert.Equal("", Template.Variable(function, name)));
             });

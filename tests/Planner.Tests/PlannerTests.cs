@@ -103,10 +103,10 @@ public sealed class PlannerTests
     public void An_unknown_store_or_broker_is_refused_with_those_that_there_are()
     {
         Assert.Equal(
-            "There is no plan for a store 'paper'. Choose one of: dynamodb, postgres.",
+            "There is no plan for such a store. Choose one of: dynamodb, postgres.",
             Assert.Throws<RunnerException>(() => PlannedStores.Find("paper")).Message);
         Assert.Equal(
-            "There is no plan for a broker 'paper'. Choose one of: sqs, nats.",
+            "There is no plan for such a broker. Choose one of: sqs, nats.",
             Assert.Throws<RunnerException>(() => PlannedBrokers.Find("paper")).Message);
     }
 

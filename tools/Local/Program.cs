@@ -17,14 +17,24 @@ foreach (var command in LocalStores.All.SelectMany(store => store.Commands))
 }
 
 var parsed = root.Parse(args);
+if (CommandLineErrors.Of(parsed, args) is { Count: > 0 } errors)
+{
+    foreach (var error in errors)
+    {
+        Console.Error.WriteLine($"relaybox-local: {error}");
+    }
+
+    Console.Error.WriteLine("--help shows what there is.");
+    return 2;
+}
+
 try
 {
-    var code = await parsed.InvokeAsync(new InvocationConfiguration
+    return await parsed.InvokeAsync(new InvocationConfiguration
     {
         EnableDefaultExceptionHandler = false,
         ProcessTerminationTimeout = TimeSpan.FromSeconds(30),
     });
-    return parsed.Errors.Count > 0 ? 2 : code;
 }
 catch (RunnerException exception)
 {

@@ -1,14 +1,25 @@
 using System.CommandLine;
 using Relaybox.Local;
+using Relaybox.Local.Commands;
 using Relaybox.Planner.Commands;
 using Spectre.Console;
 
 AnsiConsole.Profile.Width = Math.Max(AnsiConsole.Profile.Width, 190);
 var parsed = PlanCommand.Create().Parse(args);
+if (CommandLineErrors.Of(parsed, args) is { Count: > 0 } errors)
+{
+    foreach (var error in errors)
+    {
+        Console.Error.WriteLine($"plan: {error}");
+    }
+
+    Console.Error.WriteLine("--help shows what there is.");
+    return 2;
+}
+
 try
 {
-    var code = await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
-    return parsed.Errors.Count > 0 ? 2 : code;
+    return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
 }
 catch (RunnerException exception)
 {

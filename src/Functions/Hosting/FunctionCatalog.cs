@@ -41,7 +41,7 @@ internal static class FunctionCatalog
         if (name is null || !Entries.TryGetValue(name, out var entry))
         {
             throw new SettingsException(
-                [$"{FunctionProcess.NameVariable} is '{name}'. Set it to one of: {string.Join(", ", Names)}."]);
+                [$"{FunctionProcess.NameVariable} is not a function's name. Set it to one of: {string.Join(", ", Names)}."]);
         }
 
         var settings = BuiltIn.Read(getVariable, entry.Needs);

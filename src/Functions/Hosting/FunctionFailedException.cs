@@ -1,4 +1,3 @@
-using System.Data.Common;
 using Amazon.Runtime;
 using Relaybox.Diagnostics;
 
@@ -21,8 +20,7 @@ internal sealed class FunctionFailedException : Exception
     private static string Describe(Exception cause) => cause switch
     {
         ISafeToLog => cause.Message,
-        DbException { SqlState: { Length: > 0 } state } => $"{cause.GetType().FullName} ({state})",
         AmazonServiceException { ErrorCode: { Length: > 0 } code } => $"{cause.GetType().FullName} ({code})",
-        _ => cause.GetType().FullName!,
+        _ => FailureText.NameOf(cause),
     };
 }

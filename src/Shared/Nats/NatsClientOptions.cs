@@ -15,7 +15,7 @@ internal static class NatsClientOptions
         var auth = Auth(options, servers, errors);
         if (options.CaFile is { } caFile && !File.Exists(caFile))
         {
-            errors.Add($"The file of the NATS servers' root certificates, {caFile}, does not exist.");
+            errors.Add("The file of the NATS servers' root certificates (NATS_CA_FILE) does not exist.");
         }
 
         if (errors.Count > 0)
@@ -49,20 +49,33 @@ internal static class NatsClientOptions
         foreach (var url in (urls ?? "").Split(',', StringSplitOptions.TrimEntries))
         {
             var text = url.Contains("://", StringComparison.Ordinal) ? url : $"nats://{url}";
-            if (url.Length > 0 && Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "nats" or "tls" && uri.Host.Length > 0)
+            if (url.Length > 0 && Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "nats" or "tls" && IsServer(uri))
             {
                 servers.Add(uri);
             }
             else
             {
                 // The text could hold a password.
-                errors.Add("The NATS url must be nats://host:port or tls://host:port, or several with commas between them.");
+                errors.Add(
+                    "The NATS url must be nats://host:port or tls://host:port, or several with commas between them. In a user, a password or "
+                    + "a token, write / as %2F, ? as %3F, # as %23, @ as %40, : as %3A, a comma as %2C and % as %25.");
                 break;
             }
         }
 
+        // A password with a comma in it looks so.
+        if (errors.Count == 0 && servers[0].UserInfo.Length == 0 && servers.Exists(server => server.UserInfo.Length > 0))
+        {
+            errors.Add("The NATS url has credentials behind a server that has none. Put them into the first server, or into every one.");
+        }
+
         return servers;
     }
+
+    // What stands behind the host, or before a second '@', is the rest of a password that is not escaped; errors would name it as the server.
+    private static bool IsServer(Uri uri) =>
+        uri.Host.Length > 0 && uri.AbsolutePath is "" or "/" && uri.Query.Length == 0 && uri.Fragment.Length == 0
+        && !uri.UserInfo.Contains('@', StringComparison.Ordinal) && uri.OriginalString.Count(c => c == '@') <= 1;
 
     private static NatsAuthOpts Auth(NatsConnectionOptions options, List<Uri> servers, List<string> errors)
     {
@@ -78,7 +91,7 @@ internal static class NatsClientOptions
 
         if (options.CredentialsFile is { Length: > 0 } file && !File.Exists(file))
         {
-            errors.Add($"The NATS credentials file {file} does not exist.");
+            errors.Add("The NATS credentials file does not exist.");
         }
 
         var (jwt, seed) = (default(string), default(string));

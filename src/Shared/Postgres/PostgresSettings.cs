@@ -113,6 +113,11 @@ internal sealed record PostgresSettings : StoreSettings
             MaxPoolSize = reader.Number("DATABASE_MAX_CONNECTIONS", 20, 2, 1_000),
             ApplicationName = $"relaybox {reader.Optional("ANNOTATIONS_HANDLER")}".TrimEnd(),
         };
+        if (options.Host is { } host && !PostgresUrl.AreHosts(host))
+        {
+            reader.Add("DATABASE_HOST is not a host. Set it to one, or to several with commas between them, each with its port or without.");
+        }
+
         switch (options)
         {
             case { Url: null, SecretArn: null }:

@@ -54,7 +54,7 @@ public sealed class NativeExecutableTests(NativePublication native) : IClassFixt
             new Dictionary<string, string> { ["ANNOTATIONS_HANDLER"] = "Nope" });
 
         Assert.NotEqual(0, run.ExitCode);
-        Assert.Contains("ANNOTATIONS_HANDLER is 'Nope'. Set it to one of: StreamRelay,", run.Output, StringComparison.Ordinal);
+        Assert.Contains("ANNOTATIONS_HANDLER is not a function's name. Set it to one of: StreamRelay,", run.Output, StringComparison.Ordinal);
         Assert.Contains("at Relaybox.Functions.Hosting.FunctionCatalog.Create(", run.Errors, StringComparison.Ordinal);
     }
 

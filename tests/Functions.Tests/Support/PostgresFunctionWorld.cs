@@ -52,6 +52,8 @@ public sealed class PostgresFunctionWorld : IAsyncDisposable
 
     public void Set(string name, string value) => _world.Set(name, value);
 
+    public string? Get(string name) => _world.Get(name);
+
     /// <summary>Through which the functions connect; null: they connect to the server.</summary>
     public PgBouncer? Pooler
     {

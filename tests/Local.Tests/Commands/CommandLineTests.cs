@@ -92,8 +92,27 @@ public sealed class CommandLineTests : IAsyncDisposable
     public async Task A_wrong_option_ends_with_code_2() => Assert.Equal(2, (await RunAsync("up", "--nonsense")).Code);
 
     [Theory]
-    [InlineData("--store", "There is no store 'paper' here. Choose one of: dynamodb, postgres.")]
-    [InlineData("--broker", "There is no broker 'paper' here. Choose one of: sqs, nats.")]
+    [InlineData("postgres://u:canary@127.0.0.1/x")]
+    [InlineData("--url=postgres://u:canary@127.0.0.1/x")]
+    [InlineData("--port-base", "canary-4711")]
+    [InlineData("--port-base=canary-4711")]
+    [InlineData("--store", "canary-4711")]
+    [InlineData("--broker", "canary-4711")]
+    [InlineData("--parameter", "canary-4711")]
+    [InlineData("--parameter", "canary=4711")]
+    [InlineData("--parameter", "Store=canary-4711")]
+    [InlineData("--nonsense", "canary-4711")]
+    public async Task What_is_wrong_on_the_command_line_is_never_repeated(params string[] arguments)
+    {
+        var up = await RunAsync("up", arguments);
+        Assert.Equal(2, up.Code);
+        Assert.StartsWith("relaybox-local: ", up.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("canary", up.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--store", "There is no such store here. Choose one of: dynamodb, postgres.")]
+    [InlineData("--broker", "There is no such broker here. Choose one of: sqs, nats.")]
     public async Task An_unknown_store_or_broker_is_refused_with_those_that_there_are(string option, string sentence)
     {
         var up = await RunAsync("up", option, "paper");

@@ -47,6 +47,7 @@ public sealed class MigrateCommandTests(PostgresServer postgres)
     [InlineData("canary", "neither a postgres:// URL nor a connection string")]
     [InlineData("postgres://u:canary@127.0.0.1:1/x", "The database 'x' at 127.0.0.1:1 cannot be reached")]
     [InlineData("postgres://u:canary@db.example.com/x?sslmode=disable", "VerifyFull")]
+    [InlineData("postgres://relay:77/canary@127.0.0.1/app", "%2F")]
     public async Task What_is_wrong_is_said_without_the_password(string? url, string part)
     {
         var failed = await RunAsync(url);

@@ -24,9 +24,9 @@ public class ParameterValuesTests
     [Theory]
     [InlineData("Size", "11", "line 2: Parameter Size is 11; the largest value is 10.")]
     [InlineData("Size", "0", "line 2: Parameter Size is 0; the least value is 1.")]
-    [InlineData("Size", "many", "line 2: Parameter Size is 'many'; it must be a number.")]
-    [InlineData("Mode", "slower", "line 3: Parameter Mode is 'slower'; allowed are fast, slow.")]
-    [InlineData("Code", "A1", "line 4: Parameter Code is 'A1'; small letters only.")]
+    [InlineData("Size", "many", "line 2: Parameter Size must be a number.")]
+    [InlineData("Mode", "slower", "line 3: Parameter Mode is none of its values; allowed are fast, slow.")]
+    [InlineData("Code", "A1", "line 4: Parameter Code is not of its form; small letters only.")]
     public void A_value_that_the_template_forbids_is_refused(string name, string value, string message) =>
         Assert.Equal(message, Assert.Throws<TemplateException>(() => Resolve((name, value))).Message);
 

@@ -114,7 +114,7 @@ public abstract partial class InboxRepositoryConformance
         {
             var claim = await ClaimAsync("e-1", Store.CreateRepository(), maxAttempts: 2);
             Assert.Equal(2, claim.Deliveries);
-            Assert.True(await Repository.ReleaseAsync(claim, Ct));
+            Assert.True(await Repository.ReleaseAsync(claim, ErrorCodes.NoTimeLeft, "no", Ct));
         }
 
         Assert.True(await Repository.MarkProcessedAsync(await ClaimAsync("e-1", maxAttempts: 2), Ct));
@@ -346,7 +346,7 @@ public abstract partial class InboxRepositoryConformance
                 Assert.False(await Repository.MarkFailedAsync(claim, ErrorCodes.HandlerFailed, "late", Ct));
                 break;
             case Ending.Released:
-                Assert.False(await Repository.ReleaseAsync(claim, Ct));
+                Assert.False(await Repository.ReleaseAsync(claim, ErrorCodes.NoTimeLeft, "no", Ct));
                 break;
             default:
                 await using (var transaction = await Repository.BeginAsync(claim, Ct))

@@ -278,7 +278,7 @@ public abstract partial class InboxRepositoryConformance : IAsyncLifetime
         Assert.True(await Repository.MarkFailedAsync(second, ErrorCodes.HandlerFailed, "no", Ct));
         var third = await ClaimAsync("e-1");
         Assert.Equal((3, 1), (third.Deliveries, third.Unfinished));
-        Assert.True(await Repository.ReleaseAsync(third, Ct));
+        Assert.True(await Repository.ReleaseAsync(third, ErrorCodes.NoTimeLeft, "no", Ct));
         var again = await ClaimAsync("e-1");
         Assert.Equal((3, 1), (again.Deliveries, again.Unfinished));
     }

@@ -24,6 +24,10 @@ internal sealed class FakeInbox(TimeProvider time) : IInboxRepository
 
     internal CommitOutcome? CommitAnswer { get; set; }
 
+    internal string? ErrorName { get; set; }
+
+    internal Exception? Outage { get; set; }
+
     internal List<OutboxEvent> Emitted { get; } = [];
 
     /// <summary>Whether marks can be written together; otherwise every transaction has to be committed.</summary>
@@ -127,6 +131,8 @@ internal sealed class FakeInbox(TimeProvider time) : IInboxRepository
 
         return Task.FromResult(true);
     }
+
+    public bool IsOutage(Exception exception) => exception == Outage;
 
     public Task<InboxRecord?> FindAsync(InboxKey key, CancellationToken cancellationToken)
     {
@@ -235,6 +241,8 @@ internal sealed class FakeInbox(TimeProvider time) : IInboxRepository
             ObjectDisposedException.ThrowIf(_closed, this);
             _events.Add(outboxEvent);
         }
+
+        public string? ErrorName => inbox.ErrorName;
 
         public bool TryCloseEmpty()
         {

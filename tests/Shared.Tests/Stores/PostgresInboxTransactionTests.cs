@@ -72,8 +72,42 @@ public sealed class PostgresInboxTransactionTests(PostgresServer server) : IAsyn
         await _store.EnlistEffectAsync(transaction, "a");
         await Assert.ThrowsAsync<PostgresException>(() => _store.ExecuteAsync(transaction, "SELECT 1 / 0"));
         transaction.Emit(Sample.Event("emitted"));
-        Assert.Equal(CommitOutcome.EnlistedConditionFailed, await transaction.CommitAsync(Ct));
+        Assert.Equal((CommitOutcome.StatementFailed, "22012"), (await transaction.CommitAsync(Ct), transaction.ErrorName));
         await _store.AssertNothingHappenedAsync();
+    }
+
+    [Fact]
+    public async Task The_last_error_before_the_transaction_had_failed_is_the_one_that_is_named()
+    {
+        await using var transaction = await _store.Repository.BeginAsync(await ClaimAsync(), Ct);
+        var postgres = await transaction.GetNpgsqlTransactionAsync(Ct);
+        await postgres.SaveAsync("before", Ct);
+        await Assert.ThrowsAsync<PostgresException>(() => _store.ExecuteAsync(transaction, "SELECT 1 / 0"));
+        await postgres.RollbackAsync("before", Ct);
+        foreach (var statement in new[] { "SELECT 'x'::integer", "SELECT 1" })
+        {
+            await Assert.ThrowsAsync<PostgresException>(() => _store.ExecuteAsync(transaction, statement));
+        }
+
+        Assert.Equal((CommitOutcome.StatementFailed, "22P02"), (await transaction.CommitAsync(Ct), transaction.ErrorName));
+    }
+
+    [Fact]
+    public async Task A_condition_that_fails_is_named()
+    {
+        await using var transaction = await _store.Repository.BeginAsync(await ClaimAsync(), Ct);
+        _store.EnlistImpossible(transaction, "b");
+        Assert.Equal(
+            (CommitOutcome.EnlistedConditionFailed, PostgresErrorCodes.ForeignKeyViolation),
+            (await transaction.CommitAsync(Ct), transaction.ErrorName));
+    }
+
+    [Fact]
+    public async Task A_connection_that_was_lost_is_not_told_as_the_handlers_end_of_the_transaction()
+    {
+        await using var transaction = await _store.Repository.BeginAsync(await ClaimAsync(), Ct);
+        await Assert.ThrowsAsync<PostgresException>(() => _store.ExecuteAsync(transaction, "SELECT pg_terminate_backend(pg_backend_pid())"));
+        await Assert.ThrowsAsync<TransactionEndedException>(() => transaction.CommitAsync(Ct));
     }
 
     [Fact]
@@ -154,7 +188,7 @@ public sealed class PostgresInboxTransactionTests(PostgresServer server) : IAsyn
                 "close" => postgres.Connection!.CloseAsync(),
                 _ => _store.ExecuteAsync(transaction, how),
             });
-            await Assert.ThrowsAsync<TransactionEndedException>(() => transaction.CommitAsync(Ct));
+            Assert.Equal(CommitOutcome.TransactionEnded, await transaction.CommitAsync(Ct));
         }
 
         Assert.Equal(effects, await _store.EffectsAsync("a"));

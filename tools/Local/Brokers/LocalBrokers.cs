@@ -11,5 +11,5 @@ internal static class LocalBrokers
 
     /// <exception cref="RunnerException">No broker has the name; the message lists those that there are.</exception>
     public static ILocalBroker Find(string name) => All.FirstOrDefault(broker => broker.Name == name)
-        ?? throw new RunnerException($"There is no broker '{name}' here. Choose one of: {string.Join(", ", All.Select(broker => broker.Name))}.");
+        ?? throw new RunnerException($"There is no such broker here. Choose one of: {string.Join(", ", All.Select(broker => broker.Name))}.");
 }

@@ -36,7 +36,7 @@ internal static class InvokeCommand
 
         return File.Exists(path)
             ? await File.ReadAllTextAsync(path, cancellationToken)
-            : throw new RunnerException($"--event @{path}: there is no such file.");
+            : throw new RunnerException("--event: there is no such file.");
     }
 
     private static async Task<int> RunAsync(string function, string payload, StateFiles state, CancellationToken cancellationToken)

@@ -88,7 +88,7 @@ internal sealed class StackCommandOptions
     private static (string Name, string Value) Split(string text)
     {
         var equals = text.IndexOf('=', StringComparison.Ordinal);
-        return equals > 0 ? (text[..equals], text[(equals + 1)..]) : throw new RunnerException($"--parameter {text}: expected NAME=VALUE.");
+        return equals > 0 ? (text[..equals], text[(equals + 1)..]) : throw new RunnerException("--parameter: expected NAME=VALUE.");
     }
 
     private static string DefaultFunctionsDirectory()

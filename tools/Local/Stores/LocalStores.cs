@@ -11,5 +11,5 @@ internal static class LocalStores
 
     /// <exception cref="RunnerException">No store has the name; the message lists those that there are.</exception>
     public static ILocalStore Find(string name) => All.FirstOrDefault(store => store.Name == name)
-        ?? throw new RunnerException($"There is no store '{name}' here. Choose one of: {string.Join(", ", All.Select(store => store.Name))}.");
+        ?? throw new RunnerException($"There is no such store here. Choose one of: {string.Join(", ", All.Select(store => store.Name))}.");
 }

@@ -14,7 +14,8 @@ internal static class ParameterValues
         var declared = template.Section("Parameters");
         foreach (var name in overrides.Keys.Where(name => declared[name] is null))
         {
-            throw new RunnerException($"--parameter {name}: the template has no such parameter. It has: {string.Join(", ", declared.Entries.Keys)}.");
+            throw new RunnerException(
+                $"--parameter: the template lacks a parameter that is given. It has: {string.Join(", ", declared.Entries.Keys)}.");
         }
 
         var values = new Dictionary<string, JsonNode>();
@@ -35,13 +36,13 @@ internal static class ParameterValues
         var allowed = definition["AllowedValues"]?.AsList("AllowedValues").Items.Select(item => item.AsText("An allowed value")).ToArray();
         if (allowed is not null && !allowed.Contains(text))
         {
-            throw new TemplateException(definition.Line, $"Parameter {name} is '{text}'; allowed are {string.Join(", ", allowed)}.");
+            throw new TemplateException(definition.Line, $"Parameter {name} is none of its values; allowed are {string.Join(", ", allowed)}.");
         }
 
         if (definition["AllowedPattern"] is ScalarValue { Text: { } pattern } && !Regex.IsMatch(text, $"^(?:{pattern})$"))
         {
             var why = (definition["ConstraintDescription"] as ScalarValue)?.Text ?? $"it must match {pattern}";
-            throw new TemplateException(definition.Line, $"Parameter {name} is '{text}'; {why}");
+            throw new TemplateException(definition.Line, $"Parameter {name} is not of its form; {why}");
         }
 
         if (definition["Type"]?.AsText("Type") == "Number")
@@ -54,7 +55,7 @@ internal static class ParameterValues
     {
         if (!decimal.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number))
         {
-            throw new TemplateException(definition.Line, $"Parameter {name} is '{text}'; it must be a number.");
+            throw new TemplateException(definition.Line, $"Parameter {name} must be a number.");
         }
 
         if (Limit("MinValue") is { } least && number < least)

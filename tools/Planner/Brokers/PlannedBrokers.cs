@@ -11,5 +11,5 @@ internal static class PlannedBrokers
     /// <exception cref="RunnerException">No broker has the name; the message lists those that there are.</exception>
     public static IPlannedBroker Find(string name) => All.FirstOrDefault(broker => broker.Name == name)
         ?? throw new RunnerException(
-            $"There is no plan for a broker '{name}'. Choose one of: {string.Join(", ", All.Select(broker => broker.Name))}.");
+            $"There is no plan for such a broker. Choose one of: {string.Join(", ", All.Select(broker => broker.Name))}.");
 }

@@ -34,7 +34,7 @@ internal sealed record Scenario(string Name, int Seconds, Func<int, double> Load
         "outage" => new(name, 6 * Hour, _ => rate) { Outage = (Hour / 2, Hour / 2 + Hour) },
 
         "crash" => new(name, Hour / 4, _ => rate) { CrashAt = 300 },
-        _ => throw new RunnerException($"there is no scenario '{name}'. Known: {string.Join(", ", Names)}."),
+        _ => throw new RunnerException($"there is no such scenario. Known: {string.Join(", ", Names)}."),
     };
 
     public bool IsOut(int second) => second >= Outage.From && second < Outage.Until;

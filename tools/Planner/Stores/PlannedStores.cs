@@ -10,5 +10,5 @@ internal static class PlannedStores
 
     /// <exception cref="RunnerException">No store has the name; the message lists those that there are.</exception>
     public static IPlannedStore Find(string name) => All.FirstOrDefault(store => store.Name == name)
-        ?? throw new RunnerException($"There is no plan for a store '{name}'. Choose one of: {string.Join(", ", All.Select(store => store.Name))}.");
+        ?? throw new RunnerException($"There is no plan for such a store. Choose one of: {string.Join(", ", All.Select(store => store.Name))}.");
 }

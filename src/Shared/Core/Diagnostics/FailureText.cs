@@ -1,3 +1,5 @@
+using System.Data.Common;
+
 namespace Relaybox.Diagnostics;
 
 /// <summary>What a log says of a store's failed call.</summary>
@@ -6,4 +8,20 @@ internal static class FailureText
     /// <summary>The store's own explanation, else the exception's name; never its text.</summary>
     internal static string Of(Exception exception, object store) =>
         (store as IExplainsFailures)?.Explain(exception)?.Message ?? exception.GetType().Name;
+
+    /// <summary>
+    /// The exception's type, and the SQLSTATE where a database is the cause, also behind a library's own exception; never its text.
+    /// </summary>
+    internal static string NameOf(Exception exception)
+    {
+        for (var cause = exception; cause is not null; cause = cause.InnerException)
+        {
+            if (cause is DbException { SqlState: { Length: 5 } state } && state.All(char.IsAsciiLetterOrDigit))
+            {
+                return $"{exception.GetType().FullName} ({state})";
+            }
+        }
+
+        return exception.GetType().FullName!;
+    }
 }

@@ -72,6 +72,9 @@ public static class ErrorCodes
     /// <summary>A condition of a write that the handler enlisted did not hold.</summary>
     public const string EnlistedConditionFailed = "handler.enlisted-condition-failed";
 
+    /// <summary>The handler ended the transaction that it was given: what it committed itself is written without the message's mark.</summary>
+    public const string TransactionEnded = "handler.transaction-ended";
+
     /// <summary>The handler ended after another worker had taken its claim; its writes were not committed.</summary>
     public const string ClaimLost = "handler.claim-lost";
 

@@ -11,4 +11,10 @@ internal enum CommitOutcome
 
     /// <summary>A condition of an enlisted write did not hold: nothing is written.</summary>
     EnlistedConditionFailed,
+
+    /// <summary>A statement of the handler's failed, and the handler went on as if it had not: nothing is written.</summary>
+    StatementFailed,
+
+    /// <summary>The handler has ended the transaction itself: what it wrote before may be committed, and the mark is not.</summary>
+    TransactionEnded,
 }

@@ -90,7 +90,7 @@ public sealed class HandlerRegistry(string defaultConsumer)
         {
             // The serializer's own text can hold content.
             throw new MessageFormatException(
-                ErrorCodes.PayloadUnreadable, $"The payload cannot be read as {typeof(T).Name}.");
+                ErrorCodes.PayloadUnreadable, $"The payload cannot be read as {typeof(T).Name}{JsonPlace.Of(e as JsonException, typeInfo)}.");
         }
     }
 }

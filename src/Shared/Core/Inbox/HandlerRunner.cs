@@ -10,6 +10,11 @@ namespace Relaybox.Inbox;
 internal sealed class HandlerRunner(
     IInboxRepository repository, ConsumerOptions options, TimeProvider time, IEntropy entropy, ILogger logger)
 {
+    // A further attempt would write again what is committed.
+    private const string TransactionEnded =
+        "The handler has ended the transaction that it was given, by a commit, a rollback or a disposal. What it committed itself is written, "
+        + "without the message's mark: see what that is before you replay the message.";
+
     private static readonly TimeSpan LongestVisibility = TimeSpan.FromHours(12);
 
     private readonly Backoff _backoff = new(options.FirstRetryDelay, options.LongestRetryDelay, entropy);
@@ -59,7 +64,7 @@ internal sealed class HandlerRunner(
     {
         if (!deadline.HasTimeFor(options.MinimumHandlerTime))
         {
-            await ReleaseAsync(claim, cancellationToken);
+            await ReleaseAsync(claim, ErrorCodes.NoTimeLeft, "Too little time was left to begin.", cancellationToken);
             return new MessageOutcome.Retry(TimeSpan.Zero, ErrorCodes.NoTimeLeft);
         }
 
@@ -99,14 +104,25 @@ internal sealed class HandlerRunner(
             {
                 CommitOutcome.Committed => new MessageOutcome.Processed(),
                 CommitOutcome.ClaimLost => ClaimLost(claim),
+                CommitOutcome.TransactionEnded => await EndAsync(claim, ErrorCodes.TransactionEnded, TransactionEnded, null, cancellationToken),
+                CommitOutcome.StatementFailed => await FailAsync(
+                    claim,
+                    ErrorCodes.HandlerFailed,
+                    $"A statement of the handler failed{Named(transaction.ErrorName)}, and the handler went on: nothing of its transaction "
+                    + "can be committed after that. Let the exception through, or set a savepoint before such a statement.",
+                    null,
+                    cancellationToken),
                 _ => await FailAsync(
-                    claim, ErrorCodes.EnlistedConditionFailed, "A condition of an enlisted write did not hold.", null, cancellationToken),
+                    claim,
+                    ErrorCodes.EnlistedConditionFailed,
+                    $"A condition of an enlisted write did not hold{Named(transaction.ErrorName)}.",
+                    null,
+                    cancellationToken),
             };
         }
         catch (MessageFormatException e)
         {
-            await FailAsync(claim, e.Code, e.Message, e, cancellationToken);
-            return new MessageOutcome.DeadLetter(e.Code, e.Message);
+            return await EndAsync(claim, e.Code, e.Message, e, cancellationToken);
         }
         catch (Exception) when (keeper.IsLost && !cancellationToken.IsCancellationRequested)
         {
@@ -117,10 +133,16 @@ internal sealed class HandlerRunner(
             return await FailAsync(
                 claim, ErrorCodes.HandlerDeadline, "The handler did not end before its invocation's deadline.", e, cancellationToken);
         }
+        catch (Exception e) when (repository.IsOutage(e) && !cancellationToken.IsCancellationRequested)
+        {
+            Log.InboxStoreFailed(logger, claim.EventId, FailureText.Of(e, repository));
+            await ReleaseAsync(claim, ErrorCodes.StoreFailed, $"The store was away: {FailureText.NameOf(e)}.", cancellationToken);
+            return new MessageOutcome.Retry(_backoff.After(claim.Deliveries), ErrorCodes.StoreFailed);
+        }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
             return await FailAsync(
-                claim, ErrorCodes.HandlerFailed, $"The handler threw {e.GetType().FullName}.", e, cancellationToken);
+                claim, ErrorCodes.HandlerFailed, $"The handler threw {FailureText.NameOf(e)}.", e, cancellationToken);
         }
     }
 
@@ -137,16 +159,24 @@ internal sealed class HandlerRunner(
         : time.GetElapsedTime(claimedAt) > options.Lease / 3 ? repository.RenewAsync(claim, options.Lease, cancellationToken)
         : Task.FromResult(true);
 
-    private async Task ReleaseAsync(InboxClaim.Claimed claim, CancellationToken cancellationToken)
+    private async Task ReleaseAsync(InboxClaim.Claimed claim, string code, string reason, CancellationToken cancellationToken)
     {
         try
         {
-            await repository.ReleaseAsync(claim, cancellationToken);
+            await repository.ReleaseAsync(claim, code, reason, cancellationToken);
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
             Log.InboxStoreFailed(logger, claim.EventId, FailureText.Of(e, repository));
         }
+    }
+
+    /// <summary>Ends the attempt where no further one can succeed, or may be made.</summary>
+    private async Task<MessageOutcome> EndAsync(
+        InboxClaim.Claimed claim, string code, string reason, Exception? exception, CancellationToken cancellationToken)
+    {
+        var failed = await FailAsync(claim, code, reason, exception, cancellationToken);
+        return failed is MessageOutcome.Retry { ErrorCode: ErrorCodes.ClaimLost } ? failed : new MessageOutcome.DeadLetter(code, reason);
     }
 
     /// <summary>Ends the attempt, so that the next delivery does not have to wait for the lease to end.</summary>
@@ -155,7 +185,13 @@ internal sealed class HandlerRunner(
     {
         using var step = Spans.Begin(Spans.Fail);
         Log.HandlerFailed(
-            logger, claim.EventId, claim.Consumer, claim.Deliveries, code, exception?.GetType().FullName ?? "", exception?.StackTrace);
+            logger,
+            claim.EventId,
+            claim.Consumer,
+            claim.Deliveries,
+            code,
+            exception is null ? "" : FailureText.NameOf(exception),
+            exception?.StackTrace);
         try
         {
             // Where a commit's outcome is unknown this decides it: either the mark is there, or it can no longer come.
@@ -187,6 +223,8 @@ internal sealed class HandlerRunner(
         var wait = until - time.GetUtcNow() + TimeSpan.FromSeconds(1 + entropy.NextDouble());
         return wait < TimeSpan.Zero ? TimeSpan.Zero : wait > LongestVisibility ? LongestVisibility : wait;
     }
+
+    private static string Named(string? error) => error is null ? "" : $" ({error})";
 
     private static MessageContext ToContext(
         HandlerRegistration registration, InboxMessage message, InboxClaim.Claimed claim, IInboxTransaction transaction) => new()

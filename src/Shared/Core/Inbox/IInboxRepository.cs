@@ -80,6 +80,13 @@ internal interface IInboxRepository
     Task<bool> EndAttemptAsync(
         InboxClaim.Claimed claim, int deliveries, string errorCode, string errorMessage, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Whether a handler's attempt failed because the store is away, or takes no writes for now: that says nothing about the handler,
+    /// and the attempt does not count.
+    /// </summary>
+    /// <param name="exception">What the attempt failed with.</param>
+    bool IsOutage(Exception exception) => false;
+
     /// <summary>Reads one record, consistently.</summary>
     /// <param name="key">The record's key.</param>
     /// <param name="cancellationToken">Ends the wait.</param>

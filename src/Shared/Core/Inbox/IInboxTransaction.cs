@@ -7,6 +7,9 @@ internal interface IInboxTransaction : IMessageTransaction, IAsyncDisposable
     /// <param name="cancellationToken">Ends the wait; the outcome is then unknown and shows on the next delivery.</param>
     Task<CommitOutcome> CommitAsync(CancellationToken cancellationToken);
 
+    /// <summary>The store's name of the error that kept everything from being written, such as its SQLSTATE; null: there is none.</summary>
+    string? ErrorName => null;
+
     /// <summary>
     /// Closes the transaction where nothing is enlisted and nothing emitted, and writes nothing: the mark is then left to the
     /// caller, who may write it together with others. What is enlisted later fails.

@@ -20,17 +20,19 @@ internal static class InboxRepositoryExtensions
         return repository.EndAttemptAsync(claim, claim.Deliveries, errorCode, errorMessage, cancellationToken);
     }
 
-    /// <summary>Gives back a claim whose handler was not begun: the attempt does not count.</summary>
+    /// <summary>Gives back a claim: the attempt does not count.</summary>
     /// <param name="repository">The inbox.</param>
     /// <param name="claim">The claim.</param>
+    /// <param name="errorCode">One of <see cref="ErrorCodes"/>.</param>
+    /// <param name="errorMessage">Why, in words, without payload.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>Whether the claim still held; otherwise nothing changed.</returns>
-    public static Task<bool> ReleaseAsync(this IInboxRepository repository, InboxClaim.Claimed claim, CancellationToken cancellationToken)
+    public static Task<bool> ReleaseAsync(
+        this IInboxRepository repository, InboxClaim.Claimed claim, string errorCode, string errorMessage, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(repository);
         ArgumentNullException.ThrowIfNull(claim);
-        return repository.EndAttemptAsync(
-            claim, claim.Deliveries - 1, ErrorCodes.NoTimeLeft, "Too little time was left to begin.", cancellationToken);
+        return repository.EndAttemptAsync(claim, claim.Deliveries - 1, errorCode, errorMessage, cancellationToken);
     }
 
     /// <summary>Reads the record of an event's own publication, consistently.</summary>

@@ -28,8 +28,8 @@ public sealed class MessageContext
     public required int Deliveries { get; init; }
 
     /// <summary>
-    /// Higher with every attempt. A system outside of the transaction that keeps the highest token it has seen can refuse
-    /// a late writer.
+    /// Higher with every attempt that counts; the same again after one that failed because the store was away. A system outside of the
+    /// transaction that keeps the highest token it has seen can refuse a late writer.
     /// </summary>
     public long FencingToken => Deliveries;
 

@@ -2,7 +2,10 @@ using System.Globalization;
 
 namespace Relaybox.Settings;
 
-/// <summary>Reads settings by name and collects what is wrong instead of stopping at the first.</summary>
+/// <summary>
+/// Reads settings by name and collects what is wrong instead of stopping at the first. No error repeats a value: somebody may have
+/// put a secret into the wrong setting.
+/// </summary>
 /// <param name="get">Where the settings come from; null or empty: not set.</param>
 internal sealed class SettingsReader(Func<string, string?> get)
 {
@@ -73,7 +76,6 @@ internal sealed class SettingsReader(Func<string, string?> get)
 
         if (value.Split(':', 6) is not ["arn", _, var of, _, _, { Length: > 0 }] || of != service)
         {
-            // Not repeated: somebody may have put the secret itself here.
             _errors.Add($"{name} is not an ARN of {service}. Set it to one, such as arn:aws:{service}:<region>:<account>:<resource>.");
         }
 
@@ -86,7 +88,7 @@ internal sealed class SettingsReader(Func<string, string?> get)
         var path = Optional(name);
         if (path is not null && !System.IO.File.Exists(path))
         {
-            _errors.Add($"{name} is '{Shorten(path)}', and there is no such file. Set it to the path of {meaning}.");
+            _errors.Add($"{name} is not the path of a file that is there. Set it to the path of {meaning}.");
         }
 
         return path;
@@ -120,7 +122,7 @@ internal sealed class SettingsReader(Func<string, string?> get)
             names.Add(choice.Text);
         }
 
-        _errors.Add($"{name} is '{Shorten(text)}'. Set it to one of: {string.Join(", ", names)}. {hint}".TrimEnd());
+        _errors.Add($"{name} is none of its values. Set it to one of: {string.Join(", ", names)}. {hint}".TrimEnd());
         return fallback;
     }
 
@@ -136,7 +138,7 @@ internal sealed class SettingsReader(Func<string, string?> get)
             return value;
         }
 
-        _errors.Add($"{name} is '{Shorten(text)}'. Set it to a whole number from {min} to {max}; the default is {fallback}.");
+        _errors.Add($"{name} is no number that it can be. Set it to a whole number from {min} to {max}; the default is {fallback}.");
         return fallback;
     }
 
@@ -163,6 +165,4 @@ internal sealed class SettingsReader(Func<string, string?> get)
         && (queue.EndsWith(".fifo", StringComparison.Ordinal) ? queue[..^5] : queue) is { Length: > 0 } name
         && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_')
         && uri.AbsolutePath.Length > 1;
-
-    private static string Shorten(string text) => text.Length <= 40 ? text : text[..40] + "…";
 }

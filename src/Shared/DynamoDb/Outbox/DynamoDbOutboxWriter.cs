@@ -57,6 +57,7 @@ public sealed class DynamoDbOutboxWriter
     /// <param name="resultType">How the result travels in the message as <c>result</c>; null: it does not.</param>
     /// <param name="cancellationToken">Ends the wait; the outcome is then unknown.</param>
     /// <returns>The operation's result, once everything is committed.</returns>
+    /// <exception cref="InvalidOperationException">A <c>TransactionScope</c> is open, and the event would not be a part of it.</exception>
     /// <exception cref="RowContractException">The event breaks the contract.</exception>
     /// <exception cref="OutboxTransactionException">A condition of a business write did not hold.</exception>
     public async Task<TResult> ExecuteWithOutboxAsync<TResult>(
@@ -67,6 +68,7 @@ public sealed class DynamoDbOutboxWriter
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(operation);
+        AmbientScope.Refuse();
         var outboxEvent = NewEvent(eventType, payload);
         RowContract.Require(outboxEvent);
         var transaction = new DynamoDbOutboxTransaction();
@@ -83,6 +85,7 @@ public sealed class DynamoDbOutboxWriter
     /// Where the outcome is unknown, make the same call again with an event of the same id, subject and payload: it commits, or
     /// says by an <see cref="EventAlreadyWrittenException"/> that the first call did. The row remembers for as long as it is kept.
     /// </remarks>
+    /// <exception cref="InvalidOperationException">A <c>TransactionScope</c> is open, and the event would not be a part of it.</exception>
     /// <exception cref="RowContractException">The event breaks the contract.</exception>
     /// <exception cref="EventAlreadyWrittenException">
     /// This very event is there: an earlier call has committed it with its items. Nothing was written.
@@ -94,6 +97,7 @@ public sealed class DynamoDbOutboxWriter
         IReadOnlyList<TransactWriteItem> items, OutboxEvent outboxEvent, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(items);
+        AmbientScope.Refuse();
         var outcome = await TransactionRunner.RunAsync(
             _dynamoDb,
             [.. items, CreateWriteItem(outboxEvent)],

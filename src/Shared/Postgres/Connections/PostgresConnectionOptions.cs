@@ -4,17 +4,19 @@ namespace Relaybox.Postgres;
 internal sealed record PostgresConnectionOptions
 {
     /// <summary>
-    /// For development: <c>postgres://user:password@host:port/database</c>, or Npgsql's own form. Null: a secret is used.
+    /// For development: <c>postgres://user:password@host:port/database</c> with libpq's options, or Npgsql's own form. Null: a secret
+    /// is used.
     /// </summary>
     public string? Url { get; init; }
 
     /// <summary>
     /// The ARN of a Secrets Manager secret in the form of Amazon RDS: a JSON object with <c>host</c>, <c>port</c>,
-    /// <c>dbname</c>, <c>username</c> and <c>password</c>. Null: <see cref="Url"/> is used.
+    /// <c>dbname</c>, <c>username</c> and <c>password</c>, and with <see cref="PostgresUrl.SecretOptions"/> where it has any. Null:
+    /// <see cref="Url"/> is used.
     /// </summary>
     public string? SecretArn { get; init; }
 
-    /// <summary>The host, where it is not the secret's: a proxy or a pooler. Null: the secret's.</summary>
+    /// <summary>The host, or several, where they are not the secret's: a proxy or a pooler. Null: the secret's.</summary>
     public string? Host { get; init; }
 
     /// <summary>The port, where it is not the secret's. Null: the secret's, or 5432.</summary>

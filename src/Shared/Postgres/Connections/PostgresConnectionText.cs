@@ -12,6 +12,9 @@ internal static class PostgresConnectionText
     private const int ConnectTimeoutSeconds = 8;
     private const int CommandTimeoutSeconds = 15;
 
+    // What a host's name leads to changes in a failover, and with the replicas behind it.
+    private const int ConnectionLifetimeSeconds = 300;
+
     /// <summary>Checks a URL, or Npgsql's own form.</summary>
     /// <returns>What is wrong, without the text itself; null if nothing is.</returns>
     internal static string? Check(PostgresConnectionOptions options)
@@ -62,11 +65,19 @@ internal static class PostgresConnectionText
         };
         try
         {
-            return Finish(builder, options);
+            foreach (var option in PostgresUrl.SecretOptions)
+            {
+                if (Text(option) is { } value)
+                {
+                    PostgresUrl.Set(builder, option, value, option);
+                }
+            }
+
+            return PostgresUrl.AreHosts(builder.Host) ? Finish(builder, options) : throw Wrong("has a 'host' that is not one");
         }
         catch (FormatException e)
         {
-            throw new SecretException(e.Message, e);
+            throw new SecretException($"The database's secret {options.SecretArn} cannot be used: {e.Message}.", e);
         }
 
         string? Text(string name) => fields[name] switch
@@ -81,61 +92,35 @@ internal static class PostgresConnectionText
     }
 
     // Without a host, or with a path, the server is reached by a socket of this machine.
-    private static bool IsLoopback(string host) => host.Length == 0 || host.StartsWith('/') || Loopback.Is(host);
+    private static bool IsLoopback(string host) =>
+        host.Length == 0 || host.StartsWith('/') || Loopback.Is(host) || Loopback.Is(PostgresUrl.SplitPort(host).Host);
 
-    private static NpgsqlConnectionStringBuilder FromUrl(string url)
+    private static NpgsqlConnectionStringBuilder FromUrl(string text)
     {
-        if (!url.StartsWith("postgres://", StringComparison.Ordinal) && !url.StartsWith("postgresql://", StringComparison.Ordinal))
+        if (PostgresUrl.IsUrl(text))
         {
-            try
-            {
-                var builder = new NpgsqlConnectionStringBuilder(url);
-                return string.IsNullOrEmpty(builder.Host)
-                    ? throw new FormatException("it names no host")
-                    : builder;
-            }
-            catch (Exception e) when (e is ArgumentException or KeyNotFoundException or InvalidCastException)
-            {
-                // Npgsql's text can quote the string, which holds a password.
-                throw new FormatException("it is neither a postgres:// URL nor a connection string");
-            }
+            return PostgresUrl.Read(text);
         }
 
-        if (!Uri.TryCreate(url, UriKind.Absolute, out var uri) || uri.Host.Length == 0)
+        try
         {
-            throw new FormatException("it is not a URL of the form postgres://user:password@host:port/database");
+            var builder = new NpgsqlConnectionStringBuilder(text);
+            return string.IsNullOrEmpty(builder.Host) ? throw new FormatException("it names no host")
+                : PostgresUrl.AreHosts(builder.Host) ? builder
+                : throw new FormatException("its host is not one");
         }
-
-        var user = uri.UserInfo.Split(':', 2);
-        var fromUrl = new NpgsqlConnectionStringBuilder
+        catch (Exception e) when (e is ArgumentException or KeyNotFoundException or InvalidCastException or OverflowException)
         {
-            Host = uri.Host.Trim('[', ']'),
-            Port = uri.Port > 0 ? uri.Port : NpgsqlConnection.DefaultPort,
-            Username = Uri.UnescapeDataString(user[0]),
-            Password = user.Length > 1 ? Uri.UnescapeDataString(user[1]) : null,
-            Database = Uri.UnescapeDataString(uri.AbsolutePath.TrimStart('/')),
-        };
-        foreach (var pair in uri.Query.TrimStart('?').Split('&', StringSplitOptions.RemoveEmptyEntries))
-        {
-            var (name, value) = pair.Split('=', 2) is [var n, var v] ? (Uri.UnescapeDataString(n), Uri.UnescapeDataString(v)) : (pair, "");
-            try
-            {
-                // libpq writes it as verify-full.
-                fromUrl[name == "sslmode" ? "SSL Mode" : name] = name == "sslmode" ? value.Replace("-", "", StringComparison.Ordinal) : value;
-            }
-            catch (Exception e) when (e is ArgumentException or KeyNotFoundException or InvalidCastException or FormatException)
-            {
-                throw new FormatException($"its option '{name}' is not one that Npgsql knows, or has a value that it does not take");
-            }
+            // Npgsql's text can quote the string, which holds a password.
+            throw new FormatException("it is neither a postgres:// URL nor a connection string");
         }
-
-        return fromUrl;
     }
 
     private static NpgsqlConnectionStringBuilder Finish(NpgsqlConnectionStringBuilder builder, PostgresConnectionOptions options)
     {
         var hosts = (builder.Host ?? "").Split(',');
-        if (!hosts.All(host => IsLoopback(HostOf(host))))
+        SetTarget(builder, hosts.Length);
+        if (!hosts.All(host => IsLoopback(host)))
         {
             if (builder.ShouldSerialize("SSL Mode") && builder.SslMode != SslMode.VerifyFull)
             {
@@ -156,9 +141,18 @@ internal static class PostgresConnectionText
             builder.Timeout = ConnectTimeoutSeconds;
         }
 
+        if (!builder.ShouldSerialize("Connection Lifetime"))
+        {
+            builder.ConnectionLifetime = ConnectionLifetimeSeconds;
+        }
+
+        if (!builder.ShouldSerialize("Application Name"))
+        {
+            builder.ApplicationName = options.ApplicationName;
+        }
+
         builder.CommandTimeout = CommandTimeoutSeconds;
         builder.MaxPoolSize = options.MaxPoolSize;
-        builder.ApplicationName = options.ApplicationName;
         builder.Enlist = false;
         builder.IncludeErrorDetail = false;
         if (options.Pooler)
@@ -172,9 +166,14 @@ internal static class PostgresConnectionText
         return builder;
     }
 
-    private static string HostOf(string hostAndPort)
+    // Everything that is done here writes. Npgsql takes the option for several hosts alone; of one host, the first answer tells.
+    private static void SetTarget(NpgsqlConnectionStringBuilder builder, int hosts)
     {
-        var colon = hostAndPort.LastIndexOf(':');
-        return colon > 0 && hostAndPort.IndexOf(':', StringComparison.Ordinal) == colon ? hostAndPort[..colon] : hostAndPort;
+        if (builder.TargetSessionAttributes is "standby" or "read-only")
+        {
+            throw new FormatException("it asks for a server that takes no writes. Leave target_session_attrs out, or set it to read-write");
+        }
+
+        builder.TargetSessionAttributes = hosts > 1 ? builder.TargetSessionAttributes ?? "read-write" : null;
     }
 }

@@ -1,6 +1,7 @@
 using Npgsql;
 using Relaybox.Diagnostics;
 using Relaybox.Secrets;
+using Relaybox.Timing;
 
 namespace Relaybox.Postgres;
 
@@ -10,6 +11,8 @@ namespace Relaybox.Postgres;
 /// </summary>
 internal sealed class PostgresConnections : IAsyncDisposable, IExplainsFailures
 {
+    private const int MaxTries = 5;
+
     private readonly PostgresConnectionOptions _options;
     private readonly CachedSecret? _secret;
     private readonly SemaphoreSlim _gate = new(1, 1);
@@ -54,6 +57,35 @@ internal sealed class PostgresConnections : IAsyncDisposable, IExplainsFailures
         OpenAsync(source => source.Handlers, cancellationToken);
 
     /// <summary>
+    /// Throws all connections away where a call failed because the server takes no writes: the host's name may lead to the primary by
+    /// now, and what is pooled never would.
+    /// </summary>
+    /// <param name="exception">What the call threw.</param>
+    internal void LeaveReadOnlyServer(Exception exception)
+    {
+        // The pool of a caller's data source is the caller's.
+        if (_source is { IsOwned: true } source && PostgresFaults.IsOfReadOnlyServer(exception))
+        {
+            source.Own.Clear();
+            source.Handlers.Clear();
+        }
+    }
+
+    /// <summary>Whether a failed call can succeed later; see <see cref="PostgresFaults.IsTransient"/>. It leaves a read-only server.</summary>
+    /// <param name="exception">What the call threw.</param>
+    internal bool IsTransient(Exception exception)
+    {
+        LeaveReadOnlyServer(exception);
+        return PostgresFaults.IsTransient(exception);
+    }
+
+    /// <summary>Repeats calls that failed so.</summary>
+    /// <param name="time">The clock of the waits.</param>
+    /// <param name="entropy">The source of their jitter.</param>
+    internal RetryLoop Retries(TimeProvider time, IEntropy entropy) => new(
+        MaxTries, new Backoff(TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(1), entropy), IsTransient, time);
+
+    /// <summary>
     /// Says what is wrong with the database where a call failed because of it, and what to do: it cannot be reached, refuses
     /// the user, lacks the tables, and so on.
     /// </summary>
@@ -62,6 +94,7 @@ internal sealed class PostgresConnections : IAsyncDisposable, IExplainsFailures
     public PostgresFailedException? Explain(Exception exception)
     {
         ArgumentNullException.ThrowIfNull(exception);
+        LeaveReadOnlyServer(exception);
         return _source is { } source && PostgresFailureText.Describe(exception, PostgresTarget.Of(source.Own.ConnectionString, _options)) is { } text
             ? new PostgresFailedException(text, exception)
             : null;

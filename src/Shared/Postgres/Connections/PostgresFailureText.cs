@@ -43,6 +43,9 @@ internal static partial class PostgresFailureText
         { Message: var text } when text.StartsWith("The connection pool", StringComparison.Ordinal) =>
             $"All connections of this process to {At(target)} were in use for too long. "
             + "Raise DATABASE_MAX_CONNECTIONS, or lower the handlers' concurrency.",
+        _ when PostgresFaults.HasNoHost(exception) =>
+            $"{Capital(At(target))} has no host that can be reached and takes writes. In a failover the next try finds the new primary; "
+            + $"otherwise check hosts and ports in {target.Credentials}, DATABASE_HOST and DATABASE_PORT, subnets and security groups.",
         { InnerException: TimeoutException } =>
             $"{Capital(At(target))} did not answer in time. Where it never does, "
             + "packets are dropped on the way: check host and port, subnets and security groups "
@@ -78,8 +81,8 @@ internal static partial class PostgresFailureText
             $"{Capital(At(target))} has no connection left for the user '{target.User}' ({e.SqlState}). "
             + "Lower the functions' concurrency or DATABASE_MAX_CONNECTIONS, or raise the server's max_connections.",
         PostgresErrorCodes.ReadOnlySqlTransaction =>
-            $"{Capital(At(target))} is read-only ({e.SqlState}): a replica, or a primary that has become one. "
-            + $"Name the primary in {target.Credentials} or DATABASE_HOST.",
+            $"{Capital(At(target))} is read-only ({e.SqlState}): a replica, or a primary that has become one. The next try connects anew; "
+            + $"if it stays so, name the primary, or all hosts with commas between them, in {target.Credentials} or DATABASE_HOST.",
         PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow =>
             $"{Capital(At(target))} is being stopped or started ({e.SqlState}). The next run finds what was under way.",
         PostgresErrorCodes.QueryCanceled =>

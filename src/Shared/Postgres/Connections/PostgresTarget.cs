@@ -10,13 +10,15 @@ namespace Relaybox.Postgres;
 /// <param name="RolePrefix">What the names of the roles begin with.</param>
 internal sealed record PostgresTarget(string Host, string Database, string User, string Credentials, string RolePrefix)
 {
+    private const string Withheld = "(not shown)";
+
     internal static PostgresTarget Of(string connectionString, PostgresConnectionOptions options)
     {
         var builder = new NpgsqlConnectionStringBuilder(connectionString);
-        var user = builder.Username ?? "";
+        var user = Checked(builder.Username ?? "");
         return new PostgresTarget(
-            HostAndPort(builder.Host ?? "", builder.Port),
-            builder.Database ?? user,
+            PostgresUrl.AreHosts(builder.Host ?? "") ? HostAndPort(builder.Host ?? "", builder.Port) : Withheld,
+            builder.Database is { } database ? Checked(database) : user,
             user,
             options switch
             {
@@ -26,6 +28,10 @@ internal sealed record PostgresTarget(string Host, string Database, string User,
             },
             options.RolePrefix);
     }
+
+    // A name can be anything, a password in the wrong place too.
+    private static string Checked(string name) =>
+        name.All(c => char.IsLetterOrDigit(c) || c is '_' or '-' or '.' or ' ' or '$') ? name : Withheld;
 
     private static string HostAndPort(string host, int port) =>
         host.Contains(',', StringComparison.Ordinal) ? host

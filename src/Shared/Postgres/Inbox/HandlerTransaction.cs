@@ -47,6 +47,9 @@ internal sealed class HandlerTransaction
 
     internal NpgsqlTransaction Transaction { get; }
 
+    /// <summary>Whether the connection was lost.</summary>
+    internal bool IsBroken => (_connection.FullState & ConnectionState.Broken) != 0;
+
     /// <summary>A condition that holds in the transaction of a claim, and in no other.</summary>
     internal static string IsOf(string token) => $"current_setting('{Mark}', true) = {token}";
 

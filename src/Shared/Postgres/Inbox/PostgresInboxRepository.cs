@@ -18,7 +18,7 @@ internal sealed partial class PostgresInboxRepository(
 {
     private const int MaxRounds = 10;
 
-    private readonly RetryLoop _retries = PostgresFaults.Retries(time, entropy);
+    private readonly RetryLoop _retries = connections.Retries(time, entropy);
     private readonly OutboxInsert _outbox = new(options);
 
     // $1 the consumer, $2 the lease, $3 and $4 the most attempts, $5 to $11 the messages as columns.
@@ -77,6 +77,14 @@ internal sealed partial class PostgresInboxRepository(
             connection);
         AddKey(command.Parameters, key);
         return (await command.ReadCommittedAsync(row => ToRecord(key, row), cancellationToken)).SingleOrDefault();
+    }
+
+    /// <inheritdoc />
+    public bool IsOutage(Exception exception)
+    {
+        // The next attempt is to connect anew where the server took no writes.
+        connections.LeaveReadOnlyServer(exception);
+        return PostgresFaults.IsOfServer(exception);
     }
 
     Exception? IExplainsFailures.Explain(Exception exception) => connections.Explain(exception);

@@ -19,11 +19,14 @@ internal sealed class PostgresInboxTransaction(
     private static readonly TimeSpan LongestLook = TimeSpan.FromSeconds(2);
 
     private readonly SemaphoreSlim _opening = new(1, 1);
+    private readonly HandlerErrors _errors = HandlerErrors.Watch();
     private readonly List<OutboxEvent> _events = [];
     private readonly List<NpgsqlBatchCommand> _writes = [];
     private HandlerTransaction? _enlisted;
     private Task? _leftBehind;
     private bool _closed;
+
+    public string? ErrorName { get; private set; }
 
     public void Emit(OutboxEvent outboxEvent)
     {
@@ -70,9 +73,19 @@ internal sealed class PostgresInboxTransaction(
             // No condition of the handler's: nothing can be emitted until somebody has put the sequence right.
             throw outbox.Refusal.BehindRows(e);
         }
+        catch (PostgresException e) when (IsRefusal(e) && e.SqlState == PostgresErrorCodes.InFailedSqlTransaction)
+        {
+            ErrorName = _errors.Last;
+            return await RefusedAsync(CommitOutcome.StatementFailed, cancellationToken);
+        }
         catch (PostgresException e) when (IsFailedCondition(e))
         {
-            return await RefusedAsync(cancellationToken);
+            ErrorName = e.SqlState;
+            return await RefusedAsync(CommitOutcome.EnlistedConditionFailed, cancellationToken);
+        }
+        catch (TransactionEndedException) when (_enlisted is not { IsBroken: true })
+        {
+            return CommitOutcome.TransactionEnded;
         }
         catch (Exception e) when (!IsRefusal(e))
         {
@@ -170,12 +183,10 @@ internal sealed class PostgresInboxTransaction(
     }
 
     /// <summary>Nothing was written. A late worker meets the writes of the one that took over: then that is the reason.</summary>
-    private async Task<CommitOutcome> RefusedAsync(CancellationToken cancellationToken)
+    private async Task<CommitOutcome> RefusedAsync(CommitOutcome reason, CancellationToken cancellationToken)
     {
         await DisposeAsync();
-        return await inbox.ReadOwnAsync(claim, cancellationToken) == InboxStatus.Processing
-            ? CommitOutcome.EnlistedConditionFailed
-            : CommitOutcome.ClaimLost;
+        return await inbox.ReadOwnAsync(claim, cancellationToken) == InboxStatus.Processing ? reason : CommitOutcome.ClaimLost;
     }
 
     /// <summary>The commit has no answer. The record has: the mark is in the same transaction.</summary>
@@ -210,10 +221,9 @@ internal sealed class PostgresInboxTransaction(
     private static bool IsRefusal(Exception exception) =>
         exception is PostgresException { InvariantSeverity: "ERROR" } or TransactionEndedException;
 
-    /// <summary>Whether a rule of the database did not hold, or the handler went on after one that did not.</summary>
+    /// <summary>Whether a rule of the database did not hold.</summary>
     private static bool IsFailedCondition(PostgresException e) =>
         IsRefusal(e)
         && (e.SqlState.StartsWith("23", StringComparison.Ordinal)
-            || e.SqlState is PostgresErrorCodes.InFailedSqlTransaction or PostgresErrorCodes.WithCheckOptionViolation
-                or PostgresErrorCodes.RaiseException);
+            || e.SqlState is PostgresErrorCodes.WithCheckOptionViolation or PostgresErrorCodes.RaiseException);
 }

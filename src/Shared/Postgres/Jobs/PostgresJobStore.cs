@@ -12,7 +12,7 @@ namespace Relaybox.Postgres;
 internal sealed class PostgresJobStore(
     PostgresConnections connections, PostgresOptions options, TimeProvider time, IEntropy entropy) : IJobStore
 {
-    private readonly RetryLoop _retries = PostgresFaults.Retries(time, entropy);
+    private readonly RetryLoop _retries = connections.Retries(time, entropy);
 
     private readonly string _acquire =
         $"""

@@ -33,7 +33,7 @@ internal sealed partial class PostgresOutboxRepository : ILockingOutbox
         _connections = connections;
         _afterSending = options.AfterSending;
         _entropy = entropy;
-        _retries = PostgresFaults.Retries(time, entropy);
+        _retries = connections.Retries(time, entropy);
         _refusal = new OutboxRefusal(options);
         var names = new PostgresNames(options);
         var row = $"{OutboxColumns.Columns("o")}, {OutboxColumns.StateColumns("o")}";

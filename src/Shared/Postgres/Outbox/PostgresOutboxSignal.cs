@@ -79,7 +79,7 @@ internal sealed class PostgresOutboxSignal(
     }
 
     /// <inheritdoc />
-    public bool IsOutage(Exception exception) => PostgresFaults.IsTransient(exception);
+    public bool IsOutage(Exception exception) => connections.IsTransient(exception);
 
     /// <inheritdoc />
     Exception? IExplainsFailures.Explain(Exception exception) => connections.Explain(exception);

@@ -45,11 +45,12 @@ public sealed class PostgresOutboxWriter
 
     /// <summary>
     /// Writes an event in a transaction of the app's own, which the app then commits. Any ADO.NET transaction on the
-    /// database will do, also one that a library wraps.
+    /// database will do, also one that a library wraps; EF Core's is <c>Database.CurrentTransaction.GetDbTransaction()</c>.
     /// </summary>
     /// <param name="outboxEvent">The event.</param>
     /// <param name="transaction">The app's transaction. After an error nothing can be done in it but to roll it back.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="InvalidOperationException">A <c>TransactionScope</c> is open, and the event would not be a part of it.</exception>
     /// <exception cref="RowContractException">The event breaks the contract.</exception>
     /// <exception cref="EventAlreadyWrittenException">This very event is there: the transaction that it belongs to was committed before.</exception>
     /// <exception cref="EventIdConflictException">The id is another event's.</exception>
@@ -58,6 +59,7 @@ public sealed class PostgresOutboxWriter
     public Task EnqueueAsync(OutboxEvent outboxEvent, DbTransaction transaction, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(transaction);
+        AmbientScope.Refuse();
         PostgresRowContract.Require(outboxEvent);
         return InsertOneAsync(outboxEvent, transaction, cancellationToken);
     }
@@ -70,6 +72,7 @@ public sealed class PostgresOutboxWriter
     /// <param name="events">The events.</param>
     /// <param name="transaction">The app's transaction. After an error nothing can be done in it but to roll it back.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="InvalidOperationException">A <c>TransactionScope</c> is open, and the event would not be a part of it.</exception>
     /// <exception cref="RowContractException">An event breaks the contract; nothing was sent.</exception>
     /// <exception cref="EventAlreadyWrittenException">All of the events are there: they were committed before.</exception>
     /// <exception cref="EventIdConflictException">An id is another event's.</exception>
@@ -82,6 +85,7 @@ public sealed class PostgresOutboxWriter
     {
         ArgumentNullException.ThrowIfNull(events);
         ArgumentNullException.ThrowIfNull(transaction);
+        AmbientScope.Refuse();
         var ordered = OutboxInsert.InKeyOrder(events);
         foreach (var outboxEvent in ordered)
         {
@@ -112,6 +116,7 @@ public sealed class PostgresOutboxWriter
     /// <returns>The operation's result, once everything is committed.</returns>
     /// <remarks>Nothing is tried again: the operation is the caller's, and so is the decision to repeat it.</remarks>
     /// <exception cref="CommitUnknownException">Nobody knows whether both were written, or neither. It has the event's id.</exception>
+    /// <exception cref="InvalidOperationException">A <c>TransactionScope</c> is open, and the event would not be a part of it.</exception>
     /// <exception cref="RowContractException">The event breaks the contract; the operation was not called.</exception>
     /// <exception cref="TransactionEndedException">The operation has ended the transaction itself.</exception>
     /// <exception cref="OutboxSequenceException">The sequence of row numbers is behind; Setup puts it right. Nothing was written.</exception>
@@ -135,6 +140,7 @@ public sealed class PostgresOutboxWriter
     /// <param name="cancellationToken">Ends the wait; during the commit the outcome is then unknown.</param>
     /// <returns>The operation's result, once everything is committed.</returns>
     /// <exception cref="CommitUnknownException">Nobody knows whether both were written, or neither; the same call again finds out.</exception>
+    /// <exception cref="InvalidOperationException">A <c>TransactionScope</c> is open, and the event would not be a part of it.</exception>
     /// <exception cref="RowContractException">The event breaks the contract; the operation was not called.</exception>
     /// <exception cref="EventAlreadyWrittenException">This very event is there: both were done by an earlier call. Nothing was written.</exception>
     /// <exception cref="EventIdConflictException">The id is another event's. Nothing was written.</exception>
@@ -181,6 +187,7 @@ public sealed class PostgresOutboxWriter
         JsonTypeInfo<TResult>? resultType,
         CancellationToken cancellationToken)
     {
+        AmbientScope.Refuse();
         PostgresRowContract.Require(outboxEvent);
         await using var connection = await _connections.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellationToken);
