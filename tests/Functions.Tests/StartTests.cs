@@ -108,7 +108,8 @@ public sealed class StartTests
     [InlineData("false", false)]
     public void Wrapped_events_are_unwrapped_unless_a_setting_says_otherwise(string? value, bool unwraps)
     {
-        var settings = BuiltIn.Read(name => name == "SQS_UNWRAP" ? value : null, FunctionNeeds.None);
+        var settings = BuiltIn.Read(
+            name => name switch { "SQS_UNWRAP" => value, "OUTBOX_TABLE" => "outbox", _ => null }, FunctionNeeds.None);
         Assert.Equal(unwraps, ((SqsSettings)settings.Broker!).Unwraps);
     }
 
