@@ -1,5 +1,4 @@
 using System.Runtime.Versioning;
-using Relaybox.Testing;
 
 namespace Relaybox.EndToEnd.Tests.Deploying;
 
@@ -13,33 +12,16 @@ public sealed class RunSetupTests
     [InlineData("""echo 'Read timeout on endpoint URL' >&2; exit 255""", 2, "", "could not be invoked, or did not answer")]
     public async Task It_fails_when_Setup_fails(string answer, int code, string printed, string said)
     {
-        var folder = Directory.CreateTempSubdirectory("relaybox-aws-");
-        try
-        {
-            var aws = Path.Combine(folder.FullName, "aws");
-            await File.WriteAllTextAsync(
-                aws,
-                $"""
-                #!/usr/bin/env bash
-                [[ "$AWS_MAX_ATTEMPTS" == 1 && "$*" == 'lambda invoke --function-name relaybox-dev-Setup '*'--cli-read-timeout 330 '* ]] || exit 9
-                {answer}
-                """,
-                TestContext.Current.CancellationToken);
-            File.SetUnixFileMode(aws, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        using var aws = new FakeAws(
+            $"""
+            [[ "$AWS_MAX_ATTEMPTS" == 1 && "$*" == 'lambda invoke --function-name relaybox-dev-Setup '*'--cli-read-timeout 330 '* ]] || exit 9
+            {answer}
+            """);
 
-            var run = await ProgramRun.OfAsync(
-                [RepositoryRoot.Combine("run"), "setup", "relaybox-dev"],
-                TimeSpan.FromMinutes(2),
-                TestContext.Current.CancellationToken,
-                new Dictionary<string, string> { ["PATH"] = $"{folder.FullName}:{Environment.GetEnvironmentVariable("PATH")}" });
+        var run = await aws.RunAsync("setup", "relaybox-dev");
 
-            Assert.True(run.ExitCode == code, $"{run.ExitCode}: {run.Output}{run.Errors}");
-            Assert.Contains(printed, run.Output, StringComparison.Ordinal);
-            Assert.Contains(said, run.Errors, StringComparison.Ordinal);
-        }
-        finally
-        {
-            folder.Delete(recursive: true);
-        }
+        Assert.True(run.ExitCode == code, $"{run.ExitCode}: {run.Output}{run.Errors}");
+        Assert.Contains(printed, run.Output, StringComparison.Ordinal);
+        Assert.Contains(said, run.Errors, StringComparison.Ordinal);
     }
 }
