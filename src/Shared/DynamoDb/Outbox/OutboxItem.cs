@@ -97,7 +97,7 @@ internal static class OutboxItem
     /// <summary>The bytes of what the app wrote, as far as it can be large.</summary>
     internal static long BytesOf(Dictionary<string, AttributeValue> item) =>
         BytesOf(item.GetString(Attributes.Payload)) + BytesOf(item.GetString(Attributes.Result))
-        + (ReadHeaders(item)?.Sum(header => BytesOf(header.Key) + BytesOf(header.Value)) ?? 0);
+        + (item.GetValueOrDefault(Attributes.Headers)?.M?.Sum(header => BytesOf(header.Key) + BytesOf(header.Value.S)) ?? 0);
 
     private static long BytesOf(string? text) => text is null ? 0 : Encoding.UTF8.GetByteCount(text);
 
