@@ -33,9 +33,7 @@ public class LambdaBootstrap : IDisposable
             httpClient.Timeout = Timeout.InfiniteTimeSpan;
         }
 
-        var environment = new LambdaEnvironment(options);
-        LimitHeap(environment.MemoryLimitInMB);
-        _api = new RuntimeApi(httpClient ?? _ownClient, environment);
+        _api = new RuntimeApi(httpClient ?? _ownClient, new LambdaEnvironment(options));
         _handler = handler;
         _serializer = serializer;
         _initializer = initializer;
@@ -75,17 +73,6 @@ public class LambdaBootstrap : IDisposable
     {
         Dispose(disposing: true);
         GC.SuppressFinalize(this);
-    }
-
-    // Nothing else tells the garbage collector how much memory the function has: it sees the machine's. A lower limit stays.
-    private static void LimitHeap(int megabytes)
-    {
-        var bytes = (ulong)megabytes << 20;
-        if (bytes > 0 && bytes < (ulong)GC.GetGCMemoryInfo().TotalAvailableMemoryBytes)
-        {
-            AppContext.SetData("GCHeapHardLimit", bytes);
-            GC.RefreshMemoryLimit();
-        }
     }
 
     protected virtual void Dispose(bool disposing)

@@ -1,3 +1,5 @@
+using Relaybox.Settings;
+
 namespace Relaybox.Outbox;
 
 /// <summary>
@@ -9,8 +11,8 @@ namespace Relaybox.Outbox;
 /// <param name="Bytes">The most bytes of payload, headers and result together, at least 1. A single row may have as many.</param>
 internal readonly record struct ClaimLimit(int Rows, long Bytes)
 {
-    /// <summary>What fits a function of 1 GiB; see <see cref="OfMemory"/>.</summary>
-    internal const long DefaultBytes = 32L << 20;
+    /// <summary>What fits a function of 1 GiB; see <see cref="FunctionMemory"/>.</summary>
+    internal const long DefaultBytes = 28L << 20;
 
     /// <summary>By how much each claim without an outcome makes a row more expensive.</summary>
     internal const int Suspicion = 8;
@@ -21,13 +23,6 @@ internal readonly record struct ClaimLimit(int Rows, long Bytes)
     /// <summary>So many rows, of at most <see cref="DefaultBytes"/>.</summary>
     /// <param name="rows">The most rows, at least 1.</param>
     public static implicit operator ClaimLimit(int rows) => new(rows, DefaultBytes);
-
-    /// <summary>
-    /// The bytes of a batch that a process of so much memory can work on. On its way a payload exists several times (text of two
-    /// bytes a character, envelope, request), and two batches are worked on at once.
-    /// </summary>
-    /// <param name="memoryBytes">The memory of the process.</param>
-    internal static long OfMemory(long memoryBytes) => Math.Max(1 << 20, memoryBytes / 32);
 
     /// <summary>Whether rows of these costs together fit into a claim.</summary>
     internal static bool Fits(double cost) => cost <= Whole;

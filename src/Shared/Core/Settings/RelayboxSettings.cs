@@ -2,7 +2,6 @@ using Microsoft.Extensions.Logging;
 using Relaybox.Inbox;
 using Relaybox.Maintenance;
 using Relaybox.Messaging.Formats;
-using Relaybox.Outbox;
 using Relaybox.Outbox.Relay;
 
 namespace Relaybox.Settings;
@@ -68,7 +67,7 @@ internal sealed record RelayboxSettings
         var broker = reader.Choice("BROKER", brokers[0], [.. brokers.Select(choice => (choice.Name, choice))]);
         var sentRetention = reader.Hours("SENT_RETENTION_HOURS", 168, 24, 87_600);
         var processedRetention = reader.Hours("PROCESSED_RETENTION_HOURS", 504, 1, 87_600);
-        var batchBytes = ClaimLimit.OfMemory(reader.Number("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", 1_024, 128, 1_048_576) * (1L << 20));
+        var batchBytes = FunctionMemory.BatchBytes(reader.Number(FunctionMemory.Variable, FunctionMemory.DefaultMegabytes, 128, 1_048_576));
         var relay = new RelayOptions
         {
             BatchSize = reader.Number("RELAY_BATCH_SIZE", 500, 1, 1_000),
