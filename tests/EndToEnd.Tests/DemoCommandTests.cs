@@ -19,7 +19,10 @@ public sealed class DemoCommandTests
             Assert.True(code == 0, errors);
             var summary = JsonDocument.Parse(output).RootElement;
             Assert.Equal(
-                ["written", "sent", "effects", "duplicatesInjected", "duplicatesSuppressed", "lost", "doubled", "p50Ms", "p99Ms"],
+                [
+                    "written", "sent", "effects", "duplicatesInjected", "duplicatesSuppressed", "lost", "doubled",
+                    "p50Ms", "p99Ms", "slowestMs", "slowestAtStartMs",
+                ],
                 summary.EnumerateObject().Select(field => field.Name));
             Assert.Equal(
                 (20, 20, 20, 0, 0),

@@ -12,7 +12,7 @@ namespace Relaybox.Outbox;
 internal readonly record struct ClaimLimit(int Rows, long Bytes)
 {
     /// <summary>What fits a function of 1 GiB; see <see cref="FunctionMemory"/>.</summary>
-    internal const long DefaultBytes = 28L << 20;
+    internal const long DefaultBytes = 14L << 20;
 
     /// <summary>By how much each claim without an outcome makes a row more expensive.</summary>
     internal const int Suspicion = 8;

@@ -21,7 +21,7 @@ internal static class FunctionMemory
     /// envelope, request), and two batches are worked on at once.
     /// </summary>
     /// <param name="megabytes">The function's memory, in MiB.</param>
-    internal static long BatchBytes(int megabytes) => HeapBytes(megabytes) / 32;
+    internal static long BatchBytes(int megabytes) => HeapBytes(megabytes) / 64;
 
     /// <summary>Lets the garbage collector keep the heap within the function's memory. A lower limit that is set stays.</summary>
     /// <param name="megabytes">The function's memory, in MiB.</param>

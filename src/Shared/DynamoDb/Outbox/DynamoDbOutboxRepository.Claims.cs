@@ -121,11 +121,11 @@ internal sealed partial class DynamoDbOutboxRepository
             return null;
         }
 
-        // The index does not say how large a row is: they are read until enough is there.
+        // The index does not say how large a row is: they are read until enough is there, and perhaps some more.
         var claimable = new List<Dictionary<string, AttributeValue>>();
         var cost = 0.0;
         var now = time.GetUtcNow();
-        await foreach (var (eventIds, items) in _reader.ReadAsync(candidates, limit.Bytes, cancellationToken))
+        await foreach (var (eventIds, items) in _reader.ReadAsync(candidates, 2 * limit.Bytes, cancellationToken))
         {
             now = time.GetUtcNow();
             foreach (var eventId in eventIds)
