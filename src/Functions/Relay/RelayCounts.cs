@@ -51,7 +51,7 @@ internal sealed class RelayCounts(MetricsWriter metrics, TimeProvider time)
         }
     }
 
-    /// <summary>Writes what is gathered now. Whoever gathers calls this at the end: a frozen process writes nothing.</summary>
+    /// <summary>Writes what is gathered now. A run calls this at its end, because a frozen process writes nothing.</summary>
     internal void WriteGathered()
     {
         if (_gathered is { } gathered)

@@ -25,7 +25,7 @@ internal sealed class SweepRelayFunction(
     ILogger<SweepRelayFunction> logger,
     IOutboxSignal? signal = null) : IFunction<ScheduleInput, JobReport>
 {
-    // A sweep that listens lasts a minute; whoever watches the metrics wants them sooner, and not for every row that wakes it.
+    // A sweep that listens lasts a minute. Metrics are written sooner than at its end, but not for every row that wakes it.
     private readonly RelayCounts _counts = new(metrics, time);
 
     /// <inheritdoc />

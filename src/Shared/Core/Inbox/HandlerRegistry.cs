@@ -23,7 +23,7 @@ public sealed class HandlerRegistry(string defaultConsumer)
     /// <param name="handler">The handler; used by several messages at once.</param>
     /// <param name="typeInfo">How the payload is read, from a source-generated context.</param>
     /// <param name="consumer">The consumer; null for the default one.</param>
-    /// <exception cref="FormatException">The pattern is none.</exception>
+    /// <exception cref="FormatException">The text is not a subject pattern.</exception>
     /// <exception cref="InvalidOperationException">The consumer has a handler for this very pattern.</exception>
     public HandlerRegistry Add<T>(
         string pattern, IMessageHandler<T> handler, JsonTypeInfo<T> typeInfo, string? consumer = null) =>
@@ -34,7 +34,7 @@ public sealed class HandlerRegistry(string defaultConsumer)
     /// <param name="pattern">The subjects; see <see cref="SubjectPattern"/>.</param>
     /// <param name="handler">The handler; used by several messages at once.</param>
     /// <param name="consumer">The consumer; null for the default one.</param>
-    /// <exception cref="FormatException">The pattern is none.</exception>
+    /// <exception cref="FormatException">The text is not a subject pattern.</exception>
     /// <exception cref="InvalidOperationException">The consumer has a handler for this very pattern.</exception>
     public HandlerRegistry AddRaw(string pattern, IMessageHandler<string> handler, string? consumer = null) =>
         Add(pattern, consumer, (message, context, cancellationToken) =>

@@ -4,8 +4,8 @@ namespace Relaybox.Outbox.Relay;
 
 /// <summary>
 /// How many rows to claim next: no more than can be published in the time that is left, going by how long the last batch took, nor
-/// many more than fit into the bytes of a claim, going by how large its rows were. A row that is claimed in vain has to be put back,
-/// which costs the store as much as sending it; one that is looked at in vain has to be locked.
+/// many more than fit into the bytes of a claim, going by how large its rows were. A claimed row that is not
+/// published has to be put back, which costs the store as much as sending it; each row that is looked at is locked.
 /// </summary>
 internal sealed class BatchSizer(RelayOptions options)
 {
