@@ -97,38 +97,21 @@ public sealed class CombinationTests
     [InlineData("dynamodb", "nats", 390_000)]
     public async Task The_largest_payloads_go_through_with_the_least_memory_of_the_template(string store, string broker, int bytes)
     {
-        var state = Directory.CreateTempSubdirectory("relaybox-e2e-");
-        try
-        {
-            await using var runner = await LocalRunner.StartAsync(
-                new RunnerOptions
-                {
-                    TemplatePath = RepositoryRoot.Combine("template.yaml"),
-                    StateDirectory = state.FullName,
-                    FunctionsDirectory = RunningStack.BuiltFunctions,
-                    PortBase = 0,
-                    Parameters = new Dictionary<string, string>
-                    {
-                        ["Store"] = store, ["Broker"] = broker, ["RelayMemoryMB"] = "256", ["ConsumeMemoryMB"] = "256",
-                    },
-                    Environment = new Dictionary<string, string> { ["INBOX_LEASE_SECONDS"] = "5", ["RELAY_LEASE_SECONDS"] = "10" },
-                    VisibilitySeconds = 5,
-                },
-                new RunningStack.LastLines(),
-                CancellationToken.None);
-            await using var app = runner.CreateDemoApp();
+        const int Orders = 20;
+        await using var stack = await RunningStack.StartAsync(
+            configure: options => options with
+            {
+                Environment = new Dictionary<string, string> { ["INBOX_LEASE_SECONDS"] = "5", ["RELAY_LEASE_SECONDS"] = "10" },
+                RunSchedules = true,
+            },
+            parameters: [("Store", store), ("Broker", broker), ("RelayMemoryMB", "256"), ("ConsumeMemoryMB", "256")]);
+        await using var app = stack.Runner.CreateDemoApp();
+        var demo = new DemoOptions(Orders, Rate: 0, DuplicatePercent: 0, Json: false) { PayloadBytes = bytes };
 
-            const int Orders = 20;
-            var demo = new DemoOptions(Orders, Rate: 0, DuplicatePercent: 0, Json: false) { PayloadBytes = bytes };
-            var summary = await new DemoRun(runner, app, demo, new ProgressLine(), TimeProvider.System).RunAsync(CancellationToken.None);
+        var summary = await new DemoRun(stack.Runner, app, demo, new ProgressLine(), TimeProvider.System).RunAsync(CancellationToken.None);
 
-            Assert.True(summary.IsClean, summary.ToText());
-            Assert.Equal((Orders, Orders), (summary.Sent, summary.Effects));
-        }
-        finally
-        {
-            state.Delete(recursive: true);
-        }
+        Assert.True(summary.IsClean, summary.ToText());
+        Assert.Equal((Orders, Orders), (summary.Sent, summary.Effects));
     }
 
     /// <summary>Rows that were sent without a claim. The first of each process have one, and those that were in hand when one was killed.</summary>

@@ -17,14 +17,8 @@ foreach (var command in LocalStores.All.SelectMany(store => store.Commands))
 }
 
 var parsed = root.Parse(args);
-if (CommandLineErrors.Of(parsed, args) is { Count: > 0 } errors)
+if (CommandLineErrors.Report(parsed, args, "relaybox-local"))
 {
-    foreach (var error in errors)
-    {
-        Console.Error.WriteLine($"relaybox-local: {error}");
-    }
-
-    Console.Error.WriteLine("--help shows what there is.");
     return 2;
 }
 

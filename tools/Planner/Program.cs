@@ -6,14 +6,8 @@ using Spectre.Console;
 
 AnsiConsole.Profile.Width = Math.Max(AnsiConsole.Profile.Width, 190);
 var parsed = PlanCommand.Create().Parse(args);
-if (CommandLineErrors.Of(parsed, args) is { Count: > 0 } errors)
+if (CommandLineErrors.Report(parsed, args, "plan"))
 {
-    foreach (var error in errors)
-    {
-        Console.Error.WriteLine($"plan: {error}");
-    }
-
-    Console.Error.WriteLine("--help shows what there is.");
     return 2;
 }
 

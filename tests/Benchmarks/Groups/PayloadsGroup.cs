@@ -2,6 +2,7 @@ using Relaybox.Benchmarks.Harness;
 using Relaybox.Benchmarks.Lambda;
 using Relaybox.Local.Demo;
 using Relaybox.Local.Lambda;
+using Relaybox.Local.Processes;
 
 namespace Relaybox.Benchmarks.Groups;
 
@@ -81,7 +82,7 @@ internal sealed class PayloadsGroup : IBenchmarkGroup
                 }
 
                 pids[name] = host.Pids;
-                peaks[name] = Math.Max(peaks.GetValueOrDefault(name), host.Pids.Select(MemoryLimit.PeakMegabytes).DefaultIfEmpty().Max());
+                peaks[name] = Math.Max(peaks.GetValueOrDefault(name), host.Pids.Select(ProcessMemory.PeakMegabytes).DefaultIfEmpty().Max());
             }
         }
 

@@ -1,5 +1,5 @@
-using System.Diagnostics;
 using Relaybox.Local.Lambda;
+using Relaybox.Local.Processes;
 
 namespace Relaybox.Local.Chaos;
 
@@ -7,22 +7,5 @@ namespace Relaybox.Local.Chaos;
 internal static class FunctionMemory
 {
     /// <summary>The working sets of all their processes, in MiB.</summary>
-    public static double Measure(IEnumerable<FunctionHost> functions)
-    {
-        var bytes = 0L;
-        foreach (var pid in functions.SelectMany(host => host.Pids))
-        {
-            try
-            {
-                using var process = Process.GetProcessById(pid);
-                bytes += process.WorkingSet64;
-            }
-            catch (Exception e) when (e is ArgumentException or InvalidOperationException)
-            {
-                // It has just ended.
-            }
-        }
-
-        return bytes / (1024.0 * 1024);
-    }
+    public static double Measure(IEnumerable<FunctionHost> functions) => functions.SelectMany(host => host.Pids).Sum(ProcessMemory.Megabytes);
 }

@@ -19,6 +19,9 @@ internal sealed class WorkerPool(
 
     private static readonly TimeSpan StopGrace = TimeSpan.FromSeconds(2);
 
+    // How often it is looked whether a process uses more memory than its function has.
+    private static readonly TimeSpan MemoryInterval = TimeSpan.FromMilliseconds(50);
+
     private readonly ConcurrentDictionary<string, Worker> _workers = new();
     private readonly CancellationTokenSource _stopping = new();
     private readonly List<Task> _slots = [];
@@ -145,8 +148,13 @@ internal sealed class WorkerPool(
     {
         try
         {
-            var used = await MemoryLimit.ExceededAsync(process.Id, function.MemorySize, worker.Lifetime);
-            output.Error($"{function.ShortName}: process {process.Id} used {used} MB, more than its {function.MemorySize} MB, and was killed.");
+            double used;
+            while ((used = ProcessMemory.Megabytes(process.Id)) <= function.MemorySize)
+            {
+                await Task.Delay(MemoryInterval, TimeProvider.System, worker.Lifetime);
+            }
+
+            output.Error($"{function.ShortName}: process {process.Id} used {used:0} MB, more than its {function.MemorySize} MB, and was killed.");
             worker.InitError ??= ("Runtime.OutOfMemory", $"The function used more than its {function.MemorySize} MB while it initialised.");
             worker.Current?.Fail("Runtime.OutOfMemory", "Runtime exited with error: signal: killed");
             process.Kill();

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Amazon.DynamoDBv2;
 using Amazon.DynamoDBv2.Model;
 using Relaybox.Outbox;
@@ -89,15 +90,38 @@ internal sealed partial class DynamoDbOutboxRepository
     public async Task<TimeSpan> OldestDueAgeAsync(CancellationToken cancellationToken)
     {
         const int Looked = 100;
-        for (var round = 1; round <= MaxRounds && await FindClaimableAsync(Looked, cancellationToken) is { } found; round++)
+        for (var round = 1; round <= MaxRounds; round++)
         {
-            if (found.Items.Count > 0)
+            var candidates = await FindDueAsync(Looked, time.GetUtcNow(), cancellationToken);
+            if (candidates.Count == 0)
             {
-                return found.At - found.Items.Min(item => item.GetTime(Attributes.DueAt)!.Value);
+                break;
+            }
+
+            // How large they are does not matter here, and they may be large.
+            var rows = (await _reader.ReadStatesAsync(candidates, cancellationToken))
+                .ToDictionary(item => item.GetString(Attributes.EventId)!, StringComparer.Ordinal);
+            var now = time.GetUtcNow();
+            List<string> due = [.. candidates.Where(eventId => IsClaimable(eventId, rows.GetValueOrDefault(eventId), now))];
+            if (due.Count > 0)
+            {
+                return now - due.Min(eventId => rows[eventId].GetTime(Attributes.DueAt)!.Value);
             }
         }
 
         return TimeSpan.Zero;
+    }
+
+    // What may not be claimed is left out from now on.
+    private bool IsClaimable(string eventId, [NotNullWhen(true)] Dictionary<string, AttributeValue>? item, DateTimeOffset now)
+    {
+        if (item is not null && DueRow.IsClaimable(item, now))
+        {
+            return true;
+        }
+
+        _passedOver.Add(eventId, Until(item, now));
+        return false;
     }
 
     // Others may give a row back before its lease ends, and a row that is tried again is due at its time.
@@ -130,9 +154,9 @@ internal sealed partial class DynamoDbOutboxRepository
             now = time.GetUtcNow();
             foreach (var eventId in eventIds)
             {
-                if (!items.TryGetValue(eventId, out var item) || !DueRow.IsClaimable(item, now))
+                var item = items.GetValueOrDefault(eventId);
+                if (!IsClaimable(eventId, item, now))
                 {
-                    _passedOver.Add(eventId, Until(item, now));
                     continue;
                 }
 
