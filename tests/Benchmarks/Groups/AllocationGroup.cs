@@ -6,6 +6,7 @@ using Relaybox.Benchmarks.Allocation;
 using Relaybox.Benchmarks.Harness;
 using Relaybox.Benchmarks.Nats;
 using Relaybox.Benchmarks.Postgres;
+using Relaybox.Outbox;
 using Relaybox.Outbox.Relay;
 using Relaybox.Postgres;
 

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Relaybox.Benchmarks.Harness;
 using Relaybox.Benchmarks.Postgres;
 using Relaybox.Maintenance;
+using Relaybox.Outbox;
 using Relaybox.Postgres;
 using Relaybox.Timing;
 

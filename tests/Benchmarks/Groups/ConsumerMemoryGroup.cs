@@ -3,6 +3,7 @@ using System.Globalization;
 using Relaybox.Benchmarks.Consuming;
 using Relaybox.Benchmarks.Harness;
 using Relaybox.Benchmarks.Postgres;
+using Relaybox.Outbox;
 using Relaybox.Postgres;
 using Relaybox.Timing;
 

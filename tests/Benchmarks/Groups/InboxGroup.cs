@@ -3,6 +3,7 @@ using Relaybox.Benchmarks.Harness;
 using Relaybox.Benchmarks.Postgres;
 using Relaybox.Events;
 using Relaybox.Inbox;
+using Relaybox.Outbox;
 using Relaybox.Postgres;
 using Relaybox.Timing;
 

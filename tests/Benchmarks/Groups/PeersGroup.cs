@@ -1,5 +1,6 @@
 using Relaybox.Benchmarks.Harness;
 using Relaybox.Benchmarks.Postgres;
+using Relaybox.Outbox;
 using Relaybox.Outbox.Relay;
 using Relaybox.Postgres;
 

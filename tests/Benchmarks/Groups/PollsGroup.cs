@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Relaybox.Benchmarks.Harness;
 using Relaybox.Benchmarks.Postgres;
+using Relaybox.Outbox;
 using Relaybox.Outbox.Relay;
 using Relaybox.Postgres;
 

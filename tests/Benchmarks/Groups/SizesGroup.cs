@@ -6,6 +6,7 @@ using Relaybox.Benchmarks.Queues;
 using Relaybox.Events;
 using Relaybox.Inbox;
 using Relaybox.Messaging.Formats;
+using Relaybox.Outbox;
 using Relaybox.Outbox.Relay;
 using Relaybox.Postgres;
 using Relaybox.Sqs;

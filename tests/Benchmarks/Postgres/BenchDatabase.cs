@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Relaybox.Local.Servers;
 using Relaybox.Local.Stores.Postgres;
+using Relaybox.Outbox;
 using Relaybox.Postgres;
 using Relaybox.Secrets;
 

@@ -1,3 +1,4 @@
+using Relaybox.Outbox;
 using Relaybox.Postgres;
 
 namespace Relaybox.Benchmarks.Postgres;

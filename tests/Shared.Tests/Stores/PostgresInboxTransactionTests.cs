@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Relaybox.Events;
 using Relaybox.Inbox;
+using Relaybox.Outbox;
 using Relaybox.Postgres;
 using Relaybox.Shared.Tests.Inbox;
 using Relaybox.Shared.Tests.Support;

@@ -1,3 +1,4 @@
+using Relaybox.Outbox;
 using Relaybox.Outbox.Relay;
 using Relaybox.Postgres;
 using Relaybox.Shared.Tests.Conformance;

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Npgsql;
+using Relaybox.Outbox;
 using Relaybox.Postgres;
 using Relaybox.Shared.Tests.Support;
 using Relaybox.Testing;

@@ -1,5 +1,6 @@
 using System.Data;
 using Npgsql;
+using Relaybox.Outbox;
 
 namespace Relaybox.Postgres;
 
@@ -83,7 +84,7 @@ internal sealed class HandlerTransaction
     /// <exception cref="TransactionEndedException">The handler has ended the transaction.</exception>
     internal async Task<bool> CommitAsync(IEnumerable<NpgsqlBatchCommand> commands, CancellationToken cancellationToken)
     {
-        TransactionEndedException.ThrowIfEnded(Transaction);
+        PostgresTransactions.ThrowIfEnded(Transaction);
         await using var batch = new NpgsqlBatch(_connection, Transaction);
         return await CommitAsync(batch, commands, cancellationToken);
     }

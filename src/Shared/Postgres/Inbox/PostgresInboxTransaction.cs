@@ -2,6 +2,7 @@ using System.Runtime.ExceptionServices;
 using Npgsql;
 using Relaybox.Events;
 using Relaybox.Inbox;
+using Relaybox.Outbox;
 
 namespace Relaybox.Postgres;
 

@@ -1,3 +1,5 @@
+using Relaybox.Outbox;
+
 namespace Relaybox.Postgres;
 
 /// <summary>The statements that record outcomes: one for a whole batch, conditional on each row's own token.</summary>

@@ -1,3 +1,5 @@
+using Relaybox.Outbox;
+
 namespace Relaybox.Postgres;
 
 /// <summary>What a claiming statement does with the rows that it takes.</summary>

@@ -204,7 +204,7 @@ public sealed class PostgresOutboxWriter
         {
             await transaction.CommitAsync(cancellationToken);
         }
-        catch (Exception e) when (CommitUnknownException.IsCauseOf(e))
+        catch (Exception e) when (PostgresTransactions.LeavesOutcomeOpen(e))
         {
             throw new CommitUnknownException(outboxEvent.EventId, e);
         }
@@ -229,7 +229,7 @@ public sealed class PostgresOutboxWriter
     private async Task InsertAsync(
         OutboxEvent[] events, NpgsqlTransaction transaction, CancellationToken cancellationToken, NpgsqlBatchCommand? locks = null)
     {
-        TransactionEndedException.ThrowIfEnded(transaction);
+        PostgresTransactions.ThrowIfEnded(transaction);
         await using var batch = new NpgsqlBatch(transaction.Connection, transaction);
         if (locks is not null)
         {

@@ -1,3 +1,4 @@
+using Relaybox.Outbox;
 using Relaybox.Settings;
 
 namespace Relaybox.Postgres;

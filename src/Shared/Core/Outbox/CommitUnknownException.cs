@@ -1,8 +1,4 @@
-using System.Net.Sockets;
-using Npgsql;
-using Relaybox.Outbox;
-
-namespace Relaybox.Postgres;
+namespace Relaybox.Outbox;
 
 /// <summary>
 /// The answer to a commit did not come: the outcome is unknown. The business data and the event are both written, or neither
@@ -19,12 +15,4 @@ public sealed class CommitUnknownException(string eventId, Exception innerExcept
 {
     /// <summary>The event's id.</summary>
     public string EventId { get; } = eventId;
-
-    /// <summary>Whether an exception of a commit leaves its outcome open. An error of the server's does not: it has rolled back.</summary>
-    internal static bool IsCauseOf(Exception exception) => exception switch
-    {
-        PostgresException e => e.InvariantSeverity is "FATAL" or "PANIC",
-        NpgsqlException or IOException or SocketException or TimeoutException or OperationCanceledException => true,
-        _ => false,
-    };
 }

@@ -1,4 +1,4 @@
-namespace Relaybox.Postgres;
+namespace Relaybox.Outbox;
 
 /// <summary>What becomes of an outbox row when the broker's acknowledgement is recorded.</summary>
 public enum AfterSending
