@@ -97,7 +97,7 @@ internal sealed partial class PostgresInboxRepository(
         command.Parameters.Add(Parameters.Interval(lease));
         command.Parameters.Add(Parameters.Integer(maxAttempts));
         command.Parameters.Add(Parameters.Integer(InboxClaim.MaxUnfinished));
-        batch.AddOpen(command.Parameters);
+        command.Parameters.AddOpen(batch);
         var rows = await command.ReadCommittedAsync(
             row => (Key: new InboxKey(batch.Consumer, row.GetString(0), row.GetString(1)), row.GetInt32(2), row.GetInt32(3)), cancellationToken);
         foreach (var (key, deliveries, unfinished) in rows)
@@ -111,7 +111,7 @@ internal sealed partial class PostgresInboxRepository(
     {
         await using var command = new NpgsqlCommand(_readRefused, connection);
         command.Parameters.Add(Parameters.Text(batch.Consumer));
-        batch.AddOpenKeys(command.Parameters);
+        command.Parameters.AddOpenKeys(batch);
         var rows = await command.ReadCommittedAsync(
             row => (Key: new InboxKey(batch.Consumer, row.GetString(0), row.GetString(1)), Now: Columns.Time(row, 2)!.Value, Record: ToRefused(row)),
             cancellationToken);

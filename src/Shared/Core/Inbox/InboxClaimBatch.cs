@@ -1,9 +1,6 @@
-using Npgsql;
-using NpgsqlTypes;
-using Relaybox.Inbox;
 using Relaybox.Timing;
 
-namespace Relaybox.Postgres;
+namespace Relaybox.Inbox;
 
 /// <summary>
 /// The messages of one call on their way to an answer. Each keeps its token through all tries, so that a claim whose
@@ -35,28 +32,9 @@ internal sealed class InboxClaimBatch
 
     internal InboxClaim[] Claims => _claims!;
 
-    /// <summary>Adds the keys of the messages that have no answer, as columns.</summary>
-    internal void AddOpenKeys(NpgsqlParameterCollection parameters)
-    {
-        parameters.Add(Parameters.Texts([.. _open.Keys.Select(key => key.EventId)]));
-        parameters.Add(Parameters.Texts([.. _open.Keys.Select(key => key.ReplayId)]));
-    }
-
-    /// <summary>Adds the messages that have no answer, as columns.</summary>
-    internal void AddOpen(NpgsqlParameterCollection parameters)
-    {
-        var indexes = _open.Values.ToArray();
-        Add(NpgsqlDbType.Text, i => _messages[i].Event.EventId);
-        Add(NpgsqlDbType.Text, i => _messages[i].ReplayId);
-        Add(NpgsqlDbType.Text, i => _messages[i].Event.Subject);
-        Add(NpgsqlDbType.Bytea, i => _messages[i].PayloadHash.ToArray());
-        Add(NpgsqlDbType.Text, i => _tokens[i]);
-        Add(NpgsqlDbType.Text, i => _messages[i].Stream);
-        Add(NpgsqlDbType.Bigint, i => _messages[i].StreamSequence);
-
-        void Add<T>(NpgsqlDbType type, Func<int, T> column) => parameters.Add(
-            new() { Value = Array.ConvertAll(indexes, i => column(i)), NpgsqlDbType = NpgsqlDbType.Array | type });
-    }
+    /// <summary>The messages that have no answer, each with its token.</summary>
+    internal List<(InboxKey Key, InboxMessage Message, string Token)> Open() =>
+        [.. _open.Select(open => (open.Key, _messages[open.Value], _tokens[open.Value]))];
 
     internal void Claimed(InboxKey key, int deliveries, int unfinished)
     {

@@ -1,0 +1,191 @@
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using MongoDB.Driver;
+using Relaybox.Secrets;
+using Relaybox.Settings;
+
+namespace Relaybox.MongoDb;
+
+/// <summary>What the driver is told: its settings, made of what is configured, and the database's name.</summary>
+/// <param name="Settings">The driver's settings.</param>
+/// <param name="Database">The database.</param>
+internal sealed record MongoConnectionText(MongoClientSettings Settings, string Database)
+{
+    private const int DefaultPort = 27_017;
+
+    // A dead server must be given up while there is time to try again.
+    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan SelectionTimeout = TimeSpan.FromSeconds(8);
+    private static readonly TimeSpan SocketTimeout = TimeSpan.FromSeconds(20);
+
+    /// <summary>Checks a URI.</summary>
+    /// <returns>What is wrong, without the text itself; null if nothing is.</returns>
+    internal static string? Check(MongoConnectionOptions options)
+    {
+        try
+        {
+            FromUri(options);
+            return null;
+        }
+        catch (FormatException e)
+        {
+            return e.Message;
+        }
+    }
+
+    /// <exception cref="FormatException">The URI cannot be used. The text quotes nothing of it.</exception>
+    internal static MongoConnectionText FromUri(MongoConnectionOptions options) => FromUri(options.Uri!, options);
+
+    /// <exception cref="SecretException">The secret cannot be used. The text quotes nothing of it.</exception>
+    internal static MongoConnectionText FromSecret(string secret, MongoConnectionOptions options)
+    {
+        try
+        {
+            if (IsUri(secret))
+            {
+                return FromUri(secret, options);
+            }
+
+            JsonObject? fields = null;
+            try
+            {
+                fields = JsonNode.Parse(secret) as JsonObject;
+            }
+            catch (JsonException)
+            {
+                // Told below, without the text.
+            }
+
+            return fields is null ? throw new FormatException("it is neither a connection string nor a JSON object")
+                : Text(fields, "uri") is { } uri ? FromUri(uri, options)
+                : FromFields(fields, options);
+        }
+        catch (FormatException e)
+        {
+            throw new SecretException(
+                $"The database's secret {options.SecretArn} cannot be used: {e.Message}. It must be a connection string (mongodb://…), or a JSON "
+                + "object with host, port, dbname, username and password.",
+                e);
+        }
+    }
+
+    private static bool IsUri(string text) =>
+        text.StartsWith("mongodb://", StringComparison.Ordinal) || text.StartsWith("mongodb+srv://", StringComparison.Ordinal);
+
+    private static MongoConnectionText FromUri(string uri, MongoConnectionOptions options)
+    {
+        MongoUrl url;
+        try
+        {
+            url = IsUri(uri) ? new MongoUrl(uri) : throw new FormatException("it does not begin with mongodb:// or mongodb+srv://");
+        }
+        catch (Exception e) when (e is MongoConfigurationException or ArgumentException)
+        {
+            // The driver's text quotes the string, which holds a password.
+            throw new FormatException("the driver cannot read it; escape what is special in user and password (%40 for @, %2F for /, %3A for :)");
+        }
+
+        if (url.AllowInsecureTls)
+        {
+            throw new FormatException("it asks for a connection whose server is not verified. Leave tlsInsecure and the like out");
+        }
+
+        return Finish(
+            MongoClientSettings.FromUrl(url),
+            options.Database ?? url.DatabaseName ?? throw new FormatException("it names no database (…/DATABASE), and DATABASE_NAME is not set"),
+            options);
+    }
+
+    // The form of a secret that RDS and DocumentDB make; of a user's secret only user and password are certain.
+    private static MongoConnectionText FromFields(JsonObject fields, MongoConnectionOptions options)
+    {
+        var hosts = options.Host ?? Text(fields, "host") ?? throw new FormatException("it has no 'host', and DATABASE_HOST is not set");
+        var port = options.Port ?? (Text(fields, "port") is { } text
+            ? int.TryParse(text, out var number) ? number : throw new FormatException("its 'port' is not a number")
+            : DefaultPort);
+        var settings = new MongoClientSettings
+        {
+            Servers = hosts.Split(',', StringSplitOptions.TrimEntries).Select(host => Address(host, port)).ToArray(),
+            Credential = MongoCredential.CreateCredential(
+                Text(fields, "authSource") ?? "admin",
+                Text(fields, "username") ?? throw new FormatException("it has no 'username'"),
+                Text(fields, "password") ?? throw new FormatException("it has no 'password'")),
+            ReplicaSetName = Text(fields, "replicaSet"),
+        };
+        if (Text(fields, "engine") == "mongo" || fields.ContainsKey("dbClusterIdentifier"))
+        {
+            // DocumentDB is a replica set of this name, and does not repeat writes by itself.
+            settings.ReplicaSetName ??= "rs0";
+            settings.RetryWrites = false;
+        }
+
+        var database = options.Database ?? Text(fields, "dbname") ?? Text(fields, "database")
+            ?? throw new FormatException("it has no 'dbname', and DATABASE_NAME is not set");
+        return Finish(settings, database, options);
+    }
+
+    private static MongoServerAddress Address(string host, int port) =>
+        MongoServerAddress.TryParse(host, out var address) && Uri.CheckHostName(address.Host.Trim('[', ']')) != UriHostNameType.Unknown
+            ? host.EndsWith($":{address.Port}", StringComparison.Ordinal) ? address : new MongoServerAddress(address.Host, port)
+            : throw new FormatException("its host is not one");
+
+    private static string? Text(JsonObject fields, string name) => fields[name] switch
+    {
+        JsonValue value when value.TryGetValue<string>(out var text) => text,
+        JsonValue value when value.GetValueKind() == JsonValueKind.Number => value.ToJsonString(),
+        _ => null,
+    };
+
+    private static MongoConnectionText Finish(MongoClientSettings settings, string database, MongoConnectionOptions options)
+    {
+        if (!MongoNames.IsValid(database))
+        {
+            throw new FormatException("its database's name is not letters, digits, '_' and '-', or is one of the server's own");
+        }
+
+        settings.ApplicationName = options.ApplicationName;
+        settings.ConnectTimeout = ConnectTimeout;
+        settings.ServerSelectionTimeout = SelectionTimeout;
+        settings.SocketTimeout = SocketTimeout;
+        settings.MaxConnectionPoolSize = options.MaxPoolSize;
+        if (settings.Scheme == MongoDB.Driver.Core.Configuration.ConnectionStringScheme.MongoDBPlusSrv
+            || !settings.Servers.All(server => Loopback.Is(server.Host)))
+        {
+            settings.UseTls = true;
+        }
+
+        if (options.CertificateAuthorityFile is { } file)
+        {
+            settings.SslSettings = new SslSettings { ServerCertificateValidationCallback = TrustingOnly(file) };
+        }
+
+        return new MongoConnectionText(settings, database);
+    }
+
+    private static RemoteCertificateValidationCallback TrustingOnly(string file)
+    {
+        var roots = new X509Certificate2Collection();
+        roots.ImportFromPemFile(file);
+        return (_, certificate, chain, errors) =>
+        {
+            if (certificate is null || (errors & ~SslPolicyErrors.RemoteCertificateChainErrors) != 0)
+            {
+                return false;
+            }
+
+            using var own = new X509Chain();
+            own.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+            own.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
+            own.ChainPolicy.CustomTrustStore.AddRange(roots);
+            foreach (var element in chain?.ChainElements.Skip(1) ?? [])
+            {
+                own.ChainPolicy.ExtraStore.Add(element.Certificate);
+            }
+
+            using var server = X509CertificateLoader.LoadCertificate(certificate.Export(X509ContentType.Cert));
+            return own.Build(server);
+        };
+    }
+}

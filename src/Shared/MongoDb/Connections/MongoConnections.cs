@@ -1,0 +1,154 @@
+using MongoDB.Driver;
+using Relaybox.Diagnostics;
+using Relaybox.Secrets;
+using Relaybox.Timing;
+
+namespace Relaybox.MongoDb;
+
+/// <summary>
+/// Gives out the collections. The credentials come from the configuration or from a secret; where the server refuses those of a
+/// secret, it is read again once, so that a rotation needs no restart.
+/// </summary>
+internal sealed class MongoConnections : IDisposable, IExplainsFailures
+{
+    private const int MaxTries = 5;
+
+    private readonly MongoConnectionOptions _options;
+    private readonly MongoOptions _names;
+    private readonly CachedSecret? _secret;
+    private readonly SemaphoreSlim _gate = new(1, 1);
+    private volatile Source? _source;
+    private volatile bool _isChecked;
+
+    /// <summary>Connections by configuration.</summary>
+    /// <param name="options">How the database is reached.</param>
+    /// <param name="names">The collections.</param>
+    /// <param name="secrets">Where secrets come from.</param>
+    public MongoConnections(MongoConnectionOptions options, MongoOptions names, ISecretSource secrets)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        (_options, _names) = (options, names);
+        _secret = options.SecretArn is { } arn ? new CachedSecret(secrets, arn) : null;
+    }
+
+    /// <summary>Connections of the caller's client.</summary>
+    /// <param name="database">The database.</param>
+    /// <param name="names">The collections.</param>
+    public MongoConnections(IMongoDatabase database, MongoOptions names)
+    {
+        (_options, _names) = (new MongoConnectionOptions(), names);
+        _source = new Source(new MongoCollections(database, names), null, IsOwned: false);
+        _isChecked = true;
+    }
+
+    /// <summary>Makes a call with the collections; again, with what the secret says by now, where the server refuses the credentials.</summary>
+    /// <param name="call">The call.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="SecretException">The secret cannot be read.</exception>
+    /// <exception cref="MongoSchemaException">Setup has not run, or not for this version.</exception>
+    internal Task<T> UseAsync<T>(Func<MongoCollections, CancellationToken, Task<T>> call, CancellationToken cancellationToken) =>
+        UseUncheckedAsync(
+            async (database, ct) =>
+            {
+                // The server makes a collection that is not there, without indexes, when something is first written to it.
+                if (!_isChecked)
+                {
+                    await MongoSchema.RequireAsync(database, ct);
+                    _isChecked = true;
+                }
+
+                return await call(database, ct);
+            },
+            cancellationToken);
+
+    /// <summary>The same, whether Setup has run or not.</summary>
+    /// <param name="call">The call.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="SecretException">The secret cannot be read.</exception>
+    internal async Task<T> UseUncheckedAsync<T>(Func<MongoCollections, CancellationToken, Task<T>> call, CancellationToken cancellationToken)
+    {
+        var source = _source ?? await ReadAsync(null, cancellationToken);
+        try
+        {
+            return await call(source.Collections, cancellationToken);
+        }
+        catch (Exception e) when (_secret is not null && MongoFaults.IsRefusal(e))
+        {
+            var fresh = await ReadAsync(source, cancellationToken);
+            if (fresh == source)
+            {
+                throw;
+            }
+
+            return await call(fresh.Collections, cancellationToken);
+        }
+    }
+
+    /// <summary>Makes calls, and repeats those whose failure is transient.</summary>
+    /// <param name="time">The clock of the waits.</param>
+    /// <param name="entropy">The source of their jitter.</param>
+    internal MongoCalls Calls(TimeProvider time, IEntropy entropy) => new(
+        this,
+        new RetryLoop(MaxTries, new Backoff(TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(1), entropy), MongoFaults.IsTransient, time));
+
+    /// <summary>Says what is wrong with the database where a call failed because of it, and what to do.</summary>
+    /// <param name="exception">What the call threw.</param>
+    /// <returns>The failure, with <paramref name="exception"/> as its cause; null where the database is not to blame.</returns>
+    public MongoFailedException? Explain(Exception exception)
+    {
+        ArgumentNullException.ThrowIfNull(exception);
+        return _source is { } source && MongoFailureText.Describe(exception, MongoTarget.Of(source.Collections.Database, _options)) is { } text
+            ? new MongoFailedException(text, exception)
+            : null;
+    }
+
+    /// <inheritdoc />
+    Exception? IExplainsFailures.Explain(Exception exception) => Explain(exception);
+
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        if (_source is { IsOwned: true } source)
+        {
+            source.Collections.Client.Dispose();
+        }
+
+        _secret?.Dispose();
+        _gate.Dispose();
+    }
+
+    private async Task<Source> ReadAsync(Source? refused, CancellationToken cancellationToken)
+    {
+        await _gate.WaitAsync(cancellationToken);
+        try
+        {
+            if (_source is { } current && current != refused)
+            {
+                return current;
+            }
+
+            if (_secret is null)
+            {
+                return _source ??= Create(MongoConnectionText.FromUri(_options), null);
+            }
+
+            var text = await _secret.GetAsync(refused?.Secret, cancellationToken);
+            if (refused is not null && refused.Secret == text)
+            {
+                return refused;
+            }
+
+            // The old client is left to its last users: disposing it would break what they have under way.
+            return _source = Create(MongoConnectionText.FromSecret(text, _options), text);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    private Source Create(MongoConnectionText text, string? secret) => new(
+        new MongoCollections(new MongoClient(text.Settings).GetDatabase(text.Database), _names), secret, IsOwned: true);
+
+    private sealed record Source(MongoCollections Collections, string? Secret, bool IsOwned);
+}

@@ -1,0 +1,28 @@
+using MongoDB.Driver;
+
+namespace Relaybox.MongoDb;
+
+/// <summary>What may be said of a connection: where it leads and as whom, never its password.</summary>
+/// <param name="Host">Host and port, or several of them.</param>
+/// <param name="Database">The database.</param>
+/// <param name="User">The user; empty where there is none.</param>
+/// <param name="Credentials">Where the credentials come from.</param>
+/// <param name="RolePrefix">What the names of the roles begin with.</param>
+internal sealed record MongoTarget(string Host, string Database, string User, string Credentials, string RolePrefix)
+{
+    internal static MongoTarget Of(IMongoDatabase database, MongoConnectionOptions options)
+    {
+        var settings = database.Client.Settings;
+        return new MongoTarget(
+            string.Join(",", settings.Servers.Select(server => $"{server.Host}:{server.Port}")),
+            database.DatabaseNamespace.DatabaseName,
+            settings.Credential?.Username is { } user && MongoNames.IsValid(user) ? user : settings.Credential is null ? "" : "(not shown)",
+            options switch
+            {
+                { SecretArn: { } arn } => $"the secret {arn}",
+                { Uri: not null } => "MONGODB_URI",
+                _ => "the connection string",
+            },
+            options.RolePrefix);
+    }
+}

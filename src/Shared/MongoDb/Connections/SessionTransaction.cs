@@ -1,0 +1,114 @@
+using MongoDB.Bson;
+using MongoDB.Driver;
+using Relaybox.Outbox;
+
+namespace Relaybox.MongoDb;
+
+/// <summary>A transaction that somebody else's code writes in, on a session of its own.</summary>
+internal sealed class SessionTransaction : IDisposable
+{
+    private static readonly TimeSpan KillPatience = TimeSpan.FromSeconds(2);
+
+    private readonly MongoCollections _database;
+    private readonly long _number;
+
+    private SessionTransaction(MongoCollections database, IClientSessionHandle session) =>
+        (_database, Session, _number) = (database, session, session.WrappedCoreSession.CurrentTransaction.TransactionNumber);
+
+    internal IClientSessionHandle Session { get; }
+
+    internal static async Task<SessionTransaction> BeginAsync(MongoCollections database, CancellationToken cancellationToken)
+    {
+        var session = await database.Client.StartSessionAsync(cancellationToken: cancellationToken);
+        try
+        {
+            session.StartTransaction(MongoCollections.Transactions);
+            return new SessionTransaction(database, session);
+        }
+        catch
+        {
+            session.Dispose();
+            throw;
+        }
+    }
+
+    /// <exception cref="TransactionEndedException">The session is in no transaction, or in another one.</exception>
+    internal void ThrowIfEnded()
+    {
+        if (!Session.IsInTransaction || Session.WrappedCoreSession.CurrentTransaction?.TransactionNumber != _number)
+        {
+            throw new TransactionEndedException();
+        }
+    }
+
+    /// <summary>Commits. A commit without an answer is repeated for as long as the caller waits: it takes effect once.</summary>
+    /// <param name="patience">Ends the repetition.</param>
+    /// <exception cref="MongoException">
+    /// The transaction is not committed (label <see cref="MongoFaults.TransientTransaction"/>), or nobody knows
+    /// (<see cref="MongoFaults.UnknownCommit"/>).
+    /// </exception>
+    internal async Task CommitAsync(CancellationToken patience)
+    {
+        while (true)
+        {
+            try
+            {
+                await Session.CommitTransactionAsync(patience);
+                return;
+            }
+            catch (MongoException e) when (e.HasErrorLabel(MongoFaults.UnknownCommit) && !patience.IsCancellationRequested
+                && e is not MongoExecutionTimeoutException)
+            {
+                // The driver waits for a primary before it sends the commit again.
+            }
+        }
+    }
+
+    /// <summary>Rolls back what is not committed.</summary>
+    internal async Task AbortAsync()
+    {
+        if (!Session.IsInTransaction)
+        {
+            return;
+        }
+
+        using var patience = new CancellationTokenSource(KillPatience);
+        try
+        {
+            await Session.AbortTransactionAsync(patience.Token);
+        }
+        catch (Exception e) when (e is MongoException or TimeoutException or OperationCanceledException or InvalidOperationException)
+        {
+            // The server ends it then, when the session's time is over.
+        }
+    }
+
+    /// <summary>
+    /// Ends the transaction from outside, because the code that has the session is still running and may use it at any moment; the
+    /// session is closed when that code has ended.
+    /// </summary>
+    internal async Task LeaveToAsync(Task owner)
+    {
+        using var patience = new CancellationTokenSource(KillPatience);
+        try
+        {
+            await _database.Client.GetDatabase("admin").RunCommandAsync<BsonDocument>(
+                new BsonDocument("killSessions", new BsonArray { Session.ServerSession.Id }), cancellationToken: patience.Token);
+        }
+        catch (Exception e) when (e is MongoException or TimeoutException or OperationCanceledException)
+        {
+            // The server ends it then, when the transaction's time is over.
+        }
+
+        _ = CloseAfterAsync(owner);
+    }
+
+    /// <inheritdoc />
+    public void Dispose() => Session.Dispose();
+
+    private async Task CloseAfterAsync(Task owner)
+    {
+        await owner.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ForceYielding);
+        Dispose();
+    }
+}

@@ -1,0 +1,109 @@
+using MongoDB.Bson;
+using MongoDB.Driver;
+using Relaybox.Outbox;
+using Relaybox.Settings;
+
+namespace Relaybox.MongoDb;
+
+/// <summary>The roles of least privilege, in the outbox's database: what each may do, and to whom they are granted.</summary>
+internal sealed record MongoRoles
+{
+    private const int RoleExists = 51002;
+
+    /// <summary>What the names of the roles begin with.</summary>
+    internal required string Prefix { get; init; }
+
+    /// <summary>The user that the functions connect as: it gets the roles of relay, cleaner and consumer. Null: they are granted by hand.</summary>
+    internal string? FunctionsUser { get; init; }
+
+    /// <summary>The users that apps connect as: they get the app's role.</summary>
+    internal IReadOnlyList<string> AppUsers { get; init; } = [];
+
+    /// <summary>The database that the users are in. Default: admin.</summary>
+    internal string UserDatabase { get; init; } = "admin";
+
+    /// <summary>Makes the roles, or brings them up to date, and grants them.</summary>
+    /// <returns>How many roles were made.</returns>
+    internal async Task<int> GrantAsync(MongoCollections database, string? effects, CancellationToken cancellationToken)
+    {
+        var made = 0;
+        var name = database.Database.DatabaseNamespace.DatabaseName;
+        foreach (var (role, rights) in Rights(database.Options, effects))
+        {
+            var privileges = new BsonArray(rights.Select(right => new BsonDocument
+            {
+                { "resource", new BsonDocument { { "db", name }, { "collection", right.Collection } } }, { "actions", new BsonArray(right.Actions) },
+            }));
+            try
+            {
+                await RunAsync(
+                    database.Database,
+                    new BsonDocument { { "createRole", role }, { "privileges", privileges }, { "roles", new BsonArray() } });
+                made++;
+            }
+            catch (MongoCommandException e) when (e.Code == RoleExists)
+            {
+                await RunAsync(database.Database, new BsonDocument { { "updateRole", role }, { "privileges", privileges } });
+            }
+        }
+
+        var users = database.Client.GetDatabase(UserDatabase);
+        if (FunctionsUser is { } functions)
+        {
+            await RunAsync(users, Grant(functions, name, "relay", "cleaner", "consumer"));
+        }
+
+        foreach (var app in AppUsers)
+        {
+            await RunAsync(users, Grant(app, name, "app"));
+        }
+
+        return made;
+
+        Task<BsonDocument> RunAsync(IMongoDatabase of, BsonDocument command) =>
+            of.RunCommandAsync<BsonDocument>(command, cancellationToken: cancellationToken);
+    }
+
+    /// <summary>What each role may do, by its name.</summary>
+    internal IReadOnlyDictionary<string, IReadOnlyList<(string Collection, string[] Actions)>> Rights(MongoOptions options, string? effects)
+    {
+        string[] handlers = effects is null ? [] : [effects];
+        return new Dictionary<string, IReadOnlyList<(string, string[])>>
+        {
+            // To find is for comparing: whether an id is taken by the very same event.
+            [Name("app")] = [(options.OutboxCollection, ["insert", "find"]), (options.KeysCollection, ["find", "insert", "update"])],
+            [Name("relay")] =
+            [
+                (options.OutboxCollection,
+                    options.AfterSending == AfterSending.Delete ? ["find", "update", "remove", "changeStream"] : ["find", "update", "changeStream"]),
+                (options.SchemaCollection, ["find"]),
+            ],
+            [Name("cleaner")] =
+            [
+                (options.OutboxCollection, ["find", "update", "remove"]),
+                (options.KeysCollection, ["find", "update", "remove"]),
+                (options.InboxCollection, ["find", "update", "remove"]),
+                (options.LeasesCollection, ["find"]),
+                (options.JobsCollection, ["find", "insert", "update"]),
+                (options.SchemaCollection, ["find"]),
+            ],
+            [Name("consumer")] =
+            [
+                (options.InboxCollection, ["find", "insert", "update"]),
+                (options.LeasesCollection, ["find", "insert", "update"]),
+                (options.OutboxCollection, ["insert"]),
+                (options.KeysCollection, ["find", "insert", "update"]),
+                (options.SchemaCollection, ["find"]),
+                .. handlers.Select(collection => (collection, (string[])["find", "insert", "update"])),
+            ],
+        };
+    }
+
+    private string Name(string role) => $"{Prefix}_{role}";
+
+    private BsonDocument Grant(string user, string database, params IEnumerable<string> roles) => new()
+    {
+        { "grantRolesToUser", user },
+        { "roles", new BsonArray(roles.Select(role => new BsonDocument { { "role", Name(role) }, { "db", database } })) },
+    };
+}

@@ -1,0 +1,93 @@
+using Microsoft.Extensions.Logging;
+using MongoDB.Bson;
+using MongoDB.Driver;
+using Relaybox.Settings;
+
+namespace Relaybox.MongoDb;
+
+/// <summary>
+/// Makes the collections with their validators and indexes, puts counters right that are behind, and grants the roles where users are
+/// named to whom. Running it twice, or at once, does no harm; what a run leaves unfinished the next one completes.
+/// </summary>
+internal sealed class MongoSetup(MongoConnections connections, MongoSetupOptions options, ILogger<MongoSetup> logger) : ISetupStep
+{
+    private const int NamespaceExists = 48;
+
+    // MongoDB 5.0, whose functions DocumentDB 5 has in part.
+    private const int LeastWireVersion = 13;
+
+    /// <inheritdoc />
+    public Task<int> RunAsync(CancellationToken cancellationToken) => connections.UseUncheckedAsync(RunAsync, cancellationToken);
+
+    private async Task<int> RunAsync(MongoCollections database, CancellationToken cancellationToken)
+    {
+        await CheckServerAsync(database, cancellationToken);
+        await MongoSchema.RefuseNewerAsync(database, cancellationToken);
+        var made = await CreateCollectionsAsync(database, cancellationToken);
+        await database.Outbox.Indexes.CreateManyAsync(MongoIndexes.Outbox, cancellationToken);
+        await database.Keys.Indexes.CreateManyAsync(MongoIndexes.Keys, cancellationToken);
+        await database.Inbox.Indexes.CreateManyAsync(MongoIndexes.Inbox, cancellationToken);
+        await database.Leases.Indexes.CreateManyAsync(MongoIndexes.Leases, cancellationToken);
+        if (await OutboxCounters.CatchUpAsync(database, cancellationToken) is > 0 and var repaired)
+        {
+            Log.CountersRepaired(logger, repaired);
+            made += repaired;
+        }
+
+        if (options.Roles is { } roles)
+        {
+            made += await roles.GrantAsync(database, options.EffectsCollection, cancellationToken);
+        }
+
+        // Last: until it says so, the collections are not ready.
+        await MongoSchema.SaveAsync(database, cancellationToken);
+        Log.SetUp(logger, database.Database.DatabaseNamespace.DatabaseName, MongoSchema.Version);
+        return made;
+    }
+
+    private static async Task CheckServerAsync(MongoCollections database, CancellationToken cancellationToken)
+    {
+        var hello = await database.Database.RunCommandAsync<BsonDocument>(new BsonDocument("hello", 1), cancellationToken: cancellationToken);
+        if (!hello.Contains("setName") && hello.GetValue("msg", "") != "isdbgrid")
+        {
+            throw new MongoSchemaException(
+                "The server is a standalone one, which has no transactions. Make it a replica set of one: start mongod with --replSet rs0, and call "
+                + "rs.initiate() in mongosh once.");
+        }
+
+        if (hello.GetValue("maxWireVersion", 0).ToInt32() < LeastWireVersion)
+        {
+            throw new MongoSchemaException("The server is older than MongoDB 5.0. Use MongoDB 6.0 or newer.");
+        }
+    }
+
+    private async Task<int> CreateCollectionsAsync(MongoCollections database, CancellationToken cancellationToken)
+    {
+        var made = 0;
+        var names = options.EffectsCollection is { } effects ? [.. database.Options.Collections, effects] : database.Options.Collections;
+        foreach (var name in names)
+        {
+            try
+            {
+                await database.Database.CreateCollectionAsync(name, cancellationToken: cancellationToken);
+                made++;
+            }
+            catch (MongoCommandException e) when (e.Code == NamespaceExists)
+            {
+                // By an earlier run, or by one that runs now.
+            }
+        }
+
+        // Moderate: a row that breaks the contract and is there already can still be parked.
+        await database.Database.RunCommandAsync<BsonDocument>(
+            new BsonDocument
+            {
+                { "collMod", database.Options.OutboxCollection },
+                { "validator", new BsonDocument("$jsonSchema", OutboxValidator.Schema) },
+                { "validationLevel", "moderate" },
+                { "validationAction", "error" },
+            },
+            cancellationToken: cancellationToken);
+        return made;
+    }
+}
