@@ -1,0 +1,3 @@
+using Relaybox.Testing;
+
+[assembly: AssemblyFixture(typeof(MongoDbServer))]

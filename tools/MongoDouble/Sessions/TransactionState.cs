@@ -1,0 +1,8 @@
+namespace Relaybox.MongoDouble.Sessions;
+
+internal enum TransactionState
+{
+    InProgress,
+    Committed,
+    Aborted,
+}
