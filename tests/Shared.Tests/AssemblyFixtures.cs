@@ -4,3 +4,4 @@ using Relaybox.Testing;
 [assembly: AssemblyFixture(typeof(SqsEmulator))]
 [assembly: AssemblyFixture(typeof(PostgresServer))]
 [assembly: AssemblyFixture(typeof(NatsServer))]
+[assembly: AssemblyFixture(typeof(MongoDbServer))]

@@ -12,6 +12,7 @@ internal static partial class HandlerSetup
     internal static HandlerRegistry Register(HandlerRegistry registry, RelayboxSettings settings, IServiceProvider services)
     {
         AddDynamoDbExample(registry, settings.Store!, services);
+        AddMongoDbExample(registry, settings.Store!);
         AddPostgresExample(registry, settings.Store!);
         if (registry.IsEmpty)
         {
@@ -23,6 +24,8 @@ internal static partial class HandlerSetup
 
     // Implemented beside the example of each store that the build contains.
     static partial void AddDynamoDbExample(HandlerRegistry registry, StoreSettings store, IServiceProvider services);
+
+    static partial void AddMongoDbExample(HandlerRegistry registry, StoreSettings store);
 
     static partial void AddPostgresExample(HandlerRegistry registry, StoreSettings store);
 }

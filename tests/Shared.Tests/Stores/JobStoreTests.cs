@@ -1,5 +1,6 @@
 using Relaybox.DynamoDb;
 using Relaybox.Maintenance;
+using Relaybox.MongoDb;
 using Relaybox.Postgres;
 using Relaybox.Shared.Tests.Conformance;
 using Relaybox.Shared.Tests.Support;
@@ -41,4 +42,19 @@ public sealed class PostgresJobStoreTests(PostgresServer server) : JobStoreConfo
     }
 
     protected override Task PassAsync(TimeSpan time) => _schema.PassAsync(time);
+}
+
+public sealed class MongoJobStoreTests(MongoDbServer server) : JobStoreConformance
+{
+    private MongoTestDatabase _database = null!;
+
+    public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private protected override async Task<IJobStore> CreateStoreAsync()
+    {
+        _database = await MongoTestDatabase.CreateAsync(server);
+        return new MongoJobStore(_database.Connect(), TimeProvider.System, SystemEntropy.Instance);
+    }
+
+    protected override Task PassAsync(TimeSpan time) => _database.PassAsync(time);
 }

@@ -1,4 +1,5 @@
 using Relaybox.Local.Stores.DynamoDb;
+using Relaybox.Local.Stores.MongoDb;
 using Relaybox.Local.Stores.Postgres;
 
 namespace Relaybox.Local.Stores;
@@ -7,7 +8,7 @@ namespace Relaybox.Local.Stores;
 internal static class LocalStores
 {
     /// <summary>All of them; the first is that of a template without the parameter <c>Store</c>.</summary>
-    public static IReadOnlyList<ILocalStore> All { get; } = [new DynamoDbLocalStore(), new PostgresLocalStore()];
+    public static IReadOnlyList<ILocalStore> All { get; } = [new DynamoDbLocalStore(), new PostgresLocalStore(), new MongoDbLocalStore()];
 
     /// <exception cref="RunnerException">No store has the name; the message lists those that there are.</exception>
     public static ILocalStore Find(string name) => All.FirstOrDefault(store => store.Name == name)

@@ -8,7 +8,7 @@ namespace Relaybox.MongoDouble.Commands;
 internal static class HandshakeCommands
 {
     private const string Fields =
-        "client compression saslSupportedMechs speculativeAuthenticate topologyVersion maxAwaitTimeMS loadBalanced hostInfo internalClient";
+        "client compression saslSupportedMechs speculativeAuthenticate topologyVersion maxAwaitTimeMS loadBalanced hostInfo internalClient backpressure";
 
     public static CommandDefinition[] All { get; } =
     [

@@ -17,6 +17,8 @@ internal sealed class SessionTransaction : IDisposable
 
     internal IClientSessionHandle Session { get; }
 
+    internal IMongoDatabase Database => _database.Database;
+
     internal static async Task<SessionTransaction> BeginAsync(MongoCollections database, CancellationToken cancellationToken)
     {
         var session = await database.Client.StartSessionAsync(cancellationToken: cancellationToken);

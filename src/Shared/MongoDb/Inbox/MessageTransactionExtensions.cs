@@ -15,12 +15,13 @@ public static class MessageTransactionExtensions
     /// </summary>
     /// <param name="transaction">The message's transaction.</param>
     /// <param name="write">
-    /// Writes with the session that it is given. It may be called more than once, and must not end the transaction. If it breaks a unique
-    /// index or a validator, the attempt fails and nothing is written.
+    /// Writes with the database and the session that it is given; the database is the inbox's. It may be called more than once, and must not
+    /// end the transaction. If it breaks a unique index or a validator, the attempt fails and nothing is written.
     /// </param>
     /// <exception cref="InvalidOperationException">The inbox is not in MongoDB.</exception>
     /// <exception cref="ObjectDisposedException">The handler's time is over.</exception>
-    public static void Enlist(this IMessageTransaction transaction, Func<IClientSessionHandle, CancellationToken, Task> write)
+    public static void Enlist(
+        this IMessageTransaction transaction, Func<IMongoDatabase, IClientSessionHandle, CancellationToken, Task> write)
     {
         if (transaction is not MongoInboxTransaction mongo)
         {

@@ -22,7 +22,7 @@ internal sealed class MongoInboxTransaction(
     private readonly SemaphoreSlim _opening = new(1, 1);
     private readonly HandlerErrors _errors = HandlerErrors.Watch();
     private readonly List<OutboxEvent> _events = [];
-    private readonly List<Func<IClientSessionHandle, CancellationToken, Task>> _writes = [];
+    private readonly List<Func<IMongoDatabase, IClientSessionHandle, CancellationToken, Task>> _writes = [];
     private readonly Backoff _backoff = new(TimeSpan.FromMilliseconds(10), TimeSpan.FromMilliseconds(500), entropy);
     private SessionTransaction? _session;
     private Task? _leftBehind;
@@ -98,7 +98,7 @@ internal sealed class MongoInboxTransaction(
         }
     }
 
-    internal void Enlist(Func<IClientSessionHandle, CancellationToken, Task> write)
+    internal void Enlist(Func<IMongoDatabase, IClientSessionHandle, CancellationToken, Task> write)
     {
         ArgumentNullException.ThrowIfNull(write);
         lock (_events)
@@ -143,7 +143,21 @@ internal sealed class MongoInboxTransaction(
     {
         if (_session is { } handlers)
         {
-            return await CommitAsync(handlers, cancellationToken);
+            try
+            {
+                return await CommitAsync(handlers, cancellationToken);
+            }
+            catch (Exception e) when (MongoFaults.HasLabel(e, MongoFaults.TransientTransaction))
+            {
+                // A late worker's transaction does not see that another has taken the record since it began: it meets it here.
+                await handlers.AbortAsync();
+                if (await inbox.ReadOwnAsync(claim, cancellationToken) != InboxStatus.Processing)
+                {
+                    return CommitOutcome.ClaimLost;
+                }
+
+                throw;
+            }
         }
 
         using var own = await connections.UseAsync(SessionTransaction.BeginAsync, cancellationToken);
@@ -164,7 +178,7 @@ internal sealed class MongoInboxTransaction(
             transaction.ThrowIfEnded();
             foreach (var write in _writes)
             {
-                await write(transaction.Session, cancellationToken);
+                await write(transaction.Database, transaction.Session, cancellationToken);
             }
 
             transaction.ThrowIfEnded();

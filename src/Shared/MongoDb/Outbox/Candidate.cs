@@ -21,5 +21,8 @@ internal sealed record Candidate(BsonDocument Document, bool IsEnded)
     /// <summary>How many earlier claims have no outcome.</summary>
     internal int Unfinished { get; } = Document.Count(Fields.Unfinished);
 
+    /// <summary>Whether later rows of its key wait for it.</summary>
+    internal bool IsFollowed { get; } = Document.GetValue(Fields.Followed, false).ToBoolean();
+
     internal double CostIn(ClaimLimit limit) => limit.CostOf(Bytes, Unfinished);
 }

@@ -107,7 +107,23 @@ internal sealed partial class MongoOutboxRepository
         }
 
         await KeepOrderAsync(database, lines, cancellationToken);
+        lines.Add(await FindWaitingAsync(lines));
         return lines.Choose(limit, turn);
+
+        // What waits for a row that is claimed now can be claimed with it.
+        async Task<List<Candidate>> FindWaitingAsync(OutboxLines found)
+        {
+            var places = found.Followed().Select(row => OutboxOrder.PlacesAfter(row.Last.Key!, row.Last.Number, row.Room)).ToList();
+            return places.Count == 0
+                ? []
+                : await FindAsync(
+                    new BsonDocument { { "$or", new BsonArray(places) }, { Fields.Status, OutboxDocument.Waiting } }
+                        .Merge(Expressions.Due(Fields.AvailableAt)),
+                    new BsonDocument { { Fields.OrderingKey, 1 }, { Fields.OrderNumber, 1 } },
+                    from: 0,
+                    count: window,
+                    isRead: false);
+        }
 
         // So few bytes of each row that all rows together fit. The payload of a larger one is read once it is claimed.
         async Task<List<Candidate>> FindAsync(BsonDocument filter, BsonDocument sort, int from, int count, bool isRead = true) =>
@@ -161,7 +177,7 @@ internal sealed partial class MongoOutboxRepository
 
     // The conditions of the finds once more, for exactly these rows.
     private static BsonDocument IsDueNow { get; } =
-        new BsonDocument(Fields.Status, OutboxStatusText.Pending).Merge(Expressions.Due(Fields.AvailableAt));
+        IsPending().Merge(Expressions.Due(Fields.AvailableAt));
 
     private static BsonDocument IsEndedNow { get; } =
         new BsonDocument(Fields.Status, OutboxStatusText.Publishing).Merge(Expressions.Due(Fields.LeaseUntil));

@@ -49,6 +49,13 @@ internal sealed class OutboxLines
     /// <summary>Takes out the rows of a key that waits for an earlier row.</summary>
     internal IReadOnlyCollection<Candidate> Remove(string key) => _keys.Remove(key, out var line) ? line.Values : [];
 
+    /// <summary>The last row of each key whose rows others wait for, and how many more of the key can be claimed.</summary>
+    internal IEnumerable<(Candidate Last, int Room)> Followed() =>
+        from line in _keys.Values
+        let run = RunOf(line)
+        where run.Count < RowsOfAKey && run.Count == line.Count && run.Exists(candidate => candidate.IsFollowed)
+        select (run[^1], RowsOfAKey - run.Count);
+
     /// <summary>The rows of each key that must wait for the last row of the key that this claim can take.</summary>
     internal IEnumerable<(Candidate Last, IReadOnlyList<Candidate> Others)> Rests()
     {

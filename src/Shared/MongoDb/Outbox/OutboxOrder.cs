@@ -171,7 +171,7 @@ internal static class OutboxOrder
 
         var places = followed.Where(row => OutboxDocument.NumberOf(row) is not null)
             .GroupBy(row => row[Fields.OrderingKey].AsString, row => OutboxDocument.NumberOf(row)!.Value, StringComparer.Ordinal)
-            .Select(key => Place(key.Key, new BsonDocument { { "$gt", key.Max() }, { "$lte", key.Max() + OutboxLines.RowsOfAKey } }))
+            .Select(key => PlacesAfter(key.Key, key.Max(), OutboxLines.RowsOfAKey))
             .ToList();
         if (places.Count > 0)
         {
@@ -191,6 +191,10 @@ internal static class OutboxOrder
     private static bool IsHolding(BsonDocument row) =>
         row.Text(Fields.Status) is not OutboxStatusText.Sent
         && !(row.Text(Fields.Status) is OutboxStatusText.Failed && row.GetValue(Fields.SkippedAt, BsonNull.Value) is not BsonNull);
+
+    /// <summary>The condition of the rows that follow a place in a key.</summary>
+    internal static BsonDocument PlacesAfter(string key, long number, int count) =>
+        Place(key, new BsonDocument { { "$gt", number }, { "$lte", number + count } });
 
     private static BsonDocument Place(string key, BsonValue number) => new() { { Fields.OrderingKey, key }, { Fields.OrderNumber, number } };
 
