@@ -181,6 +181,10 @@ internal sealed class RunningStack : IAsyncDisposable
         private const int Kept = 30;
 
         private readonly ConcurrentQueue<string> _lines = [];
+        private readonly ConcurrentQueue<string> _outOfMemory = [];
+
+        /// <summary>Every line, of any age, that says that memory was used up.</summary>
+        public IReadOnlyCollection<string> OutOfMemory => _outOfMemory;
 
         public void FunctionLine(string function, string line) => Add($"{function}: {line}");
 
@@ -195,6 +199,11 @@ internal sealed class RunningStack : IAsyncDisposable
         private void Add(string line)
         {
             _lines.Enqueue(line);
+            if (line.Contains("OutOfMemory", StringComparison.Ordinal) || line.Contains("more than its", StringComparison.Ordinal))
+            {
+                _outOfMemory.Enqueue(line);
+            }
+
             while (_lines.Count > Kept && _lines.TryDequeue(out _))
             {
             }

@@ -60,19 +60,17 @@ internal sealed class TemplateDocument
     }
 
     /// <summary>The number that a property has while the parameters have their defaults, but for one.</summary>
-    public int Evaluate(YamlNode? node, string parameter = "", string value = "")
+    public int Evaluate(YamlNode? node, string parameter = "", string value = "") => Number(Look(node, parameter, value));
+
+    /// <summary>The text that a property has while the parameters have their defaults, but for one; mappings are looked up.</summary>
+    public string Look(YamlNode? node, string parameter = "", string value = "") => node switch
     {
-        switch (node)
-        {
-            case YamlScalarNode { Tag.IsEmpty: false } reference when reference.Tag == "!Ref":
-                return Number(reference.Value == parameter ? value : Text(Parameter(reference.Value!, "Default")));
-            case YamlSequenceNode { Tag.IsEmpty: false } lookup when lookup.Tag == "!FindInMap":
-                var key = Evaluate(lookup[1], parameter, value).ToString(CultureInfo.InvariantCulture);
-                return Number(Text(Child(Section("Mappings")[Text(lookup[0])], key, Text(lookup[2]))));
-            default:
-                return Number(Text(node));
-        }
-    }
+        YamlScalarNode { Tag.IsEmpty: false } reference when reference.Tag == "!Ref" =>
+            reference.Value == parameter ? value : Text(Parameter(reference.Value!, "Default")),
+        YamlSequenceNode { Tag.IsEmpty: false } lookup when lookup.Tag == "!FindInMap" =>
+            Text(Child(Section("Mappings")[Text(lookup[0])], Look(lookup[1], parameter, value), Text(lookup[2]))),
+        _ => Text(node),
+    };
 
     /// <summary>The text that a property has while the parameters have their defaults.</summary>
     public string Default(YamlNode? node) =>

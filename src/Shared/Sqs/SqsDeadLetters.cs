@@ -56,16 +56,16 @@ internal sealed class SqsDeadLetters(IAmazonSQS sqs, string deadLetterQueueUrl)
         Task SendAsync((string Body, Dictionary<string, MessageAttributeValue> Attributes) copy)
         {
             var fifo = deadLetterQueueUrl.EndsWith(".fifo", StringComparison.Ordinal);
-            return sqs.SendMessageAsync(
-                new SendMessageRequest
-                {
-                    QueueUrl = deadLetterQueueUrl,
-                    MessageBody = copy.Body,
-                    MessageAttributes = copy.Attributes,
-                    MessageGroupId = fifo ? groupId ?? SqsText.ToId(messageId) : null,
-                    MessageDeduplicationId = fifo ? SqsText.ToId(messageId) : null,
-                },
-                cancellationToken);
+            var request = new SendMessageRequest
+            {
+                QueueUrl = deadLetterQueueUrl,
+                MessageBody = copy.Body,
+                MessageAttributes = copy.Attributes,
+                MessageGroupId = fifo ? groupId ?? SqsText.ToId(messageId) : null,
+                MessageDeduplicationId = fifo ? SqsText.ToId(messageId) : null,
+            };
+            return LargeCalls.BeginAsync(
+                SqsEntry.SizeOf(copy.Body, copy.Attributes), () => sqs.SendMessageAsync(request, cancellationToken));
         }
     }
 

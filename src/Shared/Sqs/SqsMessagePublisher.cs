@@ -84,7 +84,9 @@ internal sealed class SqsMessagePublisher(
                 QueueUrl = options.QueueUrl,
                 Entries = [.. batch.Select((entry, position) => entry.ToRequestEntry(position))],
             };
-            refused = Read(await sqs.SendMessageBatchAsync(request, cancellationToken), batch, outcomes);
+            var response = await LargeCalls.BeginAsync(
+                batch.Sum(entry => (long)entry.Size), () => sqs.SendMessageBatchAsync(request, cancellationToken));
+            refused = Read(response, batch, outcomes);
         }
         catch (Exception e)
         {

@@ -38,6 +38,18 @@ public class RepositoryTemplateTests
         Assert.Equal("schedule", stack.Function("SweepRelay")!.Environment["RELAY_TRIGGER"]);
     }
 
+    [Fact]
+    public void The_functions_have_the_heap_limit_of_their_memory()
+    {
+        var stack = Load(new Dictionary<string, string> { ["RelayMemoryMB"] = "256" });
+
+        Assert.Equal((256, "8000000"), Memory("SweepRelay"));
+        Assert.Equal((1024, "38000000"), Memory("Consume"));
+        Assert.Equal((512, "18000000"), Memory("Cleanup"));
+
+        (int, string) Memory(string name) => (stack.Function(name)!.MemorySize, stack.Function(name)!.Environment["DOTNET_GCHeapHardLimit"]);
+    }
+
     private static StackDefinition Load(IReadOnlyDictionary<string, string> parameters) => StackLoader.Load(
         File.ReadAllText(RepositoryRoot.Combine("template.yaml")), new StackOptions("relaybox", new Uri("http://127.0.0.1:1/"), parameters));
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Text;
 using Amazon.SQS.Model;
@@ -199,6 +200,31 @@ public sealed class SqsMessagePublisherTests : IDisposable
         Assert.All(outcomes, outcome => Assert.Equal(PublishStatus.Accepted, outcome.Status));
         Assert.All(_sqs.Requests, request => Assert.InRange(request.Entries.Sum(Size), 1, 5_000));
         Assert.Equal(40, _sqs.Requests.Sum(request => request.Entries.Count));
+    }
+
+    [Fact]
+    public async Task Large_messages_are_written_on_one_thread_which_waits_for_no_answer()
+    {
+        const int Count = 6;
+        var threads = new ConcurrentBag<int>();
+        var all = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _sqs.OnSend = async (request, _) =>
+        {
+            threads.Add(Environment.CurrentManagedThreadId);
+            if (threads.Count == Count)
+            {
+                all.SetResult();
+            }
+
+            await all.Task;
+            return ScriptedSqs.AcceptAll(request);
+        };
+
+        var outcomes = await PublishAsync([.. Enumerable.Range(0, Count).Select(i => Sample.Event($"e-{i}", new string('x', 600_000)))]);
+
+        Assert.All(outcomes, outcome => Assert.Equal(PublishStatus.Accepted, outcome.Status));
+        Assert.Equal(Count, threads.Count);
+        Assert.Single(threads.Distinct());
     }
 
     [Fact]

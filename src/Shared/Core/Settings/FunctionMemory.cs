@@ -12,7 +12,10 @@ internal static class FunctionMemory
     // The runtime, its code, threads and buffers.
     private const int BesideHeapMegabytes = 128;
 
-    /// <summary>How large the heap may become. The garbage collector sees the machine's memory, not the function's.</summary>
+    /// <summary>
+    /// How large template.yaml lets the heap become (<c>DOTNET_GCHeapHardLimit</c>): the garbage collector sees the machine's memory, not the
+    /// function's.
+    /// </summary>
     /// <param name="megabytes">The function's memory, in MiB.</param>
     internal static long HeapBytes(int megabytes) => (long)Math.Max(megabytes / 2, megabytes - BesideHeapMegabytes) << 20;
 
@@ -21,17 +24,6 @@ internal static class FunctionMemory
     /// envelope, request), and two batches are worked on at once.
     /// </summary>
     /// <param name="megabytes">The function's memory, in MiB.</param>
-    internal static long BatchBytes(int megabytes) => HeapBytes(megabytes) / 64;
-
-    /// <summary>Lets the garbage collector keep the heap within the function's memory. A lower limit that is set stays.</summary>
-    /// <param name="megabytes">The function's memory, in MiB.</param>
-    internal static void LimitHeap(int megabytes)
-    {
-        var bytes = (ulong)HeapBytes(megabytes);
-        if (bytes < (ulong)GC.GetGCMemoryInfo().TotalAvailableMemoryBytes)
-        {
-            AppContext.SetData("GCHeapHardLimit", bytes);
-            GC.RefreshMemoryLimit();
-        }
-    }
+    /// <param name="availableBytes">The heap's limit that the process started with; without one the machine's memory.</param>
+    internal static long BatchBytes(int megabytes, long availableBytes) => Math.Min(HeapBytes(megabytes), availableBytes) / 64;
 }

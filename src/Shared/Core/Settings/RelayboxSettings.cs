@@ -67,7 +67,8 @@ internal sealed record RelayboxSettings
         var broker = reader.Choice("BROKER", brokers[0], [.. brokers.Select(choice => (choice.Name, choice))]);
         var sentRetention = reader.Hours("SENT_RETENTION_HOURS", 168, 24, 87_600);
         var processedRetention = reader.Hours("PROCESSED_RETENTION_HOURS", 504, 1, 87_600);
-        var batchBytes = FunctionMemory.BatchBytes(reader.Number(FunctionMemory.Variable, FunctionMemory.DefaultMegabytes, 128, 1_048_576));
+        var batchBytes = FunctionMemory.BatchBytes(
+            reader.Number(FunctionMemory.Variable, FunctionMemory.DefaultMegabytes, 128, 1_048_576), GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
         var relay = new RelayOptions
         {
             BatchSize = reader.Number("RELAY_BATCH_SIZE", 500, 1, 1_000),
