@@ -78,7 +78,7 @@ need_examples() {
   local missing=() pair
   command -v psql >/dev/null || missing+=(postgresql-client)
   command -v curl >/dev/null || missing+=(curl)
-  for pair in boto3:python3-boto3 psycopg:python3-psycopg; do
+  for pair in boto3:python3-boto3 psycopg:python3-psycopg pymongo:python3-pymongo; do
     has_python_module "${pair%%:*}" || missing+=("${pair#*:}")
   done
   (( ${#missing[@]} == 0 )) || install_packages "${missing[@]}" || say "Could not install ${missing[*]}; going on without."

@@ -7,23 +7,35 @@ using Relaybox.Testing;
 namespace Relaybox.Shared.Tests.Outbox;
 
 /// <summary>
-/// docs/row-contract.schema.json, with the keywords that it uses and no others: a keyword that this does not know is an
-/// error, so that none goes unchecked.
+/// A schema, such as docs/row-contract.schema.json, with the keywords that ours use and no others: a keyword that this does not know is
+/// an error, so that none goes unchecked.
 /// </summary>
-internal sealed class RowContractSchema
+/// <param name="root">The schema.</param>
+internal sealed class RowContractSchema(JsonObject root)
 {
     private static readonly string[] Annotations =
         ["$schema", "$id", "$defs", "title", "description", "contentMediaType", "contentSchema", "format"];
 
-    private readonly JsonObject _root = JsonNode.Parse(File.ReadAllText(RepositoryRoot.Combine("docs", "row-contract.schema.json")))!.AsObject();
+    // What relaxed Extended JSON writes as an object although it is none.
+    private static readonly Dictionary<string, string> WrittenAsObjects = new()
+    {
+        ["$date"] = "date", ["$oid"] = "objectId", ["$binary"] = "binData", ["$numberDecimal"] = "decimal",
+    };
 
-    internal JsonObject Root => _root;
+    internal JsonObject Root => root;
 
-    internal JsonObject Definition(string name) => _root["$defs"]![name]!.AsObject();
+    /// <summary>The documented one.</summary>
+    internal static RowContractSchema Read() =>
+        new(JsonNode.Parse(File.ReadAllText(RepositoryRoot.Combine("docs", "row-contract.schema.json")))!.AsObject());
+
+    internal JsonObject Definition(string name) => root["$defs"]![name]!.AsObject();
 
     internal string[] PropertiesOf(string definition) => [.. Definition(definition)["properties"]!.AsObject().Select(property => property.Key)];
 
     internal bool Accepts(string definition, JsonNode? value) => Holds(Definition(definition), value);
+
+    /// <summary>Whether a document keeps the whole schema.</summary>
+    internal bool Accepts(JsonNode? value) => Holds(root, value);
 
     private bool Holds(JsonNode schema, JsonNode? value) =>
         schema.GetValueKind() switch
@@ -41,6 +53,8 @@ internal sealed class RowContractSchema
         "not" => !Holds(argument, value),
         "const" => JsonNode.DeepEquals(argument, value),
         "type" => argument is JsonArray types ? types.Any(type => IsOfType(value, Text(type!))) : IsOfType(value, Text(argument)),
+        "bsonType" => argument is JsonArray types
+            ? types.Any(type => IsOfBsonType(value, Text(type!))) : IsOfBsonType(value, Text(argument)),
         "minLength" => value is null || !IsText(value) || Length(Text(value)) >= (int)argument,
         "maxLength" => value is null || !IsText(value) || Length(Text(value)) <= (int)argument,
         "pattern" => value is null || !IsText(value) || Regex.IsMatch(Text(value), Text(argument)),
@@ -69,6 +83,19 @@ internal sealed class RowContractSchema
         "integer" => value?.GetValueKind() == JsonValueKind.Number && decimal.IsInteger(Number(value)),
         _ => throw new NotSupportedException($"The type '{type}' is not evaluated."),
     };
+
+    private static bool IsOfBsonType(JsonNode? value, string type) => type switch
+    {
+        "null" => value is null,
+        "string" => value is not null && IsText(value),
+        "int" or "long" or "double" => value?.GetValueKind() == JsonValueKind.Number,
+        "object" => value is JsonObject && TypeWrittenAsObject(value) is null,
+        "date" => TypeWrittenAsObject(value) == type,
+        _ => throw new NotSupportedException($"The BSON type '{type}' is not evaluated."),
+    };
+
+    private static string? TypeWrittenAsObject(JsonNode? value) =>
+        value is JsonObject { Count: 1 } written ? WrittenAsObjects.GetValueOrDefault(written.Single().Key) : null;
 
     private static bool IsText(JsonNode value) => value.GetValueKind() == JsonValueKind.String;
 

@@ -14,12 +14,12 @@ using Relaybox.Testing;
 namespace Relaybox.Shared.Tests.Outbox;
 
 /// <summary>The schema says what the code does, to the last character that a schema can say.</summary>
-public sealed class RowContractSchemaTests
+public sealed partial class RowContractSchemaTests
 {
     private const string Item = "dynamodbItem";
     private const string Row = "postgresRow";
 
-    private static readonly RowContractSchema Schema = new();
+    private static readonly RowContractSchema Schema = RowContractSchema.Read();
 
     [Fact]
     public void The_limits_are_those_of_the_code()
