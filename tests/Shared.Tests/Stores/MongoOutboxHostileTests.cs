@@ -118,7 +118,7 @@ public sealed class MongoOutboxHostileTests(MongoDbServer server) : IAsyncLifeti
     [Fact]
     public async Task A_document_that_is_not_the_contracts_by_its_id_or_its_time_is_parked_by_reconcile()
     {
-        await _store.WriteAsync(Row("far").Set("availableAt", new BsonDateTime(253_402_300_800_000)));
+        await _store.WriteAsync(Row("far").Set("availableAt", new BsonDateTime(253_402_300_900_000)));
         await _store.WriteAsync(Row("further").Set("availableAt", new BsonDateTime(long.MaxValue)));
         await _store.WriteAsync(Row("clock").Set("availableAt", new BsonTimestamp(5, 1)));
         var id = ObjectId.GenerateNewId();
@@ -138,7 +138,7 @@ public sealed class MongoOutboxHostileTests(MongoDbServer server) : IAsyncLifeti
         foreach (var eventId in new[] { "far", "further", "clock" })
         {
             var row = (await _store.Repository.FindAsync(eventId, Ct))!;
-            Assert.Equal((OutboxStatus.Failed, ErrorCodes.FieldInvalid), (row.Status, row.ErrorCode));
+            Assert.Equal((eventId, OutboxStatus.Failed, ErrorCodes.FieldInvalid), (row.Event.EventId, row.Status, row.ErrorCode));
         }
 
         var parked = await _store.Database.Raw(_store.Database.Options.OutboxCollection).Find(new BsonDocument("_id", id)).SingleAsync(Ct);

@@ -37,14 +37,15 @@ public sealed class MongoOutboxPlanTests(MongoDbServer server) : IAsyncLifetime
     [Fact]
     public async Task A_batch_that_was_won_takes_three_commands_and_a_large_payload_one_more()
     {
-        await WriteAsync(Enumerable.Range(0, 20).Select(i => Row($"e-{i}")));
+        await WriteAsync(Enumerable.Range(0, 10).Select(i => Row($"e-{i}")));
         var repository = Repository;
 
         var claims = await repository.ClaimAsync(new ClaimLimit(10, 1_000_000), Lease, Ct);
         await repository.MarkSentAsync([.. claims.Select(claim => new OutboxMark(claim.EventId, claim.Token))], Ct);
         Assert.Equal(["find", "update", "update"], MongoCommandLog.NamesOf(_log.Take()));
 
-        await WriteAsync([Row("a-large").Set("payload", new string('x', 900_000)).Set("availableAt", new BsonDateTime(0))]);
+        await WriteAsync([Row("large").Set("payload", new string('x', 900_000)).Set("availableAt", new BsonDateTime(0))]);
+        await WriteAsync(Enumerable.Range(0, 10).Select(i => Row($"small-{i}").Set("availableAt", new BsonDateTime(1))));
         claims = await repository.ClaimAsync(new ClaimLimit(10, 1_000_000), Lease, Ct);
         Assert.Contains(claims, claim => claim.Event?.Payload.Length == 900_000);
         Assert.Equal(["find", "update", "find"], MongoCommandLog.NamesOf(_log.Take()));

@@ -98,6 +98,16 @@ internal sealed class SessionTransaction : IDisposable
     /// </summary>
     internal async Task LeaveToAsync(Task owner)
     {
+        await KillAsync();
+        _ = CloseAfterAsync(owner);
+    }
+
+    /// <summary>
+    /// Lets the server end the transaction, unless it is committed: what it has written is then free for others, who would otherwise
+    /// wait for the end of its time.
+    /// </summary>
+    internal async Task KillAsync()
+    {
         using var patience = new CancellationTokenSource(KillPatience);
         try
         {
@@ -108,8 +118,6 @@ internal sealed class SessionTransaction : IDisposable
         {
             // The server ends it then, when the transaction's time is over.
         }
-
-        _ = CloseAfterAsync(owner);
     }
 
     /// <inheritdoc />

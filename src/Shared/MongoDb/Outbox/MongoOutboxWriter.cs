@@ -236,8 +236,7 @@ public sealed class MongoOutboxWriter
                 // To try again would meet the same error, again and again.
                 throw new InvalidOperationException(
                     $"A command of the operation failed ({refused}), which has ended the transaction, and the operation went on as if it had not. "
-                    + "Nothing was written. Let the operation throw what it cannot repair.",
-                    e);
+                    + "Nothing was written. Let the operation throw what it cannot repair.");
             }
 
             await CommitAsync(transaction, outboxEvent.EventId, patience, cancellationToken);
@@ -259,6 +258,7 @@ public sealed class MongoOutboxWriter
         }
         catch (Exception e) when (!MongoFaults.HasLabel(e, MongoFaults.TransientTransaction) && LeavesOutcomeOpen(e))
         {
+            await transaction.KillAsync();
             throw new CommitUnknownException(eventId, e);
         }
     }
