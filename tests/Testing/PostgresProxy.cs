@@ -13,13 +13,12 @@ public sealed class PostgresProxy : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource _stop = new();
-    private readonly int _serverPort;
     private readonly Task _accepting;
     private volatile Rule? _rule;
 
     public PostgresProxy(int serverPort)
     {
-        _serverPort = serverPort;
+        ServerPort = serverPort;
         _listener.Start();
         _accepting = AcceptAsync();
     }
@@ -41,6 +40,9 @@ public sealed class PostgresProxy : IAsyncDisposable
         /// </summary>
         Uncommitted,
     }
+
+    /// <summary>Where new connections lead to.</summary>
+    public int ServerPort { get; set; }
 
     public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
 
@@ -93,7 +95,7 @@ public sealed class PostgresProxy : IAsyncDisposable
         using var wire = new Wire(client, server);
         try
         {
-            await server.ConnectAsync(IPAddress.Loopback, _serverPort, _stop.Token);
+            await server.ConnectAsync(IPAddress.Loopback, ServerPort, _stop.Token);
             await Task.WhenAny(ToServerAsync(wire), ToClientAsync(wire));
         }
         catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)

@@ -39,6 +39,15 @@ public sealed class PostgresServer : IAsyncLifetime
         return server;
     }
 
+    /// <summary>Starts a hot standby of this server: one that follows it, and takes no writes. Everybody on loopback is trusted.</summary>
+    public async Task<PostgresServer> StartStandbyAsync()
+    {
+        var standby = new PostgresServer { _cluster = await PostgresCluster.CopyAsync(Port, CancellationToken.None) };
+        await standby.StartAgainAsync(NetworkPorts.Free(1)[0]);
+        standby.DataSource = NpgsqlDataSource.Create(standby.ConnectionString);
+        return standby;
+    }
+
     /// <summary>Ends the server at once, without a shutdown, and starts it again on the same port.</summary>
     public async Task CrashAndRestartAsync()
     {

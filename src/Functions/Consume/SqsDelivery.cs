@@ -38,6 +38,7 @@ internal sealed class SqsDelivery(
         {
             MessageId = record.MessageId,
             GroupId = GroupId(record),
+            Receives = Receives(record),
             PublishedAt = InboxMessage.Earlier(attributes.PublishedAt, SentAt(record)),
         };
     }
@@ -58,6 +59,11 @@ internal sealed class SqsDelivery(
             && milliseconds <= DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()
             ? DateTimeOffset.FromUnixTimeMilliseconds(milliseconds)
             : null;
+
+    private static int Receives(SQSEvent.SQSMessage record) => int.TryParse(
+        record.Attributes?.GetValueOrDefault("ApproximateReceiveCount"), NumberStyles.None, CultureInfo.InvariantCulture, out var count)
+        ? count
+        : 1;
 
     // The message group, on a FIFO queue.
     private static string? GroupId(SQSEvent.SQSMessage record) =>

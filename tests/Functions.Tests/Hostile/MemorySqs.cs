@@ -13,6 +13,9 @@ internal sealed class MemorySqs() : AmazonSQSClient(
 
     internal ConcurrentQueue<SendMessageRequest> Dead { get; } = [];
 
+    /// <summary>How long each message that was not done with is hidden.</summary>
+    internal ConcurrentQueue<TimeSpan> Delays { get; } = [];
+
     public override Task<SendMessageBatchResponse> SendMessageBatchAsync(
         SendMessageBatchRequest request, CancellationToken cancellationToken = default)
     {
@@ -36,7 +39,17 @@ internal sealed class MemorySqs() : AmazonSQSClient(
 
     public override Task<ChangeMessageVisibilityBatchResponse> ChangeMessageVisibilityBatchAsync(
         ChangeMessageVisibilityBatchRequest request, CancellationToken cancellationToken = default) =>
-        Task.FromResult(new ChangeMessageVisibilityBatchResponse());
+        Task.FromResult(Note(request));
+
+    private ChangeMessageVisibilityBatchResponse Note(ChangeMessageVisibilityBatchRequest request)
+    {
+        foreach (var entry in request.Entries)
+        {
+            Delays.Enqueue(TimeSpan.FromSeconds(entry.VisibilityTimeout ?? 0));
+        }
+
+        return new ChangeMessageVisibilityBatchResponse();
+    }
 
     private static void Check(string body, Dictionary<string, MessageAttributeValue> attributes)
     {

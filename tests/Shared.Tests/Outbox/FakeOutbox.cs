@@ -25,6 +25,9 @@ internal sealed class FakeOutbox : IOutboxRepository
 
     internal List<ParkMark> Parks { get; } = [];
 
+    /// <summary>What a sweep asks at its end; null: it fails there.</summary>
+    internal TimeSpan? OldestDueAge { get; set; }
+
     /// <summary>Ids whose claim somebody else has taken over.</summary>
     internal HashSet<string> TakenOver { get; } = [];
 
@@ -79,7 +82,8 @@ internal sealed class FakeOutbox : IOutboxRepository
     public Task<IReadOnlyDictionary<string, long>> GetCountByStatusAsync(CancellationToken cancellationToken) =>
         throw new NotSupportedException();
 
-    public Task<TimeSpan> OldestDueAgeAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
+    public Task<TimeSpan> OldestDueAgeAsync(CancellationToken cancellationToken) =>
+        OldestDueAge is { } age ? Task.FromResult(age) : throw new NotSupportedException();
 
     private async Task<MarkResult> Record<TMark>(
         string name, IReadOnlyList<TMark> marks, List<TMark> kept, Func<TMark, string> eventId)

@@ -49,7 +49,7 @@ internal sealed class HandlerRunner(
                 return new MessageOutcome.DeadLetter(
                     ErrorCodes.EventIdConflict, "The event id was seen before with another subject or payload.");
             default:
-                return new MessageOutcome.Retry(_backoff.After(1), ErrorCodes.StoreFailed);
+                return StoreFailed(message, attempts: 1);
         }
     }
 
@@ -104,8 +104,10 @@ internal sealed class HandlerRunner(
             {
                 CommitOutcome.Committed => new MessageOutcome.Processed(),
                 CommitOutcome.ClaimLost => ClaimLost(claim),
-                CommitOutcome.TransactionEnded => await EndAsync(claim, ErrorCodes.TransactionEnded, TransactionEnded, null, cancellationToken),
+                CommitOutcome.TransactionEnded => await EndAsync(
+                    message, claim, ErrorCodes.TransactionEnded, TransactionEnded, null, cancellationToken),
                 CommitOutcome.StatementFailed => await FailAsync(
+                    message,
                     claim,
                     ErrorCodes.HandlerFailed,
                     $"A statement of the handler failed{Named(transaction.ErrorName)}, and the handler went on: nothing of its transaction "
@@ -113,6 +115,7 @@ internal sealed class HandlerRunner(
                     null,
                     cancellationToken),
                 _ => await FailAsync(
+                    message,
                     claim,
                     ErrorCodes.EnlistedConditionFailed,
                     $"A condition of an enlisted write did not hold{Named(transaction.ErrorName)}.",
@@ -122,7 +125,7 @@ internal sealed class HandlerRunner(
         }
         catch (MessageFormatException e)
         {
-            return await EndAsync(claim, e.Code, e.Message, e, cancellationToken);
+            return await EndAsync(message, claim, e.Code, e.Message, e, cancellationToken);
         }
         catch (Exception) when (keeper.IsLost && !cancellationToken.IsCancellationRequested)
         {
@@ -131,18 +134,18 @@ internal sealed class HandlerRunner(
         catch (OperationCanceledException e) when (scope.IsOver && !cancellationToken.IsCancellationRequested)
         {
             return await FailAsync(
-                claim, ErrorCodes.HandlerDeadline, "The handler did not end before its invocation's deadline.", e, cancellationToken);
+                message, claim, ErrorCodes.HandlerDeadline, "The handler did not end before its invocation's deadline.", e, cancellationToken);
         }
         catch (Exception e) when (repository.IsOutage(e) && !cancellationToken.IsCancellationRequested)
         {
             Log.InboxStoreFailed(logger, claim.EventId, FailureText.Of(e, repository));
             await ReleaseAsync(claim, ErrorCodes.StoreFailed, $"The store was away: {FailureText.NameOf(e)}.", cancellationToken);
-            return new MessageOutcome.Retry(_backoff.After(claim.Deliveries), ErrorCodes.StoreFailed);
+            return StoreFailed(message, claim.Deliveries);
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
             return await FailAsync(
-                claim, ErrorCodes.HandlerFailed, $"The handler threw {FailureText.NameOf(e)}.", e, cancellationToken);
+                message, claim, ErrorCodes.HandlerFailed, $"The handler threw {FailureText.NameOf(e)}.", e, cancellationToken);
         }
     }
 
@@ -173,15 +176,15 @@ internal sealed class HandlerRunner(
 
     /// <summary>Ends the attempt where no further one can succeed, or may be made.</summary>
     private async Task<MessageOutcome> EndAsync(
-        InboxClaim.Claimed claim, string code, string reason, Exception? exception, CancellationToken cancellationToken)
+        InboxMessage message, InboxClaim.Claimed claim, string code, string reason, Exception? exception, CancellationToken cancellationToken)
     {
-        var failed = await FailAsync(claim, code, reason, exception, cancellationToken);
+        var failed = await FailAsync(message, claim, code, reason, exception, cancellationToken);
         return failed is MessageOutcome.Retry { ErrorCode: ErrorCodes.ClaimLost } ? failed : new MessageOutcome.DeadLetter(code, reason);
     }
 
     /// <summary>Ends the attempt, so that the next delivery does not have to wait for the lease to end.</summary>
     private async Task<MessageOutcome> FailAsync(
-        InboxClaim.Claimed claim, string code, string reason, Exception? exception, CancellationToken cancellationToken)
+        InboxMessage message, InboxClaim.Claimed claim, string code, string reason, Exception? exception, CancellationToken cancellationToken)
     {
         using var step = Spans.Begin(Spans.Fail);
         Log.HandlerFailed(
@@ -203,7 +206,7 @@ internal sealed class HandlerRunner(
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
             Log.InboxStoreFailed(logger, claim.EventId, FailureText.Of(e, repository));
-            return new MessageOutcome.Retry(_backoff.After(claim.Deliveries), ErrorCodes.StoreFailed);
+            return StoreFailed(message, claim.Deliveries);
         }
 
         return claim.Deliveries >= options.MaxAttempts
@@ -211,6 +214,10 @@ internal sealed class HandlerRunner(
                 ErrorCodes.AttemptsExhausted, $"Attempt {claim.Deliveries} of {options.MaxAttempts} failed: {reason} ({code})")
             : new MessageOutcome.Retry(_backoff.After(claim.Deliveries), code);
     }
+
+    // The transport counts receives, not attempts, and gives up after some: the longer an outage lasts, the longer is each wait.
+    private MessageOutcome.Retry StoreFailed(InboxMessage message, int attempts) =>
+        new(_backoff.After(Math.Max(attempts, message.Receives)), ErrorCodes.StoreFailed);
 
     private MessageOutcome ClaimLost(InboxClaim.Claimed claim)
     {

@@ -22,6 +22,11 @@ internal sealed record InboxMessage(OutboxEvent Event)
     /// </summary>
     public Func<TimeSpan, CancellationToken, Task>? ExtendAsync { get; init; }
 
+    /// <summary>
+    /// How often it was received, where its transport counts and gives up after so many times; otherwise 1. It says nothing about attempts.
+    /// </summary>
+    public int Receives { get; init; } = 1;
+
     /// <summary>When it was sent first, as far as it or its transport says. Messages older than the inbox's memory are dead-lettered.</summary>
     public DateTimeOffset? PublishedAt { get; init; }
 

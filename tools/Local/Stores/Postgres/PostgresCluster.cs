@@ -31,32 +31,32 @@ public sealed class PostgresCluster : IDisposable
     /// <param name="password">The superuser's password; null: everybody on loopback is trusted.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="RunnerException">PostgreSQL is missing, or initdb failed.</exception>
-    public static async Task<PostgresCluster> CreateAsync(string? password, CancellationToken cancellationToken)
-    {
-        var folder = Directory.CreateTempSubdirectory("relaybox-postgres-").FullName;
-        var cluster = new PostgresCluster(folder, password);
-        try
+    public static Task<PostgresCluster> CreateAsync(string? password, CancellationToken cancellationToken) => FillAsync(
+        new PostgresCluster(Directory.CreateTempSubdirectory("relaybox-postgres-").FullName, password),
+        async cluster =>
         {
-            var passwordFile = Path.Combine(folder, "password");
+            var passwordFile = Path.Combine(cluster.Folder, "password");
             await File.WriteAllTextAsync(passwordFile, password ?? "", cancellationToken);
-            if (Environment.UserName == "root")
-            {
-                await RunAsync("chown", ["-R", $"{User}:", folder], cancellationToken);
-            }
-
             string[] authentication = password is null ? ["-A", "trust"] : ["-A", "scram-sha-256", $"--pwfile={passwordFile}"];
-            var (program, arguments) = Command(
-                "initdb", ["-D", cluster.Data, "-U", User, "--no-sync", "--locale=C.UTF-8", "-E", "UTF8", .. authentication]);
-            await RunAsync(program, arguments, cancellationToken);
+            await RunAsUserAsync(
+                cluster,
+                "initdb",
+                ["-D", cluster.Data, "-U", User, "--no-sync", "--locale=C.UTF-8", "-E", "UTF8", .. authentication],
+                cancellationToken);
             File.Delete(passwordFile);
-            return cluster;
-        }
-        catch
-        {
-            cluster.Dispose();
-            throw;
-        }
-    }
+        });
+
+    /// <summary>Copies the files of a running server, for a hot standby that follows it. Everybody on loopback is trusted.</summary>
+    /// <param name="port">The server's port.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="RunnerException">PostgreSQL is missing, or pg_basebackup failed.</exception>
+    internal static Task<PostgresCluster> CopyAsync(int port, CancellationToken cancellationToken) => FillAsync(
+        new PostgresCluster(Directory.CreateTempSubdirectory("relaybox-postgres-").FullName, password: null),
+        cluster => RunAsUserAsync(
+            cluster,
+            "pg_basebackup",
+            ["-h", "127.0.0.1", "-p", $"{port}", "-U", User, "-D", cluster.Data, "--write-recovery-conf", "--checkpoint=fast", "--no-sync"],
+            cancellationToken));
 
     /// <summary>Deletes the files; the server must have ended.</summary>
     public void Dispose() => Directory.Delete(Folder, recursive: true);
@@ -82,6 +82,31 @@ public sealed class PostgresCluster : IDisposable
                 .FirstOrDefault(File.Exists)
             : null;
         return newest ?? Executables.Require(name, "The PostgreSQL server", Fix);
+    }
+
+    private static async Task<PostgresCluster> FillAsync(PostgresCluster cluster, Func<PostgresCluster, Task> fill)
+    {
+        try
+        {
+            await fill(cluster);
+            return cluster;
+        }
+        catch
+        {
+            cluster.Dispose();
+            throw;
+        }
+    }
+
+    private static async Task RunAsUserAsync(PostgresCluster cluster, string name, string[] arguments, CancellationToken cancellationToken)
+    {
+        if (Environment.UserName == "root")
+        {
+            await RunAsync("chown", ["-R", $"{User}:", cluster.Folder], cancellationToken);
+        }
+
+        (var program, arguments) = Command(name, arguments);
+        await RunAsync(program, arguments, cancellationToken);
     }
 
     private static async Task RunAsync(string program, IEnumerable<string> arguments, CancellationToken cancellationToken)
