@@ -16,6 +16,8 @@ public sealed class CombinationTests
     [InlineData("postgres", "sqs")]
     [InlineData("postgres", "nats")]
     [InlineData("postgres", "sqs", "locked")]
+    [InlineData("mongodb", "sqs")]
+    [InlineData("mongodb", "nats")]
     public async Task Every_order_has_its_effect_once_through_duplicates_and_killed_functions(string store, string broker, string? relayMode = null)
     {
         var state = Directory.CreateTempSubdirectory("relaybox-e2e-");

@@ -24,6 +24,7 @@ internal sealed class DoubleServer
         Sessions = new SessionRegistry(Store, options.TransactionLifetime);
         Cursors = new CursorRegistry(clock);
         ReplicaSet = new ReplicaSet(this);
+        Store.MayWrite = () => ReplicaSet.IsPrimary;
         Users = new UserDirectory(Store);
         FailPoints = new FailPoints(clock);
         if (options.Folder is { } folder)

@@ -16,6 +16,8 @@ public sealed class ChaosTests
     [InlineData("dynamodb", "nats", 2)]
     [InlineData("postgres", "sqs", 3)]
     [InlineData("postgres", "nats", 4)]
+    [InlineData("mongodb", "sqs", 5)]
+    [InlineData("mongodb", "nats", 6)]
     public async Task Random_faults_lose_nothing_and_double_nothing(string store, string broker, int seed)
     {
         await using var stack = await ChaosStack.StartAsync(store, broker);

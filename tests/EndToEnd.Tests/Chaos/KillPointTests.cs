@@ -22,6 +22,8 @@ public sealed class KillPointTests
     [InlineData("dynamodb", "nats")]
     [InlineData("postgres", "sqs")]
     [InlineData("postgres", "nats")]
+    [InlineData("mongodb", "sqs")]
+    [InlineData("mongodb", "nats")]
     public async Task Whoever_is_killed_before_or_after_a_step_loses_and_doubles_nothing(string store, string broker)
     {
         await using var stack = await ChaosStack.StartAsync(store, broker, duplicatePercent: 0);

@@ -13,6 +13,7 @@ public sealed class PoisonTests
     [Theory]
     [InlineData("dynamodb")]
     [InlineData("postgres")]
+    [InlineData("mongodb")]
     public async Task A_message_that_ends_three_processes_is_a_dead_letter_and_the_next_is_handled(string store)
     {
         await using var stack = await ChaosStack.StartAsync(store, "sqs", duplicatePercent: 0);

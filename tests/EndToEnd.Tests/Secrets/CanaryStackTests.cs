@@ -4,10 +4,13 @@ using Amazon.DynamoDBv2.Model;
 using Amazon.Runtime;
 using Amazon.SQS;
 using Amazon.SQS.Model;
+using MongoDB.Bson;
+using MongoDB.Driver;
 using NATS.Client.Core;
 using NATS.Client.JetStream;
 using NATS.Client.JetStream.Models;
 using Npgsql;
+using Relaybox.Local.Stores.MongoDb;
 using Relaybox.Local.Stores.Postgres;
 using Relaybox.Messaging;
 using Relaybox.Testing;
@@ -32,6 +35,8 @@ public sealed class CanaryStackTests
     [InlineData("dynamodb", "nats")]
     [InlineData("postgres", "sqs")]
     [InlineData("postgres", "nats")]
+    [InlineData("mongodb", "sqs")]
+    [InlineData("mongodb", "nats")]
     public async Task A_secret_is_seen_where_the_app_has_put_it_and_nowhere_else(string store, string broker)
     {
         var lines = new ConcurrentQueue<string>();
@@ -55,7 +60,7 @@ public sealed class CanaryStackTests
         await WriteAsync(stack, "wrong", "orders.placed", $$"""{"orderId":{"{{Canary}}":["{{Canary}}"] } }""");
         await WriteAsync(stack, "unhandled", "nobody.listens", Canary);
         await WriteAsync(stack, "smuggled", "orders.placed", "{}", header: $"a\r\nX-Injected: {Canary}");
-        if (store == "postgres")
+        if (store != "dynamodb")
         {
             await WriteAsync(stack, "large", "orders.placed", string.Concat(Enumerable.Repeat(Canary, 80_000)));
             await stack.InvokeAsync("SweepRelay");
@@ -89,7 +94,13 @@ public sealed class CanaryStackTests
         Assert.Contains(deadLetters, letter => letter.Contains("message.subject-unhandled", StringComparison.Ordinal));
         Assert.Contains(lines, line => line.Contains("\"MessagesDeadLettered\":", StringComparison.Ordinal));
         Assert.Contains(lines, line => line.Contains("\"level\":\"Error\"", StringComparison.Ordinal));
-        foreach (var secret in stack.Runner.Servers.Store is PostgresRun { Password: var password } ? new[] { Canary, password } : [Canary])
+        string[] passwords = stack.Runner.Servers.Store switch
+        {
+            PostgresRun postgres => [postgres.Password],
+            MongoDbRun mongo => [mongo.Password],
+            _ => [],
+        };
+        foreach (var secret in passwords.Append(Canary))
         {
             Assert.All(
                 [.. lines, .. rows, .. deadLetters, $"{stack.Output}"],
@@ -100,6 +111,19 @@ public sealed class CanaryStackTests
     private static async Task WriteAsync(RunningStack stack, string eventId, string subject, string payload, string? header = null)
     {
         var headers = new Dictionary<string, string> { ["authorization"] = header ?? $"Bearer {Canary}" };
+        if (stack.Runner.Servers.Store is MongoDbRun mongo)
+        {
+            await Collection(mongo, stack.OutboxTable).InsertOneAsync(
+                new BsonDocument
+                {
+                    { "_id", eventId }, { "subject", subject }, { "payload", payload }, { "status", "pending" },
+                    { "headers", new BsonDocument(headers.Select(entry => new BsonElement(entry.Key, entry.Value))) },
+                    { "result", $"\"{Canary}\"" },
+                },
+                cancellationToken: Ct);
+            return;
+        }
+
         if (stack.Runner.Servers.Store is not PostgresRun postgres)
         {
             await stack.WriteAsync(
@@ -141,6 +165,14 @@ public sealed class CanaryStackTests
                 continue;
             }
 
+            if (stack.Runner.Servers.Store is MongoDbRun mongo)
+            {
+                var found = await Collection(mongo, table).Find(new BsonDocument())
+                    .Project<BsonDocument>(new BsonDocument { { "payload", 0 }, { "headers", 0 }, { "result", 0 } }).ToListAsync(Ct);
+                rows.AddRange(found.Select(row => row.ToJson()));
+                continue;
+            }
+
             await using var connection = new NpgsqlConnection(((PostgresRun)stack.Runner.Servers.Store).ConnectionString);
             await connection.OpenAsync(Ct);
             await using var command = new NpgsqlCommand(
@@ -154,6 +186,9 @@ public sealed class CanaryStackTests
 
         return rows;
     }
+
+    private static IMongoCollection<BsonDocument> Collection(MongoDbRun mongo, string name) =>
+        new MongoClient(mongo.ConnectionString).GetDatabase(MongoUrl.Create(mongo.ConnectionString).DatabaseName).GetCollection<BsonDocument>(name);
 
     // What is added to the messages: their attributes, but for the app's own.
     private static async Task<List<string>> DeadLettersAsync(RunningStack stack, string broker, int atLeast)

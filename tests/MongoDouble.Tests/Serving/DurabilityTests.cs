@@ -145,6 +145,40 @@ public sealed class DurabilityTests
         Assert.Equal(10, await documents.CountDocumentsAsync(All));
     }
 
+    [Fact]
+    public async Task The_doubles_journal_is_written_anew_when_it_has_grown()
+    {
+        await using var server = await MongoDbServer.StartAsync(new MongoServerOptions { DoubleArguments = ["--oplogMaxEvents", "20"] });
+        Assert.SkipUnless(server.IsDouble, "The file is the double's own.");
+        var documents = Safe(server);
+        await documents.Indexes.CreateOneAsync(new CreateIndexModel<BsonDocument>("{ n: 1 }", new CreateIndexOptions { Unique = true }));
+        for (var i = 0; i < 200; i++)
+        {
+            await documents.UpdateOneAsync("{ _id: 1 }", new BsonDocument("$set", new BsonDocument("n", i)), new UpdateOptions { IsUpsert = true });
+        }
+
+        await server.StopAtOnceAsync();
+        var file = new FileInfo(Path.Combine(server.Folder, "journal.bson"));
+        var before = file.Length;
+        BsonDocument token;
+        await server.StartAgainAsync();
+        file.Refresh();
+        Assert.InRange(file.Length, 1, before / 2);
+        using (var stream = await documents.WatchAsync())
+        {
+            await documents.InsertOneAsync(new BsonDocument { { "_id", 2 }, { "n", 2 } });
+            token = (await ChangeStreamTests.TakeAsync(stream, 1))[0].ResumeToken;
+        }
+
+        await documents.InsertOneAsync(new BsonDocument { { "_id", 3 }, { "n", 3 } });
+        await server.StopAtOnceAsync();
+        await server.StartAgainAsync();
+        Assert.Equal(199, (await documents.Find("{ _id: 1 }").SingleAsync())["n"]);
+        await Assert.ThrowsAsync<MongoWriteException>(() => documents.InsertOneAsync(new BsonDocument { { "_id", 4 }, { "n", 199 } }));
+        using var resumed = await documents.WatchAsync(new ChangeStreamOptions { ResumeAfter = token });
+        Assert.Equal(3, (await ChangeStreamTests.TakeAsync(resumed, 1))[0].DocumentKey["_id"]);
+    }
+
     private static IMongoCollection<BsonDocument> Safe(MongoDbServer server) =>
         server.CreateDatabase().GetCollection<BsonDocument>("documents").WithWriteConcern(WriteConcern.WMajority);
 }

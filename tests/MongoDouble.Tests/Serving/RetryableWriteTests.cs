@@ -42,6 +42,21 @@ public sealed class RetryableWriteTests(MongoDbServer server) : ServerTest(serve
     }
 
     [Fact]
+    public async Task A_retry_waits_for_the_first_attempt_and_does_not_execute_it_twice()
+    {
+        await Documents.InsertOneAsync(Parse("{ _id: 1, n: 0 }"));
+        using var holder = await Server.Client.StartSessionAsync();
+        holder.StartTransaction();
+        await Documents.UpdateOneAsync(holder, Id(1), "{ $set: { held: true } }");
+        var update = "{ update: 'documents', updates: [{ q: { _id: 1 }, u: { $inc: { n: 1 } } }] }";
+        var first = WithAsync(update, 1);
+        var retry = WithAsync(update, 1);
+        await holder.CommitTransactionAsync();
+        Assert.All(await Task.WhenAll(first, retry), answer => Assert.Equal(1, answer["nModified"].ToInt32()));
+        Assert.Equal(1, (await ReadAsync(1))!["n"]);
+    }
+
+    [Fact]
     public async Task An_older_number_is_refused()
     {
         await WithAsync("{ insert: 'documents', documents: [{ _id: 1 }] }", 5);

@@ -28,6 +28,11 @@ internal sealed record LoggedRun(string Name, ProgressLine Progress)
         {
             await using var runner = await LocalRunner.StartAsync(options, output, cancellationToken);
             Progress.Say($"Ready; logs are in {logPath}.{ready}");
+            foreach (var reservation in runner.Servers.Reservations)
+            {
+                Progress.Say(reservation);
+            }
+
             await using var app = runner.CreateDemoApp();
             return await work(runner, app) ? 0 : 1;
         }

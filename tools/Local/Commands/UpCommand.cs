@@ -44,6 +44,11 @@ internal static class UpCommand
                 output.Information($"{host.Function.ShortName} is ready (pid {string.Join(", ", host.Pids)})");
             }
 
+            foreach (var reservation in runner.Servers.Reservations)
+            {
+                output.Information(reservation);
+            }
+
             output.Information($"Ready. In another shell: source {Path.Combine(options.StateDirectory, "env")}");
             var failure = await runner.FailureAsync(cancellationToken);
             output.Error($"{failure} Stopping everything.");

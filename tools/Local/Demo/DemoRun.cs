@@ -32,7 +32,7 @@ internal sealed class DemoRun(LocalRunner runner, IDemoApp app, DemoOptions opti
             await app.ReadEffectsAsync(cancellationToken),
             (int)runner.Metrics.Sum("MessagesReceived"),
             DuplicatesInjected,
-            (int)runner.Metrics.Sum("DuplicatesSuppressed"));
+            (int)runner.Metrics.Sum("DuplicatesSuppressed")) with { Reservations = runner.Servers.Reservations };
     }
 
     private async Task WaitUntilQuietAsync(Task writing, CancellationToken cancellationToken)

@@ -43,6 +43,9 @@ internal sealed record DemoSummary
     /// <summary>How long the functions are given to start, from the first commit on.</summary>
     public static TimeSpan StartTime { get; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>What a reader of the figures has to know of the servers. Default: nothing.</summary>
+    public IReadOnlyList<string> Reservations { get; init; } = [];
+
     public bool IsClean => Lost == 0 && Doubled == 0;
 
     /// <param name="orders">Commit times by event id.</param>
@@ -92,6 +95,7 @@ internal sealed record DemoSummary
         ["p99Ms"] = P99Ms,
         ["slowestMs"] = SlowestMs,
         ["slowestAtStartMs"] = SlowestAtStartMs,
+        ["reservations"] = new JsonArray([.. Reservations.Select(reservation => (JsonNode)reservation)]),
     }.ToJsonString();
 
     public string ToText() => $"""
@@ -113,7 +117,7 @@ internal sealed record DemoSummary
           In the first {StartTime.TotalSeconds:0} s         {Milliseconds(SlowestAtStartMs),8}   slowest, while the functions start; not counted above
 
           {(IsClean ? "Every order had its effect exactly once." : "NOT every order had its effect exactly once.")}
-
+        {string.Concat(Reservations.Select(reservation => $"  {reservation}\n"))}
         """;
 
     private static string Milliseconds(long? value) => value is null ? "-" : $"{value} ms";

@@ -42,6 +42,9 @@ internal sealed class LocalServers : IAsyncDisposable
     public IReadOnlyList<ServerProcess> Processes =>
         [.. Store.Servers.Append(_sqs).Concat(Broker.Servers).Where(server => server.HasStarted).Select(server => server.Process)];
 
+    /// <summary>What a reader of results has to know of the servers.</summary>
+    public IReadOnlyList<string> Reservations => [.. Processes.Select(process => process.Reservation).OfType<string>()];
+
     /// <summary>Starts them, all at once.</summary>
     /// <exception cref="RunnerException">A server is missing or does not come up. Others may have started: dispose.</exception>
     public async Task StartAsync(ILiveOutput output, CancellationToken cancellationToken)

@@ -34,6 +34,9 @@ public abstract class ServerProcess : IAsyncDisposable
 
     public virtual Uri Endpoint => new($"http://127.0.0.1:{Port}/");
 
+    /// <summary>What a reader of results has to know of the server, such as that it is not the real one; null: nothing.</summary>
+    public virtual string? Reservation => null;
+
     /// <summary>Completes when the process has ended, for whatever reason.</summary>
     public Task Ended => _process.Exited;
 

@@ -18,6 +18,11 @@ internal static class Concerns
             throw ServerErrors.UnknownField("readConcern", unknown);
         }
 
+        if (concern.TryGetValue("atClusterTime", out var at) && at != new BsonTimestamp(unchecked((long)context.Store.LastCommit)))
+        {
+            throw new ServerException(239, "SnapshotTooOld", "The development double keeps no snapshots but those of open transactions.");
+        }
+
         var level = concern.GetValue("level", "local");
         if (level is not BsonString { Value: "local" or "available" or "majority" or "linearizable" or "snapshot" })
         {

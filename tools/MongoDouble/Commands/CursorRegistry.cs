@@ -30,10 +30,13 @@ internal sealed class CursorRegistry(TimeProvider clock)
             context.Transaction?.Cursors.Add(id);
         }
 
-        return new BsonDocument("cursor", new BsonDocument
+        var cursor = new BsonDocument { { "firstBatch", batch }, { "id", id }, { "ns", $"{context.Database}.{collection}" } };
+        if (context.Transaction is null && context.Document("readConcern") is { } concern && concern.GetValue("level", "local") == "snapshot")
         {
-            { "firstBatch", batch }, { "id", id }, { "ns", $"{context.Database}.{collection}" },
-        });
+            cursor["atClusterTime"] = new BsonTimestamp(unchecked((long)context.Store.LastCommit));
+        }
+
+        return new BsonDocument("cursor", cursor);
     }
 
     public bool IsChangeStream(long id) => _cursors.TryGetValue(id, out var cursor) && cursor.Source is not DocumentSource;

@@ -75,6 +75,16 @@ internal sealed class Dispatcher(DoubleServer server)
             var own = exception.Labels.Concat(ErrorLabels.For(context, definition, exception.Code, 0)).Distinct();
             return Failure(exception, labels ?? own);
         }
+        catch (Exception exception) when (exception is InvalidCastException or FormatException or OverflowException)
+        {
+            // A value of another type than the command wants, where nobody has looked before.
+            return Failure(ServerErrors.TypeMismatch($"{context.Name}: {exception.Message}"), []);
+        }
+        catch (Exception exception)
+        {
+            Console.Error.WriteLine($"{context.Name} failed: {exception}");
+            return Failure(new ServerException(1, "InternalError", $"The development double failed: {exception.Message}"), []);
+        }
     }
 
     private BsonDocument Checked(CommandContext context, CommandDefinition definition)

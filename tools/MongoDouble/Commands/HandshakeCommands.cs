@@ -7,14 +7,14 @@ namespace Relaybox.MongoDouble.Commands;
 /// <summary>hello, and its old name isMaster.</summary>
 internal static class HandshakeCommands
 {
-    private const string Fields =
-        "client compression saslSupportedMechs speculativeAuthenticate topologyVersion maxAwaitTimeMS loadBalanced hostInfo internalClient backpressure";
+    // Drivers tell more from version to version; like the server, hello takes what it does not know.
+    private const CommandTraits Traits = CommandTraits.Anonymous | CommandTraits.AnyFields;
 
     public static CommandDefinition[] All { get; } =
     [
-        new("hello", CommandTraits.Anonymous, Fields, context => Hello(context, "isWritablePrimary")),
-        new("isMaster", CommandTraits.Anonymous, Fields, context => Hello(context, "ismaster")),
-        new("ismaster", CommandTraits.Anonymous, Fields, context => Hello(context, "ismaster")),
+        new("hello", Traits, "", context => Hello(context, "isWritablePrimary")),
+        new("isMaster", Traits, "", context => Hello(context, "ismaster")),
+        new("ismaster", Traits, "", context => Hello(context, "ismaster")),
     ];
 
     private static BsonDocument Hello(CommandContext context, string primary)

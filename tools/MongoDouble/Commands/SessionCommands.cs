@@ -14,6 +14,11 @@ internal static class SessionCommands
         new("endSessions", CommandTraits.Anonymous, "", End),
         new("refreshSessions", CommandTraits.None, "", _ => []),
         new("killSessions", CommandTraits.None, "", End),
+        new("killAllSessions", CommandTraits.None, "", context =>
+        {
+            context.Server.Sessions.AbortAll();
+            return [];
+        }),
     ];
 
     private static BsonDocument End(CommandContext context)

@@ -13,5 +13,5 @@ internal sealed record Evaluation(DateTime Now)
     public Random Random { get; init; } = new();
 
     /// <summary><c>$$NOW</c>: dates of BSON have milliseconds.</summary>
-    public BsonDateTime NowValue { get; } = new(new DateTimeOffset(Now, TimeSpan.Zero).ToUnixTimeMilliseconds());
+    public BsonDateTime NowValue => new(new DateTimeOffset(Now, TimeSpan.Zero).ToUnixTimeMilliseconds());
 }

@@ -12,6 +12,9 @@ internal sealed class Filter
 
     public Condition Root { get; }
 
+    /// <summary>Whether the server takes the filter for that of a partial index.</summary>
+    public bool CanLimitIndex => CanLimit(Root);
+
     public static Filter Parse(BsonDocument filter) => new(FilterParser.Parse(filter));
 
     public bool Matches(BsonDocument document, Evaluation evaluation) => Root.Matches(document, evaluation);
@@ -21,4 +24,13 @@ internal sealed class Filter
 
     /// <summary>Whether all that this filter matches is surely in a partial index of that expression.</summary>
     public bool Implies(BsonDocument partialFilterExpression) => Implication.Holds(Root, FilterParser.Parse(partialFilterExpression), NoTime);
+
+    private static bool CanLimit(Condition condition) => condition switch
+    {
+        AllOf all => all.Parts.All(CanLimit),
+        AnyOf any => any.Parts.All(CanLimit),
+        OnField { Predicate: OneOf list } => !list.HasRegexes,
+        OnField { Predicate: var predicate } => predicate is Comparison or Exists or OfType,
+        _ => false,
+    };
 }

@@ -109,10 +109,15 @@ internal sealed class TransactionRules(DoubleServer server)
         {
             return definition.Run(context);
         }
-        catch (Exception exception) when (exception is ServerException or WriteConflictException)
+        catch (WriteConflictException)
         {
             server.Sessions.Abort(session);
-            throw exception is WriteConflictException ? ServerErrors.WriteConflict() : exception;
+            throw ServerErrors.WriteConflict();
+        }
+        catch
+        {
+            server.Sessions.Abort(session);
+            throw;
         }
     }
 

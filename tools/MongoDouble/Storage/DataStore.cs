@@ -21,6 +21,9 @@ internal sealed partial class DataStore(TimeProvider clock, ChangeLog log)
 
     public ChangeLog Log => log;
 
+    /// <summary>Whether the server is still the primary, asked after a wait.</summary>
+    public Func<bool> MayWrite { get; set; } = () => true;
+
     /// <summary>The timestamp of the last commit.</summary>
     public ulong LastCommit { get; private set; } = 1UL << 32;
 
@@ -60,6 +63,7 @@ internal sealed partial class DataStore(TimeProvider clock, ChangeLog log)
                     if (conflict.Holder is { } holder)
                     {
                         WaitUntil(() => holder.HasEnded, deadline);
+                        RequireWritable();
                     }
                 }
                 catch
@@ -151,6 +155,14 @@ internal sealed partial class DataStore(TimeProvider clock, ChangeLog log)
         transaction.HasEnded = true;
         Prune();
         Monitor.PulseAll(Gate);
+    }
+
+    private void RequireWritable()
+    {
+        if (!MayWrite())
+        {
+            throw new ServerException(11602, "InterruptedDueToReplStateChange", "operation was interrupted");
+        }
     }
 
     // Forgets versions that no open transaction can see.

@@ -38,6 +38,12 @@ internal static class ScramAuthentication
 
     public static BsonDocument Start(CommandContext context, BsonDocument command, string database)
     {
+        if (command.GetValue("mechanism", "") == "SCRAM-SHA-1")
+        {
+            // Known to the server, but no user here has credentials for it. Drivers fall back on it for a user that hello does not know.
+            throw ServerErrors.AuthenticationFailed();
+        }
+
         if (command.GetValue("mechanism", "") != Mechanism)
         {
             throw new ServerException(

@@ -8,6 +8,7 @@ namespace Relaybox.MongoDb;
 internal sealed class SessionTransaction : IDisposable
 {
     private static readonly TimeSpan KillPatience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan BetweenCommits = TimeSpan.FromMilliseconds(100);
 
     private readonly MongoCollections _database;
     private readonly long _number;
@@ -44,12 +45,13 @@ internal sealed class SessionTransaction : IDisposable
     }
 
     /// <summary>Commits. A commit without an answer is repeated for as long as the caller waits: it takes effect once.</summary>
+    /// <param name="time">The clock of the waits in between.</param>
     /// <param name="patience">Ends the repetition.</param>
     /// <exception cref="MongoException">
     /// The transaction is not committed (label <see cref="MongoFaults.TransientTransaction"/>), or nobody knows
     /// (<see cref="MongoFaults.UnknownCommit"/>).
     /// </exception>
-    internal async Task CommitAsync(CancellationToken patience)
+    internal async Task CommitAsync(TimeProvider time, CancellationToken patience)
     {
         while (true)
         {
@@ -61,7 +63,12 @@ internal sealed class SessionTransaction : IDisposable
             catch (MongoException e) when (e.HasErrorLabel(MongoFaults.UnknownCommit) && !patience.IsCancellationRequested
                 && e is not MongoExecutionTimeoutException)
             {
-                // The driver waits for a primary before it sends the commit again.
+                // The driver itself has sent it twice. It waits for a primary before it sends it again.
+                await Task.Delay(BetweenCommits, time, patience).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                if (patience.IsCancellationRequested)
+                {
+                    throw;
+                }
             }
         }
     }

@@ -209,7 +209,7 @@ internal sealed class MongoInboxTransaction(
 
         try
         {
-            await transaction.CommitAsync(cancellationToken);
+            await transaction.CommitAsync(time, cancellationToken);
             return CommitOutcome.Committed;
         }
         catch (Exception e) when (!MongoFaults.HasLabel(e, MongoFaults.TransientTransaction))

@@ -249,13 +249,13 @@ public sealed class MongoOutboxWriter
         }
     }
 
-    private static async Task CommitAsync(
+    private async Task CommitAsync(
         SessionTransaction transaction, string eventId, CancellationToken patience, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         try
         {
-            await transaction.CommitAsync(patience);
+            await transaction.CommitAsync(_time, patience);
         }
         catch (Exception e) when (!MongoFaults.HasLabel(e, MongoFaults.TransientTransaction) && LeavesOutcomeOpen(e))
         {

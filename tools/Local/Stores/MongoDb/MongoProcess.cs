@@ -29,6 +29,11 @@ public sealed class MongoProcess : ServerProcess
     /// <summary>Whether it is the development double, and no database.</summary>
     public bool IsDouble { get; }
 
+    /// <inheritdoc />
+    public override string? Reservation => IsDouble
+        ? "There is no mongod on the PATH: MongoDB is a development double here. It shows how Relaybox behaves, and no figures of a database."
+        : null;
+
     /// <summary>What runs here, such as <c>mongod 7.0.12</c>.</summary>
     public string Description { get; private set; } = "";
 

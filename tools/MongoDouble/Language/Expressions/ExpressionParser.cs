@@ -17,6 +17,15 @@ internal static class ExpressionParser
             DateOperators.All,
         }.SelectMany(table => table).ToFrozenDictionary();
 
+    private static readonly FrozenSet<string> NotInDouble =
+        """
+        $accumulator $acos $acosh $asin $asinh $atan $atan2 $atanh $bitAnd $bitNot $bitOr $bitXor $cos $cosh $dateFromParts $dateFromString
+        $dateToParts $dateToString $dayOfMonth $dayOfWeek $dayOfYear $degreesToRadians $exp $function $hour $indexOfCP $isoDayOfWeek $isoWeek
+        $isoWeekYear $ln $log $log10 $ltrim $maxN $median $meta $millisecond $minN $minute $month $percentile $pow $radiansToDegrees $regexFind
+        $regexFindAll $regexMatch $replaceAll $replaceOne $rtrim $sampleRate $second $sin $sinh $sortArray $sqrt $stdDevPop $stdDevSamp $tan
+        $tanh $toHashedIndexKey $trim $tsIncrement $tsSecond $week $year $zip $firstN $lastN
+        """.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).ToFrozenSet();
+
     public static Expression Parse(BsonValue specification, Names? names) => specification switch
     {
         BsonString { Value: ['$', ..] } text => Path(text.Value, names),
@@ -39,7 +48,11 @@ internal static class ExpressionParser
                 throw Errors.Location(
                     15983, $"An object representing an expression must have exactly one field: {Text.Of(document)}");
             }
-            return Operators.TryGetValue(name, out var parser) ? parser(operand, names) : throw Errors.UnknownExpression(name);
+            if (Operators.TryGetValue(name, out var parser))
+            {
+                return parser(operand, names);
+            }
+            throw NotInDouble.Contains(name) ? Errors.NotInDouble($"the expression {name}") : Errors.UnknownExpression(name);
         }
         var fields = document.Select(field => (Name: FieldName(field.Name), Value: Parse(field.Value, names))).ToArray();
         return new(scope =>

@@ -24,9 +24,13 @@ internal static class Numbers
         {
             return Integer(left).CompareTo(Integer(right));
         }
-        if (!IsFinite(left) || !IsFinite(right) || (left is BsonDouble && right is BsonDouble))
+        if (left is BsonDouble one && right is BsonDouble other)
         {
-            return Real(left).CompareTo(Real(right));
+            return one.Value.CompareTo(other.Value);
+        }
+        if (!IsFinite(left) || !IsFinite(right))
+        {
+            return BeyondFinite(left).CompareTo(BeyondFinite(right));
         }
         return DecimalParts.Compare(DecimalParts.Exactly(left), DecimalParts.Exactly(right));
     }
@@ -110,6 +114,9 @@ internal static class Numbers
     }
 
     public static BsonValue Narrowest(long value) => value is >= int.MinValue and <= int.MaxValue ? new BsonInt32((int)value) : new BsonInt64(value);
+
+    /// <summary>NaN, minus infinity, all that is finite, infinity. A decimal may be finite and still too large for a double.</summary>
+    private static int BeyondFinite(BsonValue number) => IsNaN(number) ? -2 : IsFinite(number) ? 0 : Real(number) > 0 ? 1 : -1;
 
     private static BsonValue? Combine(
         BsonValue left,
