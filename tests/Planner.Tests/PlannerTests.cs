@@ -44,7 +44,7 @@ public sealed class PlannerTests
         {
             var (small, large) = (Make(fewer, store, broker), Make(more, store, broker));
             Assert.True(small.DollarsPerMonth < large.DollarsPerMonth);
-            foreach (var need in small.Needs.Where(need => need.Name != PlannedPostgres.Processors))
+            foreach (var need in small.Needs.Where(need => need.Name is not (PlannedPostgres.Processors or PlannedMongoDb.Processors)))
             {
                 Assert.True(need.Count <= large.Count(need.Name), $"{need.Name} at {fewer} and {more}");
             }
@@ -103,7 +103,7 @@ public sealed class PlannerTests
     public void An_unknown_store_or_broker_is_refused_with_those_that_there_are()
     {
         Assert.Equal(
-            "There is no plan for such a store. Choose one of: dynamodb, postgres.",
+            "There is no plan for such a store. Choose one of: dynamodb, postgres, mongodb.",
             Assert.Throws<RunnerException>(() => PlannedStores.Find("paper")).Message);
         Assert.Equal(
             "There is no plan for such a broker. Choose one of: sqs, nats.",

@@ -12,7 +12,7 @@ internal sealed class PlannedPostgres : IPlannedStore
     internal const string Processors = "vCPUs of each database";
     internal const string Relays = "relays at once";
 
-    private const double SmallestInstance = 2;
+    internal const double SmallestInstance = 2;
 
     public string Name => "postgres";
 
@@ -80,15 +80,8 @@ internal sealed class PlannedPostgres : IPlannedStore
         };
     }
 
-    /// <summary>Rows a second of one relay: it claims and records while it publishes, so that the slower of the two counts.</summary>
-    private static double PerRelay(PlanBuilder plan, IPlannedBroker broker)
-    {
-        var batch = plan.Cost("relay.batch");
-        return Math.Min(plan.Cost("postgres.relay_per_second"), batch / broker.PublishTime(plan, batch) * 1000);
-    }
-
-    // Instances come in sizes that double.
-    private static double SizeOf(double processors, double largest)
+    /// <summary>The instance that has so many vCPUs: they come in sizes that double.</summary>
+    internal static double SizeOf(double processors, double largest)
     {
         var size = SmallestInstance;
         while (size < processors && size < largest)
@@ -97,5 +90,12 @@ internal sealed class PlannedPostgres : IPlannedStore
         }
 
         return size;
+    }
+
+    /// <summary>Rows a second of one relay: it claims and records while it publishes, so that the slower of the two counts.</summary>
+    private static double PerRelay(PlanBuilder plan, IPlannedBroker broker)
+    {
+        var batch = plan.Cost("relay.batch");
+        return Math.Min(plan.Cost("postgres.relay_per_second"), batch / broker.PublishTime(plan, batch) * 1000);
     }
 }
