@@ -68,7 +68,8 @@ public sealed class MongoOutboxHostileTests(MongoDbServer server) : IAsyncLifeti
     [Fact]
     public async Task What_the_system_counts_in_may_be_anything()
     {
-        foreach (var (i, wrong) in new BsonValue[] { double.NaN, "many", BsonNull.Value, long.MaxValue, new BsonArray { 1 }, new BsonDocument() }.Index())
+        BsonValue[] wrongs = [double.NaN, "many", BsonNull.Value, long.MaxValue, new BsonArray { 1 }, new BsonDocument()];
+        foreach (var (i, wrong) in wrongs.Index())
         {
             await _store.WriteAsync(Row($"e-{i}").Set("attempts", wrong).Set("unfinished", i == 3 ? 0 : wrong).Set("errorMessage", wrong));
         }

@@ -69,8 +69,10 @@ public sealed class MongoOutboxPlanTests(MongoDbServer server) : IAsyncLifetime
         var now = new BsonDateTime(_store.Now.ToUnixTimeMilliseconds());
         await WriteAsync(Enumerable.Range(0, 1_500).Select(i => Row($"sent-{i}").Set("status", "sent").Set("sentAt", now)));
         await WriteAsync(Enumerable.Range(0, 1_500).Select(i => Row($"parked-{i}").Set("status", "failed").Set("failedAt", now)));
-        await WriteAsync(Enumerable.Range(0, 1_500).Select(i => Row($"later-{i}").Set("availableAt", new BsonDateTime(_store.Now.AddDays(1).ToUnixTimeMilliseconds()))));
-        await WriteAsync(Enumerable.Range(0, 1_500).Select(i => Row($"waits-{i}").Set("status", "waiting").Set("orderingKey", "k").Set("orderNumber", i + 2)));
+        var tomorrow = new BsonDateTime(_store.Now.AddDays(1).ToUnixTimeMilliseconds());
+        await WriteAsync(Enumerable.Range(0, 1_500).Select(i => Row($"later-{i}").Set("availableAt", tomorrow)));
+        await WriteAsync(Enumerable.Range(0, 1_500).Select(
+            i => Row($"waits-{i}").Set("status", "waiting").Set("orderingKey", "k").Set("orderNumber", i + 2)));
         await WriteAsync(Enumerable.Range(0, 10).Select(i => Row($"due-{i}")));
 
         var claims = await Repository.ClaimAsync(100, Lease, Ct);
@@ -89,7 +91,8 @@ public sealed class MongoOutboxPlanTests(MongoDbServer server) : IAsyncLifetime
     {
         var old = new BsonDateTime(_store.Now.AddDays(-30).ToUnixTimeMilliseconds());
         await WriteAsync(Enumerable.Range(0, 2_000).Select(i => Row($"sent-{i:0000}").Set("status", "sent").Set("sentAt", old)));
-        await WriteAsync(Enumerable.Range(0, 2_000).Select(i => Row($"stale-{i:0000}").Set("status", "publishing").Set("leaseUntil", old).Set("claimToken", "t")));
+        await WriteAsync(Enumerable.Range(0, 2_000).Select(
+            i => Row($"stale-{i:0000}").Set("status", "publishing").Set("leaseUntil", old).Set("claimToken", "t")));
         var repository = Repository;
 
         Assert.Equal(10, (await repository.CleanupAsync(TimeSpan.FromDays(7), null, null, 10, Ct)).Affected);

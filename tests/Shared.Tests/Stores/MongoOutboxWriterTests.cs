@@ -42,7 +42,8 @@ public sealed partial class MongoOutboxWriterTests(MongoDbServer server) : IAsyn
             session.StartTransaction();
             await Users.InsertOneAsync(session, new BsonDocument("_id", "john"), cancellationToken: Ct);
             await _writer.EnqueueAsync(Sample.Event("e-1"), session, Ct);
-            await _writer.EnqueueManyAsync([Sample.Event("e-2") with { OrderingKey = "k" }, Sample.Event("e-3") with { OrderingKey = "k" }], session, Ct);
+            await _writer.EnqueueManyAsync(
+                [Sample.Event("e-2") with { OrderingKey = "k" }, Sample.Event("e-3") with { OrderingKey = "k" }], session, Ct);
             Assert.Equal(0, await CountAsync(Outbox));
             await (commits ? session.CommitTransactionAsync(Ct) : session.AbortTransactionAsync(Ct));
         }
@@ -64,7 +65,8 @@ public sealed partial class MongoOutboxWriterTests(MongoDbServer server) : IAsyn
     {
         using var session = await server.Client.StartSessionAsync(cancellationToken: Ct);
         session.StartTransaction();
-        await _writer.EnqueueManyAsync(Enumerable.Range(0, 2_500).Select(i => Sample.Event($"e-{i}") with { OrderingKey = $"k-{i % 3}" }), session, Ct);
+        await _writer.EnqueueManyAsync(
+            Enumerable.Range(0, 2_500).Select(i => Sample.Event($"e-{i}") with { OrderingKey = $"k-{i % 3}" }), session, Ct);
         await session.CommitTransactionAsync(Ct);
 
         Assert.Equal(2_500, await CountAsync(Outbox));
@@ -80,7 +82,8 @@ public sealed partial class MongoOutboxWriterTests(MongoDbServer server) : IAsyn
             "users",
             async (collection, session, ct) =>
             {
-                await collection.InsertOneAsync(session, new BsonDocument { { "_id", "john" }, { "email", "john@example.com" } }, cancellationToken: ct);
+                await collection.InsertOneAsync(
+                    session, new BsonDocument { { "_id", "john" }, { "email", "john@example.com" } }, cancellationToken: ct);
                 return "john";
             },
             """{"userId":"user123","action":"user_created"}""",
@@ -109,7 +112,8 @@ public sealed partial class MongoOutboxWriterTests(MongoDbServer server) : IAsyn
             async (session, ct) =>
             {
                 Interlocked.Increment(ref calls);
-                await Users.UpdateOneAsync(session, new BsonDocument("_id", "counter"), new BsonDocument("$inc", new BsonDocument("n", 1)), cancellationToken: ct);
+                await Users.UpdateOneAsync(
+                    session, new BsonDocument("_id", "counter"), new BsonDocument("$inc", new BsonDocument("n", 1)), cancellationToken: ct);
                 return i;
             },
             "{}",
