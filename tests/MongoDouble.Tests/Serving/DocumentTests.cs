@@ -167,6 +167,25 @@ public sealed class DocumentTests(MongoDbServer server) : ServerTest(server)
     }
 
     [Fact]
+    public async Task An_empty_batch_is_refused()
+    {
+        var error = await RefusedAsync(() => RunAsync("{ insert: 'documents', documents: [] }"));
+        Assert.Equal((16, "InvalidLength"), (error.Code, error.CodeName));
+    }
+
+    [Fact]
+    public async Task A_value_of_a_wrong_type_ends_no_connection()
+    {
+        await RefusedAsync(() => RunAsync("{ update: 'documents', updates: 5 }"));
+        await RefusedAsync(() => RunAsync("{ insert: 'documents', documents: [5] }"));
+        await RefusedAsync(() => RunAsync("{ delete: 'documents', deletes: [{ q: 5, limit: 1 }] }"));
+        await RefusedAsync(() => RunAsync("{ aggregate: 'documents', pipeline: [{ $match: 5 }], cursor: {} }"));
+        await RefusedAsync(() => RunAsync("{ aggregate: 'documents', pipeline: [5], cursor: { batchSize: 'x' } }"));
+        await RefusedAsync(() => RunAsync("{ createIndexes: 'documents', indexes: [{ key: 5, name: 6 }] }"));
+        await RefusedAsync(() => RunAsync("{ find: 5 }"));
+    }
+
+    [Fact]
     public async Task A_validator_refuses_what_it_does_not_allow()
     {
         await RunAsync("{ create: 'documents', validator: { $jsonSchema: { bsonType: 'object', required: ['a'] } } }");

@@ -38,6 +38,15 @@ public sealed class IndexTests(MongoDbServer server) : ServerTest(server)
     }
 
     [Fact]
+    public async Task Of_several_indexes_all_are_created_or_none()
+    {
+        await Documents.InsertManyAsync([Parse("{ a: 1, b: 1 }"), Parse("{ a: 2, b: 1 }")]);
+        await RefusedAsync(() => RunAsync(
+            "{ createIndexes: 'documents', indexes: [{ key: { a: 1 }, name: 'a' }, { key: { b: 1 }, name: 'b', unique: true }] }"));
+        Assert.Single(await (await Documents.Indexes.ListAsync()).ToListAsync());
+    }
+
+    [Fact]
     public async Task A_unique_partial_index_refuses_only_what_its_filter_covers()
     {
         await CreateAsync("{ a: 1 }", "unique: true, partialFilterExpression: { open: true }");

@@ -48,6 +48,7 @@ internal sealed partial class DataStore
     {
         RequireIdle(collection, transaction);
         _collections.Remove(collection.Namespace);
+        transaction.Undo.Push(() => _collections.Add(collection.Namespace, collection));
         transaction.Changes.Add(new Change(ChangeKind.Drop, collection.Database, collection.Name, null, collection.Options));
     }
 
@@ -91,20 +92,25 @@ internal sealed partial class DataStore
         }
 
         collection.Indexes.Add(index);
+        transaction.Undo.Push(() => collection.Indexes.Remove(index));
         transaction.Changes.Add(new Change(ChangeKind.CreateIndex, collection.Database, collection.Name, null, definition.Document));
     }
 
     public void RemoveIndex(StorageTransaction transaction, Collection collection, CollectionIndex index)
     {
         RequireIdle(collection, transaction);
+        var place = collection.Indexes.IndexOf(index);
         collection.Indexes.Remove(index);
+        transaction.Undo.Push(() => collection.Indexes.Insert(place, index));
         transaction.Changes.Add(new Change(ChangeKind.DropIndex, collection.Database, collection.Name, index.Definition.Document, null));
     }
 
     public void Modify(StorageTransaction transaction, Collection collection, BsonDocument options)
     {
         RequireIdle(collection, transaction);
+        var before = collection.Options;
         collection.SetOptions(options);
+        transaction.Undo.Push(() => collection.SetOptions(before));
         transaction.Changes.Add(new Change(ChangeKind.Modify, collection.Database, collection.Name, null, options));
     }
 

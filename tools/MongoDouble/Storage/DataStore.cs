@@ -128,6 +128,11 @@ internal sealed partial class DataStore(TimeProvider clock, ChangeLog log)
         }
 
         _open.Remove(transaction);
+        while (transaction.Undo.TryPop(out var undo))
+        {
+            undo();
+        }
+
         foreach (var (collection, record) in transaction.Held)
         {
             if (record.Pending is { } pending)

@@ -18,6 +18,9 @@ internal sealed class StorageTransaction(ulong snapshot)
     /// <summary>The collections that it has created, which nobody else sees.</summary>
     public Dictionary<string, Collection> Created { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>What takes its changes of definitions back, which have no versions; the last comes first.</summary>
+    public Stack<Action> Undo { get; } = [];
+
     public bool HasEnded { get; set; }
 
     public bool HasWritten => Changes.Count > 0;
