@@ -106,6 +106,13 @@ internal sealed partial class MongoOutboxRepository
             lines.Add(await FindAsync(IsEnded, ByLeaseUntil, skip, window));
         }
 
+        // A relay that ended between its mark and the release of what waits has left that to others.
+        if ((looksForOthers || (isWhole && lines.Count == 0))
+            && await OutboxOrder.ReleaseForgottenAsync(database, limit.Rows, cancellationToken) > 0)
+        {
+            lines.Add(await FindAsync(IsDue, ByAvailableAt, skip, window));
+        }
+
         await KeepOrderAsync(database, lines, cancellationToken);
         lines.Add(await FindWaitingAsync(lines));
         return lines.Choose(limit, turn);

@@ -20,6 +20,13 @@ internal static class OutboxOrder
         new BsonDocument { { Fields.Status, OutboxStatusText.Failed }, { Fields.SkippedAt, BsonNull.Value } },
     });
 
+    /// <summary>Which rows hold nothing back any more, and never will again.</summary>
+    private static BsonDocument IsPast { get; } = new("$or", new BsonArray
+    {
+        new BsonDocument(Fields.Status, OutboxStatusText.Sent),
+        new BsonDocument { { Fields.Status, OutboxStatusText.Failed }, { Fields.SkippedAt, new BsonDocument("$ne", BsonNull.Value) } },
+    });
+
     /// <summary>Which keys cannot go on with these rows, because an earlier row holds them back.</summary>
     /// <param name="database">The collections.</param>
     /// <param name="heads">One row of each key.</param>
@@ -127,13 +134,17 @@ internal static class OutboxOrder
         }
     }
 
-    /// <summary>Makes due what waits for these rows, which are sent or skipped.</summary>
+    /// <summary>
+    /// Makes due what waits for these rows, as far as they are sent or skipped. The mark of one that still holds its key back stays: others
+    /// may begin to wait for it at any moment, and nothing would make them due.
+    /// </summary>
     /// <param name="database">The collections.</param>
     /// <param name="eventIds">The rows.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     internal static async Task ReleaseAsync(MongoCollections database, IReadOnlyCollection<string> eventIds, CancellationToken cancellationToken)
     {
-        var followed = await database.Outbox.Find(new BsonDocument { { Fields.Id, IsIn(eventIds) }, { Fields.Followed, true } })
+        var followed = await database.Outbox
+            .Find(new BsonDocument { { Fields.Id, IsIn(eventIds) }, { Fields.Followed, true } }.Merge(IsPast))
             .Project<BsonDocument>(Places()).ToListAsync(cancellationToken);
         await ReleaseAsync(database, followed, cancellationToken);
     }
@@ -143,21 +154,7 @@ internal static class OutboxOrder
     internal static async Task<int> ReleaseForgottenAsync(MongoCollections database, int limit, CancellationToken cancellationToken)
     {
         var forgotten = await database.Outbox
-            .Find(new BsonDocument
-            {
-                { Fields.Followed, true },
-                {
-                    "$or", new BsonArray
-                    {
-                        new BsonDocument(Fields.Status, OutboxStatusText.Sent),
-                        new BsonDocument
-                        {
-                            { Fields.Status, OutboxStatusText.Failed }, { Fields.SkippedAt, new BsonDocument("$ne", BsonNull.Value) },
-                        },
-                    }
-                },
-            })
-            .Limit(limit).Project<BsonDocument>(Places()).ToListAsync(cancellationToken);
+            .Find(new BsonDocument(Fields.Followed, true).Merge(IsPast)).Limit(limit).Project<BsonDocument>(Places()).ToListAsync(cancellationToken);
         await ReleaseAsync(database, forgotten, cancellationToken);
         return forgotten.Count;
     }
