@@ -79,6 +79,7 @@ public partial class SamBuildTests
 
     [Theory]
     [InlineData("rds.md", 8)]
+    [InlineData("mongodb.md", 5)]
     [InlineData("costs.md", 4)]
     [InlineData("deploy.md", 10)]
     public void Parameters_that_a_page_sets_are_parameters_of_the_template(string page, int atLeast)

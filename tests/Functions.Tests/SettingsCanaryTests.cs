@@ -13,6 +13,8 @@ public sealed class SettingsCanaryTests
     private const FunctionNeeds Everything =
         FunctionNeeds.Publisher | FunctionNeeds.Inbox | FunctionNeeds.Jobs | FunctionNeeds.Consumer | FunctionNeeds.Setup | FunctionNeeds.Stream;
 
+    private static readonly (string Store, string Broker)[] Stacks = [("dynamodb", "sqs"), ("postgres", "nats"), ("mongodb", "sqs")];
+
     // What stands at {0} is taken for a host, a path, an option, a port, a name, or a number by somebody who splits in the wrong place.
     private static readonly string[] Shapes =
     [
@@ -26,6 +28,10 @@ public sealed class SettingsCanaryTests
         "Host=127.0.0.1;Port=1;Username={0}",
         "nats://relay:77/{0}@127.0.0.1:1", "nats://relay:77?{0}@127.0.0.1:1", "nats://relay:77#{0}@127.0.0.1:1", "nats://relay:77@{0}@127.0.0.1:1",
         "nats://relay:1,{0}@127.0.0.1:1", "nats://relay:{0}", "nats://{0}@127.0.0.1:1", "nats://relay:{0}@127.0.0.1:1", "nats://127.0.0.1:1/{0}",
+        "mongodb://relay:{0}@127.0.0.1:1/app", "mongodb://relay:77@{0}@127.0.0.1:1/app", "mongodb://relay:77/{0}@127.0.0.1:1/app",
+        "mongodb://relay:77?{0}@127.0.0.1:1/app", "mongodb://{0}@127.0.0.1:1/app", "mongodb://relay:{0}", "mongodb://relay:{0}/app",
+        "mongodb://127.0.0.1:1/{0}", "mongodb://127.0.0.1:1/app?{0}", "mongodb://127.0.0.1:1/app?{0}=1", "mongodb://127.0.0.1:1/app?tls={0}",
+        "mongodb://127.0.0.1:1/app?replicaSet={0}", "mongodb://127.0.0.1:1,{0}/app", "mongodb:/relay:{0}@127.0.0.1/app",
         "https://relay:{0}@h/1/q", "https://h/1/q?{0}", "https://h/1/q#{0}",
     ];
 
@@ -35,7 +41,7 @@ public sealed class SettingsCanaryTests
         get
         {
             var names = new SortedSet<string>(StringComparer.Ordinal) { FunctionProcess.NameVariable };
-            foreach (var (store, broker) in new[] { ("dynamodb", "sqs"), ("postgres", "nats") })
+            foreach (var (store, broker) in Stacks)
             {
                 Record.Exception(() => BuiltIn.Read(
                     name =>
@@ -59,7 +65,7 @@ public sealed class SettingsCanaryTests
     [MemberData(nameof(Names))]
     public void No_error_repeats_what_a_setting_holds(string name)
     {
-        foreach (var (store, broker) in new[] { ("dynamodb", "sqs"), ("postgres", "nats") })
+        foreach (var (store, broker) in Stacks)
         {
             foreach (var shape in Shapes)
             {
@@ -79,9 +85,12 @@ public sealed class SettingsCanaryTests
     /// <summary>What passes the checks is refused by nobody, and the connection fails.</summary>
     [Theory]
     [InlineData("SweepRelay", "postgres", "sqs", "DATABASE_URL")]
+    [InlineData("SweepRelay", "mongodb", "sqs", "MONGODB_URI")]
     [InlineData("Setup", "dynamodb", "nats", "NATS_URL")]
     public async Task No_failed_connection_repeats_it_either(string function, string store, string broker, string name)
     {
+        // As a function has it; without it the SDK builds no client.
+        Environment.SetEnvironmentVariable("AWS_REGION", "us-east-1");
         var connected = 0;
         foreach (var shape in Shapes.Where(shape => shape.Contains("127.0.0.1", StringComparison.Ordinal)))
         {
@@ -120,9 +129,14 @@ public sealed class SettingsCanaryTests
             ["DEAD_LETTER_QUEUE_URL"] = "https://sqs.eu-central-1.amazonaws.com/000000000000/dead",
             ["NATS_URL"] = "nats://127.0.0.1:1",
         };
-        if (store == "postgres")
+        switch (store)
         {
-            variables["DATABASE_URL"] = "postgres://relay@127.0.0.1:1/app";
+            case "postgres":
+                variables["DATABASE_URL"] = "postgres://relay@127.0.0.1:1/app";
+                break;
+            case "mongodb":
+                variables["MONGODB_URI"] = "mongodb://127.0.0.1:1/app";
+                break;
         }
 
         return variables;

@@ -57,7 +57,7 @@ public sealed class StartTests
             () => BuiltIn.Read(name => variables.GetValueOrDefault(name), FunctionNeeds.Publisher));
 
         Assert.Contains(
-            "STORE is none of its values. Set it to one of: dynamodb, postgres. "
+            "STORE is none of its values. Set it to one of: dynamodb, postgres, mongodb. "
             + "Another store needs a build that contains it: add it to RelayboxStores in src/Functions/Stores.targets.",
             error.Errors);
         Assert.Equal(variables.Keys.Order(StringComparer.Ordinal), error.Errors.Select(line => line.Split(' ')[0]).Order(StringComparer.Ordinal));
@@ -103,6 +103,42 @@ public sealed class StartTests
     }
 
     [Theory]
+    [InlineData("OUTBOX_TABLE", "outbox.rows")]
+    [InlineData("INBOX_TABLE", "$inbox")]
+    [InlineData("JOBS_TABLE", "1obs")]
+    [InlineData("EFFECTS_TABLE", "config")]
+    [InlineData("DATABASE_SECRET_ARN", "canary")]
+    [InlineData("DATABASE_ROLE_PREFIX", "a b")]
+    [InlineData("DATABASE_FUNCTIONS_USER", "a@b")]
+    [InlineData("DATABASE_APP_USERS", "shop,a b")]
+    [InlineData("DATABASE_PORT", "x")]
+    [InlineData("DATABASE_CA_FILE", "/nowhere/ca.pem")]
+    [InlineData("DATABASE_MAX_CONNECTIONS", "1")]
+    [InlineData("AFTER_SENDING", "archive")]
+    [InlineData("RELAY_MODE", "locked")]
+    [InlineData("SWEEP_LISTEN_SECONDS", "-1")]
+    [InlineData("MONGODB_URI", "canary")]
+    [InlineData("MONGODB_URI", "mongodb://u:ca/nary@db.example.com/shop")]
+    [InlineData("MONGODB_URI", "mongodb://u:canary@db.example.com/")]
+    [InlineData("MONGODB_URI", "mongodb://u:canary@db.example.com/admin")]
+    [InlineData("MONGODB_URI", "mongodb://u:canary@db.example.com/shop?tlsInsecure=true")]
+    public void A_wrong_setting_of_MongoDB_is_named_and_a_secret_never_repeated(string variable, string value)
+    {
+        var variables = new Dictionary<string, string> { ["STORE"] = "mongodb" };
+        if (variable != "MONGODB_URI")
+        {
+            variables["DATABASE_SECRET_ARN"] = "arn:aws:secretsmanager:eu-central-1:000000000000:secret:db-AbCdEf";
+        }
+
+        variables[variable] = value;
+        var error = Assert.Throws<SettingsException>(
+            () => BuiltIn.Read(name => variables.GetValueOrDefault(name), FunctionNeeds.None));
+        Assert.StartsWith(variable, Assert.Single(error.Errors), StringComparison.Ordinal);
+        Assert.DoesNotContain("canary", error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("nary@", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData(null, true)]
     [InlineData("true", true)]
     [InlineData("false", false)]
@@ -121,10 +157,12 @@ public sealed class StartTests
         Assert.StartsWith("RELAY_MODE is locked", Assert.Single(error.Errors), StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void Store_and_broker_say_what_they_need()
+    [Theory]
+    [InlineData("postgres")]
+    [InlineData("mongodb")]
+    public void Store_and_broker_say_what_they_need(string store)
     {
-        var variables = new Dictionary<string, string> { ["STORE"] = "postgres", ["BROKER"] = "nats" };
+        var variables = new Dictionary<string, string> { ["STORE"] = store, ["BROKER"] = "nats" };
         var error = Assert.Throws<SettingsException>(() => FunctionCatalog.Create("Setup", variables.GetValueOrDefault));
         Assert.Equal(["DATABASE_SECRET_ARN", "NATS_URL"], error.Errors.Select(line => line.Split(' ')[0]));
     }

@@ -17,7 +17,7 @@ public class TemplateDeploymentTests
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
     private static readonly (string Store, string Broker)[] Pairs =
-        [("dynamodb", "sqs"), ("dynamodb", "nats"), ("postgres", "sqs"), ("postgres", "nats")];
+        [.. from store in new[] { "dynamodb", "postgres", "mongodb" } from broker in new[] { "sqs", "nats" } select (store, broker)];
 
     [Fact]
     public async Task A_stack_of_every_store_and_broker_is_created_updated_and_deleted()
@@ -68,12 +68,12 @@ public class TemplateDeploymentTests
     private static JsonObject Parameters((string Store, string Broker) pair) => new()
     {
         ["Store"] = pair.Store, ["Broker"] = pair.Broker,
-        ["DatabaseSecretArn"] = pair.Store == "postgres" ? Secret : "", ["NatsUrl"] = pair.Broker == "nats" ? "tls://nats.example.com" : "",
+        ["DatabaseSecretArn"] = pair.Store == "dynamodb" ? "" : Secret, ["NatsUrl"] = pair.Broker == "nats" ? "tls://nats.example.com" : "",
     };
 
     private static JsonObject Everything((string Store, string Broker) pair) => new()
     {
-        ["DatabaseOwnerSecretArn"] = pair.Store == "postgres" ? Secret : "",
+        ["DatabaseOwnerSecretArn"] = pair.Store == "dynamodb" ? "" : Secret,
         ["NatsCredentialsSecretArn"] = pair.Broker == "nats" ? Secret : "",
         ["SecretsKmsKeyArn"] = Key, ["KmsKeyArn"] = Key, ["VpcSubnetIds"] = "subnet-1,subnet-2", ["VpcSecurityGroupIds"] = "sg-1",
         ["Tracing"] = "Active", ["ReserveConcurrency"] = "true", ["AlarmTopicArn"] = "arn:aws:sns:eu-central-1:123456789012:alarms",

@@ -1,3 +1,4 @@
+using Relaybox.Settings;
 using static Relaybox.Functions.Tests.TemplateDocument;
 
 namespace Relaybox.Functions.Tests;
@@ -7,13 +8,17 @@ public class TemplateSettingsTests
 {
     private static readonly string[] RequiredByRules = ["DatabaseSecretArn", "NatsUrl"];
 
+    // What the template's rules refuse with Store=mongodb.
+    private static readonly (string Parameter, string Value)[] NotForMongoDb =
+        [("RelayMode", "locked"), ("AfterSending", "archive"), ("DatabasePooler", "true")];
+
     private static readonly TemplateDocument Template = Instance;
 
-    public static TheoryData<string, string, string> Choices
+    public static TheoryData<string, string, string, string> Choices
     {
         get
         {
-            var choices = new TheoryData<string, string, string>();
+            var choices = new TheoryData<string, string, string, string>();
             foreach (var (variable, parameter) in Variables())
             {
                 string[] edges = ["Default", "MinValue", "MaxValue"];
@@ -22,9 +27,16 @@ public class TemplateSettingsTests
                     .Select(Text)
                     .Distinct()
                     .Where(value => value.Length > 0 || !RequiredByRules.Contains(parameter));
-                foreach (var value in values)
+                string[] stores = parameter.StartsWith("Database", StringComparison.Ordinal)
+                    || parameter is "AfterSending" or "SweepListenSeconds" or "RelayMode"
+                    ? ["postgres", "mongodb"]
+                    : ["dynamodb"];
+                foreach (var (value, store) in from value in values from store in stores select (value, store))
                 {
-                    choices.Add(variable, parameter, value);
+                    if (store != "mongodb" || !NotForMongoDb.Contains((parameter, value)))
+                    {
+                        choices.Add(variable, parameter, value, store);
+                    }
                 }
             }
 
@@ -34,20 +46,30 @@ public class TemplateSettingsTests
 
     [Theory]
     [MemberData(nameof(Choices))]
-    public void The_functions_take_every_value_that_the_template_allows(string variable, string parameter, string value)
+    public void The_functions_take_every_value_that_the_template_allows(string variable, string parameter, string value, string store)
     {
         var set = new Dictionary<string, string>
         {
-            ["STORE"] = parameter.StartsWith("Database", StringComparison.Ordinal)
-                || parameter is "AfterSending" or "SweepListenSeconds" or "RelayMode"
-                ? "postgres"
-                : "dynamodb",
+            ["STORE"] = store,
             ["BROKER"] = parameter.StartsWith("Nats", StringComparison.Ordinal) ? "nats" : "sqs",
             [variable] = value,
         };
 
         var error = Record.Exception(() => DeployedSettings.With([.. set.Select(item => (item.Key, item.Value))]));
-        Assert.True(error is null, $"{parameter} = {value}: {error?.Message}");
+        Assert.True(error is null, $"{parameter} = {value}, {store}: {error?.Message}");
+    }
+
+    [Fact]
+    public void What_MongoDB_lacks_the_template_refuses()
+    {
+        var rule = Template.Section("Rules")["MongoDbLacks"];
+        Assert.Equal("!Equals [!Ref Store, mongodb]", Text(Child(rule, "RuleCondition")!));
+        Assert.Equal(
+            ["!Equals [!Ref RelayMode, lease]", "!Not [!Equals [!Ref AfterSending, archive]]", "!Equals [!Ref DatabasePooler, false]"],
+            Items(Child(rule, "Assertions")).Select(assertion => Text(Child(assertion, "Assert")!)));
+        Assert.All(
+            new[] { ("RELAY_MODE", "locked"), ("AFTER_SENDING", "archive") },
+            refused => Assert.Throws<SettingsException>(() => DeployedSettings.With(("STORE", "mongodb"), refused)));
     }
 
     [Fact]
@@ -60,6 +82,7 @@ public class TemplateSettingsTests
         Assert.DoesNotMatch(pattern, schema + "s");
         Assert.Equal("!If [OnDatabase, !Ref DatabaseSchema, !Ref AWS::NoValue]", Template.Variable("SetupFunction", "DATABASE_ROLE_PREFIX"));
         DeployedSettings.With(("STORE", "postgres"), ("DATABASE_SCHEMA", schema), ("DATABASE_ROLE_PREFIX", schema));
+        DeployedSettings.With(("STORE", "mongodb"), ("DATABASE_SCHEMA", schema), ("DATABASE_ROLE_PREFIX", schema));
     }
 
     [Fact]

@@ -11,6 +11,8 @@ internal static class ExamplePrograms
     public const string NodeDynamoDb = "node-dynamodb";
     public const string PythonDynamoDb = "python-dynamodb";
     public const string HttpDynamoDb = "http-dynamodb";
+    public const string NodeMongoDb = "node-mongodb";
+    public const string PythonMongoDb = "python-mongodb";
     public const string CSharp = "csharp";
 
     private static readonly SemaphoreSlim Installing = new(1, 1);
@@ -25,13 +27,14 @@ internal static class ExamplePrograms
         {
             case Sql:
                 return Psql("place-order.sql");
-            case NodePostgres or NodeDynamoDb:
-                await InstallAsync(name, cancellationToken);
-                return new(Require("node", "Node.js 20 or newer"), $"examples/{name}/place-order.mjs");
+            case NodePostgres or NodeDynamoDb or NodeMongoDb:
+                return await NodeAsync(name, "place-order.mjs", cancellationToken);
             case PythonPostgres:
                 return await PythonAsync(name, "psycopg", Sql, cancellationToken);
             case PythonDynamoDb:
                 return await PythonAsync(name, "boto3", HttpDynamoDb, cancellationToken);
+            case PythonMongoDb:
+                return await PythonAsync(name, "pymongo", NodeMongoDb, cancellationToken);
             case HttpDynamoDb:
                 Require("curl", "curl 7.75 or newer");
                 return new("bash", "examples/http-dynamodb/place-order.sh");
@@ -49,6 +52,13 @@ internal static class ExamplePrograms
     {
         Require("psql", "PostgreSQL's client");
         return new("psql", "-X", "-f", $"examples/sql/{file}");
+    }
+
+    /// <summary>A program of a folder with Node's packages.</summary>
+    public static async Task<ExampleProgram> NodeAsync(string name, string file, CancellationToken cancellationToken)
+    {
+        await InstallAsync(name, cancellationToken);
+        return new(Require("node", "Node.js 20 or newer"), $"examples/{name}/{file}");
     }
 
     private static async Task<ExampleProgram> PythonAsync(string name, string module, string otherwise, CancellationToken cancellationToken)

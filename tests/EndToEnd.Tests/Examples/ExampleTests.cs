@@ -3,25 +3,28 @@ namespace Relaybox.EndToEnd.Tests.Examples;
 /// <summary>What examples/ shows is done, in every language, and the handler sees it.</summary>
 public sealed class ExampleTests(ExampleStacks stacks) : IClassFixture<ExampleStacks>
 {
-    public static TheoryData<string, bool> Writers { get; } = new()
+    public static TheoryData<string, string> Writers { get; } = new()
     {
-        { ExamplePrograms.NodeDynamoDb, false },
-        { ExamplePrograms.PythonDynamoDb, false },
-        { ExamplePrograms.HttpDynamoDb, false },
-        { ExamplePrograms.CSharp, false },
-        { ExamplePrograms.Sql, true },
-        { ExamplePrograms.NodePostgres, true },
-        { ExamplePrograms.PythonPostgres, true },
-        { ExamplePrograms.CSharp, true },
+        { ExamplePrograms.NodeDynamoDb, "dynamodb" },
+        { ExamplePrograms.PythonDynamoDb, "dynamodb" },
+        { ExamplePrograms.HttpDynamoDb, "dynamodb" },
+        { ExamplePrograms.CSharp, "dynamodb" },
+        { ExamplePrograms.Sql, "postgres" },
+        { ExamplePrograms.NodePostgres, "postgres" },
+        { ExamplePrograms.PythonPostgres, "postgres" },
+        { ExamplePrograms.CSharp, "postgres" },
+        { ExamplePrograms.NodeMongoDb, "mongodb" },
+        { ExamplePrograms.PythonMongoDb, "mongodb" },
+        { ExamplePrograms.CSharp, "mongodb" },
     };
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Theory]
     [MemberData(nameof(Writers))]
-    public async Task An_order_and_its_event_are_written_and_the_handler_is_applied_once(string example, bool postgres)
+    public async Task An_order_and_its_event_are_written_and_the_handler_is_applied_once(string example, string store)
     {
-        var stack = await StackAsync(postgres);
+        var stack = await StackAsync(store);
         var program = await ExamplePrograms.GetAsync(example, Ct);
 
         var eventId = Assert.Single((await program.RunAsync(stack.Environment, Ct)).Printed);
@@ -33,9 +36,9 @@ public sealed class ExampleTests(ExampleStacks stacks) : IClassFixture<ExampleSt
 
     [Theory]
     [MemberData(nameof(Writers))]
-    public async Task An_order_whose_event_cannot_be_written_is_not_written_either(string example, bool postgres)
+    public async Task An_order_whose_event_cannot_be_written_is_not_written_either(string example, string store)
     {
-        var stack = await StackAsync(postgres);
+        var stack = await StackAsync(store);
         var program = await ExamplePrograms.GetAsync(example, Ct);
         var eventId = $"{example} event";
         Assert.Equal([eventId], (await program.For($"{example} first", eventId).RunAsync(stack.Environment, Ct)).Printed);
@@ -80,5 +83,36 @@ public sealed class ExampleTests(ExampleStacks stacks) : IClassFixture<ExampleSt
         Assert.True((await stack.EffectAsync(ids[2])).AppliedAt >= later.AvailableAt, "It was not handled before its time.");
     }
 
-    private Task<ExampleStack> StackAsync(bool postgres) => postgres ? stacks.Postgres : stacks.DynamoDb;
+    [Fact]
+    public async Task A_keyed_and_a_delayed_event_are_written_to_MongoDB_and_the_delayed_one_is_handled_after_its_time()
+    {
+        var stack = (MongoDbExampleStack)await stacks.MongoDb;
+        var program = await ExamplePrograms.NodeAsync(ExamplePrograms.NodeMongoDb, "keyed-and-delayed.mjs", Ct);
+
+        var ids = (await program.RunAsync(stack.Environment, Ct)).Printed;
+        var more = (await program.RunAsync(stack.Environment, Ct)).Printed;
+
+        Assert.Equal((3, 3), (ids.Length, more.Length));
+        foreach (var id in ids.Concat(more))
+        {
+            Assert.Equal(1, (await stack.EffectAsync(id)).Applied);
+        }
+
+        var keyed = await Task.WhenAll(new[] { ids[0], ids[1], more[0], more[1] }.Select(stack.RowAsync));
+        Assert.All(keyed, row => Assert.Equal("customer-Grace", row["orderingKey"].AsString));
+        Assert.Equal([1L, 2, 3, 4], keyed.Select(row => row["orderNumber"].AsInt64));
+
+        var later = await stack.RowAsync(ids[2]);
+        Assert.Equal("north", later["headers"]["tenant"].AsString);
+        Assert.True(
+            (await stack.EffectAsync(ids[2])).AppliedAt.UtcDateTime >= later["availableAt"].ToUniversalTime(), "It was not handled before its time.");
+    }
+
+    private Task<ExampleStack> StackAsync(string store) => store switch
+    {
+        "dynamodb" => stacks.DynamoDb,
+        "postgres" => stacks.Postgres,
+        "mongodb" => stacks.MongoDb,
+        _ => throw new ArgumentException($"There is no stack of {store}."),
+    };
 }

@@ -134,6 +134,17 @@ public sealed class HostileInputTests
             }
         }
 
+        foreach (var setting in HostileSettings.MongoDbNames)
+        {
+            var refusedNames = HostileSettings.Names.Where(value => value.Any(c => !char.IsAsciiLetterOrDigit(c) && c is not ('-' or '_')))
+                .Concat(["1a", "-a", "a.b", "system.users", "admin", "config", "local", new string('a', 56)]);
+            foreach (var value in refusedNames)
+            {
+                AssertRefused(MongoDb(), setting, value);
+                refused++;
+            }
+        }
+
         foreach (var (setting, allowed) in new[] { ("NATS_STREAM", "-_"), ("NATS_SUBJECT_PREFIX", "-_.") })
         {
             var refusedNames = HostileSettings.Names
@@ -175,6 +186,12 @@ public sealed class HostileInputTests
         ["JOBS_TABLE"] = "jobs",
         ["QUEUE_URL"] = "https://sqs.eu-central-1.amazonaws.com/000000000000/queue",
         ["DEAD_LETTER_QUEUE_URL"] = "https://sqs.eu-central-1.amazonaws.com/000000000000/dead.fifo",
+    };
+
+    private static Dictionary<string, string> MongoDb() => new(Dynamo())
+    {
+        ["STORE"] = "mongodb",
+        ["DATABASE_SECRET_ARN"] = "arn:aws:secretsmanager:eu-central-1:000000000000:secret:db-AbCdEf",
     };
 
     private static Dictionary<string, string> PostgresAndNats() => new()

@@ -57,6 +57,7 @@ public sealed partial class RowContractSchemaTests
         { """{"_id":"e","subject":"a","payload":"p","status":"pending","orderingKey":"k","orderNumber":0}""", false, false, false },
         { """{"_id":"e","subject":"a","payload":"p","status":"pending","orderingKey":"k","orderNumber":"1"}""", false, false, false },
         { """{"_id":"e","subject":"a","payload":"p","status":"pending","result":{"id":7}}""", false, false, false },
+        { """{"_id":"e","subject":"a","payload":"p","status":"pending","orderingKey":null,"orderNumber":null}""", false, false, true },
         { """{"_id":"e","subject":"a","payload":"p","status":"pending","enqueuedAt":"2026-01-01T00:00:00Z"}""", false, false, false },
         { """{"_id":"e","subject":"a","payload":"p","status":"pending","availableAt":1767225600000}""", false, false, false },
 
@@ -85,6 +86,17 @@ public sealed partial class RowContractSchemaTests
         Assert.Equal(isInserted, Validator.Accepts(ParseJson(document)));
         Assert.Equal(isSendable, ReadClaim(document).Violation is null);
         Assert.True(!isValid || (isInserted && isSendable), "What the schema accepts can be sent.");
+    }
+
+    [Fact]
+    public void A_row_whose_key_is_too_long_to_be_read_is_not_sent_without_it()
+    {
+        var read = AsRead(BsonDocument.Parse(
+            """{"_id":"e","subject":"a","payload":"p","status":"pending","orderingKey":"k","orderNumber":1}"""));
+        Assert.Null(OutboxDocument.ReadClaim(read, "token", 1, unfinished: 0).Violation);
+
+        read.Remove("orderingKey");
+        Assert.Equal(ErrorCodes.OrderingKeyInvalid, OutboxDocument.ReadClaim(read, "token", 1, unfinished: 0).Violation?.Code);
     }
 
     [Fact]

@@ -20,13 +20,13 @@ internal sealed record MongoConnectionText(MongoClientSettings Settings, string 
     private static readonly TimeSpan SelectionTimeout = TimeSpan.FromSeconds(8);
     private static readonly TimeSpan SocketTimeout = TimeSpan.FromSeconds(20);
 
-    /// <summary>Checks a URI.</summary>
+    /// <summary>Checks a URI, and nothing else of the options.</summary>
     /// <returns>What is wrong, without the text itself; null if nothing is.</returns>
     internal static string? Check(MongoConnectionOptions options)
     {
         try
         {
-            FromUri(options);
+            FromUri(options with { CertificateAuthorityFile = null });
             return null;
         }
         catch (FormatException e)
@@ -77,14 +77,17 @@ internal sealed record MongoConnectionText(MongoClientSettings Settings, string 
     private static MongoConnectionText FromUri(string uri, MongoConnectionOptions options)
     {
         MongoUrl url;
+        MongoClientSettings settings;
         try
         {
             url = IsUri(uri) ? new MongoUrl(uri) : throw new FormatException("it does not begin with mongodb:// or mongodb+srv://");
+            settings = MongoClientSettings.FromUrl(url);
         }
         catch (Exception e) when (e is MongoConfigurationException or ArgumentException)
         {
             // The driver's text quotes the string, which holds a password.
-            throw new FormatException("the driver cannot read it; escape what is special in user and password (%40 for @, %2F for /, %3A for :)");
+            throw new FormatException(
+                "the driver cannot read it; a user needs a password, and what is special in either is escaped (%40 for @, %2F for /, %3A for :)");
         }
 
         if (url.AllowInsecureTls)
@@ -93,7 +96,7 @@ internal sealed record MongoConnectionText(MongoClientSettings Settings, string 
         }
 
         return Finish(
-            MongoClientSettings.FromUrl(url),
+            settings,
             options.Database ?? url.DatabaseName ?? throw new FormatException("it names no database (…/DATABASE), and DATABASE_NAME is not set"),
             options);
     }

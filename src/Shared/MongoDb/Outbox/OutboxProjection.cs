@@ -94,6 +94,12 @@ internal static class OutboxProjection
             return new(ErrorCodes.OrderingKeyInvalid, "The field 'orderingKey' must be a string.");
         }
 
+        if (TypeOf(document, Fields.OrderingKey) == "string" && !document.Contains(Fields.OrderingKey))
+        {
+            // So long that it was not read: without this the row would be sent as one without a key.
+            return new(ErrorCodes.OrderingKeyInvalid, $"The field 'orderingKey' must have at most {RowContract.MaxOrderingKeyLength} characters.");
+        }
+
         if (document.Contains(Fields.OrderingKey) && OutboxDocument.NumberOf(document) is null or < 1)
         {
             return new(

@@ -22,7 +22,7 @@ internal static class OutboxValidator
             "status": { "bsonType": "string" },
             "headers": { "bsonType": ["object", "null"], "maxProperties": 64, "additionalProperties": { "bsonType": "string" } },
             "orderingKey": { "bsonType": ["string", "null"], "minLength": 1, "maxLength": 255 },
-            "orderNumber": { "bsonType": ["int", "long", "double", "null"], "minimum": 1, "description": "the number that the key's counter gave" },
+            "orderNumber": { "bsonType": ["int", "long", "double"], "minimum": 1, "description": "given by the key's counter; never null" },
             "result": { "bsonType": ["string", "null"], "description": "JSON" },
             "enqueuedAt": { "bsonType": ["date", "null"] },
             "availableAt": { "bsonType": ["date", "null"] }
