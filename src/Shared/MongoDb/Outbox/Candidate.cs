@@ -22,7 +22,7 @@ internal sealed record Candidate(BsonDocument Document, bool IsEnded)
     internal int Unfinished { get; } = Document.Count(Fields.Unfinished);
 
     /// <summary>Whether later rows of its key wait for it.</summary>
-    internal bool IsFollowed { get; } = Document.GetValue(Fields.Followed, false).ToBoolean();
+    internal bool IsFollowed { get; } = Document.Contains(Fields.Followed);
 
     internal double CostIn(ClaimLimit limit) => limit.CostOf(Bytes, Unfinished);
 }

@@ -259,7 +259,7 @@ internal sealed partial class MongoOutboxRepository
             ? 0
             : (int)(await database.Outbox.UpdateManyAsync(
                 new BsonDocument { { Fields.Id, IsIn(lost) }, { Fields.Status, OutboxDocument.Waiting } },
-                new BsonDocument("$set", new BsonDocument { { Fields.Status, OutboxStatusText.Pending }, { Fields.Followed, true } }),
+                OutboxOrder.Release(),
                 cancellationToken: cancellationToken)).ModifiedCount;
     }
 

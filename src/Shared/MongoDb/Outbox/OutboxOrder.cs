@@ -27,6 +27,8 @@ internal static class OutboxOrder
         new BsonDocument { { Fields.Status, OutboxStatusText.Failed }, { Fields.SkippedAt, new BsonDocument("$ne", BsonNull.Value) } },
     });
 
+    private static BsonDocument IsFollowed { get; } = new(Fields.Followed, new BsonDocument("$exists", true));
+
     /// <summary>Which keys cannot go on with these rows, because an earlier row holds them back.</summary>
     /// <param name="database">The collections.</param>
     /// <param name="heads">One row of each key.</param>
@@ -89,7 +91,8 @@ internal static class OutboxOrder
 
     /// <summary>
     /// Lets rows wait. In one transaction each row that is waited for is marked as followed, if it still holds its key back, and those
-    /// behind it get their status: so a row that is sent at this moment either is seen as sent here, or sees its followers.
+    /// behind it get their status: so a row that is sent at this moment either is seen as sent here, or sees its followers. For that
+    /// the mark has to change the row each time.
     /// </summary>
     /// <param name="database">The collections.</param>
     /// <param name="waiting">The rows that wait, by the id of the row that they wait for.</param>
@@ -114,7 +117,7 @@ internal static class OutboxOrder
                 await database.Outbox.UpdateManyAsync(
                     session,
                     new BsonDocument(Fields.Id, IsIn(holding)),
-                    new BsonDocument("$set", new BsonDocument(Fields.Followed, true)),
+                    new BsonDocument("$inc", new BsonDocument(Fields.Followed, 1)),
                     cancellationToken: cancellationToken);
                 await database.Outbox.UpdateManyAsync(
                     session,
@@ -144,7 +147,7 @@ internal static class OutboxOrder
     internal static async Task ReleaseAsync(MongoCollections database, IReadOnlyCollection<string> eventIds, CancellationToken cancellationToken)
     {
         var followed = await database.Outbox
-            .Find(new BsonDocument { { Fields.Id, IsIn(eventIds) }, { Fields.Followed, true } }.Merge(IsPast))
+            .Find(new BsonDocument(Fields.Id, IsIn(eventIds)).Merge(IsFollowed).Merge(IsPast))
             .Project<BsonDocument>(Places()).ToListAsync(cancellationToken);
         await ReleaseAsync(database, followed, cancellationToken);
     }
@@ -154,7 +157,7 @@ internal static class OutboxOrder
     internal static async Task<int> ReleaseForgottenAsync(MongoCollections database, int limit, CancellationToken cancellationToken)
     {
         var forgotten = await database.Outbox
-            .Find(new BsonDocument(Fields.Followed, true).Merge(IsPast)).Limit(limit).Project<BsonDocument>(Places()).ToListAsync(cancellationToken);
+            .Find(IsFollowed.DeepClone().AsBsonDocument.Merge(IsPast)).Limit(limit).Project<BsonDocument>(Places()).ToListAsync(cancellationToken);
         await ReleaseAsync(database, forgotten, cancellationToken);
         return forgotten.Count;
     }
@@ -172,10 +175,9 @@ internal static class OutboxOrder
             .ToList();
         if (places.Count > 0)
         {
-            // What waits behind the released ones is waited for by them.
             await database.Outbox.UpdateManyAsync(
                 new BsonDocument { { "$or", new BsonArray(places) }, { Fields.Status, OutboxDocument.Waiting } },
-                new BsonDocument("$set", new BsonDocument { { Fields.Status, OutboxStatusText.Pending }, { Fields.Followed, true } }),
+                Release(),
                 cancellationToken: cancellationToken);
         }
 
@@ -188,6 +190,12 @@ internal static class OutboxOrder
     private static bool IsHolding(BsonDocument row) =>
         row.Text(Fields.Status) is not OutboxStatusText.Sent
         && !(row.Text(Fields.Status) is OutboxStatusText.Failed && row.GetValue(Fields.SkippedAt, BsonNull.Value) is not BsonNull);
+
+    /// <summary>The update that makes a waiting row due. What waits behind it is waited for by it.</summary>
+    internal static BsonDocument Release() => new()
+    {
+        { "$set", new BsonDocument(Fields.Status, OutboxStatusText.Pending) }, { "$inc", new BsonDocument(Fields.Followed, 1) },
+    };
 
     /// <summary>The condition of the rows that follow a place in a key.</summary>
     internal static BsonDocument PlacesAfter(string key, long number, int count) =>

@@ -60,7 +60,7 @@ internal static class OutboxProjection
             projection[field] = Expressions.OfType(field, "date");
         }
 
-        projection[Fields.Followed] = Expressions.OfType(Fields.Followed, "bool");
+        projection[Fields.Followed] = Expressions.OfType(Fields.Followed, "int", "long");
         return projection;
     }
 

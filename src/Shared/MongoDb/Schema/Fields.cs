@@ -26,7 +26,10 @@ internal static class Fields
     internal const string ErrorCode = "errorCode";
     internal const string ErrorMessage = "errorMessage";
 
-    /// <summary>On a row that later rows of its key wait for: when it is sent or skipped, these are made due.</summary>
+    /// <summary>
+    /// On a row that later rows of its key wait for: when it is sent or skipped, these are made due. It counts how often rows began to
+    /// wait: the server leaves out a write that changes nothing, and two transactions would not meet there.
+    /// </summary>
     internal const string Followed = "followed";
 
     internal const string Consumer = "consumer";

@@ -17,13 +17,13 @@ internal static class MongoIndexes
         Index("leased", new BsonDocument { { Fields.LeaseUntil, 1 }, { Fields.Id, 1 } }, Of(OutboxStatusText.Publishing)),
         Index("parked", new BsonDocument { { Fields.FailedAt, 1 } }, Of(OutboxStatusText.Failed)),
         Index("sent", new BsonDocument { { Fields.SentAt, 1 } }, Of(OutboxStatusText.Sent)),
-        Index("followed", new BsonDocument { { Fields.Followed, 1 }, { Fields.Status, 1 } }, new BsonDocument(Fields.Followed, true)),
+        Index("followed", new BsonDocument { { Fields.Followed, 1 }, { Fields.Status, 1 } }, IsPresent(Fields.Followed)),
 
         // Unique: two rows in one place of a key are the fault of a writer, or of a counter that is behind.
         Index(
             "order",
             new BsonDocument { { Fields.OrderingKey, 1 }, { Fields.OrderNumber, 1 } },
-            new BsonDocument(Fields.OrderNumber, new BsonDocument("$exists", true)),
+            IsPresent(Fields.OrderNumber),
             isUnique: true),
     ];
 
@@ -40,6 +40,8 @@ internal static class MongoIndexes
     [
         new(new BsonDocument(Fields.LeaseUntil, 1), new CreateIndexOptions { Name = "ended", ExpireAfter = RenewedLeasesAreKept }),
     ];
+
+    private static BsonDocument IsPresent(string field) => new(field, new BsonDocument("$exists", true));
 
     private static BsonDocument Of(string status) => new(Fields.Status, status);
 
