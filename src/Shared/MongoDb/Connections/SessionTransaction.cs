@@ -38,10 +38,19 @@ internal sealed class SessionTransaction : IDisposable
     /// <exception cref="TransactionEndedException">The session is in no transaction, or in another one.</exception>
     internal void ThrowIfEnded()
     {
-        if (!Session.IsInTransaction || Session.WrappedCoreSession.CurrentTransaction?.TransactionNumber != _number)
+        try
         {
-            throw new TransactionEndedException();
+            if (Session.IsInTransaction && Session.WrappedCoreSession.CurrentTransaction?.TransactionNumber == _number)
+            {
+                return;
+            }
         }
+        catch (ObjectDisposedException)
+        {
+            // Somebody has disposed what is not theirs.
+        }
+
+        throw new TransactionEndedException();
     }
 
     /// <summary>Commits. A commit without an answer is repeated for as long as the caller waits: it takes effect once.</summary>
@@ -67,8 +76,15 @@ internal sealed class SessionTransaction : IDisposable
                 await Task.Delay(BetweenCommits, time, patience).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 if (patience.IsCancellationRequested)
                 {
+                    await KillAsync();
                     throw;
                 }
+            }
+            catch (Exception e) when (!MongoFaults.HasLabel(e, MongoFaults.TransientTransaction))
+            {
+                // Where the commit has not reached the server, the transaction would hold its documents for a minute.
+                await KillAsync();
+                throw;
             }
         }
     }
@@ -76,15 +92,13 @@ internal sealed class SessionTransaction : IDisposable
     /// <summary>Rolls back what is not committed.</summary>
     internal async Task AbortAsync()
     {
-        if (!Session.IsInTransaction)
-        {
-            return;
-        }
-
         using var patience = new CancellationTokenSource(KillPatience);
         try
         {
-            await Session.AbortTransactionAsync(patience.Token);
+            if (Session.IsInTransaction)
+            {
+                await Session.AbortTransactionAsync(patience.Token);
+            }
         }
         catch (Exception e) when (e is MongoException or TimeoutException or OperationCanceledException or InvalidOperationException)
         {
@@ -102,11 +116,11 @@ internal sealed class SessionTransaction : IDisposable
         _ = CloseAfterAsync(owner);
     }
 
-    /// <summary>
-    /// Lets the server end the transaction, unless it is committed: what it has written is then free for others, who would otherwise
-    /// wait for the end of its time.
-    /// </summary>
-    internal async Task KillAsync()
+    /// <inheritdoc />
+    public void Dispose() => Session.Dispose();
+
+    // What it has written is then free for others, who would otherwise wait for the end of its time. What is committed stays.
+    private async Task KillAsync()
     {
         using var patience = new CancellationTokenSource(KillPatience);
         try
@@ -114,14 +128,11 @@ internal sealed class SessionTransaction : IDisposable
             await _database.Client.GetDatabase("admin").RunCommandAsync<BsonDocument>(
                 new BsonDocument("killSessions", new BsonArray { Session.ServerSession.Id }), cancellationToken: patience.Token);
         }
-        catch (Exception e) when (e is MongoException or TimeoutException or OperationCanceledException)
+        catch (Exception e) when (e is MongoException or TimeoutException or OperationCanceledException or ObjectDisposedException)
         {
             // The server ends it then, when the transaction's time is over.
         }
     }
-
-    /// <inheritdoc />
-    public void Dispose() => Session.Dispose();
 
     private async Task CloseAfterAsync(Task owner)
     {

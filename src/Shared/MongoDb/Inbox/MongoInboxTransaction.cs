@@ -214,7 +214,6 @@ internal sealed class MongoInboxTransaction(
         }
         catch (Exception e) when (!MongoFaults.HasLabel(e, MongoFaults.TransientTransaction))
         {
-            await transaction.KillAsync();
             return await ReadOutcomeAsync(ExceptionDispatchInfo.Capture(e), cancellationToken);
         }
     }

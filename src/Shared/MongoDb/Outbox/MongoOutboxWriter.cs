@@ -258,7 +258,6 @@ public sealed class MongoOutboxWriter
         }
         catch (Exception e) when (!MongoFaults.HasLabel(e, MongoFaults.TransientTransaction) && LeavesOutcomeOpen(e))
         {
-            await transaction.KillAsync();
             throw new CommitUnknownException(eventId, e);
         }
     }
