@@ -97,7 +97,8 @@ internal sealed class MongoConnections : IDisposable, IExplainsFailures
     public MongoFailedException? Explain(Exception exception)
     {
         ArgumentNullException.ThrowIfNull(exception);
-        return _source is { } source && MongoFailureText.Describe(exception, MongoTarget.Of(source.Collections.Database, _options)) is { } text
+        return _source is { } source
+            && MongoFailureText.Describe(exception, MongoTarget.Of(source.Collections.Database, _options), WhyUnreachable(source)) is { } text
             ? new MongoFailedException(text, exception)
             : null;
     }
@@ -146,6 +147,10 @@ internal sealed class MongoConnections : IDisposable, IExplainsFailures
             _gate.Release();
         }
     }
+
+    // The driver says of a server that it cannot reach only that it has waited for it. Why, the one that watches the server knows.
+    private static Exception? WhyUnreachable(Source source) => source.Collections.Client.Cluster.Description.Servers
+        .Select(server => server.HeartbeatException).FirstOrDefault(failure => failure is not null);
 
     private Source Create(MongoConnectionText text, string? secret) => new(
         new MongoCollections(new MongoClient(text.Settings).GetDatabase(text.Database), _names), secret, IsOwned: true);

@@ -14,19 +14,23 @@ internal static class MongoFailureText
     private const int OutOfDisk = 14031;
 
     /// <summary>Describes a failure of the database's.</summary>
+    /// <param name="exception">What a call threw.</param>
+    /// <param name="target">The database.</param>
+    /// <param name="unreachable">Why the server could not be reached when it was last asked; null: it could, or nobody has asked.</param>
     /// <returns>The text; null where the exception is none of the database's.</returns>
-    internal static string? Describe(Exception exception, MongoTarget target) => exception switch
+    internal static string? Describe(Exception exception, MongoTarget target, Exception? unreachable = null) => exception switch
     {
         MongoSchemaException e => $"{e.Message} It was {At(target)}.",
-        AggregateException { InnerException: { } e } => Describe(e, target),
+        AggregateException { InnerException: { } e } => Describe(e, target, unreachable),
 
         // What ran out of time while the database failed is told by the database's failure.
-        OperationCanceledException { InnerException: { } e } => Describe(e, target),
+        OperationCanceledException { InnerException: { } e } => Describe(e, target, unreachable),
         _ when MongoFaults.IsOfStandalone(exception) =>
             $"{Capital(At(target))} is a standalone server, which has no transactions. Make it a replica set of one: start mongod with "
             + "--replSet rs0, and call rs.initiate() in mongosh once.",
         _ when MongoFaults.IsRefusal(exception) =>
             $"{Capital(At(target))} refuses the user '{target.User}' or its password. Put the right ones into {target.Credentials}.",
+        TimeoutException when unreachable is not null and not TimeoutException => Describe(unreachable, target),
         MongoException or TimeoutException => Sentence(exception, target),
         _ => null,
     };
@@ -54,6 +58,8 @@ internal static class MongoFailureText
         var codes = MongoFaults.Codes(exception).ToArray();
         return codes switch
         {
+            _ when codes.Contains(Unauthorized) && target.User.Length == 0 =>
+                $"{Capital(At(target))} asks for a user and a password, and {target.Credentials} has none ({MongoFaults.Name(exception)}).",
             _ when codes.Contains(Unauthorized) =>
                 $"{Capital(At(target))} does not allow the user '{target.User}' what this function does ({MongoFaults.Name(exception)}). "
                 + $"Set DatabaseFunctionsUser (DATABASE_FUNCTIONS_USER) to '{target.User}' and invoke the Setup function; where the roles are there, "
