@@ -52,10 +52,17 @@ internal sealed record MongoConnectionText(MongoClientSettings Settings, string 
             try
             {
                 fields = JsonNode.Parse(secret) as JsonObject;
+
+                // A name that is there twice is noticed by the first that asks for any.
+                fields?.ContainsKey("uri");
             }
             catch (JsonException)
             {
                 // Told below, without the text.
+            }
+            catch (ArgumentException)
+            {
+                throw new FormatException("it holds a name twice");
             }
 
             return fields is null ? throw new FormatException("it is neither a connection string nor a JSON object")
@@ -83,7 +90,7 @@ internal sealed record MongoConnectionText(MongoClientSettings Settings, string 
             url = IsUri(uri) ? new MongoUrl(uri) : throw new FormatException("it does not begin with mongodb:// or mongodb+srv://");
             settings = MongoClientSettings.FromUrl(url);
         }
-        catch (Exception e) when (e is MongoConfigurationException or ArgumentException)
+        catch (Exception e) when (e is MongoConfigurationException or ArgumentException or NotSupportedException or InvalidOperationException)
         {
             // The driver's text quotes the string, which holds a password.
             throw new FormatException(
@@ -106,16 +113,19 @@ internal sealed record MongoConnectionText(MongoClientSettings Settings, string 
     {
         var hosts = options.Host ?? Text(fields, "host") ?? throw new FormatException("it has no 'host', and DATABASE_HOST is not set");
         var port = options.Port ?? (Text(fields, "port") is { } text
-            ? int.TryParse(text, out var number) ? number : throw new FormatException("its 'port' is not a number")
+            ? int.TryParse(text, out var number) && number is > 0 and <= 65_535 ? number : throw new FormatException("its 'port' is not one")
             : DefaultPort);
         var settings = new MongoClientSettings
         {
             Servers = hosts.Split(',', StringSplitOptions.TrimEntries).Select(host => Address(host, port)).ToArray(),
             Credential = MongoCredential.CreateCredential(
                 Text(fields, "authSource") ?? "admin",
-                Text(fields, "username") ?? throw new FormatException("it has no 'username'"),
+                Text(fields, "username") is { Length: > 0 } user ? user : throw new FormatException("it has no 'username'"),
                 Text(fields, "password") ?? throw new FormatException("it has no 'password'")),
             ReplicaSetName = Text(fields, "replicaSet"),
+
+            // Outside loopback it is on in any case.
+            UseTls = IsTrue(fields, "ssl") || IsTrue(fields, "tls"),
         };
         if (Text(fields, "engine") == "mongo" || fields.ContainsKey("dbClusterIdentifier"))
         {
@@ -140,6 +150,9 @@ internal sealed record MongoConnectionText(MongoClientSettings Settings, string 
         JsonValue value when value.GetValueKind() == JsonValueKind.Number => value.ToJsonString(),
         _ => null,
     };
+
+    private static bool IsTrue(JsonObject fields, string name) =>
+        fields[name] is JsonValue value && (value.GetValueKind() == JsonValueKind.True || Text(fields, name) == "true");
 
     private static MongoConnectionText Finish(MongoClientSettings settings, string database, MongoConnectionOptions options)
     {
