@@ -65,7 +65,10 @@ internal sealed class MongoSetup(MongoConnections connections, MongoSetupOptions
     {
         var made = 0;
         var names = options.EffectsCollection is { } effects ? [.. database.Options.Collections, effects] : database.Options.Collections;
-        foreach (var name in names)
+
+        // From MongoDB 7.0 on it is no error to create what is there with the same options: it would be counted each time.
+        var there = await (await database.Database.ListCollectionNamesAsync(cancellationToken: cancellationToken)).ToListAsync(cancellationToken);
+        foreach (var name in names.Except(there, StringComparer.Ordinal))
         {
             try
             {
