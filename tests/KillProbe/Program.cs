@@ -1,34 +1,18 @@
 using Microsoft.Extensions.Logging.Abstractions;
-using Npgsql;
 using Relaybox.Events;
 using Relaybox.Inbox;
 using Relaybox.KillProbe;
-using Relaybox.Postgres;
-using Relaybox.Testing;
 using Relaybox.Timing;
 
 // Handles messages with the real consumer, and kills itself at one step of the first: KillProbe CONNECTION SCHEMA STEP EVENT…
-// Prints each message's outcome.
-var options = new PostgresOptions { Schema = args[1] };
+// Prints each message's outcome. On MongoDB the schema is the database, and the sessions of the transactions are printed, too.
 var step = args[2];
-var text = new NpgsqlConnectionStringBuilder(args[0]);
-await using var proxy = new PostgresProxy(text.Port);
-text.Port = proxy.Port;
-if (Steps.Wire.TryGetValue(step, out var point))
-{
-    proxy.Once(point.Text, point.Moment, _ =>
-    {
-        ProbeHandler.Kill();
-        return Task.CompletedTask;
-    });
-}
-
-await using var source = NpgsqlDataSource.Create(text.ConnectionString);
-var connections = new PostgresConnections(source);
-var writer = new PostgresOutboxWriter(source, options);
+await using IProbedStore store = args[0].StartsWith("mongodb://", StringComparison.Ordinal)
+    ? new MongoProbedStore(args[0], args[1], step)
+    : new PostgresProbedStore(args[0], args[1], step);
 var consumer = new InboxConsumer(
-    new PostgresInboxRepository(connections, options, TimeProvider.System, SystemEntropy.Instance),
-    new HandlerRegistry("probe").AddRaw("orders.placed", new ProbeHandler(step, $"\"{options.Schema}\".kill_effects", writer)),
+    store.Inbox,
+    new HandlerRegistry("probe").AddRaw("orders.placed", store.Handler),
     new ConsumerOptions { Concurrency = 4, MaxAttempts = 20 },
     TimeProvider.System,
     SystemEntropy.Instance,

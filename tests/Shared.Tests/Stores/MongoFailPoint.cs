@@ -4,16 +4,27 @@ using Relaybox.Testing;
 
 namespace Relaybox.Shared.Tests.Stores;
 
-/// <summary>Makes commands of one client fail: the server does it, as a fail point that knows the client by its application's name.</summary>
+/// <summary>
+/// Makes commands of one client fail: the server does it, as a fail point that knows the client by its application's name. A server has
+/// one fail point: tests that use it take turns.
+/// </summary>
 internal sealed class MongoFailPoint : IAsyncDisposable
 {
+    private static readonly SemaphoreSlim Turn = new(1, 1);
+
     private readonly IMongoDatabase _admin;
     private readonly string _application = MongoDbServer.UniqueName("app");
 
-    public MongoFailPoint(MongoDbServer server)
+    private MongoFailPoint(MongoDbServer server)
     {
         _admin = server.Client.GetDatabase("admin");
         Client = server.CreateClient(settings => settings.ApplicationName = _application);
+    }
+
+    public static async Task<MongoFailPoint> TakeTurnAsync(MongoDbServer server)
+    {
+        await Turn.WaitAsync(TestContext.Current.CancellationToken);
+        return new MongoFailPoint(server);
     }
 
     /// <summary>The client.</summary>
@@ -38,7 +49,14 @@ internal sealed class MongoFailPoint : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await EndAsync();
-        Client.Dispose();
+        try
+        {
+            await EndAsync();
+            Client.Dispose();
+        }
+        finally
+        {
+            Turn.Release();
+        }
     }
 }

@@ -34,11 +34,12 @@ internal sealed class MongoInboxHarness : InboxHarness
 
     /// <param name="server">The server.</param>
     /// <param name="enlists">Whether handlers enlist their writes, rather than execute them with the session.</param>
-    public static async Task<MongoInboxHarness> CreateAsync(MongoDbServer server, bool enlists)
+    /// <param name="database">The database; null: one of its own.</param>
+    public static async Task<MongoInboxHarness> CreateAsync(MongoDbServer server, bool enlists, IMongoDatabase? database = null)
     {
-        var database = await MongoTestDatabase.CreateAsync(server);
-        await database.Database.CreateCollectionAsync(Effects);
-        return new MongoInboxHarness(database, enlists);
+        var created = await MongoTestDatabase.CreateAsync(server, database: database);
+        await created.Database.CreateCollectionAsync(Effects);
+        return new MongoInboxHarness(created, enlists);
     }
 
     public override IInboxRepository CreateRepository() => CreateRepository(null);

@@ -26,8 +26,8 @@ internal sealed class MongoOutboxHarness : OutboxHarness
     // The server is on this machine, so that the two have one clock, to the millisecond.
     public override DateTimeOffset Now => TimeProvider.System.GetUtcNow();
 
-    public static async Task<MongoOutboxHarness> CreateAsync(MongoDbServer server, MongoOptions? options = null) =>
-        new(await MongoTestDatabase.CreateAsync(server, options));
+    public static async Task<MongoOutboxHarness> CreateAsync(MongoDbServer server, MongoOptions? options = null, IMongoDatabase? database = null) =>
+        new(await MongoTestDatabase.CreateAsync(server, options, database));
 
     public override IOutboxRepository CreateRepository() => CreateRepository(null);
 

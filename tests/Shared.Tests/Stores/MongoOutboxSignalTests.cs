@@ -58,7 +58,7 @@ public sealed class MongoOutboxSignalTests(MongoDbServer server) : IAsyncLifetim
     [InlineData(13)]
     public async Task Where_there_is_no_change_stream_the_collection_is_asked_and_that_is_said_once(int code)
     {
-        await using var failing = new MongoFailPoint(server);
+        await using var failing = await MongoFailPoint.TakeTurnAsync(server);
         await failing.SetAsync("alwaysOn", new BsonDocument("errorCode", code), "aggregate");
         await using var signal = new MongoOutboxSignal(
             _store.Database.Connect(failing.Client.GetDatabase(_store.Database.Database.DatabaseNamespace.DatabaseName)), TimeProvider.System, _log);
@@ -75,7 +75,7 @@ public sealed class MongoOutboxSignalTests(MongoDbServer server) : IAsyncLifetim
     [Fact]
     public async Task A_stream_whose_history_is_lost_is_opened_anew()
     {
-        await using var failing = new MongoFailPoint(server);
+        await using var failing = await MongoFailPoint.TakeTurnAsync(server);
         await using var signal = new MongoOutboxSignal(
             _store.Database.Connect(failing.Client.GetDatabase(_store.Database.Database.DatabaseNamespace.DatabaseName)), TimeProvider.System, _log);
         await signal.WaitAsync(Long, Ct);

@@ -216,7 +216,7 @@ public sealed partial class MongoOutboxWriterTests(MongoDbServer server) : IAsyn
     [Fact]
     public async Task A_commit_whose_answer_is_lost_once_is_done_once()
     {
-        await using var failing = new MongoFailPoint(server);
+        await using var failing = await MongoFailPoint.TakeTurnAsync(server);
         await failing.SetAsync(MongoFailPoint.Times(1), new BsonDocument("closeConnection", true), "commitTransaction");
         var writer = new MongoOutboxWriter(failing.Client.GetDatabase(_database.Database.DatabaseNamespace.DatabaseName), _database.Options);
 
@@ -228,7 +228,7 @@ public sealed partial class MongoOutboxWriterTests(MongoDbServer server) : IAsyn
     [Fact]
     public async Task A_commit_that_stays_without_an_answer_is_told_and_the_same_call_again_finds_out()
     {
-        await using var failing = new MongoFailPoint(server);
+        await using var failing = await MongoFailPoint.TakeTurnAsync(server);
         await failing.SetAsync("alwaysOn", new BsonDocument("closeConnection", true), "commitTransaction");
         var writer = new MongoOutboxWriter(failing.Client.GetDatabase(_database.Database.DatabaseNamespace.DatabaseName), _database.Options)
         {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using MongoDB.Bson;
 using MongoDB.Driver;
@@ -21,11 +22,11 @@ public sealed class MongoTestDatabase
 
     private TimeSpan _passed;
 
-    private MongoTestDatabase(MongoDbServer server, MongoOptions options)
+    private MongoTestDatabase(MongoDbServer server, MongoOptions options, IMongoDatabase database)
     {
         Server = server;
         Options = options;
-        Database = server.CreateDatabase();
+        Database = database;
     }
 
     public MongoDbServer Server { get; }
@@ -34,17 +35,21 @@ public sealed class MongoTestDatabase
 
     public IMongoDatabase Database { get; }
 
-    public static async Task<MongoTestDatabase> CreateAsync(MongoDbServer server, MongoOptions? options = null)
+    public static async Task<MongoTestDatabase> CreateAsync(MongoDbServer server, MongoOptions? options = null, IMongoDatabase? database = null)
     {
-        var database = new MongoTestDatabase(server, options ?? new MongoOptions());
-        await database.SetUpAsync();
-        return database;
+        var created = CreateEmpty(server, options, database);
+        await created.SetUpAsync();
+        return created;
     }
+
+    /// <summary>A database in which Setup has not run.</summary>
+    public static MongoTestDatabase CreateEmpty(MongoDbServer server, MongoOptions? options = null, IMongoDatabase? database = null) =>
+        new(server, options ?? new MongoOptions(), database ?? server.CreateDatabase());
 
     internal MongoConnections Connect(IMongoDatabase? database = null) => new(database ?? Database, Options);
 
-    internal Task<int> SetUpAsync() =>
-        new MongoSetup(Connect(), new MongoSetupOptions(null, null), NullLogger<MongoSetup>.Instance).RunAsync(CancellationToken.None);
+    internal Task<int> SetUpAsync(MongoRoles? roles = null, string? effects = null, ILogger<MongoSetup>? logger = null) =>
+        new MongoSetup(Connect(), new MongoSetupOptions(roles, effects), logger ?? NullLogger<MongoSetup>.Instance).RunAsync(CancellationToken.None);
 
     /// <summary>A collection, read and written as it is, past the validators.</summary>
     public IMongoCollection<BsonDocument> Raw(string name) => Database.GetCollection<BsonDocument>(name);
