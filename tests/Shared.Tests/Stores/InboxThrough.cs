@@ -8,7 +8,7 @@ namespace Relaybox.Shared.Tests.Stores;
 /// <param name="owner">The inbox. It is disposed with this.</param>
 /// <param name="createRepository">Another process on the same records.</param>
 /// <param name="connections">What the repositories connect by. It is disposed with this.</param>
-internal sealed class InboxThrough(PostgresInboxHarness owner, Func<IInboxRepository> createRepository, IAsyncDisposable connections) : InboxHarness
+internal sealed class InboxThrough(InboxHarness owner, Func<IInboxRepository> createRepository, IAsyncDisposable connections) : InboxHarness
 {
     public override IInboxRepository Repository { get; } = createRepository();
 

@@ -7,10 +7,10 @@ namespace Relaybox.Shared.Tests.Stores;
 /// <param name="owner">The outbox. It is disposed with this.</param>
 /// <param name="createRepository">Another process on the same rows.</param>
 /// <param name="connections">What the repositories connect by. It is disposed with this.</param>
-internal sealed class OutboxThrough(PostgresOutboxHarness owner, Func<IOutboxRepository> createRepository, IAsyncDisposable connections)
+internal sealed class OutboxThrough(OutboxHarness owner, Func<IOutboxRepository> createRepository, IAsyncDisposable connections)
     : OutboxHarness
 {
-    public PostgresOutboxHarness Owner => owner;
+    public OutboxHarness Owner => owner;
 
     public override IOutboxRepository Repository { get; } = createRepository();
 

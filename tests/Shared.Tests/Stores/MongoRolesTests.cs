@@ -1,0 +1,165 @@
+using MongoDB.Bson;
+using MongoDB.Driver;
+using Relaybox.Inbox;
+using Relaybox.MongoDb;
+using Relaybox.Outbox;
+using Relaybox.Shared.Tests.Conformance;
+using Relaybox.Shared.Tests.Support;
+using Relaybox.Testing;
+using Relaybox.Timing;
+
+namespace Relaybox.Shared.Tests.Stores;
+
+/// <summary>Each role can do its part of the work, and nothing else.</summary>
+public sealed class MongoRolesTests(MongoGuardedServer server) : IClassFixture<MongoGuardedServer>, IAsyncLifetime
+{
+    private const int Unauthorized = 13;
+
+    private static readonly TimeSpan Lease = TimeSpan.FromMinutes(2);
+
+    private MongoInboxHarness _owner = null!;
+    private MongoUsers _users = null!;
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync()
+    {
+        _owner = await MongoInboxHarness.CreateAsync(server.Server, enlists: true, server.CreateDatabase());
+        _users = await MongoUsers.CreateAsync(server, _owner.Database, "effects");
+    }
+
+    public async ValueTask DisposeAsync() => await _owner.DisposeAsync();
+
+    [Fact]
+    public async Task The_app_writes_rows_with_and_without_keys_and_the_relay_sends_them()
+    {
+        var writer = new MongoOutboxWriter(_users.App, _owner.Database.Options);
+        await writer.ExecuteWithOutboxAsync((_, _) => Task.FromResult(1), Sample.Event("a") with { OrderingKey = "k" }, cancellationToken: Ct);
+        await writer.ExecuteWithOutboxAsync((_, _) => Task.FromResult(1), Sample.Event("b"), cancellationToken: Ct);
+
+        var relay = new MongoOutboxRepository(
+            _owner.Database.Connect(_users.Relay), _owner.Database.Options, TimeProvider.System, SystemEntropy.Instance);
+        var claims = (await relay.ClaimAsync(10, Lease, Ct)).OrderBy(claim => claim.EventId, StringComparer.Ordinal).ToList();
+        Assert.Equal(["a", "b"], claims.Select(claim => claim.EventId));
+        Assert.Equal(1, (await relay.RetryAsync([new("b", claims[1].Token, 1, TimeSpan.Zero, "publish.unknown", "lost")], Ct)).Applied);
+        Assert.Equal(1, (await relay.ParkAsync([new("a", claims[0].Token, 1, "publish.rejected", "no")], Ct)).Applied);
+        Assert.True(await relay.SkipAsync("a", Ct));
+        var again = await relay.MarkAsPublishingAsync("b", Lease, Ct);
+        Assert.Equal(1, (await relay.MarkSentAsync([new("b", again!.Token)], Ct)).Applied);
+        using (await _users.Relay.GetCollection<BsonDocument>("outbox").WatchAsync(cancellationToken: Ct))
+        {
+            Assert.Equal(2, (await relay.GetCountByStatusAsync(Ct)).Count);
+        }
+    }
+
+    [Fact]
+    public async Task The_app_is_told_whether_an_id_is_taken_by_the_same_event()
+    {
+        var writer = new MongoOutboxWriter(_users.App, _owner.Database.Options);
+        var first = Sample.Event("e-1", "first") with { OrderingKey = "k" };
+        await writer.ExecuteWithOutboxAsync((_, _) => Task.FromResult(1), first, cancellationToken: Ct);
+        await Assert.ThrowsAsync<EventAlreadyWrittenException>(
+            () => writer.ExecuteWithOutboxAsync((_, _) => Task.FromResult(1), first, cancellationToken: Ct));
+        await Assert.ThrowsAsync<EventIdConflictException>(
+            () => writer.ExecuteWithOutboxAsync((_, _) => Task.FromResult(1), first with { Payload = "second" }, cancellationToken: Ct));
+    }
+
+    /// <summary>What nobody but the owner may do, by role, collection and what.</summary>
+    public static TheoryData<string, string, string> Forbidden { get; } = new(
+        new[]
+        {
+            ("app", "outbox", "update"), ("app", "outbox", "delete"), ("app", "outbox_keys", "delete"), ("app", "inbox", "find"),
+            ("app", "inbox", "insert"), ("app", "outbox_schema", "find"), ("app", "jobs", "find"), ("app", "effects", "insert"),
+            ("app", "outbox", "watch"), ("app", "outbox", "drop"), ("app", "outbox", "index"), ("app", "outbox", "collMod"),
+            ("relay", "outbox", "insert"), ("relay", "outbox", "delete"), ("relay", "outbox_keys", "find"), ("relay", "inbox", "find"),
+            ("relay", "outbox_schema", "update"), ("relay", "jobs", "find"), ("relay", "outbox", "drop"),
+            ("cleaner", "outbox", "insert"), ("cleaner", "inbox", "insert"), ("cleaner", "effects", "find"), ("cleaner", "outbox_schema", "update"),
+            ("consumer", "outbox", "find"), ("consumer", "outbox", "update"), ("consumer", "outbox", "delete"), ("consumer", "inbox", "delete"),
+            ("consumer", "outbox_keys", "delete"), ("consumer", "jobs", "find"), ("consumer", "outbox_schema", "update"),
+        }.Select(row => new TheoryDataRow<string, string, string>(row.Item1, row.Item2, row.Item3)));
+
+    [Theory]
+    [MemberData(nameof(Forbidden))]
+    public async Task A_role_has_no_rights_beyond_its_work(string role, string collection, string what)
+    {
+        var database = role switch
+        {
+            "app" => _users.App,
+            "relay" => _users.Relay,
+            "cleaner" => _users.Cleaner,
+            _ => _users.Consumer,
+        };
+        var documents = database.GetCollection<BsonDocument>(collection);
+        var refused = await Record.ExceptionAsync(() => what switch
+        {
+            "find" => documents.Find(new BsonDocument()).ToListAsync(Ct),
+            "insert" => documents.InsertOneAsync(new BsonDocument("_id", "x"), cancellationToken: Ct),
+            "update" => documents.UpdateOneAsync(new BsonDocument(), new BsonDocument("$set", new BsonDocument("a", 1)), cancellationToken: Ct),
+            "delete" => documents.DeleteOneAsync(new BsonDocument("_id", "x"), Ct),
+            "watch" => documents.WatchAsync(cancellationToken: Ct),
+            "drop" => database.DropCollectionAsync(collection, Ct),
+            "index" => documents.Indexes.CreateOneAsync(new CreateIndexModel<BsonDocument>(new BsonDocument("a", 1)), cancellationToken: Ct),
+            _ => database.RunCommandAsync<BsonDocument>(
+                new BsonDocument { { "collMod", collection }, { "validationLevel", "off" } }, cancellationToken: Ct),
+        });
+        Assert.True(
+            refused is MongoException
+            && MongoFaults.Codes(refused).Concat(MongoFaults.Codes(refused.InnerException ?? refused)).Contains(Unauthorized),
+            $"{refused}");
+    }
+
+    [Fact]
+    public async Task A_consumer_handles_messages_with_what_handlers_write_and_emit()
+    {
+        var inbox = _users.CreateInbox(_owner);
+        var claim = Assert.IsType<InboxClaim.Claimed>(Assert.Single(await inbox.ClaimAsync("billing", [Sample.Message("m")], Lease, 5, Ct)));
+        Assert.True(await inbox.RenewAsync(claim, Lease, Ct));
+        await using (var transaction = await inbox.BeginAsync(claim, Ct))
+        {
+            _owner.EnlistEffect(transaction, "a");
+            transaction.Emit(Sample.Event("e") with { OrderingKey = "k" });
+            Assert.Equal(CommitOutcome.Committed, await transaction.CommitAsync(Ct));
+        }
+
+        Assert.NotNull(await _owner.Outbox.FindAsync("e", Ct));
+    }
+
+    [Fact]
+    public async Task Setup_grants_the_named_users_their_roles_and_does_so_once()
+    {
+        var (functions, app) = (Unique("functions"), Unique("app"));
+        foreach (var user in new[] { functions, app })
+        {
+            await server.CreateUserAsync(user, "of-a-user");
+        }
+
+        var roles = new MongoRoles { Prefix = "shop", FunctionsUser = functions, AppUsers = [app] };
+        Assert.Equal(4, await _owner.Database.SetUpAsync(roles, "effects"));
+        Assert.Equal(0, await _owner.Database.SetUpAsync(roles, "effects"));
+        Assert.Equal(["shop_cleaner", "shop_consumer", "shop_relay"], await RolesOfAsync(functions));
+        Assert.Equal(["shop_app"], await RolesOfAsync(app));
+
+        async Task<IEnumerable<string>> RolesOfAsync(string user) => (await server.Root.GetDatabase("admin").RunCommandAsync<BsonDocument>(
+                new BsonDocument("usersInfo", user), cancellationToken: Ct))["users"][0]["roles"].AsBsonArray
+            .Select(role => role["role"].AsString).Order(StringComparer.Ordinal);
+
+        static string Unique(string prefix) => MongoDbServer.UniqueName(prefix);
+    }
+
+    [Fact]
+    public async Task Setup_takes_rights_back_that_a_role_no_longer_has()
+    {
+        var roles = new MongoRoles { Prefix = "relaybox" };
+        await _owner.Database.Database.RunCommandAsync<BsonDocument>(
+            BsonDocument.Parse(
+                $$"""
+                { updateRole: 'relaybox_app', privileges: [
+                    { resource: { db: '{{_owner.Database.Database.DatabaseNamespace.DatabaseName}}', collection: 'outbox' }, actions: ['remove'] } ] }
+                """),
+            cancellationToken: Ct);
+        var outbox = _users.App.GetCollection<BsonDocument>("outbox");
+        await outbox.DeleteOneAsync(new BsonDocument("_id", "x"), Ct);
+        await _owner.Database.SetUpAsync(roles, "effects");
+        await Assert.ThrowsAnyAsync<MongoException>(() => outbox.DeleteOneAsync(new BsonDocument("_id", "x"), Ct));
+    }
+}
