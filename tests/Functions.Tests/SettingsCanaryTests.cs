@@ -26,12 +26,14 @@ public sealed class SettingsCanaryTests
         "postgres://relay@127.0.0.1:1,{0}/app", "postgres:/relay:{0}@127.0.0.1/app", "Host=127.0.0.1;Port=1;Username=u;Password=a;{0}=1",
         "Host={0};Port=1;Username=u", "Host=127.0.0.1;Port={0}", "Host=127.0.0.1;Port=1;Username=u;Database={0}",
         "Host=127.0.0.1;Port=1;Username={0}",
+        "mongodb://relay:77/{0}@127.0.0.1:1/app", "mongodb://relay:77?{0}@127.0.0.1:1/app", "mongodb://relay:77#{0}@127.0.0.1:1/app",
+        "mongodb://relay:77@{0}@127.0.0.1:1/app", "mongodb://relay:50%{0}@127.0.0.1:1/app", "mongodb://relay:{0}", "mongodb://relay:{0}/app",
+        "mongodb://127.0.0.1:1/{0}", "mongodb://{0}@127.0.0.1:1/app", "mongodb://relay:{0}@127.0.0.1:1/app", "mongodb://127.0.0.1:1/app?{0}",
+        "mongodb://127.0.0.1:1/app?{0}=1", "mongodb://127.0.0.1:1/app?tls={0}", "mongodb://127.0.0.1:1/app?replicaSet={0}",
+        "mongodb://127.0.0.1:1,{0}/app", "mongodb://relay:{0}@127.0.0.1:1/app?authSource={0}", "mongodb://127.0.0.1:1/app?readPreference={0}",
+        "mongodb+srv://relay:{0}@127.0.0.1/app", "mongodb:/relay:{0}@127.0.0.1/app",
         "nats://relay:77/{0}@127.0.0.1:1", "nats://relay:77?{0}@127.0.0.1:1", "nats://relay:77#{0}@127.0.0.1:1", "nats://relay:77@{0}@127.0.0.1:1",
         "nats://relay:1,{0}@127.0.0.1:1", "nats://relay:{0}", "nats://{0}@127.0.0.1:1", "nats://relay:{0}@127.0.0.1:1", "nats://127.0.0.1:1/{0}",
-        "mongodb://relay:{0}@127.0.0.1:1/app", "mongodb://relay:77@{0}@127.0.0.1:1/app", "mongodb://relay:77/{0}@127.0.0.1:1/app",
-        "mongodb://relay:77?{0}@127.0.0.1:1/app", "mongodb://{0}@127.0.0.1:1/app", "mongodb://relay:{0}", "mongodb://relay:{0}/app",
-        "mongodb://127.0.0.1:1/{0}", "mongodb://127.0.0.1:1/app?{0}", "mongodb://127.0.0.1:1/app?{0}=1", "mongodb://127.0.0.1:1/app?tls={0}",
-        "mongodb://127.0.0.1:1/app?replicaSet={0}", "mongodb://127.0.0.1:1,{0}/app", "mongodb:/relay:{0}@127.0.0.1/app",
         "https://relay:{0}@h/1/q", "https://h/1/q?{0}", "https://h/1/q#{0}",
     ];
 
@@ -137,6 +139,11 @@ public sealed class SettingsCanaryTests
             case "mongodb":
                 variables["MONGODB_URI"] = "mongodb://127.0.0.1:1/app";
                 break;
+        }
+
+        if (store == "mongodb")
+        {
+            variables["MONGODB_URI"] = "mongodb://127.0.0.1:1/app";
         }
 
         return variables;

@@ -2,6 +2,7 @@ using MongoDB.Bson;
 using MongoDB.Driver;
 using Relaybox.Events;
 using Relaybox.Inbox;
+using Relaybox.MongoDb;
 using Relaybox.Shared.Tests.Support;
 using Relaybox.Testing;
 
