@@ -21,7 +21,7 @@ public sealed class DemoCommandTests
             Assert.Equal(
                 [
                     "written", "sent", "effects", "duplicatesInjected", "duplicatesSuppressed", "lost", "doubled",
-                    "p50Ms", "p99Ms", "slowestMs", "slowestAtStartMs",
+                    "p50Ms", "p99Ms", "slowestMs", "slowestAtStartMs", "reservations",
                 ],
                 summary.EnumerateObject().Select(field => field.Name));
             Assert.Equal(

@@ -82,7 +82,7 @@ public sealed class CanaryStackTests
                 Ct);
         }
 
-        var deadLetters = await DeadLettersAsync(stack, broker, atLeast: broker == "sqs" ? 5 : 3);
+        var deadLetters = await DeadLettersAsync(stack, store, broker, atLeast: broker == "sqs" ? 5 : 3);
         foreach (var job in new[] { "ResetStale", "Reconcile", "SweepRelay", "Cleanup" })
         {
             lines.Enqueue($"{job} answers: {await stack.InvokeAsync(job)}");
@@ -191,20 +191,22 @@ public sealed class CanaryStackTests
         new MongoClient(mongo.ConnectionString).GetDatabase(MongoUrl.Create(mongo.ConnectionString).DatabaseName).GetCollection<BsonDocument>(name);
 
     // What is added to the messages: their attributes, but for the app's own.
-    private static async Task<List<string>> DeadLettersAsync(RunningStack stack, string broker, int atLeast)
+    private static async Task<List<string>> DeadLettersAsync(RunningStack stack, string store, string broker, int atLeast)
     {
         var letters = new List<string>();
+        var seen = new HashSet<string>();
         if (broker == "sqs")
         {
             using var sqs = Sqs(stack);
             await Eventually.TrueAsync(
                 async () =>
                 {
+                    await RelayAsync(stack, store);
                     var answer = await sqs.ReceiveMessageAsync(new ReceiveMessageRequest
                     {
                         QueueUrl = stack.Variable("DEAD_LETTER_QUEUE_URL"), MessageAttributeNames = ["All"], MaxNumberOfMessages = 10,
                     });
-                    letters.AddRange((answer.Messages ?? []).Select(message => string.Join(
+                    letters.AddRange((answer.Messages ?? []).Where(message => seen.Add(message.MessageId)).Select(message => string.Join(
                         ' ',
                         (message.MessageAttributes ?? [])
                             .Where(entry => entry.Key is not ("authorization" or "headers") && entry.Value.StringValue != Canary)
@@ -223,6 +225,7 @@ public sealed class CanaryStackTests
         await Eventually.TrueAsync(
             async () =>
             {
+                await RelayAsync(stack, store);
                 await stack.InvokeAsync("PullConsume");
                 while (await consumer.NextAsync<byte[]>(
                     opts: new NatsJSNextOpts { Expires = TimeSpan.FromSeconds(1) }, cancellationToken: Ct) is { } message)
@@ -238,6 +241,15 @@ public sealed class CanaryStackTests
             $"{atLeast} dead letters. {stack.Output}",
             TimeSpan.FromMinutes(2));
         return letters;
+    }
+
+    // A stream relays by itself. A sweep may meet a server that is not quick enough, and leaves the rest to the next.
+    private static async Task RelayAsync(RunningStack stack, string store)
+    {
+        if (store != "dynamodb")
+        {
+            await stack.InvokeAsync("SweepRelay");
+        }
     }
 
     private static AmazonSQSClient Sqs(RunningStack stack) => new(
