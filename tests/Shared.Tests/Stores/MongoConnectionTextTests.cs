@@ -169,6 +169,15 @@ public sealed class MongoConnectionTextTests
     }
 
     [Fact]
+    public void A_file_of_authorities_that_cannot_be_read_is_refused_without_its_path()
+    {
+        var options = new MongoConnectionOptions { Uri = "mongodb://127.0.0.1/shop", CertificateAuthorityFile = $"/nowhere/{Canary}" };
+        var wrong = MongoConnectionText.Check(options);
+        Assert.Contains("DATABASE_CA_FILE", wrong, StringComparison.Ordinal);
+        Assert.DoesNotContain(Canary, wrong, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Nothing_that_can_be_printed_tells_a_password()
     {
         var options = new MongoConnectionOptions { Uri = $"mongodb://u:{Canary}@db.example.com/shop", SecretArn = Arn };

@@ -1,4 +1,5 @@
 using System.Net.Security;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -183,7 +184,15 @@ internal sealed record MongoConnectionText(MongoClientSettings Settings, string 
     private static RemoteCertificateValidationCallback TrustingOnly(string file)
     {
         var roots = new X509Certificate2Collection();
-        roots.ImportFromPemFile(file);
+        try
+        {
+            roots.ImportFromPemFile(file);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException)
+        {
+            throw new FormatException("the file of DATABASE_CA_FILE cannot be read as PEM certificates");
+        }
+
         return (_, certificate, chain, errors) =>
         {
             if (certificate is null || (errors & ~SslPolicyErrors.RemoteCertificateChainErrors) != 0)
