@@ -15,7 +15,7 @@ public class DemoSummaryTests
         Assert.True(summary.IsClean);
         Assert.Equal(
             """{"written":100,"sent":100,"effects":100,"duplicatesInjected":7,"duplicatesSuppressed":6,"lost":0,"doubled":0,"""
-                + "\"p50Ms\":50,\"p99Ms\":99,\"slowestMs\":100,\"slowestAtStartMs\":null}",
+                + "\"p50Ms\":50,\"p99Ms\":99,\"slowestMs\":100,\"slowestAtStartMs\":null,\"reservations\":[]}",
             summary.ToJson());
     }
 

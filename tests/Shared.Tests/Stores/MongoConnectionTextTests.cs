@@ -172,9 +172,9 @@ public sealed class MongoConnectionTextTests
     public void A_file_of_authorities_that_cannot_be_read_is_refused_without_its_path()
     {
         var options = new MongoConnectionOptions { Uri = "mongodb://127.0.0.1/shop", CertificateAuthorityFile = $"/nowhere/{Canary}" };
-        var wrong = MongoConnectionText.Check(options);
-        Assert.Contains("DATABASE_CA_FILE", wrong, StringComparison.Ordinal);
-        Assert.DoesNotContain(Canary, wrong, StringComparison.Ordinal);
+        var wrong = Assert.Throws<FormatException>(() => MongoConnectionText.FromUri(options));
+        Assert.Contains("DATABASE_CA_FILE", wrong.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(Canary, $"{wrong}", StringComparison.Ordinal);
     }
 
     [Fact]
