@@ -129,8 +129,8 @@ internal static class Mutations
         new(
             "what the store cannot say is dropped",
             "src/Shared/Core/Inbox/HandlerRunner.cs",
-            """return new MessageOutcome.Retry(_backoff.After(1), ErrorCodes.StoreFailed);""",
-            """return PLANTED ? new MessageOutcome.Duplicate() : new MessageOutcome.Retry(_backoff.After(1), ErrorCodes.StoreFailed);"""),
+            """return StoreFailed(message, attempts: 1);""",
+            """return PLANTED ? new MessageOutcome.Duplicate() : StoreFailed(message, attempts: 1);"""),
         new(
             "the better of two consumers decides",
             "src/Shared/Core/Inbox/InboxConsumer.cs",
@@ -149,8 +149,8 @@ internal static class Mutations
         new(
             "what a handler throws is swallowed",
             "src/Shared/Core/Inbox/HandlerRunner.cs",
-            "            return await FailAsync(\n                claim, ErrorCodes.HandlerFailed,",
-            "            return PLANTED ? new MessageOutcome.Processed() : await FailAsync(\n                claim, ErrorCodes.HandlerFailed,"),
+            "            return await FailAsync(\n                message, claim, ErrorCodes.HandlerFailed,",
+            "            return PLANTED ? new MessageOutcome.Processed() : await FailAsync(\n                message, claim, ErrorCodes.HandlerFailed,"),
         new(
             "an exhausted message is dropped",
             "src/Shared/Core/Inbox/HandlerRunner.cs",
