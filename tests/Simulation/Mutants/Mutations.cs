@@ -150,7 +150,8 @@ internal static class Mutations
             "what a handler throws is swallowed",
             "src/Shared/Core/Inbox/HandlerRunner.cs",
             "            return await FailAsync(\n                message, claim, ErrorCodes.HandlerFailed,",
-            "            return PLANTED ? new MessageOutcome.Processed() : await FailAsync(\n                message, claim, ErrorCodes.HandlerFailed,"),
+            "            return PLANTED ? new MessageOutcome.Processed() : await FailAsync(\n"
+                + "                message, claim, ErrorCodes.HandlerFailed,"),
         new(
             "an exhausted message is dropped",
             "src/Shared/Core/Inbox/HandlerRunner.cs",
