@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Relaybox.Secrets;
 
@@ -17,7 +16,7 @@ internal static class NatsCredentials
 
         try
         {
-            if (JsonNode.Parse(secret) is JsonObject fields)
+            if (SecretJson.Parse(secret) is { } fields)
             {
                 return (
                     Text(fields, "username"), Text(fields, "password"), Text(fields, "token"), Text(fields, "nkeySeed"), Text(fields, "creds")) switch
@@ -30,9 +29,9 @@ internal static class NatsCredentials
                 };
             }
         }
-        catch (JsonException)
+        catch (FormatException e)
         {
-            // Told below, without the text.
+            throw new SecretException($"The broker's secret {arn} cannot be used: {e.Message}.", e);
         }
 
         throw Wrong(arn);

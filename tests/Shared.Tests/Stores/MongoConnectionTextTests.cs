@@ -158,7 +158,7 @@ public sealed class MongoConnectionTextTests
     [InlineData("""{"host":"","dbname":"d","username":"u","password":"canary-c0ffee-4711"}""", "host")]
     [InlineData("""{"host":"127.0.0.1","dbname":"canary c0ffee","username":"u","password":"canary-c0ffee-4711"}""", "name")]
     [InlineData("""{"host":"127.0.0.1","dbname":"d","username":"","password":"canary-c0ffee-4711"}""", "'username'")]
-    [InlineData("""{"host":"127.0.0.1","dbname":"d","username":"u","username":"v","password":"canary-c0ffee-4711"}""", "")]
+    [InlineData("""{"host":"127.0.0.1","dbname":"d","username":"u","username":"v","password":"canary-c0ffee-4711"}""", "a name twice")]
     [InlineData("""{"uri":"mongodb://u:77/canary-c0ffee-4711@127.0.0.1/shop"}""", "%2F")]
     public void What_is_wrong_with_a_secret_is_said_without_its_text(string secret, string part)
     {

@@ -238,6 +238,7 @@ public sealed class PostgresConnectionTests(PostgresServer server)
     [InlineData("""{"host":"h","port":1,"dbname":"d","username":"u"}""", "'password'")]
     [InlineData("""{"host":"h","port":"x","dbname":"d","username":"u","password":"canary"}""", "'port'")]
     [InlineData("""{"port":1,"dbname":"d","username":"u","password":"canary"}""", "'host'")]
+    [InlineData("""{"host":"h","dbname":"d","username":"u","password":"p","password":"canary"}""", "a name twice")]
     public void What_is_wrong_with_a_secret_is_said_without_its_text(string secret, string part)
     {
         var wrong = Assert.Throws<SecretException>(

@@ -49,25 +49,9 @@ internal sealed record MongoConnectionText(MongoClientSettings Settings, string 
                 return FromUri(secret, options);
             }
 
-            JsonObject? fields = null;
-            try
-            {
-                fields = JsonNode.Parse(secret) as JsonObject;
-
-                // A name that is there twice is noticed by the first that asks for any.
-                fields?.ContainsKey("uri");
-            }
-            catch (JsonException)
-            {
-                // Told below, without the text.
-            }
-            catch (ArgumentException)
-            {
-                throw new FormatException("it holds a name twice");
-            }
-
+            var fields = SecretJson.Parse(secret);
             return fields is null ? throw new FormatException("it is neither a connection string nor a JSON object")
-                : Text(fields, "uri") is { } uri ? FromUri(uri, options)
+                : fields.Text("uri") is { } uri ? FromUri(uri, options)
                 : FromFields(fields, options);
         }
         catch (FormatException e)
@@ -112,30 +96,30 @@ internal sealed record MongoConnectionText(MongoClientSettings Settings, string 
     // The form of a secret that RDS and DocumentDB make; of a user's secret only user and password are certain.
     private static MongoConnectionText FromFields(JsonObject fields, MongoConnectionOptions options)
     {
-        var hosts = options.Host ?? Text(fields, "host") ?? throw new FormatException("it has no 'host', and DATABASE_HOST is not set");
-        var port = options.Port ?? (Text(fields, "port") is { } text
+        var hosts = options.Host ?? fields.Text("host") ?? throw new FormatException("it has no 'host', and DATABASE_HOST is not set");
+        var port = options.Port ?? (fields.Text("port") is { } text
             ? int.TryParse(text, out var number) && number is > 0 and <= 65_535 ? number : throw new FormatException("its 'port' is not one")
             : DefaultPort);
         var settings = new MongoClientSettings
         {
             Servers = hosts.Split(',', StringSplitOptions.TrimEntries).Select(host => Address(host, port)).ToArray(),
             Credential = MongoCredential.CreateCredential(
-                Text(fields, "authSource") ?? "admin",
-                Text(fields, "username") is { Length: > 0 } user ? user : throw new FormatException("it has no 'username'"),
-                Text(fields, "password") ?? throw new FormatException("it has no 'password'")),
-            ReplicaSetName = Text(fields, "replicaSet"),
+                fields.Text("authSource") ?? "admin",
+                fields.Text("username") is { Length: > 0 } user ? user : throw new FormatException("it has no 'username'"),
+                fields.Text("password") ?? throw new FormatException("it has no 'password'")),
+            ReplicaSetName = fields.Text("replicaSet"),
 
             // Outside loopback it is on in any case.
             UseTls = IsTrue(fields, "ssl") || IsTrue(fields, "tls"),
         };
-        if (Text(fields, "engine") == "mongo" || fields.ContainsKey("dbClusterIdentifier"))
+        if (fields.Text("engine") == "mongo" || fields.ContainsKey("dbClusterIdentifier"))
         {
             // DocumentDB is a replica set of this name, and does not repeat writes by itself.
             settings.ReplicaSetName ??= "rs0";
             settings.RetryWrites = false;
         }
 
-        var database = options.Database ?? Text(fields, "dbname") ?? Text(fields, "database")
+        var database = options.Database ?? fields.Text("dbname") ?? fields.Text("database")
             ?? throw new FormatException("it has no 'dbname', and DATABASE_NAME is not set");
         return Finish(settings, database, options);
     }
@@ -145,15 +129,8 @@ internal sealed record MongoConnectionText(MongoClientSettings Settings, string 
             ? host.EndsWith($":{address.Port}", StringComparison.Ordinal) ? address : new MongoServerAddress(address.Host, port)
             : throw new FormatException("its host is not one");
 
-    private static string? Text(JsonObject fields, string name) => fields[name] switch
-    {
-        JsonValue value when value.TryGetValue<string>(out var text) => text,
-        JsonValue value when value.GetValueKind() == JsonValueKind.Number => value.ToJsonString(),
-        _ => null,
-    };
-
     private static bool IsTrue(JsonObject fields, string name) =>
-        fields[name] is JsonValue value && (value.GetValueKind() == JsonValueKind.True || Text(fields, name) == "true");
+        fields[name] is JsonValue value && (value.GetValueKind() == JsonValueKind.True || fields.Text(name) == "true");
 
     private static MongoConnectionText Finish(MongoClientSettings settings, string database, MongoConnectionOptions options)
     {

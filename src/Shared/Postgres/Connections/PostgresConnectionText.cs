@@ -1,5 +1,3 @@
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using Npgsql;
 using Relaybox.Secrets;
 using Relaybox.Settings;
@@ -38,36 +36,23 @@ internal static class PostgresConnectionText
 
     internal static NpgsqlConnectionStringBuilder FromSecret(string secret, PostgresConnectionOptions options)
     {
-        JsonObject? fields = null;
         try
         {
-            fields = JsonNode.Parse(secret) as JsonObject;
-        }
-        catch (JsonException)
-        {
-            // Told below, without the text.
-        }
-
-        if (fields is null)
-        {
-            throw Wrong("is not a JSON object");
-        }
-
-        var builder = new NpgsqlConnectionStringBuilder
-        {
-            Host = options.Host ?? Text("host") ?? throw Wrong("has no 'host', and DATABASE_HOST is not set"),
-            Port = options.Port ?? (Text("port") is { } port
-                ? int.TryParse(port, out var number) ? number : throw Wrong("has a 'port' that is not a number")
-                : NpgsqlConnection.DefaultPort),
-            Database = options.Database ?? Text("dbname") ?? Text("database") ?? throw Wrong("has no 'dbname', and DATABASE_NAME is not set"),
-            Username = Text("username") ?? throw Wrong("has no 'username'"),
-            Password = Text("password") ?? throw Wrong("has no 'password'"),
-        };
-        try
-        {
+            var fields = SecretJson.Parse(secret) ?? throw Wrong("is not a JSON object");
+            var builder = new NpgsqlConnectionStringBuilder
+            {
+                Host = options.Host ?? fields.Text("host") ?? throw Wrong("has no 'host', and DATABASE_HOST is not set"),
+                Port = options.Port ?? (fields.Text("port") is { } port
+                    ? int.TryParse(port, out var number) ? number : throw Wrong("has a 'port' that is not a number")
+                    : NpgsqlConnection.DefaultPort),
+                Database = options.Database ?? fields.Text("dbname") ?? fields.Text("database")
+                    ?? throw Wrong("has no 'dbname', and DATABASE_NAME is not set"),
+                Username = fields.Text("username") ?? throw Wrong("has no 'username'"),
+                Password = fields.Text("password") ?? throw Wrong("has no 'password'"),
+            };
             foreach (var option in PostgresUrl.SecretOptions)
             {
-                if (Text(option) is { } value)
+                if (fields.Text(option) is { } value)
                 {
                     PostgresUrl.Set(builder, option, value, option);
                 }
@@ -79,13 +64,6 @@ internal static class PostgresConnectionText
         {
             throw new SecretException($"The database's secret {options.SecretArn} cannot be used: {e.Message}.", e);
         }
-
-        string? Text(string name) => fields[name] switch
-        {
-            JsonValue value when value.TryGetValue<string>(out var text) => text,
-            JsonValue value when value.GetValueKind() == JsonValueKind.Number => value.ToJsonString(),
-            _ => null,
-        };
 
         SecretException Wrong(string what) => new(
             $"The database's secret {options.SecretArn} {what}. It must be a JSON object with host, port, dbname, username and password.");

@@ -1,0 +1,39 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Relaybox.Secrets;
+
+/// <summary>Reads secrets that are JSON objects. No error quotes anything of the text.</summary>
+internal static class SecretJson
+{
+    /// <summary>The fields of a secret.</summary>
+    /// <returns>Null if the secret is not a JSON object.</returns>
+    /// <exception cref="FormatException">A name is there twice.</exception>
+    internal static JsonObject? Parse(string secret)
+    {
+        try
+        {
+            var fields = JsonNode.Parse(secret) as JsonObject;
+
+            // The object looks at its names when it is first asked for one.
+            fields?.ContainsKey("");
+            return fields;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+        catch (ArgumentException)
+        {
+            throw new FormatException("it holds a name twice");
+        }
+    }
+
+    /// <summary>A field's text, or its number as it is written; null if it is neither.</summary>
+    internal static string? Text(this JsonObject fields, string name) => fields[name] switch
+    {
+        JsonValue value when value.TryGetValue<string>(out var text) => text,
+        JsonValue value when value.GetValueKind() == JsonValueKind.Number => value.ToJsonString(),
+        _ => null,
+    };
+}
