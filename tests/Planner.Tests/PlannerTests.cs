@@ -95,7 +95,7 @@ public sealed class PlannerTests
     {
         var plan = Make(100_000, "postgres", "sqs");
         Assert.Equal(
-            (plan.Count(PlannedPostgres.Relays) * Sheets.Committed()["postgres.connections_per_relay"]) + plan.Count(StackPlanner.Consumers),
+            (plan.Count(StackPlanner.Relays) * Sheets.Committed()["postgres.connections_per_relay"]) + plan.Count(StackPlanner.Consumers),
             plan.Count(StackPlanner.Connections));
     }
 

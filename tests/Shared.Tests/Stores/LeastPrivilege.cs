@@ -52,7 +52,7 @@ internal sealed class LeastPrivilege : IAsyncDisposable
 
     /// <summary>An outbox each of whose operations is done by the user whose work it is; rows are written by the owner.</summary>
     private IOutboxRepository CreateOutbox(PostgresOutboxHarness owner) =>
-        new OutboxOfRoles(owner.Repository, owner.CreateRepository(Relay), owner.CreateRepository(Cleaner));
+        new LockingOutboxOfRoles(owner.Repository, owner.CreateRepository(Relay), owner.CreateRepository(Cleaner));
 
     /// <summary>An inbox each of whose operations is done by the user whose work it is.</summary>
     public IInboxRepository CreateInbox(PostgresInboxHarness owner) =>

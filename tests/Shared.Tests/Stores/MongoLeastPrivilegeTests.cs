@@ -29,7 +29,8 @@ public sealed class LeastPrivilegeMongoOutboxOrderTests(MongoGuardedServer serve
 {
     private protected override Task<OutboxHarness> CreateHarnessAsync() => MongoUsers.CreateOutboxAsync(server, AfterSending.Keep);
 
-    protected override Task<bool> SkipAsync(string eventId) => ((MongoOutboxOfRoles)Store.Repository).SkipAsync(eventId, Ct);
+    protected override Task<bool> SkipAsync(string eventId) =>
+        ((OutboxOfRoles<MongoOutboxRepository>)Store.Repository).Relay.SkipAsync(eventId, Ct);
 }
 
 /// <summary>As users of least privilege the inbox does what every inbox does, handlers' writes and events included.</summary>

@@ -42,7 +42,8 @@ internal sealed class MongoUsers : IAsyncDisposable
         var users = await CreateAsync(server, owner.Database);
         return new OutboxThrough(
             owner,
-            () => new MongoOutboxOfRoles(owner.Repository, owner.CreateRepository(users.Relay), owner.CreateRepository(users.Cleaner)),
+            () => new OutboxOfRoles<MongoOutboxRepository>(
+                owner.Repository, owner.CreateRepository(users.Relay), owner.CreateRepository(users.Cleaner)),
             users);
     }
 

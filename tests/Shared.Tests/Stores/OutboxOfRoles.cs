@@ -1,13 +1,17 @@
 using Relaybox.Events;
 using Relaybox.Outbox;
 using Relaybox.Paging;
-using Relaybox.Postgres;
 
 namespace Relaybox.Shared.Tests.Stores;
 
 /// <summary>One outbox through three users: who writes rows, who relays them, and who cleans up.</summary>
-internal sealed class OutboxOfRoles(IOutboxRepository writer, PostgresOutboxRepository relay, PostgresOutboxRepository cleaner) : ILockingOutbox
+/// <typeparam name="TOutbox">The store's outbox.</typeparam>
+internal class OutboxOfRoles<TOutbox>(IOutboxRepository writer, TOutbox relay, TOutbox cleaner) : IOutboxRepository
+    where TOutbox : IOutboxRepository
 {
+    /// <summary>The outbox of the user who relays.</summary>
+    public TOutbox Relay => relay;
+
     public bool KeepsOrder => relay.KeepsOrder;
 
     public Task<FoundOrCreated> FindOrCreateAsync(OutboxEvent outboxEvent, CancellationToken cancellationToken) =>
@@ -21,9 +25,6 @@ internal sealed class OutboxOfRoles(IOutboxRepository writer, PostgresOutboxRepo
     public Task<IReadOnlyList<OutboxClaim>> ClaimAsync(ClaimLimit limit, TimeSpan lease, CancellationToken cancellationToken) =>
         relay.ClaimAsync(limit, lease, cancellationToken);
 
-    public Task<ILockedRows> LockAsync(ClaimLimit limit, TimeSpan longest, CancellationToken cancellationToken) =>
-        relay.LockAsync(limit, longest, cancellationToken);
-
     public Task<OutboxClaim?> MarkAsPublishingAsync(string eventId, TimeSpan lease, CancellationToken cancellationToken) =>
         relay.MarkAsPublishingAsync(eventId, lease, cancellationToken);
 
@@ -35,8 +36,6 @@ internal sealed class OutboxOfRoles(IOutboxRepository writer, PostgresOutboxRepo
 
     public Task<MarkResult> ParkAsync(IReadOnlyList<ParkMark> marks, CancellationToken cancellationToken) =>
         relay.ParkAsync(marks, cancellationToken);
-
-    public Task<bool> SkipAsync(string eventId, CancellationToken cancellationToken) => relay.SkipAsync(eventId, cancellationToken);
 
     public Task<MaintenancePage> CleanupAsync(
         TimeSpan sentRetention, TimeSpan? failedRetention, string? cursor, int pageSize, CancellationToken cancellationToken) =>

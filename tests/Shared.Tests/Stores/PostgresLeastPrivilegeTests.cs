@@ -19,7 +19,7 @@ public sealed class LeastPrivilegePostgresOutboxOrderTests(PostgresServer server
 {
     private protected override Task<OutboxHarness> CreateHarnessAsync() => LeastPrivilege.CreateOutboxAsync(server);
 
-    protected override Task<bool> SkipAsync(string eventId) => ((OutboxOfRoles)Store.Repository).SkipAsync(eventId, Ct);
+    protected override Task<bool> SkipAsync(string eventId) => ((LockingOutboxOfRoles)Store.Repository).Relay.SkipAsync(eventId, Ct);
 }
 
 /// <summary>As users of least privilege the inbox does what every inbox does, handlers' writes and events included.</summary>

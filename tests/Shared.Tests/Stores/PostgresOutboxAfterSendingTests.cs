@@ -20,7 +20,7 @@ public sealed class ArchivingPostgresOutboxOrderTests(PostgresServer server) : O
 
     private protected override Task<OutboxHarness> CreateHarnessAsync() => LeastPrivilege.CreateOutboxAsync(server, AfterSending.Archive);
 
-    protected override Task<bool> SkipAsync(string eventId) => ((OutboxOfRoles)Store.Repository).SkipAsync(eventId, Ct);
+    protected override Task<bool> SkipAsync(string eventId) => ((LockingOutboxOfRoles)Store.Repository).Relay.SkipAsync(eventId, Ct);
 }
 
 /// <summary>An outbox that deletes its sent rows does what every outbox does, but for remembering them.</summary>
@@ -35,5 +35,5 @@ public sealed class DeletingPostgresOutboxOrderTests(PostgresServer server) : Ou
 {
     private protected override Task<OutboxHarness> CreateHarnessAsync() => LeastPrivilege.CreateOutboxAsync(server, AfterSending.Delete);
 
-    protected override Task<bool> SkipAsync(string eventId) => ((OutboxOfRoles)Store.Repository).SkipAsync(eventId, Ct);
+    protected override Task<bool> SkipAsync(string eventId) => ((LockingOutboxOfRoles)Store.Repository).Relay.SkipAsync(eventId, Ct);
 }

@@ -1,5 +1,6 @@
 using Relaybox.Planner.Brokers;
 using Relaybox.Planner.Costs;
+using Relaybox.Planner.Flow;
 using Relaybox.Planner.Stores;
 
 namespace Relaybox.Planner.Planning;
@@ -8,6 +9,7 @@ namespace Relaybox.Planner.Planning;
 internal static class StackPlanner
 {
     internal const string Consumers = "consumers at once";
+    internal const string Relays = "relays at once";
     internal const string Connections = "connections to the database";
 
     public static Plan Make(CostSheet costs, double rate, IPlannedStore store, IPlannedBroker broker)
@@ -35,6 +37,23 @@ internal static class StackPlanner
     /// <summary>Events a second of all consumers of a plan.</summary>
     internal static double ConsumedPerSecond(PlanBuilder parts, Plan plan) =>
         plan.Count(Consumers) * PerConsumer(parts, plan.Store, plan.Broker);
+
+    /// <summary>The flow through a database whose sweeps listen.</summary>
+    /// <param name="parts">The costs.</param>
+    /// <param name="plan">The plan.</param>
+    /// <param name="perRelay">Rows a second of one relay.</param>
+    /// <param name="askAgain">Seconds between two claims of a relay that cannot publish.</param>
+    internal static FlowOptions FlowOfSweeps(PlanBuilder parts, Plan plan, double perRelay, double askAgain)
+    {
+        var (relays, batch) = (plan.Count(Relays), parts.Cost("relay.batch"));
+        return new FlowOptions
+        {
+            RelayedPerSecond = relays * perRelay,
+            TriedPerSecond = relays * batch / askAgain,
+            ConsumedPerSecond = ConsumedPerSecond(parts, plan),
+            RowsInHand = relays * batch,
+        };
+    }
 
     private static void AddConsumer(PlanBuilder plan, PlannedConsumer consumer, double perConsumer)
     {

@@ -9,7 +9,6 @@ internal sealed class PlannedMongoDb : IPlannedStore
 {
     internal const string Clusters = "clusters of three members";
     internal const string Processors = "vCPUs of each member";
-    internal const string Relays = "relays at once";
 
     public string Name => "mongodb";
 
@@ -29,7 +28,7 @@ internal sealed class PlannedMongoDb : IPlannedStore
         var processors = plan.Need(Processors, PlannedPostgres.SizeOf(plan.Units(perProcessor * clusters), largest));
 
         var perRelay = PerRelay(plan, broker);
-        var relays = plan.Need(Relays, Math.Max(clusters, plan.Units(perRelay)));
+        var relays = plan.Need(StackPlanner.Relays, Math.Max(clusters, plan.Units(perRelay)));
         var (ofRelay, ofConsumer) = (plan.Cost("mongodb.connections_per_relay"), plan.Cost("mongodb.connections_per_consumer"));
         plan.Need(StackPlanner.Connections, (relays * ofRelay) + (plan.Needed(StackPlanner.Consumers) * ofConsumer));
         plan.Function("SweepRelay", perRelay, 1000);
@@ -52,18 +51,8 @@ internal sealed class PlannedMongoDb : IPlannedStore
         plan.ChargeStored("Atlas: storage, three members", 3 * plan.KeptBytes(Name), plan.Cost("atlas.dollars_per_gb_month"));
     }
 
-    public FlowOptions FlowOf(PlanBuilder parts, Plan plan, int sweeps)
-    {
-        const double AskAgain = 1;
-        var (relays, batch) = (plan.Count(Relays), parts.Cost("relay.batch"));
-        return new FlowOptions
-        {
-            RelayedPerSecond = relays * PerRelay(parts, plan.Broker),
-            TriedPerSecond = relays * batch / AskAgain,
-            ConsumedPerSecond = StackPlanner.ConsumedPerSecond(parts, plan),
-            RowsInHand = relays * batch,
-        };
-    }
+    public FlowOptions FlowOf(PlanBuilder parts, Plan plan, int sweeps) =>
+        StackPlanner.FlowOfSweeps(parts, plan, PerRelay(parts, plan.Broker), askAgain: 1);
 
     /// <summary>Rows a second of one relay: it claims and records while it publishes, so that the slower of the two counts.</summary>
     private static double PerRelay(PlanBuilder plan, IPlannedBroker broker)

@@ -10,7 +10,6 @@ internal sealed class PlannedPostgres : IPlannedStore
 {
     internal const string Databases = "databases";
     internal const string Processors = "vCPUs of each database";
-    internal const string Relays = "relays at once";
 
     internal const double SmallestInstance = 2;
 
@@ -33,7 +32,7 @@ internal sealed class PlannedPostgres : IPlannedStore
         var processors = plan.Need(Processors, SizeOf(plan.Units(perProcessor * databases), largest));
 
         var perRelay = PerRelay(plan, broker);
-        var relays = plan.Need(Relays, Math.Max(databases, plan.Units(perRelay)));
+        var relays = plan.Need(StackPlanner.Relays, Math.Max(databases, plan.Units(perRelay)));
         var connections = plan.Need(
             StackPlanner.Connections, (relays * plan.Cost("postgres.connections_per_relay")) + plan.Needed(StackPlanner.Consumers));
         plan.Function("SweepRelay", perRelay, 1000);
@@ -67,18 +66,8 @@ internal sealed class PlannedPostgres : IPlannedStore
         plan.ChargeStored("RDS: storage, two zones", 2 * plan.KeptBytes(Name), plan.Cost("rds.dollars_per_gb_month"));
     }
 
-    public FlowOptions FlowOf(PlanBuilder parts, Plan plan, int sweeps)
-    {
-        const double AskAgain = 0.5;
-        var (relays, batch) = (plan.Count(Relays), parts.Cost("relay.batch"));
-        return new FlowOptions
-        {
-            RelayedPerSecond = relays * PerRelay(parts, plan.Broker),
-            TriedPerSecond = relays * batch / AskAgain,
-            ConsumedPerSecond = StackPlanner.ConsumedPerSecond(parts, plan),
-            RowsInHand = relays * batch,
-        };
-    }
+    public FlowOptions FlowOf(PlanBuilder parts, Plan plan, int sweeps) =>
+        StackPlanner.FlowOfSweeps(parts, plan, PerRelay(parts, plan.Broker), askAgain: 0.5);
 
     /// <summary>The instance that has so many vCPUs: they come in sizes that double.</summary>
     internal static double SizeOf(double processors, double largest)

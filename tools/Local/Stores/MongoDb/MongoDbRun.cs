@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using MongoDB.Bson;
 using MongoDB.Driver;
@@ -10,13 +9,10 @@ using Relaybox.Local.Servers;
 namespace Relaybox.Local.Stores.MongoDb;
 
 /// <summary>The MongoDB server of a run. Its collections are made by the Setup function.</summary>
-internal sealed class MongoDbRun : StoreRun
+internal sealed class MongoDbRun : DatabaseRun
 {
     private const string Database = "shop";
     private const string Owner = "owner";
-
-    /// <summary>The database user of the functions: it has what Setup grants it.</summary>
-    private const string FunctionsUser = "relaybox_functions";
 
     private const int UserExists = 51003;
 
@@ -26,13 +22,11 @@ internal sealed class MongoDbRun : StoreRun
     private string? _folder;
 
     public MongoDbRun(int port)
+        : base(Owner)
     {
         _port = port;
         _server = new LocalServer("mongodb", StartServerAsync);
     }
-
-    /// <summary>The password of the owner, and of the functions.</summary>
-    public string Password { get; } = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
 
     /// <summary>How the owner connects.</summary>
     public string ConnectionString => $"mongodb://{Owner}:{Password}@127.0.0.1:{_port}/{Database}?authSource=admin&replicaSet={_options.ReplicaSet}";
@@ -46,15 +40,6 @@ internal sealed class MongoDbRun : StoreRun
     };
 
     public override IReadOnlyList<Fault> Faults => [ServerFaults.Restart(_server)];
-
-    public override void Configure(IDictionary<string, string> parameters, LocalSecrets secrets)
-    {
-        // Without a secret of the owner's the functions are the owner; otherwise they get what Setup grants them, and no more.
-        parameters.TryAdd("DatabaseOwnerSecretArn", secrets.Add("database-owner", Secret(Owner)));
-        var user = parameters["DatabaseOwnerSecretArn"].Length == 0 ? Owner : FunctionsUser;
-        parameters.TryAdd("DatabaseSecretArn", secrets.Add("database", Secret(user)));
-        parameters.TryAdd("DatabaseFunctionsUser", user);
-    }
 
     public override IDemoApp CreateDemoApp(IReadOnlyDictionary<string, string> environment) =>
         new MongoDbDemoApp(new MongoUrl(ConnectionString), environment["OUTBOX_TABLE"], environment["EFFECTS_TABLE"]);
@@ -106,7 +91,7 @@ internal sealed class MongoDbRun : StoreRun
         }
     }
 
-    private string Secret(string user) => new JsonObject
+    protected override string Secret(string user) => new JsonObject
     {
         ["host"] = "127.0.0.1",
         ["port"] = _port,

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Relaybox.Local.Chaos;
 using Relaybox.Local.Demo;
@@ -8,25 +7,20 @@ using Relaybox.Local.Servers;
 namespace Relaybox.Local.Stores.Postgres;
 
 /// <summary>The PostgreSQL server of a run. Its tables are made by the Setup function.</summary>
-internal sealed class PostgresRun : StoreRun
+internal sealed class PostgresRun : DatabaseRun
 {
     private const string Database = "postgres";
-
-    /// <summary>The database user of the functions: it has what Setup grants it.</summary>
-    private const string FunctionsUser = "relaybox_functions";
 
     private readonly int _port;
     private readonly LocalServer _server;
     private PostgresCluster? _cluster;
 
     public PostgresRun(int port)
+        : base(PostgresCluster.User)
     {
         _port = port;
         _server = new LocalServer("postgres", StartServerAsync);
     }
-
-    /// <summary>The password of the superuser, and of the functions.</summary>
-    public string Password { get; } = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
 
     /// <summary>How the superuser connects.</summary>
     public string ConnectionString => Process.ConnectionString;
@@ -50,15 +44,6 @@ internal sealed class PostgresRun : StoreRun
         [ServerFaults.Restart(_server), new Fault("Cut postgres", (_, cancellationToken) => CutAsync(cancellationToken))];
 
     private PostgresProcess Process => (PostgresProcess)_server.Process;
-
-    public override void Configure(IDictionary<string, string> parameters, LocalSecrets secrets)
-    {
-        // Without a secret of the owner's the functions are the owner; otherwise they get what Setup grants them, and no more.
-        parameters.TryAdd("DatabaseOwnerSecretArn", secrets.Add("database-owner", Secret(PostgresCluster.User)));
-        var user = parameters["DatabaseOwnerSecretArn"].Length == 0 ? PostgresCluster.User : FunctionsUser;
-        parameters.TryAdd("DatabaseSecretArn", secrets.Add("database", Secret(user)));
-        parameters.TryAdd("DatabaseFunctionsUser", user);
-    }
 
     public override IDemoApp CreateDemoApp(IReadOnlyDictionary<string, string> environment) =>
         new PostgresDemoApp(ConnectionString, environment["DATABASE_SCHEMA"], environment["OUTBOX_TABLE"], environment["EFFECTS_TABLE"]);
@@ -91,7 +76,7 @@ internal sealed class PostgresRun : StoreRun
         return Harm.IsOver();
     }
 
-    private string Secret(string user) => new JsonObject
+    protected override string Secret(string user) => new JsonObject
     {
         ["engine"] = "postgres",
         ["host"] = "127.0.0.1",
