@@ -47,8 +47,7 @@ internal sealed record MongoDbSettings : StoreSettings
             reader.Add($"DATABASE_FUNCTIONS_USER is not a user's name. Set it to {NameForm}.");
         }
 
-        var appUsers = reader.Optional("DATABASE_APP_USERS")?
-            .Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [];
+        var appUsers = reader.List("DATABASE_APP_USERS");
         if (!Array.TrueForAll(appUsers, MongoNames.IsValid))
         {
             reader.Add("DATABASE_APP_USERS holds what is no user's name. Set it to names of letters, digits, '_' and '-', separated by commas.");

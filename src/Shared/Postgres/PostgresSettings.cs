@@ -151,7 +151,7 @@ internal sealed record PostgresSettings : StoreSettings
 
     private static string[] ReadIdentifiers(SettingsReader reader, string name)
     {
-        var names = reader.Optional(name)?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [];
+        var names = reader.List(name);
         if (Array.TrueForAll(names, PostgresIdentifier.IsValid))
         {
             return names;

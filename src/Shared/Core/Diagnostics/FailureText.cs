@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Net.Sockets;
 
 namespace Relaybox.Diagnostics;
 
@@ -24,4 +25,18 @@ internal static class FailureText
 
         return exception.GetType().FullName!;
     }
+
+    /// <summary>Why no connection came about, as a part of a sentence.</summary>
+    internal static string Reason(SocketException e) => e.SocketErrorCode switch
+    {
+        SocketError.ConnectionRefused => "nothing listens there (connection refused)",
+        SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain => "nobody knows a host of that name",
+        SocketError.TimedOut => "there was no answer",
+        SocketError.HostUnreachable or SocketError.NetworkUnreachable => "no route leads there",
+        SocketError.ConnectionReset => "the connection was reset",
+        var code => code.ToString(),
+    };
+
+    /// <summary>The text as the beginning of a sentence.</summary>
+    internal static string Capital(string text) => char.ToUpperInvariant(text[0]) + text[1..];
 }

@@ -7,7 +7,7 @@ internal interface IInboxTransaction : IMessageTransaction, IAsyncDisposable
     /// <param name="cancellationToken">Ends the wait; the outcome is then unknown and shows on the next delivery.</param>
     Task<CommitOutcome> CommitAsync(CancellationToken cancellationToken);
 
-    /// <summary>The store's name of the error that kept everything from being written, such as its SQLSTATE; null: there is none.</summary>
+    /// <summary>The store's name of the error that kept everything from being written, such as its SQLSTATE; null without an error.</summary>
     string? ErrorName => null;
 
     /// <summary>

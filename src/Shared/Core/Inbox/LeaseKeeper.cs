@@ -5,8 +5,8 @@ using Relaybox.Timing;
 namespace Relaybox.Inbox;
 
 /// <summary>
-/// Keeps a claim, and its message's invisibility, alive while the handler is: whoever gets a copy meanwhile is told to
-/// wait. When the claim turns out to be another's, it says so and ends.
+/// Renews a claim and its message's invisibility while the handler runs, so that a worker that gets a copy of the message waits.
+/// When another worker turns out to have the claim, it says so and ends.
 /// </summary>
 internal sealed class LeaseKeeper : IAsyncDisposable
 {
@@ -45,7 +45,7 @@ internal sealed class LeaseKeeper : IAsyncDisposable
         _timer = time.CreateTimer(static keeper => ((LeaseKeeper)keeper!).Tick(), this, lease / 3, lease / 3);
     }
 
-    /// <summary>Is cancelled when the handler works in vain: the claim is lost, or time is over.</summary>
+    /// <summary>Is cancelled when the handler's work can no longer be committed: the claim is lost, or the time is over.</summary>
     internal CancellationToken Token { get; }
 
     /// <summary>Whether another worker has the claim.</summary>

@@ -54,7 +54,7 @@ internal sealed class MarkGroup(IInboxRepository repository, int concurrency, Ca
             _ = WriteAsync();
         }
 
-        // Whoever was not marked with the others, for whatever reason, has an answer of its own.
+        // A claim that was not marked with the others is marked alone, which says why.
         return await mark.Written.Task.WaitAsync(cancellation) || await repository.MarkProcessedAsync(claim, cancellation);
     }
 

@@ -50,7 +50,7 @@ internal static class StringMap
     }
 
     /// <summary>Reads a text that is one object of strings.</summary>
-    /// <exception cref="MessageFormatException">It is none.</exception>
+    /// <exception cref="MessageFormatException">The text is not an object of strings.</exception>
     internal static Dictionary<string, string> Parse(string json, string field)
     {
         try

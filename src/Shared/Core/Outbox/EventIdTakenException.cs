@@ -38,6 +38,19 @@ public class EventIdTakenException : InvalidOperationException
     private protected EventIdTakenException(string? eventId, string message, Exception? innerException)
         : base(message, innerException) => EventId = eventId;
 
+    /// <summary>Says of refused events that were compared with the rows of their ids, and of which none differs, what is known of them.</summary>
+    /// <param name="eventId">The id of the first.</param>
+    /// <param name="events">How many there are.</param>
+    /// <param name="same">Of how many the row says the same.</param>
+    /// <param name="refusal">What the store answered.</param>
+    internal static EventIdTakenException Of(string eventId, int events, int same, Exception refusal) => (events, same == events) switch
+    {
+        (1, true) => new EventAlreadyWrittenException(eventId, refusal),
+        (1, false) => new EventIdTakenException(eventId, refusal),
+        (_, true) => new EventAlreadyWrittenException(events, refusal),
+        _ => new EventIdTakenException(events, refusal),
+    };
+
     /// <summary>The id that is taken; null where it is one of many, or all of many.</summary>
     public string? EventId { get; }
 }

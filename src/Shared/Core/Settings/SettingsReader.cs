@@ -66,6 +66,10 @@ internal sealed class SettingsReader(Func<string, string?> get)
         return fallback;
     }
 
+    /// <summary>The texts between commas; none where the setting is missing.</summary>
+    internal string[] List(string name) =>
+        Optional(name)?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [];
+
     /// <summary>An ARN of a service, or null where it is not set.</summary>
     internal string? Arn(string name, string service)
     {

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Security.Authentication;
 using MongoDB.Driver;
+using static Relaybox.Diagnostics.FailureText;
 
 namespace Relaybox.MongoDb;
 
@@ -97,16 +98,4 @@ internal static class MongoFailureText
     }
 
     private static string At(MongoTarget target) => $"the database '{target.Database}' at {target.Host}";
-
-    private static string Capital(string text) => char.ToUpperInvariant(text[0]) + text[1..];
-
-    private static string Reason(SocketException e) => e.SocketErrorCode switch
-    {
-        SocketError.ConnectionRefused => "nothing listens there (connection refused)",
-        SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain => "nobody knows a host of that name",
-        SocketError.TimedOut => "there was no answer",
-        SocketError.HostUnreachable or SocketError.NetworkUnreachable => "no route leads there",
-        SocketError.ConnectionReset => "the connection was reset",
-        var code => code.ToString(),
-    };
 }

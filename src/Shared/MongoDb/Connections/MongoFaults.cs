@@ -13,7 +13,6 @@ internal static class MongoFaults
 
     private const string RetryableWrite = "RetryableWriteError";
     private const int ValidationFailure = 121;
-    private const int Unauthorized = 13;
     private const int AuthenticationFailed = 18;
     private const int TransactionNumbersRefused = 20;
     private const int WriteConflict = 112;
@@ -30,8 +29,8 @@ internal static class MongoFaults
         || exception is MongoExecutionTimeoutException or MongoWriteConcernException;
 
     /// <summary>
-    /// Whether the server was away, ending, starting or not the primary, or two transactions met: no fault of what was executed, also
-    /// where somebody else has wrapped the exception.
+    /// Whether the server was away, ending, starting or not the primary: no fault of what was executed. It looks, too, into an exception
+    /// that somebody else has wrapped around the driver's.
     /// </summary>
     internal static bool IsOfServer(Exception? exception)
     {
@@ -51,7 +50,7 @@ internal static class MongoFaults
         return false;
     }
 
-    /// <summary>Whether two transactions met, or the server ended one: the whole transaction can be run again.</summary>
+    /// <summary>Whether the server has given a failure this label, such as <see cref="TransientTransaction"/>.</summary>
     internal static bool HasLabel(Exception? exception, string label)
     {
         for (; exception is not null; exception = exception.InnerException)
@@ -83,13 +82,16 @@ internal static class MongoFaults
         return false;
     }
 
-    /// <summary>Whether the user lacks a right.</summary>
-    internal static bool IsUnauthorized(Exception exception) => Codes(exception).Contains(Unauthorized);
-
     /// <summary>Whether the server is a standalone one, which has no transactions.</summary>
     internal static bool IsOfStandalone(Exception exception) =>
         exception is MongoCommandException { Code: TransactionNumbersRefused } or NotSupportedException
             { Message: "Standalone servers do not support transactions." };
+
+    /// <summary>
+    /// The name of an error that ends a transaction for good; null where the same can succeed later, or where it has ended already.
+    /// </summary>
+    internal static string? NameOfRefusal(Exception exception) =>
+        exception is MongoServerException && !IsTransient(exception) && !Codes(exception).Contains(NoSuchTransaction) ? Name(exception) : null;
 
     /// <summary>What is kept of a failure: the server's name of the error, or the exception's; never its text.</summary>
     internal static string Name(Exception exception) => exception switch

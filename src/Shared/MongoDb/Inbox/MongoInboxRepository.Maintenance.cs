@@ -30,7 +30,7 @@ internal sealed partial class MongoInboxRepository
                     return new MaintenancePage(0, null);
                 }
 
-                old[Fields.Id] = new BsonDocument("$in", new BsonArray(found.Select(record => record[Fields.Id])));
+                old[Fields.Id] = Expressions.IsIn(found.Select(record => record[Fields.Id]));
                 var deleted = (int)(await database.Inbox.DeleteManyAsync(old, ct)).DeletedCount;
                 return new MaintenancePage(deleted, found.Count < pageSize ? null : MayBeMore);
             },
@@ -67,8 +67,7 @@ internal sealed partial class MongoInboxRepository
                 var groups = await database.Inbox.Aggregate()
                     .AppendStage<BsonDocument>(new BsonDocument("$group", new BsonDocument
                     {
-                        { Fields.Id, Expressions.If(Expressions.IsOfType(Fields.Status, "string"), $"${Fields.Status}", "") },
-                        { "count", new BsonDocument("$sum", 1) },
+                        { Fields.Id, Expressions.Text(Fields.Status) }, { "count", new BsonDocument("$sum", 1) },
                     }))
                     .ToListAsync(ct);
                 return groups.ToDictionary(group => group[Fields.Id].AsString, group => group["count"].ToInt64(), StringComparer.Ordinal);

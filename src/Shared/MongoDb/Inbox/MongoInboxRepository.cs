@@ -195,7 +195,7 @@ internal sealed partial class MongoInboxRepository(MongoConnections connections,
     };
 
     private static BsonDocument IsIn(IEnumerable<InboxKey> keys) =>
-        new(Fields.Id, new BsonDocument("$in", new BsonArray(keys.Select(InboxDocument.IdOf))));
+        new(Fields.Id, Expressions.IsIn(keys.Select(InboxDocument.IdOf)));
 
     /// <summary>Until when leases were renewed, of records that are being processed.</summary>
     private static async Task<Dictionary<InboxKey, DateTimeOffset?>> FindRenewedAsync(

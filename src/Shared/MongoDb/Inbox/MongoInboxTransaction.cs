@@ -1,6 +1,6 @@
-using System.Runtime.ExceptionServices;
 using MongoDB.Bson;
 using MongoDB.Driver;
+using Relaybox.Diagnostics;
 using Relaybox.Events;
 using Relaybox.Inbox;
 using Relaybox.Outbox;
@@ -17,42 +17,22 @@ internal sealed class MongoInboxTransaction(
 {
     private const int MaxTries = 8;
 
-    private static readonly TimeSpan LongestLook = TimeSpan.FromSeconds(2);
+    private readonly ErrorWatch _errors = ErrorWatch.Start(MongoFaults.NameOfRefusal);
+    private readonly HandlerWork<Func<IMongoDatabase, IClientSessionHandle, CancellationToken, Task>, SessionTransaction> _work =
+        new(typeof(MongoInboxTransaction));
 
-    private readonly SemaphoreSlim _opening = new(1, 1);
-    private readonly HandlerErrors _errors = HandlerErrors.Watch();
-    private readonly List<OutboxEvent> _events = [];
-    private readonly List<Func<IMongoDatabase, IClientSessionHandle, CancellationToken, Task>> _writes = [];
     private readonly Backoff _backoff = new(TimeSpan.FromMilliseconds(10), TimeSpan.FromMilliseconds(500), entropy);
-    private SessionTransaction? _session;
     private Task? _leftBehind;
-    private bool _closed;
 
     public string? ErrorName { get; private set; }
 
     public void Emit(OutboxEvent outboxEvent)
     {
         RowContract.Require(outboxEvent);
-        lock (_events)
-        {
-            ObjectDisposedException.ThrowIf(_closed, this);
-            _events.Add(outboxEvent);
-        }
+        _work.Emit(outboxEvent);
     }
 
-    public bool TryCloseEmpty()
-    {
-        lock (_events)
-        {
-            if (_session is not null || _events.Count > 0 || _writes.Count > 0)
-            {
-                return false;
-            }
-
-            _closed = true;
-            return true;
-        }
-    }
+    public bool TryCloseEmpty() => _work.TryCloseEmpty();
 
     public async Task<CommitOutcome> CommitAsync(CancellationToken cancellationToken)
     {
@@ -61,14 +41,14 @@ internal sealed class MongoInboxTransaction(
             return await inbox.MarkProcessedAsync(claim, cancellationToken) ? CommitOutcome.Committed : CommitOutcome.ClaimLost;
         }
 
-        Close();
+        _work.Close();
         for (var attempt = 1; ; attempt++)
         {
             try
             {
                 return await CommitOnceAsync(cancellationToken);
             }
-            catch (Exception e) when (_session is null && attempt < MaxTries && !cancellationToken.IsCancellationRequested
+            catch (Exception e) when (_work.Session is null && attempt < MaxTries && !cancellationToken.IsCancellationRequested
                 && MongoFaults.HasLabel(e, MongoFaults.TransientTransaction))
             {
                 // Nothing of it is committed, and nothing of the handler's is in it but what can be executed again.
@@ -81,8 +61,8 @@ internal sealed class MongoInboxTransaction(
 
     public async ValueTask DisposeAsync()
     {
-        Close();
-        if (Interlocked.Exchange(ref _session, null) is not { } session)
+        _work.Close();
+        if (_work.TakeSession() is not { } session)
         {
             return;
         }
@@ -101,47 +81,25 @@ internal sealed class MongoInboxTransaction(
     internal void Enlist(Func<IMongoDatabase, IClientSessionHandle, CancellationToken, Task> write)
     {
         ArgumentNullException.ThrowIfNull(write);
-        lock (_events)
-        {
-            ObjectDisposedException.ThrowIf(_closed, this);
-            _writes.Add(write);
-        }
+        _work.Enlist(write);
     }
 
     internal async ValueTask<IClientSessionHandle> GetSessionAsync(CancellationToken cancellationToken)
     {
-        await _opening.WaitAsync(cancellationToken);
-        try
-        {
-            ObjectDisposedException.ThrowIf(Volatile.Read(ref _closed), this);
-            if (_session is { } session)
+        var opened = await _work.OpenAsync(
+            ct => connections.UseAsync(SessionTransaction.BeginAsync, ct),
+            static late =>
             {
-                return session.Session;
-            }
-
-            session = await connections.UseAsync(SessionTransaction.BeginAsync, cancellationToken);
-            lock (_events)
-            {
-                if (!_closed)
-                {
-                    _session = session;
-                    return session.Session;
-                }
-            }
-
-            // Too late: nobody else knows of it.
-            session.Dispose();
-            throw new ObjectDisposedException(GetType().FullName);
-        }
-        finally
-        {
-            _opening.Release();
-        }
+                late.Dispose();
+                return ValueTask.CompletedTask;
+            },
+            cancellationToken);
+        return opened.Session;
     }
 
     private async Task<CommitOutcome> CommitOnceAsync(CancellationToken cancellationToken)
     {
-        if (_session is { } handlers)
+        if (_work.Session is { } handlers)
         {
             try
             {
@@ -176,7 +134,7 @@ internal sealed class MongoInboxTransaction(
         try
         {
             transaction.ThrowIfEnded();
-            foreach (var write in _writes)
+            foreach (var write in _work.Writes)
             {
                 await write(transaction.Database, transaction.Session, cancellationToken);
             }
@@ -214,16 +172,17 @@ internal sealed class MongoInboxTransaction(
         }
         catch (Exception e) when (!MongoFaults.HasLabel(e, MongoFaults.TransientTransaction))
         {
-            return await ReadOutcomeAsync(ExceptionDispatchInfo.Capture(e), cancellationToken);
+            return await UnansweredCommit.ReadAsync(
+                e, ct => inbox.ReadOwnAsync(claim, ct), static failure => failure is MongoException or TimeoutException, time, cancellationToken);
         }
     }
 
     // The mark comes last: the record's lock is then held for the commit alone.
     private async Task<bool> CompleteAsync(MongoCollections database, IClientSessionHandle session, CancellationToken cancellationToken)
     {
-        if (_events.Count > 0)
+        if (_work.Events.Count > 0)
         {
-            await OutboxInsert.InsertAsync(database, session, _events, time.GetUtcNow(), cancellationToken);
+            await OutboxInsert.InsertAsync(database, session, _work.Events, time.GetUtcNow(), cancellationToken);
         }
 
         var result = await database.Inbox.UpdateOneAsync(
@@ -237,46 +196,10 @@ internal sealed class MongoInboxTransaction(
         return false;
     }
 
-    private void Close()
-    {
-        lock (_events)
-        {
-            _closed = true;
-        }
-    }
-
     /// <summary>Nothing was written. A late worker meets the writes of the one that took over: then that is the reason.</summary>
     private async Task<CommitOutcome> RefusedAsync(SessionTransaction transaction, CommitOutcome reason, CancellationToken cancellationToken)
     {
         await transaction.AbortAsync();
         return await inbox.ReadOwnAsync(claim, cancellationToken) == InboxStatus.Processing ? reason : CommitOutcome.ClaimLost;
-    }
-
-    /// <summary>The commit has no answer. The record has: the mark is in the same transaction.</summary>
-    private async Task<CommitOutcome> ReadOutcomeAsync(ExceptionDispatchInfo failure, CancellationToken cancellationToken)
-    {
-        using var patience = new CancellationTokenSource(LongestLook, time);
-        InboxStatus? status;
-        try
-        {
-            status = await inbox.ReadOwnAsync(claim, cancellationToken.IsCancellationRequested ? patience.Token : cancellationToken);
-        }
-        catch (Exception e) when (e is MongoException or TimeoutException or OperationCanceledException)
-        {
-            // Still unknown. The failed mark, or the next delivery, decides.
-            failure.Throw();
-            throw;
-        }
-
-        switch (status)
-        {
-            case InboxStatus.Processed:
-                return CommitOutcome.Committed;
-            case null:
-                return CommitOutcome.ClaimLost;
-            default:
-                failure.Throw();
-                throw failure.SourceException;
-        }
     }
 }

@@ -19,6 +19,9 @@ internal sealed partial class MongoOutboxRepository
         { Fields.Status, OutboxStatusText.Pending }, { Fields.Id, new BsonDocument("$gte", "") },
     }.Merge(Expressions.Due(Fields.AvailableAt));
 
+    private static readonly BsonDocument IsDueAndTimed =
+        IsDue.DeepClone().AsBsonDocument.Merge(new BsonDocument(Fields.AvailableAt, new BsonDocument("$type", "date")));
+
     private static readonly BsonDocument IsEnded = new BsonDocument
     {
         { Fields.Status, OutboxStatusText.Publishing }, { Fields.Id, new BsonDocument("$gte", "") },
@@ -89,8 +92,7 @@ internal sealed partial class MongoOutboxRepository
         if (looksForOthers)
         {
             // Rows without a time come first in the index. Those with one must not wait for as long as there are others.
-            var timed = IsDue.DeepClone().AsBsonDocument.Merge(new BsonDocument(Fields.AvailableAt, new BsonDocument("$type", "date")));
-            lines.Add(await FindAsync(timed, ByAvailableAt, skip, window / 2));
+            lines.Add(await FindAsync(IsDueAndTimed, ByAvailableAt, skip, window / 2));
         }
 
         var isWhole = false;
@@ -166,7 +168,7 @@ internal sealed partial class MongoOutboxRepository
             {
                 string[] eventIds = [.. chosen.Select(candidate => candidate.EventId)];
                 var result = await database.Outbox.UpdateManyAsync(
-                    new BsonDocument { { Fields.Id, IsIn(eventIds) }, { "$or", new BsonArray { IsDueNow, IsEndedNow } } },
+                    new BsonDocument { { Fields.Id, Expressions.IsIn(eventIds) }, { "$or", new BsonArray { IsDueNow, IsEndedNow } } },
                     Claim(token, lease),
                     cancellationToken: ct);
                 if (attempt == 1 && result.ModifiedCount == 0)
@@ -212,7 +214,7 @@ internal sealed partial class MongoOutboxRepository
         var found = await database.Outbox
             .Find(new BsonDocument
             {
-                { Fields.Id, IsIn(eventIds) }, { Fields.ClaimToken, token }, { Fields.Status, OutboxStatusText.Publishing },
+                { Fields.Id, Expressions.IsIn(eventIds) }, { Fields.ClaimToken, token }, { Fields.Status, OutboxStatusText.Publishing },
             })
             .Project<BsonDocument>(OutboxProjection.Of(limit.Bytes)).ToListAsync(cancellationToken);
         return found.ConvertAll(document => OutboxDocument.ReadClaim(document, token, limit, Math.Max(0, document.Count(Fields.Unfinished) - 1)));
@@ -245,7 +247,7 @@ internal sealed partial class MongoOutboxRepository
             await database.Outbox.UpdateManyAsync(
                 new BsonDocument
                 {
-                    { Fields.Id, IsIn(givenBack.Select(claim => claim.EventId)) },
+                    { Fields.Id, Expressions.IsIn(givenBack.Select(claim => claim.EventId)) },
                     { Fields.ClaimToken, givenBack[0].Token.Value },
                     { Fields.Status, OutboxStatusText.Publishing },
                 },

@@ -55,7 +55,7 @@ internal sealed partial class MongoOutboxRepository
                 }
 
                 var result = await database.Outbox.UpdateManyAsync(
-                    new BsonDocument(Fields.Id, new BsonDocument("$in", new BsonArray(found.Select(row => row[Fields.Id])))).Merge(stale),
+                    new BsonDocument(Fields.Id, Expressions.IsIn(found.Select(row => row[Fields.Id]))).Merge(stale),
                     new BsonDocument
                     {
                         { "$set", new BsonDocument(Fields.Status, OutboxStatusText.Pending) },
@@ -87,7 +87,7 @@ internal sealed partial class MongoOutboxRepository
                 var page = await database.Outbox.Find(rest).Sort(new BsonDocument(Fields.Id, 1)).Limit(pageSize)
                     .Project<BsonDocument>(new BsonDocument
                     {
-                        { Fields.Status, Expressions.If(Expressions.IsOfType(Fields.Status, "string"), $"${Fields.Status}", "") },
+                        { Fields.Status, Expressions.Text(Fields.Status) },
                         { Fields.OrderingKey, Expressions.OfType(Fields.OrderingKey, "string") },
                         { Fields.OrderNumber, Expressions.OfType(Fields.OrderNumber, "int", "long", "double") },
                         { "never", new BsonDocument("$gt", new BsonArray { $"${Fields.AvailableAt}", LastTime }) },
@@ -108,8 +108,7 @@ internal sealed partial class MongoOutboxRepository
                 var groups = await database.Outbox.Aggregate()
                     .AppendStage<BsonDocument>(new BsonDocument("$group", new BsonDocument
                     {
-                        { Fields.Id, Expressions.If(Expressions.IsOfType(Fields.Status, "string"), $"${Fields.Status}", "") },
-                        { "count", new BsonDocument("$sum", 1) },
+                        { Fields.Id, Expressions.Text(Fields.Status) }, { "count", new BsonDocument("$sum", 1) },
                     }))
                     .ToListAsync(ct);
                 return groups.GroupBy(group => StatusOf(group[Fields.Id].AsString), group => group["count"].ToInt64(), StringComparer.Ordinal)
@@ -122,8 +121,7 @@ internal sealed partial class MongoOutboxRepository
         _calls.RunAsync(
             async (database, ct) =>
             {
-                var timed = IsDue.DeepClone().AsBsonDocument.Merge(new BsonDocument(Fields.AvailableAt, new BsonDocument("$type", "date")));
-                var due = await AgesAsync(timed, ByAvailableAt, Fields.AvailableAt);
+                var due = await AgesAsync(IsDueAndTimed, ByAvailableAt, Fields.AvailableAt);
                 if (due.Count < RowsLookedAt)
                 {
                     due.AddRange(await AgesAsync(IsDue, ByAvailableAt, Fields.EnqueuedAt));
@@ -200,7 +198,7 @@ internal sealed partial class MongoOutboxRepository
                     return 0;
                 }
 
-                old[Fields.Id] = new BsonDocument("$in", new BsonArray(found.Select(row => row[Fields.Id])));
+                old[Fields.Id] = Expressions.IsIn(found.Select(row => row[Fields.Id]));
                 return (int)(await database.Outbox.DeleteManyAsync(old, ct)).DeletedCount;
             },
             cancellationToken);
@@ -258,7 +256,7 @@ internal sealed partial class MongoOutboxRepository
         return lost.Count == 0
             ? 0
             : (int)(await database.Outbox.UpdateManyAsync(
-                new BsonDocument { { Fields.Id, IsIn(lost) }, { Fields.Status, OutboxDocument.Waiting } },
+                new BsonDocument { { Fields.Id, Expressions.IsIn(lost) }, { Fields.Status, OutboxDocument.Waiting } },
                 OutboxOrder.Release(),
                 cancellationToken: cancellationToken)).ModifiedCount;
     }

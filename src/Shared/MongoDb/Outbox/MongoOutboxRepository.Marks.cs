@@ -94,7 +94,7 @@ internal sealed partial class MongoOutboxRepository
         if (held.Count > 0)
         {
             await database.Outbox.DeleteManyAsync(
-                new BsonDocument { { Fields.Id, IsIn(held.Select(mark => mark.EventId)) }, { Fields.Status, OutboxStatusText.Sent } },
+                new BsonDocument { { Fields.Id, Expressions.IsIn(held.Select(mark => mark.EventId)) }, { Fields.Status, OutboxStatusText.Sent } },
                 cancellationToken);
         }
 
@@ -183,7 +183,7 @@ internal sealed partial class MongoOutboxRepository
     // Without a token, the mark holds on a pending row.
     private static BsonDocument Held(IReadOnlyList<OutboxMark> marks)
     {
-        var held = new BsonDocument(Fields.Id, IsIn(marks.Select(mark => mark.EventId)));
+        var held = new BsonDocument(Fields.Id, Expressions.IsIn(marks.Select(mark => mark.EventId)));
         return marks[0].Token.Value is { } token
             ? held.Merge(new BsonDocument { { Fields.Status, OutboxStatusText.Publishing }, { Fields.ClaimToken, token } })
             : held.Merge(IsPending());
@@ -199,7 +199,7 @@ internal sealed partial class MongoOutboxRepository
     private static async Task<Dictionary<string, BsonDocument>> FindStatesAsync(
         MongoCollections database, List<OutboxMark> marks, CancellationToken cancellationToken)
     {
-        var states = await database.Outbox.Find(new BsonDocument(Fields.Id, IsIn(marks.Select(mark => mark.EventId))))
+        var states = await database.Outbox.Find(new BsonDocument(Fields.Id, Expressions.IsIn(marks.Select(mark => mark.EventId))))
             .Project<BsonDocument>(new BsonDocument
             {
                 { Fields.Status, 1 }, { Fields.ClaimToken, 1 }, { Fields.ReleasedToken, 1 }, { Fields.Followed, 1 },

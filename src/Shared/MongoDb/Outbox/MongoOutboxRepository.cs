@@ -63,8 +63,6 @@ internal sealed partial class MongoOutboxRepository : IOutboxRepository
     private static BsonDocument IsPending() =>
         new(Fields.Status, new BsonDocument("$in", new BsonArray { OutboxStatusText.Pending, OutboxDocument.Waiting }));
 
-    private static BsonDocument IsIn(IEnumerable<string> eventIds) => new("$in", new BsonArray(eventIds));
-
     private static Task<BsonDocument?> FindOneAsync(MongoCollections database, string eventId, CancellationToken cancellationToken) =>
         database.Outbox.Find(new BsonDocument(Fields.Id, eventId)).Project<BsonDocument?>(OutboxProjection.Of(AnySize))
             .FirstOrDefaultAsync(cancellationToken);

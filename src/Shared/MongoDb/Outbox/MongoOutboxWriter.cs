@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization.Metadata;
 using MongoDB.Bson;
 using MongoDB.Driver;
+using Relaybox.Diagnostics;
 using Relaybox.Events;
 using Relaybox.Outbox;
 using Relaybox.Timing;
@@ -215,7 +216,7 @@ public sealed class MongoOutboxWriter
         CancellationToken patience,
         CancellationToken cancellationToken)
     {
-        var errors = HandlerErrors.Watch();
+        var errors = ErrorWatch.Start(MongoFaults.NameOfRefusal);
         using var transaction = await SessionTransaction.BeginAsync(_collections, cancellationToken);
         try
         {
@@ -276,7 +277,7 @@ public sealed class MongoOutboxWriter
             foreach (var some in events.Chunk(100))
             {
                 var rows = (await _collections.Outbox
-                    .Find(new BsonDocument(Fields.Id, new BsonDocument("$in", new BsonArray(some.Select(outboxEvent => outboxEvent.EventId)))))
+                    .Find(new BsonDocument(Fields.Id, Expressions.IsIn(some.Select(outboxEvent => outboxEvent.EventId))))
                     .Project<BsonDocument>(new BsonDocument { { Fields.Subject, 1 }, { Fields.Payload, 1 } }).ToListAsync(cancellationToken))
                     .ToDictionary(row => row[Fields.Id].AsString, StringComparer.Ordinal);
                 foreach (var outboxEvent in some)
@@ -299,12 +300,6 @@ public sealed class MongoOutboxWriter
             same = 0;
         }
 
-        return (events.Length, same == events.Length) switch
-        {
-            (1, true) => new EventAlreadyWrittenException(events[0].EventId, refusal),
-            (1, false) => new EventIdTakenException(events[0].EventId, refusal),
-            (_, true) => new EventAlreadyWrittenException(events.Length, refusal),
-            _ => new EventIdTakenException(events.Length, refusal),
-        };
+        return EventIdTakenException.Of(events[0].EventId, events.Length, same, refusal);
     }
 }

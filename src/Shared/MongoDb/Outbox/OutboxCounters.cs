@@ -28,16 +28,16 @@ internal static class OutboxCounters
         try
         {
             var used = await database.Outbox.Aggregate(session)
-                .Match(new BsonDocument(Fields.OrderingKey, new BsonDocument("$in", new BsonArray(ids))))
+                .Match(new BsonDocument(Fields.OrderingKey, Expressions.IsIn(ids)))
                 .Group<BsonDocument>(new BsonDocument(Fields.Id, $"${Fields.OrderingKey}")).ToListAsync(cancellationToken);
             var inUse = used.Select(key => key[Fields.Id].AsString).ToHashSet(StringComparer.Ordinal);
             await database.Keys.DeleteManyAsync(
-                session, new BsonDocument(Fields.Id, new BsonDocument("$in", new BsonArray(ids.Where(id => !inUse.Contains(id))))),
+                session, new BsonDocument(Fields.Id, Expressions.IsIn(ids.Where(id => !inUse.Contains(id)))),
                 cancellationToken: cancellationToken);
 
             // Those in use are looked at again after as long.
             await database.Keys.UpdateManyAsync(
-                session, new BsonDocument(Fields.Id, new BsonDocument("$in", new BsonArray(inUse))),
+                session, new BsonDocument(Fields.Id, Expressions.IsIn(inUse)),
                 new BsonDocument("$currentDate", new BsonDocument(Fields.UsedAt, true)),
                 cancellationToken: cancellationToken);
             await session.CommitTransactionAsync(cancellationToken);

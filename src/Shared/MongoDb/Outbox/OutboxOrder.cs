@@ -110,20 +110,20 @@ internal static class OutboxOrder
         try
         {
             var holding = (await database.Outbox
-                .Find(session, new BsonDocument("$and", new BsonArray { new BsonDocument(Fields.Id, IsIn(waiting.Keys)), Holds }))
+                .Find(session, new BsonDocument("$and", new BsonArray { new BsonDocument(Fields.Id, Expressions.IsIn(waiting.Keys)), Holds }))
                 .Project<BsonDocument>(new BsonDocument(Fields.Id, 1)).ToListAsync(cancellationToken)).ConvertAll(row => row[Fields.Id].AsString);
             if (holding.Count > 0)
             {
                 await database.Outbox.UpdateManyAsync(
                     session,
-                    new BsonDocument(Fields.Id, IsIn(holding)),
+                    new BsonDocument(Fields.Id, Expressions.IsIn(holding)),
                     new BsonDocument("$inc", new BsonDocument(Fields.Followed, 1)),
                     cancellationToken: cancellationToken);
                 await database.Outbox.UpdateManyAsync(
                     session,
                     new BsonDocument
                     {
-                        { Fields.Id, IsIn(holding.SelectMany(eventId => waiting[eventId])) }, { Fields.Status, OutboxStatusText.Pending },
+                        { Fields.Id, Expressions.IsIn(holding.SelectMany(eventId => waiting[eventId])) }, { Fields.Status, OutboxStatusText.Pending },
                     },
                     new BsonDocument("$set", new BsonDocument(Fields.Status, OutboxDocument.Waiting)),
                     cancellationToken: cancellationToken);
@@ -147,7 +147,7 @@ internal static class OutboxOrder
     internal static async Task ReleaseAsync(MongoCollections database, IReadOnlyCollection<string> eventIds, CancellationToken cancellationToken)
     {
         var followed = await database.Outbox
-            .Find(new BsonDocument(Fields.Id, IsIn(eventIds)).Merge(IsFollowed).Merge(IsPast))
+            .Find(new BsonDocument(Fields.Id, Expressions.IsIn(eventIds)).Merge(IsFollowed).Merge(IsPast))
             .Project<BsonDocument>(Places()).ToListAsync(cancellationToken);
         await ReleaseAsync(database, followed, cancellationToken);
     }
@@ -182,7 +182,7 @@ internal static class OutboxOrder
         }
 
         await database.Outbox.UpdateManyAsync(
-            new BsonDocument(Fields.Id, IsIn(followed.Select(row => row[Fields.Id].AsString))),
+            new BsonDocument(Fields.Id, Expressions.IsIn(followed.Select(row => row[Fields.Id].AsString))),
             new BsonDocument("$unset", new BsonDocument(Fields.Followed, "")),
             cancellationToken: cancellationToken);
     }
@@ -205,6 +205,4 @@ internal static class OutboxOrder
 
     private static BsonDocument Places() =>
         new() { { Fields.Status, 1 }, { Fields.OrderingKey, 1 }, { Fields.OrderNumber, 1 }, { Fields.SkippedAt, 1 } };
-
-    private static BsonDocument IsIn(IEnumerable<string> eventIds) => new("$in", new BsonArray(eventIds));
 }

@@ -1,3 +1,4 @@
+using System.Collections;
 using MongoDB.Bson;
 
 namespace Relaybox.MongoDb;
@@ -24,11 +25,17 @@ internal static class Expressions
     internal static BsonDocument Due(string field, TimeSpan since = default) => new(
         "$expr", new BsonDocument("$lte", new BsonArray { $"${field}", since == default ? Now : Before(since) }));
 
+    /// <summary>A condition of a find: a field has one of these values.</summary>
+    internal static BsonDocument IsIn(IEnumerable values) => new("$in", new BsonArray(values));
+
     /// <summary>A text as it is, whatever its first character.</summary>
     internal static BsonDocument Literal(BsonValue value) => new("$literal", value);
 
     /// <summary>A count that somebody else may have written as something else: then zero.</summary>
     internal static BsonDocument Count(string field) => If(IsOfType(field, "int", "long"), $"${field}", 0);
+
+    /// <summary>A text that somebody else may have written as something else: then an empty one.</summary>
+    internal static BsonDocument Text(string field) => If(IsOfType(field, "string"), $"${field}", "");
 
     /// <summary>The type of a field, as the server names it.</summary>
     internal static BsonDocument TypeOf(string field) => new("$type", $"${field}");

@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Text.RegularExpressions;
 using Npgsql;
+using static Relaybox.Diagnostics.FailureText;
 
 namespace Relaybox.Postgres;
 
@@ -19,7 +20,7 @@ internal static partial class PostgresFailureText
         MigrationException { InnerException: PostgresException e } =>
             $"{exception.Message} It was {At(target)}, as the user '{target.User}'.{OwnerAdvice(e, target)}",
 
-        // Whoever ran out of time while the database failed wants to know of the database.
+        // What ran out of time while the database failed is told by the database's failure.
         OperationCanceledException { InnerException: NpgsqlException e } => Sentence(e, target),
         AggregateException { InnerException: { } e } => Describe(e, target),
         _ => null,
@@ -100,18 +101,6 @@ internal static partial class PostgresFailureText
         : "";
 
     private static string At(PostgresTarget target) => $"the database '{target.Database}' at {target.Host}";
-
-    private static string Capital(string text) => char.ToUpperInvariant(text[0]) + text[1..];
-
-    private static string Reason(SocketException e) => e.SocketErrorCode switch
-    {
-        SocketError.ConnectionRefused => "nothing listens there (connection refused)",
-        SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain => "nobody knows a host of that name",
-        SocketError.TimedOut => "there was no answer",
-        SocketError.HostUnreachable or SocketError.NetworkUnreachable => "no route leads there",
-        SocketError.ConnectionReset => "the connection was reset",
-        var code => code.ToString(),
-    };
 
     // The server's own words only where they are a name: all else could hold what a statement held.
     private static string Missing(PostgresException e) =>

@@ -1,5 +1,5 @@
-using System.Runtime.ExceptionServices;
 using Npgsql;
+using Relaybox.Diagnostics;
 using Relaybox.Events;
 using Relaybox.Inbox;
 using Relaybox.Outbox;
@@ -17,41 +17,19 @@ internal sealed class PostgresInboxTransaction(
     InboxClaim.Claimed claim,
     TimeProvider time) : IInboxTransaction
 {
-    private static readonly TimeSpan LongestLook = TimeSpan.FromSeconds(2);
-
-    private readonly SemaphoreSlim _opening = new(1, 1);
-    private readonly HandlerErrors _errors = HandlerErrors.Watch();
-    private readonly List<OutboxEvent> _events = [];
-    private readonly List<NpgsqlBatchCommand> _writes = [];
-    private HandlerTransaction? _enlisted;
+    private readonly ErrorWatch _errors = ErrorWatch.Start(NameOf);
+    private readonly HandlerWork<NpgsqlBatchCommand, HandlerTransaction> _work = new(typeof(PostgresInboxTransaction));
     private Task? _leftBehind;
-    private bool _closed;
 
     public string? ErrorName { get; private set; }
 
     public void Emit(OutboxEvent outboxEvent)
     {
         PostgresRowContract.Require(outboxEvent);
-        lock (_events)
-        {
-            ObjectDisposedException.ThrowIf(_closed, this);
-            _events.Add(outboxEvent);
-        }
+        _work.Emit(outboxEvent);
     }
 
-    public bool TryCloseEmpty()
-    {
-        lock (_events)
-        {
-            if (_enlisted is not null || _events.Count > 0 || _writes.Count > 0)
-            {
-                return false;
-            }
-
-            _closed = true;
-            return true;
-        }
-    }
+    public bool TryCloseEmpty() => _work.TryCloseEmpty();
 
     public async Task<CommitOutcome> CommitAsync(CancellationToken cancellationToken)
     {
@@ -60,11 +38,11 @@ internal sealed class PostgresInboxTransaction(
             return await inbox.MarkProcessedAsync(claim, cancellationToken) ? CommitOutcome.Committed : CommitOutcome.ClaimLost;
         }
 
-        Close();
+        _work.Close();
         try
         {
             // The mark comes last: the record's lock is then held for the commit alone.
-            var holds = _enlisted is { } enlisted
+            var holds = _work.Session is { } enlisted
                 ? await enlisted.CommitAsync(Writes(), cancellationToken)
                 : await HandlerTransaction.CommitAtOnceAsync(connections, claim.Token, Writes(), cancellationToken);
             return holds ? CommitOutcome.Committed : CommitOutcome.ClaimLost;
@@ -84,13 +62,15 @@ internal sealed class PostgresInboxTransaction(
             ErrorName = e.SqlState;
             return await RefusedAsync(CommitOutcome.EnlistedConditionFailed, cancellationToken);
         }
-        catch (TransactionEndedException) when (_enlisted is not { IsBroken: true })
+        catch (TransactionEndedException) when (_work.Session is not { IsBroken: true })
         {
             return CommitOutcome.TransactionEnded;
         }
         catch (Exception e) when (!IsRefusal(e))
         {
-            return await ReadOutcomeAsync(ExceptionDispatchInfo.Capture(e), cancellationToken);
+            await DisposeAsync();
+            return await UnansweredCommit.ReadAsync(
+                e, ct => inbox.ReadOwnAsync(claim, ct), static failure => failure is NpgsqlException, time, cancellationToken);
         }
     }
 
@@ -98,8 +78,8 @@ internal sealed class PostgresInboxTransaction(
 
     public async ValueTask DisposeAsync()
     {
-        Close();
-        if (Interlocked.Exchange(ref _enlisted, null) is not { } enlisted)
+        _work.Close();
+        if (_work.TakeSession() is not { } enlisted)
         {
             return;
         }
@@ -117,67 +97,31 @@ internal sealed class PostgresInboxTransaction(
     internal void Enlist(NpgsqlBatchCommand command)
     {
         ArgumentNullException.ThrowIfNull(command);
-        lock (_events)
-        {
-            ObjectDisposedException.ThrowIf(_closed, this);
-            _writes.Add(command);
-        }
+        _work.Enlist(command);
     }
 
     internal async ValueTask<NpgsqlTransaction> GetTransactionAsync(CancellationToken cancellationToken)
     {
-        await _opening.WaitAsync(cancellationToken);
-        try
-        {
-            ObjectDisposedException.ThrowIf(Volatile.Read(ref _closed), this);
-            if (_enlisted is { } enlisted)
-            {
-                return enlisted.Transaction;
-            }
-
-            enlisted = await HandlerTransaction.BeginAsync(connections, claim.Token, cancellationToken);
-            lock (_events)
-            {
-                if (!_closed)
-                {
-                    _enlisted = enlisted;
-                    return enlisted.Transaction;
-                }
-            }
-
-            // Too late: nobody else knows of it.
-            await enlisted.CloseAsync(connections);
-            throw new ObjectDisposedException(GetType().FullName);
-        }
-        finally
-        {
-            _opening.Release();
-        }
-    }
-
-    private void Close()
-    {
-        lock (_events)
-        {
-            _closed = true;
-        }
+        var opened = await _work.OpenAsync(
+            ct => HandlerTransaction.BeginAsync(connections, claim.Token, ct), late => late.CloseAsync(connections), cancellationToken);
+        return opened.Transaction;
     }
 
     private IEnumerable<NpgsqlBatchCommand> Writes()
     {
-        foreach (var write in _writes)
+        foreach (var write in _work.Writes)
         {
             yield return write;
         }
 
-        if (_events.Count > 0)
+        if (_work.Events.Count > 0)
         {
-            if (outbox.LockKeys(_events) is { } locks)
+            if (outbox.LockKeys(_work.Events) is { } locks)
             {
                 yield return locks;
             }
 
-            yield return outbox.Create(OutboxInsert.InKeyOrder(_events), claim.Token);
+            yield return outbox.Create(OutboxInsert.InKeyOrder(_work.Events), claim.Token);
         }
 
         yield return inbox.Completion(claim);
@@ -190,34 +134,9 @@ internal sealed class PostgresInboxTransaction(
         return await inbox.ReadOwnAsync(claim, cancellationToken) == InboxStatus.Processing ? reason : CommitOutcome.ClaimLost;
     }
 
-    /// <summary>The commit has no answer. The record has: the mark is in the same transaction.</summary>
-    private async Task<CommitOutcome> ReadOutcomeAsync(ExceptionDispatchInfo failure, CancellationToken cancellationToken)
-    {
-        await DisposeAsync();
-        using var patience = new CancellationTokenSource(LongestLook, time);
-        InboxStatus? status;
-        try
-        {
-            status = await inbox.ReadOwnAsync(claim, cancellationToken.IsCancellationRequested ? patience.Token : cancellationToken);
-        }
-        catch (Exception e) when (e is NpgsqlException or OperationCanceledException)
-        {
-            // Still unknown. The failed mark, or the next delivery, decides.
-            failure.Throw();
-            throw;
-        }
-
-        switch (status)
-        {
-            case InboxStatus.Processed:
-                return CommitOutcome.Committed;
-            case null:
-                return CommitOutcome.ClaimLost;
-            default:
-                failure.Throw();
-                throw failure.SourceException;
-        }
-    }
+    /// <summary>The SQLSTATE of an error that makes a transaction fail; later ones only say that it has failed.</summary>
+    private static string? NameOf(Exception exception) =>
+        exception is PostgresException { InvariantSeverity: "ERROR", SqlState: not PostgresErrorCodes.InFailedSqlTransaction } e ? e.SqlState : null;
 
     private static bool IsRefusal(Exception exception) =>
         exception is PostgresException { InvariantSeverity: "ERROR" } or TransactionEndedException;

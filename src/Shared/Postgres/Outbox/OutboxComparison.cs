@@ -49,13 +49,7 @@ internal sealed class OutboxComparison(PostgresConnections connections, Postgres
             same = 0;
         }
 
-        return (events, same == events) switch
-        {
-            (1, true) => new EventAlreadyWrittenException(chunks[0][0].EventId, refusal),
-            (1, false) => new EventIdTakenException(chunks[0][0].EventId, refusal),
-            (_, true) => new EventAlreadyWrittenException(events, refusal),
-            _ => new EventIdTakenException(events, refusal),
-        };
+        return EventIdTakenException.Of(chunks[0][0].EventId, events, same, refusal);
     }
 
     /// <summary>For each event: whether the row of its id says the same; null where there is none.</summary>

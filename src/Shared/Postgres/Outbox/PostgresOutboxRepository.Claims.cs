@@ -3,7 +3,7 @@ using Relaybox.Outbox;
 
 namespace Relaybox.Postgres;
 
-// Claiming: one statement finds, locks and takes. Whoever waits for nobody never waits for a slow relay.
+// Claiming: one statement finds, locks and takes. It skips rows that are locked, so a slow relay holds up no other.
 internal sealed partial class PostgresOutboxRepository
 {
     private readonly OutboxClaimSql _claims;

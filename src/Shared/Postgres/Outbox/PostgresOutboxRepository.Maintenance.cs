@@ -13,7 +13,7 @@ internal sealed partial class PostgresOutboxRepository
     private const string MoreParked = "parked";
     private const int PartitionsAhead = 7;
 
-    // For one transaction. Whoever has a sent row locked is an exception, and may keep it for long.
+    // For one transaction. A transaction that has a sent row locked is an exception, and may keep it for long.
     private const string LockTimeout = "SELECT set_config('lock_timeout', '20ms', true)";
 
     private readonly OutboxUpkeepSql _upkeep;
