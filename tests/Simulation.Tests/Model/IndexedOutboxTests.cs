@@ -1,8 +1,9 @@
 using Relaybox.Shared.Tests.Conformance;
+using Relaybox.Simulation.Model;
 
 namespace Relaybox.Simulation.Tests.Model;
 
 public sealed class IndexedOutboxTests : OutboxRepositoryConformance
 {
-    private protected override Task<OutboxHarness> CreateHarnessAsync() => Task.FromResult<OutboxHarness>(new ModelOutboxHarness(keepsOrder: false));
+    private protected override Task<OutboxHarness> CreateHarnessAsync() => Task.FromResult<OutboxHarness>(new ModelOutboxHarness(new OutboxTable(keepsOrder: false)));
 }

@@ -8,16 +8,14 @@ namespace Relaybox.Simulation.Tests.Model;
 
 internal sealed class ModelInboxHarness : InboxHarness
 {
-    private readonly DirectServer _server = new();
+    private readonly DirectServer _server;
     private readonly InboxTable _table;
     private readonly bool _oneByOne;
 
-    internal ModelInboxHarness(bool oneByOne)
+    internal ModelInboxHarness(InboxTable table, bool oneByOne, DirectServer? server = null)
     {
-        _oneByOne = oneByOne;
-        var rows = new OutboxTable(keepsOrder: !oneByOne);
-        _table = new InboxTable(rows);
-        Outbox = new ModelOutbox(rows, _server, SystemEntropy.Instance);
+        (_table, _oneByOne, _server) = (table, oneByOne, server ?? new DirectServer());
+        Outbox = new ModelOutbox(table.Outbox, _server, SystemEntropy.Instance);
         Repository = CreateRepository();
     }
 
@@ -63,9 +61,9 @@ internal sealed class ModelInboxHarness : InboxHarness
             () => _table.Find(new InboxKey(consumer, eventId)) is { } record ? new Dictionary<string, string> { ["record"] = $"{record}" } : null,
             default);
 
-    public override void EnlistEffect(IMessageTransaction transaction, string name) => ((ModelInboxTransaction)transaction).Enlist(name);
+    public override void EnlistEffect(IMessageTransaction transaction, string name) => ((IModelTransaction)transaction).Enlist(name);
 
-    public override void EnlistImpossible(IMessageTransaction transaction, string name) => ((ModelInboxTransaction)transaction).EnlistImpossible();
+    public override void EnlistImpossible(IMessageTransaction transaction, string name) => ((IModelTransaction)transaction).EnlistImpossible();
 
     public override Task<int> EffectsAsync(string name) => _server.CallAsync("effects", () => _table.Effects.GetValueOrDefault(name), default);
 

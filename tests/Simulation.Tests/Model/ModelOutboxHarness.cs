@@ -5,11 +5,11 @@ using Relaybox.Timing;
 
 namespace Relaybox.Simulation.Tests.Model;
 
-internal sealed class ModelOutboxHarness(bool keepsOrder) : OutboxHarness
+internal sealed class ModelOutboxHarness(OutboxTable table, DirectServer? server = null) : OutboxHarness
 {
-    private readonly DirectServer _server = new();
+    private readonly DirectServer _server = server ?? new DirectServer();
 
-    internal OutboxTable Table { get; } = new(keepsOrder);
+    internal OutboxTable Table { get; } = table;
 
     public override IOutboxRepository Repository => field ??= CreateRepository();
 

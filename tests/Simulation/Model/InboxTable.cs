@@ -122,13 +122,9 @@ internal sealed class InboxTable(OutboxTable outbox, IInboxWatcher? watcher = nu
             return CommitOutcome.EnlistedConditionFailed;
         }
 
-        record.Status = InboxStatusText.Processed;
-        record.ProcessedAt = now;
-        record.LeaseUntil = record.FailedAt = null;
-        record.ErrorCode = record.ErrorMessage = null;
         foreach (var effect in effects)
         {
-            Effects[effect] = Effects.GetValueOrDefault(effect) + 1;
+            AddEffect(effect);
         }
 
         foreach (var e in emitted)
@@ -136,9 +132,25 @@ internal sealed class InboxTable(OutboxTable outbox, IInboxWatcher? watcher = nu
             Outbox.FindOrCreate(e, now, dueAtOnce);
         }
 
-        watcher?.Processed(record, claim.Token, effects.Count);
+        Complete(record, claim.Token, effects.Count, now);
         return CommitOutcome.Committed;
     }
+
+    /// <summary>Makes a record processed, if the claim still holds.</summary>
+    internal bool Complete(InboxClaim.Claimed claim, int effects, DateTimeOffset now)
+    {
+        if (FindClaimed(claim) is not { } record)
+        {
+            return false;
+        }
+
+        Complete(record, claim.Token, effects, now);
+        return true;
+    }
+
+    internal void AddEffect(string effect) => Effects[effect] = Effects.GetValueOrDefault(effect) + 1;
+
+    internal bool IsHeld(InboxClaim.Claimed claim) => FindClaimed(claim) is not null;
 
     internal bool EndAttempt(InboxClaim.Claimed claim, int deliveries, string code, string message, DateTimeOffset now)
     {
@@ -195,6 +207,18 @@ internal sealed class InboxTable(OutboxTable outbox, IInboxWatcher? watcher = nu
         }
 
         return new MaintenancePage(affected, CursorAfter(page, pageSize));
+    }
+
+    internal IReadOnlyDictionary<string, long> CountByStatus() =>
+        Records.CountBy(record => record.Status ?? "").ToDictionary(count => count.Key, count => (long)count.Value);
+
+    private void Complete(RecordState record, string token, int effects, DateTimeOffset now)
+    {
+        record.Status = InboxStatusText.Processed;
+        record.ProcessedAt = now;
+        record.LeaseUntil = record.FailedAt = null;
+        record.ErrorCode = record.ErrorMessage = null;
+        watcher?.Processed(record, token, effects);
     }
 
     private RecordState? FindClaimed(InboxClaim.Claimed claim) =>

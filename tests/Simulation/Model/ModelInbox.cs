@@ -74,10 +74,7 @@ internal sealed class ModelInbox(InboxTable table, IServer server, IEntropy entr
         server.CallAsync("inbox.reset", () => table.ResetStale(server.Now, age, cursor, pageSize), cancellationToken);
 
     public Task<IReadOnlyDictionary<string, long>> GetCountByStatusAsync(CancellationToken cancellationToken) =>
-        server.CallAsync<IReadOnlyDictionary<string, long>>(
-            "inbox.count",
-            () => table.Records.CountBy(record => record.Status ?? "").ToDictionary(count => count.Key, count => (long)count.Value),
-            cancellationToken);
+        server.CallAsync("inbox.count", table.CountByStatus, cancellationToken);
 
     private async Task<InboxClaim> ClaimOneAsync(
         string consumer, InboxMessage message, TimeSpan lease, int maxAttempts, CancellationToken cancellationToken)

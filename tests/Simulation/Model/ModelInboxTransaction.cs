@@ -4,20 +4,20 @@ using Relaybox.Inbox;
 namespace Relaybox.Simulation.Model;
 
 /// <summary>A handler's transaction on the model inbox.</summary>
-internal sealed class ModelInboxTransaction(ModelInbox inbox, InboxClaim.Claimed claim) : IInboxTransaction
+internal sealed class ModelInboxTransaction(ModelInbox inbox, InboxClaim.Claimed claim) : IInboxTransaction, IModelTransaction
 {
     private readonly List<string> _effects = [];
     private readonly List<OutboxEvent> _emitted = [];
     private bool _possible = true;
     private bool _closed;
 
-    internal void Enlist(string effect)
+    public void Enlist(string effect)
     {
         ObjectDisposedException.ThrowIf(_closed, this);
         _effects.Add(effect);
     }
 
-    internal void EnlistImpossible() => _possible = false;
+    public void EnlistImpossible() => _possible = false;
 
     public bool TryCloseEmpty()
     {

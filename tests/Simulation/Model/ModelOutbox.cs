@@ -36,12 +36,7 @@ internal sealed class ModelOutbox(
     public Task<IReadOnlyList<OutboxRow>> FindPendingAsync(int limit, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
-        return server.CallAsync<IReadOnlyList<OutboxRow>>(
-            "outbox.find-pending",
-            () => [
-                .. table.Rows.Where(row => row.Parsed == OutboxStatus.Pending).OrderBy(row => row.EnqueuedAt).Take(limit).Select(row => row.ToRow()),
-            ],
-            cancellationToken);
+        return server.CallAsync("outbox.find-pending", () => table.FindPending(limit), cancellationToken);
     }
 
     public Task<IReadOnlyList<OutboxClaim>> ClaimAsync(ClaimLimit limit, TimeSpan lease, CancellationToken cancellationToken)
@@ -93,18 +88,10 @@ internal sealed class ModelOutbox(
         server.CallAsync("outbox.reconcile", () => table.Reconcile(server.Now, age, cursor, pageSize), cancellationToken);
 
     public Task<IReadOnlyDictionary<string, long>> GetCountByStatusAsync(CancellationToken cancellationToken) =>
-        server.CallAsync<IReadOnlyDictionary<string, long>>(
-            "outbox.count",
-            () => table.Rows.CountBy(row => row.Status ?? "").ToDictionary(count => count.Key, count => (long)count.Value),
-            cancellationToken);
+        server.CallAsync("outbox.count", table.CountByStatus, cancellationToken);
 
     public Task<TimeSpan> OldestDueAgeAsync(CancellationToken cancellationToken) =>
-        server.CallAsync(
-            "outbox.oldest",
-            () => table.Rows
-                .Where(row => row.Parsed is OutboxStatus.Pending or OutboxStatus.Publishing && row.DueAt <= server.Now && !table.Waits(row))
-                .Select(row => server.Now - row.DueAt!.Value).DefaultIfEmpty().Max(),
-            cancellationToken);
+        server.CallAsync("outbox.oldest", () => table.OldestDueAge(server.Now), cancellationToken);
 
     private async Task<IReadOnlyList<OutboxClaim>> ClaimEachAsync(ClaimLimit limit, TimeSpan lease, CancellationToken cancellationToken)
     {

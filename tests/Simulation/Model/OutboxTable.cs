@@ -37,7 +37,7 @@ internal sealed class OutboxTable(bool keepsOrder, IOutboxWatcher? watcher = nul
 
     internal bool Remove(string eventId) => _byId.Remove(eventId, out var row) && _rows.Remove(row.RowId);
 
-    internal FoundOrCreated FindOrCreate(OutboxEvent e, DateTimeOffset now, bool dueAtOnce, long? rowId = null)
+    internal FoundOrCreated FindOrCreate(OutboxEvent e, DateTimeOffset now, bool dueAtOnce, long? rowId = null, long place = 0)
     {
         if (Find(e.EventId) is { } found)
         {
@@ -56,6 +56,7 @@ internal sealed class OutboxTable(bool keepsOrder, IOutboxWatcher? watcher = nul
             EnqueuedAt = e.EnqueuedAt ?? now,
             AvailableAt = e.AvailableAt,
             Result = e.Result,
+            Place = place,
             DueAt = dueAtOnce || e.AvailableAt > now ? e.AvailableAt ?? now : null,
         };
         Put(row);
@@ -118,7 +119,7 @@ internal sealed class OutboxTable(bool keepsOrder, IOutboxWatcher? watcher = nul
 
     /// <summary>Whether an earlier row of its key stands in its way.</summary>
     internal bool Waits(TableRow row) =>
-        KeepsOrder && Rows.Any(other => other.Blocks && other.OrderingKey == row.OrderingKey && other.RowId < row.RowId);
+        KeepsOrder && Rows.Any(other => other.Blocks && other.OrderingKey == row.OrderingKey && other.Place < row.Place);
 
     /// <summary>Whether somebody has locked one of these.</summary>
     internal bool IsLocked(IEnumerable<string> eventIds, DateTimeOffset now) => eventIds.Any(id => Find(id)?.Lock?.IsOpen(now) == true);
@@ -240,6 +241,23 @@ internal sealed class OutboxTable(bool keepsOrder, IOutboxWatcher? watcher = nul
         return true;
     }
 
+    /// <summary>Ends a claim that is of no use to its holder, as if it had not been.</summary>
+    internal bool GiveBack(string eventId, string token, DateTimeOffset now)
+    {
+        if (FindClaimed(eventId, new ClaimToken(token)) is not { } row)
+        {
+            return false;
+        }
+
+        row.Status = OutboxStatusText.Pending;
+        row.Token = null;
+        row.ClaimedAt = null;
+        row.Unfinished--;
+        row.DueAt = now;
+        watcher?.GivenBack(row, token);
+        return true;
+    }
+
     /// <summary>Lets the later rows of a parked row's key go on without it.</summary>
     internal bool Skip(string eventId, DateTimeOffset now)
     {
@@ -251,6 +269,16 @@ internal sealed class OutboxTable(bool keepsOrder, IOutboxWatcher? watcher = nul
         row.SkippedAt = now;
         return true;
     }
+
+    internal IReadOnlyList<OutboxRow> FindPending(int limit) =>
+        [.. Rows.Where(row => row.Parsed == OutboxStatus.Pending).OrderBy(row => row.EnqueuedAt).Take(limit).Select(row => row.ToRow())];
+
+    internal IReadOnlyDictionary<string, long> CountByStatus() =>
+        Rows.CountBy(row => row.Status ?? "").ToDictionary(count => count.Key, count => (long)count.Value);
+
+    internal TimeSpan OldestDueAge(DateTimeOffset now) => Rows
+        .Where(row => row.Parsed is OutboxStatus.Pending or OutboxStatus.Publishing && row.DueAt <= now && !Waits(row))
+        .Select(row => now - row.DueAt!.Value).DefaultIfEmpty().Max();
 
     internal MaintenancePage Cleanup(DateTimeOffset now, TimeSpan sent, TimeSpan? failed, string? cursor, int pageSize)
     {
@@ -305,8 +333,9 @@ internal sealed class OutboxTable(bool keepsOrder, IOutboxWatcher? watcher = nul
         return new ReconcilePage(recovered, counts, CursorAfter(page));
     }
 
-    private static bool IsDue(TableRow row, DateTimeOffset now) =>
+    internal static bool IsDue(TableRow row, DateTimeOffset now) =>
         row.Parsed is OutboxStatus.Pending or OutboxStatus.Publishing && row.DueAt <= now
+        && !row.IsWaiting
         && row.Lock?.IsOpen(now) != true;
 
     private void EndLease(TableRow row, DateTimeOffset now)
@@ -328,18 +357,20 @@ internal sealed class OutboxTable(bool keepsOrder, IOutboxWatcher? watcher = nul
         watcher?.Marked(row, OutboxStatus.Sent, token);
     }
 
-    private void Take(TableRow row, DateTimeOffset now, TimeSpan lease, string token)
+    /// <summary>Claims a row, whatever its state.</summary>
+    internal void Take(TableRow row, DateTimeOffset now, TimeSpan lease, string token)
     {
         row.Status = OutboxStatusText.Publishing;
         row.Token = token;
         row.ClaimedAt = now;
         row.Unfinished++;
+        row.IsWaiting = false;
         row.DueAt = now + lease;
         watcher?.Claimed(row);
     }
 
-    // A claimed row changes under its token alone; one that nobody has claimed, under none.
-    private TableRow? FindClaimed(string eventId, ClaimToken token) => Find(eventId) is { } row
+    /// <summary>A row that a mark holds on: a claimed one changes under its token alone, one that nobody has claimed under none.</summary>
+    internal TableRow? FindClaimed(string eventId, ClaimToken token) => Find(eventId) is { } row
         && (token.Value is { } value
             ? row.Parsed == OutboxStatus.Publishing && row.Token == value
             : row.Parsed == OutboxStatus.Pending && row.Token is null)

@@ -47,6 +47,15 @@ internal sealed record TableRow(string EventId, long RowId)
 
     public string? ErrorMessage { get; set; }
 
+    /// <summary>Its place among the rows of its key: the number that the key's counter gave, or that of the row.</summary>
+    public long Place { get => field == 0 ? RowId : field; init; }
+
+    /// <summary>Whether it is left out of claims until the row is sent that it waits for.</summary>
+    public bool IsWaiting { get; set; }
+
+    /// <summary>How often others began to wait for it; 0: nobody does.</summary>
+    public int Followed { get; set; }
+
     /// <summary>The transaction that changes it, if there is one; it may have ended.</summary>
     internal RowLock? Lock { get; set; }
 

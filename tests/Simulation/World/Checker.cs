@@ -12,10 +12,12 @@ namespace Relaybox.Simulation.World;
 /// neither the code under test nor the models.
 /// </summary>
 internal sealed class Checker(
-    SimLoop loop, WorldOptions options, RelayOptions relay, int maxAttempts, TimeSpan sentRetention, TimeSpan processedRetention)
+    SimLoop loop, WorldOptions options, Func<DateTimeOffset> storeNow, RelayOptions relay, int maxAttempts, TimeSpan sentRetention, TimeSpan processedRetention)
     : IOutboxWatcher, IInboxWatcher
 {
     private readonly Dictionary<string, List<Fate>> _keys = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _open = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> _swallowed = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Written> _planned = new(StringComparer.Ordinal);
 
     internal Dictionary<string, Fate> Fates { get; } = new(StringComparer.Ordinal);
@@ -55,7 +57,9 @@ internal sealed class Checker(
         Require(fate.FinishedAt is null, "S1", $"the finished '{row.EventId}' was claimed");
         Require(fate.Owner is null || IsOver(fate.LeaseUntil), "S6", $"'{row.EventId}' was claimed while the lease of another runs");
         fate.Owner = row.Token;
-        fate.LeaseUntil = row.DueAt!.Value;
+
+        // Where the store's clock decides, it is known when the lease has to end.
+        fate.LeaseUntil = options.IsMongo ? storeNow() + relay.Lease : row.DueAt!.Value;
         fate.Unfinished++;
         Count("claims");
     }
@@ -91,6 +95,15 @@ internal sealed class Checker(
         }
 
         fate.Unfinished = 0;
+    }
+
+    public void GivenBack(TableRow row, string token)
+    {
+        var fate = Touch(row);
+        Require(fate.Owner == token, "S6", $"'{row.EventId}' was given back under {token}, and belongs to {fate.Owner ?? "nobody"}");
+        fate.Owner = null;
+        fate.Unfinished--;
+        Count("given back");
     }
 
     void IOutboxWatcher.Reset(TableRow row)
@@ -181,6 +194,37 @@ internal sealed class Checker(
             $"the record of '{record.EventId}' for {record.Consumer} was deleted too early");
     }
 
+    /// <summary>An app's call has ended with an answer; null: the app has died.</summary>
+    internal void Told(Written written, Told? told)
+    {
+        var eventId = written.Event.EventId;
+        var isThere = Fates.ContainsKey(eventId);
+        Count($"told {told?.ToString() ?? "nothing"}");
+        switch (told)
+        {
+            case Model.Told.Written:
+                Require(isThere, "told", $"the app was told that '{eventId}' is written, and it is not");
+                break;
+            case Model.Told.WrittenBefore:
+                Require(isThere && _open.Contains(eventId), "told", $"the app was told of an earlier call that has written '{eventId}'");
+                break;
+            case Model.Told.Failed:
+                Require(!isThere || _open.Contains(eventId), "told", $"the app was told that '{eventId}' is not written, and it is");
+                break;
+            default:
+                _open.Add(eventId);
+                break;
+        }
+    }
+
+    /// <summary>An app's operation has swallowed an error that ends its transaction, and would do so again.</summary>
+    internal void Swallowed(string process)
+    {
+        // A lost answer behind it lets it be run once more.
+        var times = _swallowed[process] = _swallowed.GetValueOrDefault(process) + 1;
+        Require(times < 8, "end", $"the operation of {process} is run again and again");
+    }
+
     /// <summary>A handler begins.</summary>
     internal void Handling(string consumer, string payload, MessageContext context)
     {
@@ -232,7 +276,7 @@ internal sealed class Checker(
         }
     }
 
-    private void Count(string what) => Counts[what] = Counts.GetValueOrDefault(what) + 1;
+    internal void Count(string what) => Counts[what] = Counts.GetValueOrDefault(what) + 1;
 
     private void CheckParked(TableRow row, Fate fate)
     {
@@ -247,7 +291,7 @@ internal sealed class Checker(
         Require(justified, "S9", $"'{row.EventId}' was parked without a reason: {row.ErrorCode} after {row.Attempts} attempts");
     }
 
-    private bool IsOver(DateTimeOffset lease) => lease <= loop.Now + Tolerance;
+    private bool IsOver(DateTimeOffset lease) => lease <= (options.IsMongo ? storeNow() : loop.Now + Tolerance);
 
     private Fate Touch(TableRow row)
     {

@@ -6,6 +6,7 @@ using Relaybox.Functions.Relay;
 using Relaybox.Inbox;
 using Relaybox.Maintenance;
 using Relaybox.Messaging;
+using Relaybox.Outbox;
 using Relaybox.Outbox.Relay;
 using Relaybox.Simulation.Engine;
 using Relaybox.Simulation.Model;
@@ -23,8 +24,22 @@ internal sealed class Env
         Process = process;
         var server = new StoreServer(world, process);
         var announces = !world.Options.KeepsOrder;
-        Outbox = new ModelOutbox(world.OutboxTable, server, process, announces, world.Options.KeepsOrder ? null : world.Stale);
-        var inbox = new ModelInbox(world.InboxTable, server, process, oneByOne: !world.Options.KeepsOrder, announces);
+        IInboxRepository inbox;
+        IOutboxSignal? signal;
+        if (world.Mongo is { } mongo)
+        {
+            var client = new MongoClient(mongo, server, what => world.Strikes(process, what, 0.2));
+            Outbox = new MongoOutbox(client, process);
+            inbox = new MongoInbox(client, process);
+            signal = new MongoSignal(world, process, client);
+        }
+        else
+        {
+            Outbox = new ModelOutbox(world.OutboxTable, server, process, announces, world.Options.KeepsOrder ? null : world.Stale);
+            inbox = new ModelInbox(world.InboxTable, server, process, oneByOne: !world.Options.KeepsOrder, announces);
+            signal = world.Options.KeepsOrder ? new ModelSignal(world, process) : null;
+        }
+
         var queue = new QueueServer(world, process);
         var sqs = ModelSqs.Get(process.Number, queue);
         IMessagePublisher publisher = world.Options.IsQueue
@@ -43,7 +58,7 @@ internal sealed class Env
             process.Clock,
             metrics,
             NullLogger<SweepRelayFunction>.Instance,
-            world.Options.KeepsOrder ? new ModelSignal(world, process) : null);
+            signal);
         Stream = new StreamRelayFunction(relay, relayOptions, process.Clock, metrics, NullLogger<StreamRelayFunction>.Instance);
 
         var handlers = new HandlerRegistry("billing");
@@ -68,7 +83,7 @@ internal sealed class Env
 
     internal SimProcess Process { get; }
 
-    internal ModelOutbox Outbox { get; }
+    internal IOutboxRepository Outbox { get; }
 
     internal SweepRelayFunction Sweep { get; }
 

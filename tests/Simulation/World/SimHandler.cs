@@ -12,11 +12,27 @@ internal sealed class SimHandler(World world, SimProcess process, string consume
     {
         world.Check(() => world.Checker.Handling(consumer, message, context));
         var written = world.Checker.Of(context.EventId).Written;
-        var transaction = (ModelInboxTransaction)context.Transaction;
-        transaction.Enlist($"{consumer}:{context.EventId}");
+        var transaction = (IModelTransaction)context.Transaction;
+        var session = context.Transaction as MongoInboxTransaction;
+        var effect = $"{consumer}:{context.EventId}";
+        if (session is not null && process.NextDouble() < 0.5)
+        {
+            await session.WriteAsync(effect, cancellationToken);
+        }
+        else
+        {
+            transaction.Enlist(effect);
+        }
+
         if (written.Emits && consumer == "billing")
         {
             transaction.Emit(new OutboxEvent { EventId = $"mail-{context.EventId}", Subject = "mails.requested", Payload = message });
+        }
+
+        if (written.IsSwallowed && session is not null)
+        {
+            await SwallowAsync(session, cancellationToken);
+            return;
         }
 
         if (written.IsPoison || Strikes("handler throws"))
@@ -43,6 +59,18 @@ internal sealed class SimHandler(World world, SimProcess process, string consume
         if (Strikes("handler's condition fails"))
         {
             transaction.EnlistImpossible();
+        }
+    }
+
+    private static async Task SwallowAsync(MongoInboxTransaction session, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await session.RefuseAsync(cancellationToken);
+        }
+        catch (MongoFailure e) when (e.Code == MongoFailure.DuplicateKey)
+        {
+            // As if nothing had happened; the transaction has ended.
         }
     }
 

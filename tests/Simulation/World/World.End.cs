@@ -40,6 +40,11 @@ internal sealed partial class World
                     $"the effect of '{eventId}' for {consumer} did not happen once");
             }
 
+            Checker.Require(
+                !Options.IsMongo || written.IsForeign || eventId.StartsWith("mail-", StringComparison.Ordinal)
+                    || InboxTable.Effects.GetValueOrDefault(BusinessOf(eventId)) == 1,
+                "S3",
+                $"what the app wrote with '{eventId}' is not there once");
             Checker.Require(!written.IsRefused || fate.Copies == 0, "S2", $"the broker has '{eventId}', which it refuses");
             Checker.Require(!written.IsFatal || fate.Copies == 0, "S2", $"the broker has '{eventId}', which ends each process that publishes it");
             Checker.Require(!written.IsPoison || fate.Successes.Count == 0, "S4", $"'{eventId}', whose handlers always fail, succeeded");
@@ -47,9 +52,20 @@ internal sealed partial class World
                 written.IsForeign || OutboxTable.Find(eventId) is not null || fate.IsDeleted, "S1", $"'{eventId}' is gone");
         }
 
+        foreach (var (business, count) in InboxTable.Effects.Where(effect => effect.Key.StartsWith("app:", StringComparison.Ordinal)))
+        {
+            Checker.Require(
+                count == 0 || Checker.Fates.ContainsKey(business[4..]), "S3", $"what the app wrote is there without its event '{business[4..]}'");
+        }
+
         foreach (var effect in InboxTable.Effects.Keys)
         {
             var parts = effect.Split(':', 2);
+            if (parts[0] == "app")
+            {
+                continue;
+            }
+
             Checker.Require(Checker.Of(parts[1]).Successes.ContainsKey(parts[0]), "S5", $"{effect} happened without a success");
         }
     }

@@ -65,7 +65,11 @@ internal sealed partial class World
     internal void Heal()
     {
         Faults.IsHealed = true;
-        StoreSkew = TimeSpan.Zero;
+        if (!Options.IsMongo)
+        {
+            StoreSkew = TimeSpan.Zero;
+        }
+
         foreach (var process in _alive)
         {
             process.Clock.Skew = TimeSpan.Zero;
@@ -189,8 +193,7 @@ internal sealed partial class World
 
     private void PlanEvents()
     {
-        var writers = new Slot[] { new("app-0"), new("app-1") };
-        var lines = new Dictionary<string, Task>();
+        var last = TimeSpan.Zero;
         for (var i = 0; i < Options.Events; i++)
         {
             var written = PlanEvent(i);
@@ -202,6 +205,13 @@ internal sealed partial class World
                 at = Options.Storm * (0.8 * i / Options.Events);
             }
 
+            if (Options.IsMongo && i % 3 != 0)
+            {
+                // Several at once, so that their transactions meet.
+                at = last + TimeSpan.FromMilliseconds(Dice.Next(150));
+            }
+
+            last = at;
             Loop.After(at, () => Write(written, tries: 0));
         }
     }
@@ -240,6 +250,8 @@ internal sealed partial class World
             IsBad = isBad,
             IsForeign = kind == 1,
             IsPoison = kind == 2,
+            IsSwallowed = kind == 2 && i % 2 == 0 && Options.IsMongo,
+            Swallows = kind == 6 && Options.IsMongo,
             RollsBack = kind == 3,
             IsRefused = kind == 4,
             IsFatal = kind == 5 && Options.HasFatalEvents,
@@ -251,6 +263,12 @@ internal sealed partial class World
     // unknown, the app writes the same event again.
     private void Write(Written written, int tries)
     {
+        if (Options.IsMongo && !written.IsForeign)
+        {
+            WriteInTransaction(written, calls: 1);
+            return;
+        }
+
         var rowId = OutboxTable.NextRowId();
         var open = written.Event.OrderingKey is null && Dice.Chance(0.3) ? TimeSpan.FromSeconds(Dice.Between(1, 90)) : TimeSpan.Zero;
         Loop.After(open, () =>
@@ -269,6 +287,7 @@ internal sealed partial class World
                 };
                 Checker.Inserted(row);
                 OutboxTable.Put(row);
+                Mongo?.Note(DocumentId.Row(row.EventId));
                 return;
             }
 
@@ -349,9 +368,11 @@ internal sealed partial class World
     {
         foreach (var row in OutboxTable.Rows)
         {
-            if (row is { Parsed: OutboxStatus.Failed or OutboxStatus.Unknown, OrderingKey: not null, SkippedAt: null })
+            if (row is { Parsed: OutboxStatus.Failed or OutboxStatus.Unknown, OrderingKey: not null, SkippedAt: null }
+                && Mongo?.IsHeld(DocumentId.Row(row.EventId)) != true)
             {
                 OutboxTable.Skip(row.EventId, Loop.Now);
+                Mongo?.Note(DocumentId.Row(row.EventId));
                 Checker.Of(row.EventId).IsSkipped = true;
                 Trace.Add(Loop.Elapsed, "operator", "skips", row.EventId);
             }

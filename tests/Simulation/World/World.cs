@@ -29,10 +29,11 @@ internal sealed partial class World
         Faults = new FaultPlan(Dice.Mix(seed + 3), options.FaultRate, suppressed);
         Trace = new Trace(keepsText);
         Wire = new Wire(Loop, Faults, Trace, () => { });
-        Checker = new Checker(Loop, options, Relay, Consumer.MaxAttempts, SentRetention, ProcessedRetention);
+        Checker = new Checker(Loop, options, () => Loop.Now + StoreSkew, Relay, Consumer.MaxAttempts, SentRetention, ProcessedRetention);
         OutboxTable = new OutboxTable(options.KeepsOrder, new OutboxEvents(this));
         InboxTable = new InboxTable(OutboxTable, Checker);
         StoreSkew = Skew();
+        Mongo = options.IsMongo ? new MongoServer(OutboxTable, InboxTable, () => Loop.Now + StoreSkew, Checker.Count) : null;
     }
 
     internal WorldOptions Options { get; }
@@ -52,6 +53,9 @@ internal sealed partial class World
     internal OutboxTable OutboxTable { get; }
 
     internal InboxTable InboxTable { get; }
+
+    /// <summary>The server, where the store is MongoDB's model.</summary>
+    internal MongoServer? Mongo { get; }
 
     internal Dictionary<string, JobState> Jobs { get; } = new(StringComparer.Ordinal);
 

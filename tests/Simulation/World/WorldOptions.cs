@@ -5,8 +5,14 @@ namespace Relaybox.Simulation.World;
 /// <summary>What a seed makes of the world: how large it is, and how bad.</summary>
 internal sealed record WorldOptions
 {
-    /// <summary>Whether the store is PostgreSQL's model, which keeps order; otherwise DynamoDB's, with its stream.</summary>
-    public required bool KeepsOrder { get; init; }
+    /// <summary>The store's model.</summary>
+    public required StoreKind Store { get; init; }
+
+    /// <summary>Whether the store keeps order; otherwise it has a stream.</summary>
+    public bool KeepsOrder => Store != StoreKind.DynamoDb;
+
+    /// <summary>Whether the store is MongoDB's model.</summary>
+    public bool IsMongo => Store == StoreKind.MongoDb;
 
     /// <summary>Whether the broker is SQS's model, behind the real publisher and function; otherwise a stream.</summary>
     public required bool IsQueue { get; init; }
@@ -38,7 +44,7 @@ internal sealed record WorldOptions
         var dice = new Dice(Dice.Mix(seed ^ 0x5EED));
         var options = new WorldOptions
         {
-            KeepsOrder = dice.Chance(0.5),
+            Store = dice.Chance(0.5) ? StoreKind.Postgres : StoreKind.DynamoDb,
             IsQueue = dice.Chance(0.6),
             Relays = dice.Between(2, 5),
             Consumers = dice.Between(2, 5),
@@ -50,11 +56,15 @@ internal sealed record WorldOptions
             Locking = 0,
             HasFatalEvents = dice.Chance(0.2),
         };
-        return options.KeepsOrder ? options with { Locking = dice.Pick(0, 0, 0.5, 1) } : options;
+
+        // By the seed itself, so that the seeds of the other stores stay what they are.
+        return seed % 3 == 2 ? options with { Store = StoreKind.MongoDb }
+            : options.KeepsOrder ? options with { Locking = dice.Pick(0, 0, 0.5, 1) }
+            : options;
     }
 
     public override string ToString() =>
-        $"{(HasFatalEvents ? "fatal events, " : "")}{(KeepsOrder ? "ordered store" : "indexed store with a stream")}, "
+        $"{(HasFatalEvents ? "fatal events, " : "")}{Store}, "
         + $"{(IsQueue ? "queue" : "stream broker")}, {Relays} relays, "
         + $"{Consumers} consumers, {Events} events, {Keys} keys, {Locking:P0} of relays lock, "
         + $"clocks off by up to {MaxSkew.TotalSeconds} s, faults {FaultRate:P0}, storm of {Storm.TotalMinutes} min";

@@ -24,6 +24,12 @@ internal sealed record Written(OutboxEvent Event)
     /// <summary>Whether the first consumer emits another event when it handles it.</summary>
     public bool Emits { get; init; }
 
+    /// <summary>Whether its handlers swallow an error of the store, instead of throwing.</summary>
+    public bool IsSwallowed { get; init; }
+
+    /// <summary>Whether the app's operation swallows an error of the store.</summary>
+    public bool Swallows { get; init; }
+
     /// <summary>Whether the transaction rolls back.</summary>
     public bool RollsBack { get; init; }
 }
