@@ -241,6 +241,9 @@ internal sealed class OutboxTable(bool keepsOrder, IOutboxWatcher? watcher = nul
         return true;
     }
 
+    /// <summary>A worker is told that it has claimed a row.</summary>
+    internal void Answer(TableRow row, string token) => watcher?.Answered(row, token);
+
     /// <summary>Ends a claim that is of no use to its holder, as if it had not been.</summary>
     internal bool GiveBack(string eventId, string token, DateTimeOffset now)
     {
@@ -277,7 +280,7 @@ internal sealed class OutboxTable(bool keepsOrder, IOutboxWatcher? watcher = nul
         Rows.CountBy(row => row.Status ?? "").ToDictionary(count => count.Key, count => (long)count.Value);
 
     internal TimeSpan OldestDueAge(DateTimeOffset now) => Rows
-        .Where(row => row.Parsed is OutboxStatus.Pending or OutboxStatus.Publishing && row.DueAt <= now && !Waits(row))
+        .Where(row => row.DueAt <= now && row.Parsed is OutboxStatus.Pending or OutboxStatus.Publishing && !Waits(row))
         .Select(row => now - row.DueAt!.Value).DefaultIfEmpty().Max();
 
     internal MaintenancePage Cleanup(DateTimeOffset now, TimeSpan sent, TimeSpan? failed, string? cursor, int pageSize)

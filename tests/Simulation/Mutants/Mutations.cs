@@ -2,9 +2,11 @@
 namespace Relaybox.Simulation.Mutants;
 
 /// <summary>The bugs that are planted: the defects that designs like this one are known for, one at a time.</summary>
-internal static class Mutations
+internal static partial class Mutations
 {
-    internal static IReadOnlyList<Mutation> All { get; } =
+    internal static IReadOnlyList<Mutation> All => [.. OfProtocol, .. OfMongoDb];
+
+    private static Mutation[] OfProtocol { get; } =
     [
         new(
             "sent is marked before the acknowledgement",

@@ -97,6 +97,9 @@ internal sealed class Checker(
         fate.Unfinished = 0;
     }
 
+    public void Answered(TableRow row, string token) =>
+        Require(Touch(row).Owner == token, "S6", $"'{row.EventId}' is told to be claimed under {token}, and belongs to {Touch(row).Owner ?? "nobody"}");
+
     public void GivenBack(TableRow row, string token)
     {
         var fate = Touch(row);

@@ -33,7 +33,7 @@ internal sealed partial class World
         OutboxTable = new OutboxTable(options.KeepsOrder, new OutboxEvents(this));
         InboxTable = new InboxTable(OutboxTable, Checker);
         StoreSkew = Skew();
-        Mongo = options.IsMongo ? new MongoServer(OutboxTable, InboxTable, () => Loop.Now + StoreSkew, Checker.Count) : null;
+        Mongo = options.IsMongo ? new MongoServer(OutboxTable, InboxTable, () => Loop.Now + StoreSkew, Checker.Count, Object) : null;
     }
 
     internal WorldOptions Options { get; }
@@ -97,6 +97,8 @@ internal sealed partial class World
             Violation ??= e;
         }
     }
+
+    private void Object(string what) => Check(() => throw new InvariantException("transaction", what));
 
     internal bool Strikes(SimProcess process, string what, double likelihood = 1)
     {

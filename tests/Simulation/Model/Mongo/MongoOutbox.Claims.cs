@@ -97,7 +97,8 @@ internal sealed partial class MongoOutbox
     private async Task<List<(TableRow Row, int Place)>> FindWaitingAsync(
         List<List<TableRow>> lines, Dictionary<string, string> held, CancellationToken cancellationToken)
     {
-        lines = lines.FindAll(line => line.Exists(row => row.Followed > 0) && !held.ContainsKey(line[0].OrderingKey!) && RunOf(line).Count == line.Count);
+        lines = lines.FindAll(line =>
+            line.Exists(row => row.Followed > 0) && !held.ContainsKey(line[0].OrderingKey!) && RunOf(line).Count == line.Count);
         if (lines.Count == 0)
         {
             return [];
@@ -151,11 +152,19 @@ internal sealed partial class MongoOutbox
 
     private bool IsClaimable(TableRow row) => row.Parsed is OutboxStatus.Pending or OutboxStatus.Publishing && row.DueAt <= Server.Now;
 
-    private Task<List<OutboxClaim>> FindClaimedAsync(string[] eventIds, string token, ClaimLimit limit, CancellationToken cancellationToken) =>
-        client.FindAsync(
+    private Task<List<OutboxClaim>> FindClaimedAsync(string[] eventIds, string token, ClaimLimit limit, CancellationToken cancellationToken)
+    {
+        return client.FindAsync(
             "outbox.find-claimed",
-            () => RowsByToken(eventIds, token).Select(row => row.ToClaim(limit, KeepsOrder)).ToList(),
+            () => RowsByToken(eventIds, token).Select(Answer).ToList(),
             cancellationToken);
+
+        OutboxClaim Answer(TableRow row)
+        {
+            Table.Answer(row, token);
+            return row.ToClaim(limit, KeepsOrder) with { Token = new ClaimToken(token, row.RowId) };
+        }
+    }
 
     private IEnumerable<TableRow> RowsByToken(string[] eventIds, string token) =>
         Table.Rows.Where(row => eventIds.Contains(row.EventId) && row.Parsed == OutboxStatus.Publishing && row.Token == token);

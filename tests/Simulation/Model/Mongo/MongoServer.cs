@@ -8,7 +8,9 @@ namespace Relaybox.Simulation.Model;
 /// <param name="inbox">The records, and the effects of handlers and apps.</param>
 /// <param name="now">The primary's clock.</param>
 /// <param name="report">Is told what happened.</param>
-internal sealed class MongoServer(OutboxTable outbox, InboxTable inbox, Func<DateTimeOffset> now, Action<string>? report = null)
+/// <param name="objectTo">Is told what no client may do.</param>
+internal sealed class MongoServer(
+    OutboxTable outbox, InboxTable inbox, Func<DateTimeOffset> now, Action<string>? report = null, Action<string>? objectTo = null)
 {
     // For how long the server keeps a transaction of which it hears nothing, and how far a secondary is behind.
     private static readonly TimeSpan TransactionLifetime = TimeSpan.FromSeconds(60);
@@ -17,7 +19,7 @@ internal sealed class MongoServer(OutboxTable outbox, InboxTable inbox, Func<Dat
     private readonly Dictionary<DocumentId, List<Version>> _versions = [];
     private readonly Dictionary<DocumentId, MongoTransaction> _holders = [];
     private readonly Dictionary<string, long> _counters = new(StringComparer.Ordinal);
-    private readonly HashSet<DocumentId> _unreplicated = [];
+    private readonly List<DocumentId> _unreplicated = [];
     private long _time;
     private int _term;
 
@@ -170,7 +172,7 @@ internal sealed class MongoServer(OutboxTable outbox, InboxTable inbox, Func<Dat
     {
         report?.Invoke("failovers");
         _term++;
-        foreach (var id in _unreplicated)
+        foreach (var id in Enumerable.Reverse(_unreplicated))
         {
             var versions = _versions[id];
             versions.RemoveAt(versions.Count - 1);
@@ -180,12 +182,15 @@ internal sealed class MongoServer(OutboxTable outbox, InboxTable inbox, Func<Dat
         _unreplicated.Clear();
     }
 
+    /// <summary>A client has sent what no client may send.</summary>
+    internal void ObjectTo(string what) => objectTo?.Invoke(what);
+
     private bool IsOpen(MongoTransaction transaction) =>
         !transaction.HasEnded && transaction.Term == _term && Now < transaction.Until;
 
     private MongoTransaction? HolderOf(DocumentId id) => _holders.TryGetValue(id, out var holder) && IsOpen(holder) ? holder : null;
 
-    private long LastTime(DocumentId id) => _versions.TryGetValue(id, out var versions) ? versions[^1].Time : 0;
+    private long LastTime(DocumentId id) => _versions.TryGetValue(id, out var versions) && versions.Count > 0 ? versions[^1].Time : 0;
 
     private object? At(DocumentId id, long time) =>
         _versions.TryGetValue(id, out var versions) ? versions.FindLast(version => version.Time <= time)?.Value : null;

@@ -8,12 +8,15 @@ internal sealed class MongoSession(MongoClient client, Func<string, bool>? strik
 
     private MongoTransaction? _transaction;
 
+    // Whether the server has said that the transaction has ended.
+    private bool _isOver;
+
     private MongoServer Server => client.Server;
 
     /// <summary>Sends a statement of the transaction.</summary>
     internal async Task<T> ExecuteAsync<T>(string what, Func<MongoTransaction, T> statement, CancellationToken cancellationToken)
     {
-        return await client.CallAsync(what, Execute, MongoFailure.TransientTransaction, cancellationToken);
+        return await SendAsync(what, Execute, MongoFailure.TransientTransaction, cancellationToken);
 
         T Execute()
         {
@@ -32,7 +35,12 @@ internal sealed class MongoSession(MongoClient client, Func<string, bool>? strik
         {
             try
             {
-                await client.CallAsync("commit", Commit, MongoFailure.UnknownCommit, cancellationToken);
+                if (_isOver)
+                {
+                    Server.ObjectTo("a transaction is committed that the server has said to have ended");
+                }
+
+                await SendAsync("commit", Commit, MongoFailure.UnknownCommit, cancellationToken);
                 return;
             }
             catch (MongoFailure e) when (e.IsUnknownCommit && attempt < MostCommits)
@@ -80,6 +88,19 @@ internal sealed class MongoSession(MongoClient client, Func<string, bool>? strik
         {
             Server.Abort(transaction);
             return true;
+        }
+    }
+
+    private async Task<T> SendAsync<T>(string what, Func<T> apply, string labelOfNoAnswer, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await client.CallAsync(what, apply, labelOfNoAnswer, cancellationToken);
+        }
+        catch (MongoFailure e) when (e.EndsTransaction && e.Code != MongoFailure.NoAnswer)
+        {
+            _isOver = true;
+            throw;
         }
     }
 
