@@ -3,9 +3,9 @@ using System.Globalization;
 using Relaybox.Simulation.Mutants;
 using Relaybox.Simulation.World;
 
-if (args is ["--mutants"])
+if (args is ["--mutants"] or ["--mutants", _])
 {
-    var results = MutantRun.Run();
+    var results = MutantRun.Run(args.ElementAtOrDefault(1));
     Console.WriteLine(MutantRun.Table(results));
     return results.Skip(1).All(result => result.Seed is not null) && results[0].Seed is null ? 0 : 1;
 }
@@ -36,7 +36,7 @@ for (var i = 0; i < args.Length; i += 2)
     if (i + 1 == args.Length || !ulong.TryParse(args[i + 1], NumberStyles.None, CultureInfo.InvariantCulture, out var value)
         || args[i] is not ("--seeds" or "--from"))
     {
-        Console.Error.WriteLine("usage: simulate [--seeds N] [--from S] | --mutants");
+        Console.Error.WriteLine("usage: simulate [--seeds N] [--from S] | --mutants [PART OF A NAME]");
         return 2;
     }
 

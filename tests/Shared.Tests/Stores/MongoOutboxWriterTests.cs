@@ -253,6 +253,33 @@ public sealed partial class MongoOutboxWriterTests(MongoDbServer server) : IAsyn
     }
 
     [Fact]
+    public async Task An_operation_whose_commit_stays_without_an_answer_is_not_run_again()
+    {
+        await using var failing = await MongoFailPoint.TakeTurnAsync(server);
+        await failing.SetAsync("alwaysOn", new BsonDocument("closeConnection", true), "commitTransaction");
+        var writer = new MongoOutboxWriter(failing.Client.GetDatabase(_database.Database.DatabaseNamespace.DatabaseName), _database.Options)
+        {
+            Patience = TimeSpan.FromSeconds(1),
+        };
+        var calls = 0;
+
+        await Assert.ThrowsAsync<CommitUnknownException>(
+            () => writer.ExecuteWithOutboxAsync((_, _) => Task.FromResult(++calls), Sample.Event("e-1"), cancellationToken: Ct));
+
+        Assert.Equal(1, calls);
+        await failing.EndAsync();
+    }
+
+    [Fact]
+    public async Task Writers_that_meet_at_the_counter_of_a_key_write_their_business_data_once_each()
+    {
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(i => Task.Run(
+            () => PlaceAsync(Sample.Event($"e-{i}") with { OrderingKey = "k" }, $"user-{i}"), Ct)));
+
+        Assert.Equal((8, 8), (await CountAsync(Users), await CountAsync(Outbox)));
+    }
+
+    [Fact]
     public async Task A_counter_that_is_behind_is_told_and_setup_puts_it_right()
     {
         var keyed = Sample.Event("e-1") with { OrderingKey = "k" };

@@ -5,5 +5,6 @@ namespace Relaybox.Simulation.Tests.Model;
 
 public sealed class InboxEachMessageTests : InboxRepositoryConformance
 {
-    private protected override Task<InboxHarness> CreateHarnessAsync() => Task.FromResult<InboxHarness>(new ModelInboxHarness(new InboxTable(new OutboxTable(keepsOrder: false)), oneByOne: true));
+    private protected override Task<InboxHarness> CreateHarnessAsync() =>
+        Task.FromResult<InboxHarness>(new ModelInboxHarness(new InboxTable(new OutboxTable(keepsOrder: false)), oneByOne: true));
 }

@@ -5,5 +5,6 @@ namespace Relaybox.Simulation.Tests.Model;
 
 public sealed class IndexedOutboxTests : OutboxRepositoryConformance
 {
-    private protected override Task<OutboxHarness> CreateHarnessAsync() => Task.FromResult<OutboxHarness>(new ModelOutboxHarness(new OutboxTable(keepsOrder: false)));
+    private protected override Task<OutboxHarness> CreateHarnessAsync() =>
+        Task.FromResult<OutboxHarness>(new ModelOutboxHarness(new OutboxTable(keepsOrder: false)));
 }

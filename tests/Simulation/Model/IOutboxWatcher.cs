@@ -15,8 +15,8 @@ internal interface IOutboxWatcher
     /// <summary>A row was recorded as sent, put back, or parked, under a token.</summary>
     void Marked(TableRow row, OutboxStatus status, ClaimToken token);
 
-    /// <summary>A worker is told that it has claimed a row under its token.</summary>
-    void Answered(TableRow row, string token);
+    /// <summary>A worker is told which rows it has claimed under its token.</summary>
+    void Answered(IReadOnlyList<TableRow> rows, string token);
 
     /// <summary>A claim was ended by its holder, who has not used it.</summary>
     void GivenBack(TableRow row, string token);

@@ -241,8 +241,8 @@ internal sealed class OutboxTable(bool keepsOrder, IOutboxWatcher? watcher = nul
         return true;
     }
 
-    /// <summary>A worker is told that it has claimed a row.</summary>
-    internal void Answer(TableRow row, string token) => watcher?.Answered(row, token);
+    /// <summary>A worker is told what it has claimed.</summary>
+    internal void Answer(IReadOnlyList<TableRow> rows, string token) => watcher?.Answered(rows, token);
 
     /// <summary>Ends a claim that is of no use to its holder, as if it had not been.</summary>
     internal bool GiveBack(string eventId, string token, DateTimeOffset now)

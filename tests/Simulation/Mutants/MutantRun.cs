@@ -11,11 +11,13 @@ internal static class MutantRun
     internal const int CleanSeeds = 100;
 
     /// <summary>The result of every bug; first, under the name "none", that of the same build with no bug switched on.</summary>
-    internal static IReadOnlyList<MutantResult> Run()
+    /// <param name="which">A part of the names of those that are tried; null: all.</param>
+    internal static IReadOnlyList<MutantResult> Run(string? which = null)
     {
         using var build = new MutantBuild();
         build.Run(Mutations.All);
-        var names = Mutations.All.Select(mutation => mutation.Name).Prepend("none").ToArray();
+        var names = Mutations.All.Select(mutation => mutation.Name)
+            .Where(name => which is null || name.Contains(which, StringComparison.Ordinal)).Prepend("none").ToArray();
         var results = new MutantResult[names.Length];
         Parallel.For(0, names.Length, new ParallelOptions { MaxDegreeOfParallelism = 2 }, i => results[i] = Try(build.Folder, names[i]));
         return results;

@@ -65,11 +65,6 @@ internal static partial class Mutations
             """if (PLANTED) { Server.Inbox.AddEffect(effect); } """
             + """else { Server.Write(transaction, DocumentId.Effect(effect), changes: true, () => Server.Inbox.AddEffect(effect)); }"""),
         new(
-            "the mark of a handler's transaction is not fenced",
-            Handler,
-            """|| record.Token != claim.Token)""",
-            """|| (record.Token != claim.Token && !PLANTED))"""),
-        new(
             "a claim updates all that is due, and not what it has found",
             Claims,
             """eventIds.Select(DocumentId.Row), Take, cancellationToken);""",
@@ -146,11 +141,6 @@ internal static partial class Mutations
             Claims,
             """&& lost.Contains(key))""",
             """&& lost.Contains(key) && !PLANTED)"""),
-        new(
-            "a row that is followed already is not marked again",
-            Order,
-            """(TableRow row) => (true, () =>""",
-            """(TableRow row) => (!PLANTED || row.Followed == 0, () =>"""),
         new(
             "what a dead relay has left waiting is not released",
             Claims,

@@ -12,7 +12,8 @@ namespace Relaybox.Simulation.World;
 /// neither the code under test nor the models.
 /// </summary>
 internal sealed class Checker(
-    SimLoop loop, WorldOptions options, Func<DateTimeOffset> storeNow, RelayOptions relay, int maxAttempts, TimeSpan sentRetention, TimeSpan processedRetention)
+    SimLoop loop, WorldOptions options, Func<DateTimeOffset> storeNow, RelayOptions relay,
+    int maxAttempts, TimeSpan sentRetention, TimeSpan processedRetention)
     : IOutboxWatcher, IInboxWatcher
 {
     private readonly Dictionary<string, List<Fate>> _keys = new(StringComparer.Ordinal);
@@ -97,8 +98,17 @@ internal sealed class Checker(
         fate.Unfinished = 0;
     }
 
-    public void Answered(TableRow row, string token) =>
-        Require(Touch(row).Owner == token, "S6", $"'{row.EventId}' is told to be claimed under {token}, and belongs to {Touch(row).Owner ?? "nobody"}");
+    public void Answered(IReadOnlyList<TableRow> rows, string token)
+    {
+        var told = rows.Select(row => row.EventId).ToHashSet(StringComparer.Ordinal);
+        foreach (var (eventId, fate) in Fates)
+        {
+            Require(
+                told.Contains(eventId) == (fate.Owner == token),
+                "S6",
+                $"of '{eventId}', which belongs to {fate.Owner ?? "nobody"}, a worker is {(told.Contains(eventId) ? "" : "not ")}told under {token}");
+        }
+    }
 
     public void GivenBack(TableRow row, string token)
     {

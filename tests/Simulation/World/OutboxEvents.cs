@@ -20,7 +20,7 @@ internal sealed class OutboxEvents(World world) : IOutboxWatcher
 
     public void Marked(TableRow row, OutboxStatus status, ClaimToken token) => Checker.Marked(row, status, token);
 
-    public void Answered(TableRow row, string token) => Checker.Answered(row, token);
+    public void Answered(IReadOnlyList<TableRow> rows, string token) => Checker.Answered(rows, token);
 
     public void GivenBack(TableRow row, string token) => Checker.GivenBack(row, token);
 

@@ -34,7 +34,8 @@ internal sealed class MongoInbox(MongoClient client, IEntropy entropy) : IInboxR
     }
 
     public Task<bool> RenewAsync(InboxClaim.Claimed claim, TimeSpan lease, CancellationToken cancellationToken) => client.RunAsync(
-        _ => client.FindAsync($"inbox.renew {claim.EventId}", () => Table.Hold(claim, Now, lease, begins: false), cancellationToken), cancellationToken);
+        _ => client.FindAsync($"inbox.renew {claim.EventId}", () => Table.Hold(claim, Now, lease, begins: false), cancellationToken),
+        cancellationToken);
 
     public Task<bool> StartAsync(InboxClaim.Claimed claim, TimeSpan lease, CancellationToken cancellationToken) => client.RunAsync(
         async _ => await UpdateAsync($"inbox.start {claim.EventId}", claim, () => Table.Hold(claim, Now, lease, begins: true), cancellationToken),

@@ -18,7 +18,8 @@ internal sealed class MongoOrder(MongoClient client)
             return held;
         }
 
-        var rows = await client.FindAsync("outbox.find-held", () => Rows().Where(row => row.Blocks).Select(row => row with { }).ToList(), cancellationToken);
+        var rows = await client.FindAsync(
+            "outbox.find-held", () => Rows().Where(row => row.Blocks).Select(row => row with { }).ToList(), cancellationToken);
         foreach (var head in heads)
         {
             if (rows.Where(row => row.OrderingKey == head.OrderingKey && row.Place < head.Place).MaxBy(row => row.Place) is { } earlier)
@@ -51,7 +52,8 @@ internal sealed class MongoOrder(MongoClient client)
             if (holding.Count > 0)
             {
                 await session.ExecuteAsync("outbox.follow", transaction => Each(transaction, holding, Follow), cancellationToken);
-                await session.ExecuteAsync("outbox.wait", transaction => Each(transaction, holding.SelectMany(id => waiting[id]), Wait), cancellationToken);
+                await session.ExecuteAsync(
+                    "outbox.wait", transaction => Each(transaction, holding.SelectMany(id => waiting[id]), Wait), cancellationToken);
             }
 
             await session.CommitAsync(cancellationToken);
@@ -93,7 +95,8 @@ internal sealed class MongoOrder(MongoClient client)
             return;
         }
 
-        var waiting = Table.Rows.Where(row => row.IsWaiting && followed.Exists(past => past.OrderingKey == row.OrderingKey && past.Place < row.Place));
+        var waiting = Table.Rows.Where(
+            row => row.IsWaiting && followed.Exists(past => past.OrderingKey == row.OrderingKey && past.Place < row.Place));
         await client.UpdateAsync("outbox.release", waiting.Select(row => DocumentId.Row(row.EventId)), Release, cancellationToken);
         await client.UpdateAsync("outbox.unfollow", followed.Select(row => DocumentId.Row(row.EventId)), Unfollow, cancellationToken);
     }

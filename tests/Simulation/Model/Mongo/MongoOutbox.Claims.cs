@@ -60,7 +60,8 @@ internal sealed partial class MongoOutbox
 
         var free = found.FindAll(row => row.OrderingKey is null);
         List<List<TableRow>> lines = [.. found.Where(row => row.OrderingKey is not null)
-            .GroupBy(row => row.OrderingKey!).OrderBy(line => line.Key, StringComparer.Ordinal).Select(line => line.OrderBy(row => row.Place).ToList())];
+            .GroupBy(row => row.OrderingKey!).OrderBy(line => line.Key, StringComparer.Ordinal)
+            .Select(line => line.OrderBy(row => row.Place).ToList())];
         var held = await _order.FindHeldAsync([.. lines.Select(line => line[0])], cancellationToken);
         var waiting = new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal);
         var places = new List<(TableRow Row, int Place)>();
@@ -108,8 +109,10 @@ internal sealed partial class MongoOutbox
             "outbox.find-waiting",
             () => Table.Rows.Where(row => row.IsWaiting && row.DueAt <= Server.Now).Select(row => row with { }).OrderBy(row => row.Place).ToList(),
             cancellationToken);
-        return [.. lines.SelectMany(line => RunOf([.. line, .. rows.Where(row => row.OrderingKey == line[0].OrderingKey && row.Place > line[^1].Place)])
+        return [.. lines.SelectMany(line => RunOf([.. line, .. rows.Where(row => IsBehind(row, line[^1]))])
             .Select((row, place) => (row, place)).Skip(line.Count))];
+
+        static bool IsBehind(TableRow row, TableRow last) => row.OrderingKey == last.OrderingKey && row.Place > last.Place;
     }
 
     // The rows of a key that follow each other without a gap.
@@ -154,15 +157,13 @@ internal sealed partial class MongoOutbox
 
     private Task<List<OutboxClaim>> FindClaimedAsync(string[] eventIds, string token, ClaimLimit limit, CancellationToken cancellationToken)
     {
-        return client.FindAsync(
-            "outbox.find-claimed",
-            () => RowsByToken(eventIds, token).Select(Answer).ToList(),
-            cancellationToken);
+        return client.FindAsync("outbox.find-claimed", Answer, cancellationToken);
 
-        OutboxClaim Answer(TableRow row)
+        List<OutboxClaim> Answer()
         {
-            Table.Answer(row, token);
-            return row.ToClaim(limit, KeepsOrder) with { Token = new ClaimToken(token, row.RowId) };
+            List<TableRow> rows = [.. RowsByToken(eventIds, token)];
+            Table.Answer(rows, token);
+            return rows.ConvertAll(row => row.ToClaim(limit, KeepsOrder) with { Token = new ClaimToken(token, row.RowId) });
         }
     }
 
