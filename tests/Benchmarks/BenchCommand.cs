@@ -2,6 +2,7 @@ using System.CommandLine;
 using Relaybox.Benchmarks.Groups;
 using Relaybox.Benchmarks.Harness;
 using Relaybox.Benchmarks.Output;
+using Relaybox.Benchmarks.Stores;
 using Relaybox.Local;
 using Relaybox.Testing;
 using Spectre.Console;
@@ -13,6 +14,8 @@ internal static class BenchCommand
 {
     private const string DocsFolder = "docs/benchmarks";
 
+    private static readonly string[] StoreNames = [.. BenchStores.All.Select(store => store.Name)];
+
     public static RootCommand Create()
     {
         var names = new Argument<string[]>("groups")
@@ -20,6 +23,10 @@ internal static class BenchCommand
             Description = "Which to run; all but the slowest where none is named", Arity = ArgumentArity.ZeroOrMore,
         };
         var list = new Option<bool>("--list") { Description = "Say which groups there are" };
+        var store = new Option<string[]>("--store")
+        {
+            Description = $"Only these stores, in the groups that measure each: {string.Join(", ", StoreNames)}",
+        };
         var json = new Option<FileInfo?>("--json") { Description = "Write the results as JSON into this file" };
         var docs = new Option<bool>("--docs") { Description = $"Write results and plots into {DocsFolder}" };
         var peers = new Option<bool>("--peers") { Description = "Run beside other outboxes and queues, from npm" };
@@ -31,13 +38,13 @@ internal static class BenchCommand
         };
         var command = new RootCommand("Measures Relaybox: every figure is a ratio to something in the same run")
         {
-            names, list, json, docs, peers, rounds, seconds, scale,
+            names, list, store, json, docs, peers, rounds, seconds, scale,
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             if (parsed.GetValue(list))
             {
-                Console.Write(string.Concat(BenchmarkGroups.All.Select(group => $"{group.Id,-12} {group.Title}\n")));
+                Console.Write(string.Concat(BenchmarkGroups.All.GroupBy(group => group.Id).Select(Describe)));
                 return 0;
             }
 
@@ -47,7 +54,8 @@ internal static class BenchCommand
                 RoundTime = TimeSpan.FromSeconds(Positive(parsed.GetValue(seconds), "--seconds")),
                 Scale = Positive(parsed.GetValue(scale), "--scale"),
             };
-            var results = await RunAsync(Choose(parsed.GetValue(names) ?? [], parsed.GetValue(peers)), options, cancellationToken);
+            var groups = Choose(parsed.GetValue(names) ?? [], parsed.GetValue(store) ?? [], parsed.GetValue(peers));
+            var results = await RunAsync(groups, options, cancellationToken);
             if (parsed.GetValue(json) is { } file)
             {
                 ResultFiles.WriteJson(file.FullName, results);
@@ -55,7 +63,7 @@ internal static class BenchCommand
 
             if (parsed.GetValue(docs))
             {
-                ResultFiles.UpdateDocs(RepositoryRoot.Combine(DocsFolder), results, [.. BenchmarkGroups.All.Select(group => group.Id)]);
+                ResultFiles.UpdateDocs(RepositoryRoot.Combine(DocsFolder), results, [.. BenchmarkGroups.All.Select(ResultOf)]);
             }
 
             return results.Any(group => group.Comparisons.Any(comparison => comparison.IsNoisy)) ? 3 : 0;
@@ -72,10 +80,12 @@ internal static class BenchCommand
         var results = new List<GroupResult>();
         foreach (var group in groups)
         {
-            Console.Error.WriteLine($"{group.Id}: {group.Title}");
+            Console.Error.WriteLine($"{ResultOf(group)}: {group.Title}");
             var run = new BenchmarkRun(options, text => Console.Error.WriteLine($"  {text}"));
             await group.RunAsync(run, cancellationToken);
-            var result = new GroupResult(group.Id, group.Title, $"./run bench {group.Id}", machine, run.Comparisons, run.Facts, run.Notes);
+            var title = run.Server is { } server ? $"{server}: {group.Title}" : group.Title;
+            var command = $"./run bench {group.Id}{(group.Store is { } store ? $" --store {store}" : "")}";
+            var result = new GroupResult(ResultOf(group), title, command, machine, run.Comparisons, run.Facts, run.Notes);
             ResultTables.Print(AnsiConsole.Console, result);
             results.Add(result);
         }
@@ -83,18 +93,34 @@ internal static class BenchCommand
         return results;
     }
 
-    private static IReadOnlyList<IBenchmarkGroup> Choose(string[] names, bool peers)
+    private static IReadOnlyList<IBenchmarkGroup> Choose(string[] names, string[] stores, bool peers)
     {
-        if (names.FirstOrDefault(name => BenchmarkGroups.All.All(group => group.Id != name)) is { } unknown)
-        {
-            throw new RunnerException($"there is no group '{unknown}'. Known: {string.Join(", ", BenchmarkGroups.All.Select(group => group.Id))}.");
-        }
-
+        Require("group", names, BenchmarkGroups.All.Select(group => group.Id).Distinct());
+        Require("store", stores, StoreNames);
         return
         [
             .. BenchmarkGroups.All.Where(group =>
-                names.Contains(group.Id) || (peers && group.Id == BenchmarkGroups.Peers) || (names.Length == 0 && !peers && group.IsDefault)),
+                (names.Contains(group.Id) || (peers && group.Id == BenchmarkGroups.Peers) || (names.Length == 0 && !peers && group.IsDefault))
+                && (stores.Length == 0 || group.Store is null || stores.Contains(group.Store))),
         ];
+    }
+
+    private static void Require(string what, IEnumerable<string> asked, IEnumerable<string> known)
+    {
+        if (asked.Except(known).FirstOrDefault() is { } unknown)
+        {
+            throw new RunnerException($"there is no {what} '{unknown}'. Known: {string.Join(", ", known)}.");
+        }
+    }
+
+    // What the results of a group are kept as. Those of the first store were there before the others.
+    private static string ResultOf(IBenchmarkGroup group) =>
+        group.Store is null || group.Store == StoreNames[0] ? group.Id : $"{group.Id}-{group.Store}";
+
+    private static string Describe(IGrouping<string, IBenchmarkGroup> groups)
+    {
+        string[] stores = [.. groups.Select(group => group.Store).OfType<string>()];
+        return $"{groups.Key,-15} {groups.First().Title}{(stores.Length > 0 ? $" ({string.Join(", ", stores)})" : "")}\n";
     }
 
     private static T Positive<T>(T value, string option)

@@ -4,7 +4,7 @@ using BenchmarkDotNet.Attributes;
 using Microsoft.Extensions.Logging.Abstractions;
 using Relaybox.Benchmarks.Consuming;
 using Relaybox.Benchmarks.Lambda;
-using Relaybox.Benchmarks.Postgres;
+using Relaybox.Benchmarks.Stores;
 using Relaybox.Benchmarks.Queues;
 using Relaybox.DynamoDb;
 using Relaybox.Events;

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text;
 using Amazon.Lambda.SQSEvents;
 using Microsoft.Extensions.Logging.Abstractions;
-using Relaybox.Benchmarks.Postgres;
+using Relaybox.Benchmarks.Stores;
 using Relaybox.Benchmarks.Queues;
 using Relaybox.Events;
 using Relaybox.Functions.Consume;

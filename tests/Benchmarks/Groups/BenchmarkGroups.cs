@@ -1,4 +1,5 @@
 using Relaybox.Benchmarks.Harness;
+using Relaybox.Benchmarks.Stores;
 
 namespace Relaybox.Benchmarks.Groups;
 
@@ -9,16 +10,16 @@ internal static class BenchmarkGroups
 
     public static IReadOnlyList<IBenchmarkGroup> All { get; } =
     [
-        new RelayGroup(),
-        new LatencyGroup(),
+        .. BenchStores.All.Select(store => new RelayGroup(store)),
+        .. BenchStores.All.Select(store => new LatencyGroup(store)),
         new PollsGroup(),
-        new HistoryGroup(),
+        .. BenchStores.All.Select(store => new HistoryGroup(store)),
         new CleanupGroup(),
         new MemoryGroup(),
         new PayloadsGroup(),
         new PeersGroup(),
         new NatsGroup(),
-        new InboxGroup(),
+        .. BenchStores.All.Select(store => new InboxGroup(store)),
         new SqsGroup(),
         new SizesGroup(),
         new DynamoDbGroup(),

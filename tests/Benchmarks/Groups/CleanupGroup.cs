@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Logging.Abstractions;
 using Relaybox.Benchmarks.Harness;
-using Relaybox.Benchmarks.Postgres;
+using Relaybox.Benchmarks.Stores.Postgres;
 using Relaybox.Maintenance;
 using Relaybox.Outbox;
 using Relaybox.Postgres;

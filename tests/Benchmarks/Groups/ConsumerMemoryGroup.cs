@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Relaybox.Benchmarks.Consuming;
 using Relaybox.Benchmarks.Harness;
-using Relaybox.Benchmarks.Postgres;
+using Relaybox.Benchmarks.Stores.Postgres;
 using Relaybox.Outbox;
 using Relaybox.Postgres;
 using Relaybox.Timing;

@@ -2,7 +2,7 @@ using Amazon.DynamoDBv2.Model;
 using Microsoft.Extensions.Logging.Abstractions;
 using Relaybox.Benchmarks.DynamoDb;
 using Relaybox.Benchmarks.Harness;
-using Relaybox.Benchmarks.Postgres;
+using Relaybox.Benchmarks.Stores;
 using Relaybox.DynamoDb;
 using Relaybox.Events;
 using Relaybox.Local.Servers;

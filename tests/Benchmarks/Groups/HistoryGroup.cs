@@ -1,56 +1,56 @@
 using System.Diagnostics;
 using Relaybox.Benchmarks.Harness;
-using Relaybox.Benchmarks.Postgres;
+using Relaybox.Benchmarks.Stores;
 
 namespace Relaybox.Benchmarks.Groups;
 
 /// <summary>Whether a relay minds how many rows were sent before.</summary>
-internal sealed class HistoryGroup : IBenchmarkGroup
+internal sealed class HistoryGroup(IBenchStore store) : StoreGroup(store)
 {
     private const int Few = 10_000;
     private const int Many = 1_000_000;
     private const int Polls = 500;
 
-    public string Id => "history";
+    public override string Id => "history";
 
-    public string Title => "PostgreSQL relay by lease with 1,000,000 sent rows in the table, against 10,000, 1 KiB";
+    public override string Title => "relay by lease with 1,000,000 sent rows in the table, against 10,000, 1 KiB";
 
-    public bool IsDefault => false;
+    public override bool IsDefault => false;
 
-    public async Task RunAsync(BenchmarkRun run, CancellationToken cancellationToken)
+    protected override async Task MeasureAsync(BenchmarkRun run, IBenchServer server, CancellationToken cancellationToken)
     {
-        await using var database = await BenchDatabase.StartAsync(cancellationToken);
-        var few = await SentHistory.CreateAsync(database, "few", run.Options.Of(Few), cancellationToken);
+        var few = await server.CreateHistoryAsync("few", run.Options.Of(Few), cancellationToken);
         run.Say("Filling the large table ...");
-        var many = await SentHistory.CreateAsync(database, "many", run.Options.Of(Many), cancellationToken);
+        var many = await server.CreateHistoryAsync("many", run.Options.Of(Many), cancellationToken);
         await run.CompareAsync(
             new Comparison("Rows relayed", [Metric.Rate("rows")], [
                 DrainArm("10,000 sent rows", few),
                 DrainArm("1,000,000 sent rows", many, Target.AtLeast(0.95)),
             ])
-            { Rows = "8" },
+            { Rows = Rows("8") },
             cancellationToken);
         await run.CompareAsync(
             new Comparison("Empty polls", [Metric.Milliseconds("p50")], [
                 PollArm("10,000 sent rows", few),
                 PollArm("1,000,000 sent rows", many, Target.AtMost(1.1)),
             ])
-            { Rows = "8" },
+            { Rows = Rows("8") },
             cancellationToken);
-        run.Count(
-            "scans of the whole table with 1,000,000 sent rows, all rounds",
-            await many.CountScansAsync(cancellationToken), "", Target.Exactly(0), "8");
+        if (await many.CountScansAsync(cancellationToken) is { } scans)
+        {
+            run.Count("scans of the whole table with 1,000,000 sent rows, all rounds", scans, "", Target.Exactly(0), Rows("8"));
+        }
     }
 
-    private static Arm DrainArm(string name, SentHistory history, Target? target = null)
+    private static Arm DrainArm(string name, ISentHistory history, Target? target = null)
     {
-        var relay = history.Schema.Relay(new NoOpPublisher());
-        return Arm.Throughput(name, 20_000, (rows, ct) => history.Schema.DrainAsync(relay, rows, ct), history.AddAsync, target);
+        var relay = history.Outbox.Relay(new NoOpPublisher());
+        return Arm.Throughput(name, 2_000, (rows, ct) => history.Outbox.DrainAsync(relay, rows, ct), history.AddAsync, target);
     }
 
-    private static Arm PollArm(string name, SentHistory history, Target? target = null)
+    private static Arm PollArm(string name, ISentHistory history, Target? target = null)
     {
-        var relay = history.Schema.Relay(new NoOpPublisher());
+        var relay = history.Outbox.Relay(new NoOpPublisher());
         return Arm.Latency(
             name,
             async ct =>
@@ -60,7 +60,7 @@ internal sealed class HistoryGroup : IBenchmarkGroup
                 for (var i = 0; i < Polls; i++)
                 {
                     var start = Stopwatch.GetTimestamp();
-                    await history.Schema.DrainAsync(relay, 0, ct);
+                    await history.Outbox.DrainAsync(relay, 0, ct);
                     times[i] = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
                 }
 

@@ -1,38 +1,33 @@
 using Relaybox.Benchmarks.Harness;
-using Relaybox.Benchmarks.Postgres;
+using Relaybox.Benchmarks.Stores;
 using Relaybox.Outbox;
-using Relaybox.Postgres;
 
 namespace Relaybox.Benchmarks.Groups;
 
-/// <summary>How soon a row is with the broker once it is committed, by LISTEN and NOTIFY.</summary>
-internal sealed class LatencyGroup : IBenchmarkGroup
+/// <summary>How soon a row is with the broker once it is committed, where the store wakes the relay.</summary>
+internal sealed class LatencyGroup(IBenchStore store) : StoreGroup(store)
 {
-    private const int Rows = 500;
+    private const int Count = 500;
     private const int Rate = 100;
 
-    public string Id => "latency";
+    public override string Id => "latency";
 
-    public string Title => "PostgreSQL, from commit to publish by LISTEN and NOTIFY, single rows, 100 a second, 1 KiB";
+    public override string Title => "from commit to publish by the store's wake-up, single rows, 100 a second, 1 KiB";
 
-    public async Task RunAsync(BenchmarkRun run, CancellationToken cancellationToken)
+    protected override async Task MeasureAsync(BenchmarkRun run, IBenchServer server, CancellationToken cancellationToken)
     {
-        await using var database = await BenchDatabase.StartAsync(cancellationToken);
-        var listening = new ListenLoop(database, "bare_listen");
-        await listening.CreateAsync(cancellationToken);
-        var schema = await OutboxSchema.CreateAsync(database, "listening", AfterSending.Keep, cancellationToken);
-        var relay = new RelayLatency(database, schema);
-        var rows = run.Options.Of(Rows);
+        var bare = await server.CreateBareWakeLoopAsync(cancellationToken);
+        var relay = new RelayLatency(await server.CreateOutboxAsync("listening", AfterSending.Keep, isCounted: false, cancellationToken));
+        var count = run.Options.Of(Count);
         await run.CompareAsync(
             new Comparison("From commit to publish", [Metric.Milliseconds("p50"), Metric.Milliseconds("p99")], [
-                Arm.Latency("bare LISTEN/NOTIFY loop", ct => listening.MeasureAsync(rows, Rate, ct)),
-                Arm.Latency("relay, lease", ct => relay.MeasureAsync(rows, Rate, ct), Target.AtMost(1.3)),
+                Arm.Latency("bare loop", ct => bare.MeasureAsync(count, Rate, ct)),
+                Arm.Latency("relay, lease", ct => relay.MeasureAsync(count, Rate, ct), Targets.Latency),
             ])
-            { Rows = "18" },
+            { Rows = Rows("18") },
             cancellationToken);
         run.Note(
             "A time begins when the app knows that its row is committed, and ends when the row is handed to the publisher. "
-            + "The bare loop does no more than wait, claim with one UPDATE, hand over and mark; "
-            + "its table has nothing but a number, a subject, a payload and a status.");
+            + "The bare loop does no more than wait (LISTEN, or a change stream), claim, hand over and mark.");
     }
 }

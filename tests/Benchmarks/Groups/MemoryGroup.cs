@@ -1,5 +1,6 @@
 using Relaybox.Benchmarks.Harness;
-using Relaybox.Benchmarks.Postgres;
+using Relaybox.Benchmarks.Stores;
+using Relaybox.Benchmarks.Stores.Postgres;
 using Relaybox.Outbox;
 using Relaybox.Postgres;
 

@@ -1,7 +1,8 @@
 using System.Text;
 using Relaybox.Benchmarks.Harness;
 using Relaybox.Benchmarks.Nats;
-using Relaybox.Benchmarks.Postgres;
+using Relaybox.Benchmarks.Stores;
+using Relaybox.Benchmarks.Stores.Postgres;
 using Relaybox.Events;
 using Relaybox.Messaging;
 using Relaybox.Messaging.Formats;
@@ -60,7 +61,7 @@ internal sealed class NatsGroup : IBenchmarkGroup
         await using var database = await BenchDatabase.StartAsync(cancellationToken);
         var outbox = await OutboxSchema.CreateAsync(database, "keep", AfterSending.Keep, cancellationToken);
         var bare = await OutboxSchema.CreateAsync(database, "bare", AfterSending.Keep, cancellationToken);
-        var bareLoop = new BareLoop(database, bare.Table, new RelayOptions().BatchSize);
+        var bareLoop = new BareLoop(database, bare, new RelayOptions().BatchSize);
         var relay = outbox.Relay(publisher);
         var claim = Arm.Throughput("bare claim and mark", 15_000, bareLoop.DrainAsync, bare.FillAsync);
         var publish = ArmOf(stream, RawEvents, raw.PublishAsync);

@@ -5,7 +5,7 @@ using Npgsql;
 using Relaybox.Benchmarks.Harness;
 using Relaybox.Benchmarks.Lambda;
 using Relaybox.Benchmarks.Paths;
-using Relaybox.Benchmarks.Postgres;
+using Relaybox.Benchmarks.Stores;
 using Relaybox.Local.Aws;
 using Relaybox.Local.Running;
 using Relaybox.Local.Stores.DynamoDb;

@@ -1,5 +1,6 @@
 using Relaybox.Benchmarks.Harness;
-using Relaybox.Benchmarks.Postgres;
+using Relaybox.Benchmarks.Stores;
+using Relaybox.Benchmarks.Stores.Postgres;
 using Relaybox.Outbox;
 using Relaybox.Outbox.Relay;
 using Relaybox.Postgres;
@@ -107,7 +108,7 @@ internal sealed class PeersGroup : IBenchmarkGroup
         await run.CompareAsync(
             new Comparison("From commit to publish or handler, single rows, 100 a second", [Metric.Milliseconds("p50"), Metric.Milliseconds("p99")], [
                 Waiting(Bare, listening.MeasureAsync),
-                Waiting(Notified, new RelayLatency(database, schema).MeasureAsync, Target.AtMost(1.3), Bare),
+                Waiting(Notified, new RelayLatency(schema).MeasureAsync, Target.AtMost(1.3), Bare),
                 Waiting(
                     "fetch-and-hold loop, woken by its own process",
                     (rows, rate, ct) => held.MeasureLatencyAsync(rows, rate, DefaultBatch, ct),

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Relaybox.Benchmarks.Harness;
-using Relaybox.Benchmarks.Postgres;
+using Relaybox.Benchmarks.Stores;
+using Relaybox.Benchmarks.Stores.Postgres;
 using Relaybox.Outbox;
 using Relaybox.Outbox.Relay;
 using Relaybox.Postgres;

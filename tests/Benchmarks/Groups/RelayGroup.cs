@@ -1,62 +1,90 @@
 using Relaybox.Benchmarks.Harness;
-using Relaybox.Benchmarks.Postgres;
+using Relaybox.Benchmarks.Stores;
 using Relaybox.Outbox;
 using Relaybox.Outbox.Relay;
-using Relaybox.Postgres;
 
 namespace Relaybox.Benchmarks.Groups;
 
-/// <summary>What the relay makes of PostgreSQL, with a broker that takes no time.</summary>
-internal sealed class RelayGroup : IBenchmarkGroup
+/// <summary>What the relay makes of a store, with a broker that takes no time.</summary>
+internal sealed class RelayGroup(IBenchStore store) : StoreGroup(store)
 {
     private const int CountedRows = 20_000;
     private const string Bare = "bare claim and mark";
 
-    public string Id => "relay";
+    public override string Id => "relay";
 
-    public string Title => "PostgreSQL relay, 1 worker, durable commits, no-op publish, 1 KiB";
+    public override string Title => "relay, 1 worker, durable commits, no-op publish, 1 KiB";
 
-    public async Task RunAsync(BenchmarkRun run, CancellationToken cancellationToken)
+    protected override async Task MeasureAsync(BenchmarkRun run, IBenchServer server, CancellationToken cancellationToken)
     {
-        await using var database = await BenchDatabase.StartAsync(cancellationToken);
-        var naive = new NaiveOutbox(database, "naive");
-        await naive.CreateAsync(cancellationToken);
-        var keep = await OutboxSchema.CreateAsync(database, "keep", AfterSending.Keep, cancellationToken);
-        var delete = await OutboxSchema.CreateAsync(database, "del", AfterSending.Delete, cancellationToken);
-        var bare = await OutboxSchema.CreateAsync(database, "bare", AfterSending.Keep, cancellationToken);
-        var bareLoop = new BareLoop(database, bare.Table, new RelayOptions().BatchSize);
+        var naive = await server.CreateNaiveLoopAsync(cancellationToken);
+        var bare = await server.CreateBareLoopAsync(cancellationToken);
+        var outboxes = new Dictionary<AfterSending, BenchOutbox>();
+        foreach (var afterSending in Targets.Relay.Select(way => way.AfterSending).Distinct())
+        {
+            outboxes[afterSending] = await server.CreateOutboxAsync(NameOf(afterSending), afterSending, isCounted: false, cancellationToken);
+        }
+
         await run.CompareAsync(
             new Comparison("Rows relayed", [Metric.Rate("rows")], [
                 Arm.Throughput("naive", 1_500, naive.DrainAsync, naive.FillAsync),
-                Arm.Throughput(Bare, 15_000, bareLoop.DrainAsync, bare.FillAsync),
-                ArmOf("lease, keep", keep, Target.AtLeast(16)) with { Also = [(Bare, Target.AtLeast(0.9))] },
-                ArmOf("lease, delete", delete, Target.AtLeast(24)),
-                ArmOf("locked, keep", keep, Target.AtLeast(37), mode: RelayMode.Locked),
-                ArmOf("locked, delete", delete, Target.AtLeast(60), mode: RelayMode.Locked),
+                Arm.Throughput(Bare, 2_000, bare.DrainAsync, bare.FillAsync),
+                .. Targets.Relay.Select(way => ArmOf(way, outboxes[way.AfterSending])),
             ])
-            { Rows = "1–4" },
+            { Rows = Rows("1–4") },
             cancellationToken);
 
-        await CountAsync(run, database, keep, "lease, keep", 4096, RelayMode.Lease, cancellationToken);
-        await CountAsync(run, database, delete, "lease, delete", 2765, RelayMode.Lease, cancellationToken);
-        await CountAsync(run, database, keep, "locked, keep", 4096, RelayMode.Locked, cancellationToken);
-        await CountAsync(run, database, delete, "locked, delete", 2765, RelayMode.Locked, cancellationToken);
+        foreach (var way in Targets.Relay)
+        {
+            await CountAsync(run, server, way, cancellationToken);
+        }
+
+        await CountBatchAsync(run, server, cancellationToken);
     }
 
-    private static Arm ArmOf(string name, OutboxSchema schema, Target target, RelayMode mode = RelayMode.Lease)
+    private static Arm ArmOf(RelayWay way, BenchOutbox outbox)
     {
-        var relay = schema.Relay(new NoOpPublisher(), new RelayOptions { Mode = mode, BeginsWithLeases = false });
-        return Arm.Throughput(name, 20_000, (rows, ct) => schema.DrainAsync(relay, rows, ct), schema.FillAsync, target);
+        var relay = outbox.Relay(new NoOpPublisher(), OptionsOf(way));
+        return Arm.Throughput(way.Name, 2_000, (rows, ct) => outbox.DrainAsync(relay, rows, ct), outbox.FillAsync, way.OfNaiveLoop) with
+        {
+            Also = way.IsBare ? [(Bare, StoreTargets.OfBareLoop)] : [],
+        };
     }
 
-    private static async Task CountAsync(
-        BenchmarkRun run, BenchDatabase database, OutboxSchema schema, string name,
-        double mostWal, RelayMode mode, CancellationToken cancellationToken)
+    private async Task CountAsync(BenchmarkRun run, IBenchServer server, RelayWay way, CancellationToken cancellationToken)
     {
-        await schema.FillAsync(CountedRows, cancellationToken);
-        var relay = schema.Relay(new NoOpPublisher(), new RelayOptions { Mode = mode, BeginsWithLeases = false });
-        var (wal, commits) = await database.CostOfAsync(() => schema.DrainAsync(relay, CountedRows, cancellationToken), cancellationToken);
-        run.Count($"{name}: commits per 1,000 rows", commits * 1000 / CountedRows, "", Target.AtMost(4), "6");
-        run.Count($"{name}: write-ahead log per row", wal / CountedRows, "bytes", Target.AtMost(mostWal), "7");
+        var outbox = await server.CreateOutboxAsync(
+            $"counted_{way.Mode}_{way.AfterSending}".ToLowerInvariant(), way.AfterSending, isCounted: true, cancellationToken);
+        await outbox.FillAsync(CountedRows, cancellationToken);
+        var relay = outbox.Relay(new NoOpPublisher(), OptionsOf(way));
+        foreach (var cost in await server.CostOfAsync(() => outbox.DrainAsync(relay, CountedRows, cancellationToken), cancellationToken))
+        {
+            var (target, row) = way.Costs.GetValueOrDefault(cost.Name);
+            if (cost.IsOfRows)
+            {
+                run.Count($"{way.Name}: {cost.Name} per row", cost.Total / CountedRows, cost.Unit, target, row ?? "");
+            }
+            else
+            {
+                run.Count($"{way.Name}: {cost.Name} per 1,000 rows", cost.Total * 1000 / CountedRows, cost.Unit, target, row ?? "");
+            }
+        }
     }
+
+    // A drain also finds out that nothing is left, and looks for claims that have ended.
+    private async Task CountBatchAsync(BenchmarkRun run, IBenchServer server, CancellationToken cancellationToken)
+    {
+        var rows = new RelayOptions().BatchSize;
+        var outbox = await server.CreateOutboxAsync("counted_batch", AfterSending.Keep, isCounted: true, cancellationToken);
+        await outbox.FillAsync(rows, cancellationToken);
+        foreach (var cost in await server.CostOfAsync(() => outbox.RelayBatchAsync(rows, cancellationToken), cancellationToken))
+        {
+            run.Count(
+                $"lease, keep: {cost.Name} of one batch of {rows} rows", cost.Total, cost.Unit, Targets.RelayBatch.GetValueOrDefault(cost.Name));
+        }
+    }
+
+    private static RelayOptions OptionsOf(RelayWay way) => new() { Mode = way.Mode, BeginsWithLeases = false };
+
+    private static string NameOf(AfterSending afterSending) => afterSending == AfterSending.Keep ? "keep" : "del";
 }

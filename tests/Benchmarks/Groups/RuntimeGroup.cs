@@ -1,7 +1,7 @@
 using System.Text;
 using Relaybox.Benchmarks.Harness;
 using Relaybox.Benchmarks.Lambda;
-using Relaybox.Benchmarks.Postgres;
+using Relaybox.Benchmarks.Stores;
 
 namespace Relaybox.Benchmarks.Groups;
 

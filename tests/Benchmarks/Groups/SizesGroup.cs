@@ -1,7 +1,8 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Relaybox.Benchmarks.Consuming;
 using Relaybox.Benchmarks.Harness;
-using Relaybox.Benchmarks.Postgres;
+using Relaybox.Benchmarks.Stores;
+using Relaybox.Benchmarks.Stores.Postgres;
 using Relaybox.Benchmarks.Queues;
 using Relaybox.Events;
 using Relaybox.Inbox;

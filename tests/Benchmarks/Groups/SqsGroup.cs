@@ -1,7 +1,7 @@
 using Amazon.SQS.Model;
 using Microsoft.Extensions.Logging.Abstractions;
 using Relaybox.Benchmarks.Harness;
-using Relaybox.Benchmarks.Postgres;
+using Relaybox.Benchmarks.Stores;
 using Relaybox.Benchmarks.Queues;
 using Relaybox.Events;
 using Relaybox.Messaging;

@@ -22,6 +22,9 @@ internal sealed class BenchmarkRun(BenchmarkOptions options, Action<string> say)
 
     public IReadOnlyList<string> Notes => _notes;
 
+    /// <summary>The server that it ran on, where a group runs on one for each store; otherwise null.</summary>
+    public string? Server { get; set; }
+
     public void Say(string text) => say(text);
 
     /// <summary>Says what has to be known to read the figures.</summary>

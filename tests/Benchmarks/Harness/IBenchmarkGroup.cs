@@ -6,6 +6,9 @@ internal interface IBenchmarkGroup
     /// <summary>What it is called on the command line.</summary>
     string Id { get; }
 
+    /// <summary>The store that it measures, where there is one for each; otherwise null.</summary>
+    string? Store => null;
+
     /// <summary>What it measures, in a line.</summary>
     string Title { get; }
 

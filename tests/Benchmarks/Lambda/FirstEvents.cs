@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.Json;
-using Relaybox.Benchmarks.Postgres;
+using Relaybox.Benchmarks.Stores;
 using Relaybox.Local.Stack;
 
 namespace Relaybox.Benchmarks.Lambda;

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Relaybox.Benchmarks.Postgres;
+using Relaybox.Benchmarks.Stores;
 
 namespace Relaybox.Benchmarks.Lambda;
 

@@ -2,7 +2,7 @@ using System.Text;
 using Microsoft.Extensions.Primitives;
 using NATS.Client.Core;
 using NATS.Client.JetStream;
-using Relaybox.Benchmarks.Postgres;
+using Relaybox.Benchmarks.Stores;
 
 namespace Relaybox.Benchmarks.Nats;
 

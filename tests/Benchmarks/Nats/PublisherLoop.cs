@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Logging.Abstractions;
-using Relaybox.Benchmarks.Postgres;
+using Relaybox.Benchmarks.Stores;
 using Relaybox.Events;
 using Relaybox.Messaging;
 using Relaybox.Messaging.Formats;

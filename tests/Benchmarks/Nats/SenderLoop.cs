@@ -2,7 +2,7 @@ using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Primitives;
 using NATS.Client.Core;
-using Relaybox.Benchmarks.Postgres;
+using Relaybox.Benchmarks.Stores;
 using Relaybox.Nats;
 
 namespace Relaybox.Benchmarks.Nats;

@@ -3,7 +3,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Npgsql;
 using Relaybox.Benchmarks.Harness;
-using Relaybox.Benchmarks.Postgres;
+using Relaybox.Benchmarks.Stores;
 using Relaybox.Local.Aws;
 using Relaybox.Local.EventSources;
 using Relaybox.Local.Running;

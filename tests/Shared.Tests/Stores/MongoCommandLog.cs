@@ -14,15 +14,20 @@ internal sealed class MongoCommandLog : IDisposable
     private readonly ConcurrentQueue<BsonDocument> _commands = new();
 
     public MongoCommandLog(MongoDbServer server) => Client = server.CreateClient(settings => settings.ClusterConfigurator = cluster =>
-        cluster.Subscribe<CommandStartedEvent>(started =>
-        {
-            if (!OfTheDriver.Contains(started.CommandName))
+        cluster
+            .Subscribe<CommandStartedEvent>(started =>
             {
-                _commands.Enqueue(started.Command.DeepClone().AsBsonDocument);
-            }
-        }));
+                if (!OfTheDriver.Contains(started.CommandName))
+                {
+                    _commands.Enqueue(started.Command.DeepClone().AsBsonDocument);
+                }
+            })
+            .Subscribe<CommandSucceededEvent>(succeeded => Answered?.Invoke(succeeded.CommandName)));
 
     public MongoClient Client { get; }
+
+    /// <summary>What happens when the server has answered a command, before the client has the answer.</summary>
+    public Action<string>? Answered { get; set; }
 
     /// <summary>The commands since the last call.</summary>
     public List<BsonDocument> Take()

@@ -37,10 +37,12 @@ public sealed class MongoOutboxPlanTests(MongoDbServer server) : IAsyncLifetime
     [Fact]
     public async Task A_batch_that_was_won_takes_three_commands_and_a_large_payload_one_more()
     {
-        await WriteAsync(Enumerable.Range(0, 10).Select(i => Row($"e-{i}")));
+        // More than the 101 that the server puts into an answer where it is told nothing.
+        await WriteAsync(Enumerable.Range(0, 300).Select(i => Row($"e-{i}")));
         var repository = Repository;
 
-        var claims = await repository.ClaimAsync(new ClaimLimit(10, 1_000_000), Lease, Ct);
+        var claims = await repository.ClaimAsync(new ClaimLimit(300, 1_000_000), Lease, Ct);
+        Assert.Equal(300, claims.Count);
         await repository.MarkSentAsync([.. claims.Select(claim => new OutboxMark(claim.EventId, claim.Token))], Ct);
         Assert.Equal(["find", "update", "update"], MongoCommandLog.NamesOf(_log.Take()));
 
@@ -49,6 +51,49 @@ public sealed class MongoOutboxPlanTests(MongoDbServer server) : IAsyncLifetime
         claims = await repository.ClaimAsync(new ClaimLimit(10, 1_000_000), Lease, Ct);
         Assert.Contains(claims, claim => claim.Event?.Payload.Length == 900_000);
         Assert.Equal(["find", "update", "find"], MongoCommandLog.NamesOf(_log.Take()));
+    }
+
+    [Fact]
+    public async Task A_batch_of_which_somebody_else_got_a_row_takes_four_commands()
+    {
+        await WriteAsync(Enumerable.Range(0, 300).Select(i => Row($"e-{i:000}")));
+        _log.Answered = command =>
+        {
+            if (command == "find")
+            {
+                _log.Answered = null;
+                _store.Database.Raw(_store.Database.Options.OutboxCollection).UpdateOne(
+                    new BsonDocument("_id", "e-007"),
+                    new BsonDocument("$set", new BsonDocument { { "status", "publishing" }, { "leaseUntil", DateTime.MaxValue } }),
+                    cancellationToken: Ct);
+            }
+        };
+        var repository = Repository;
+
+        var claims = await repository.ClaimAsync(new ClaimLimit(300, 1_000_000), Lease, Ct);
+        Assert.Equal(299, claims.Count);
+        await repository.MarkSentAsync([.. claims.Select(claim => new OutboxMark(claim.EventId, claim.Token))], Ct);
+
+        Assert.Equal(["find", "update", "find", "update"], MongoCommandLog.NamesOf(_log.Take()));
+    }
+
+    [Fact]
+    public async Task A_claim_with_room_also_takes_ended_claims_whether_it_expected_to_have_room_or_not()
+    {
+        var repository = Repository;
+        foreach (var i in (int[])[1, 2])
+        {
+            await WriteAsync([
+                Row($"due-{i}"),
+                Row($"ended-{i}").Set("status", "publishing").Set("claimToken", "t").Set("leaseUntil", new BsonDateTime(0)),
+            ]);
+            _log.Take();
+
+            var claims = await repository.ClaimAsync(10, Lease, Ct);
+
+            Assert.Equal([$"due-{i}", $"ended-{i}"], claims.Select(claim => claim.EventId).Order(StringComparer.Ordinal));
+            Assert.Equal(["find", "find", "update"], MongoCommandLog.NamesOf(_log.Take()));
+        }
     }
 
     [Fact]

@@ -22,6 +22,14 @@ internal static class InboxDocument
         { Fields.Id, IdOf(claim.Key) }, { Fields.Status, InboxStatusText.Processing }, { Fields.ClaimToken, claim.Token },
     };
 
+    /// <summary>The same for several claims. A token belongs to one claim of one record, so that it cannot hold another's.</summary>
+    internal static BsonDocument Held(IReadOnlyList<InboxClaim.Claimed> claims) => new()
+    {
+        { Fields.Id, Expressions.IsIn(claims.Select(claim => IdOf(claim.Key))) },
+        { Fields.Status, InboxStatusText.Processing },
+        { Fields.ClaimToken, Expressions.IsIn(claims.Select(claim => claim.Token)) },
+    };
+
     /// <summary>The update that marks a record as processed. It keeps the token, so that a repeated call knows its own work.</summary>
     internal static BsonDocument Processed() => new()
     {

@@ -24,7 +24,7 @@ internal sealed partial class MongoInboxRepository
                     { "$expr", new BsonDocument("$lt", new BsonArray { $"${Fields.ProcessedAt}", Expressions.Before(retention) }) },
                 };
                 var found = await database.Inbox.Find(old).Sort(new BsonDocument(Fields.ProcessedAt, 1)).Limit(pageSize)
-                    .Project<BsonDocument>(new BsonDocument(Fields.Id, 1)).ToListAsync(ct);
+                    .Project<BsonDocument>(new BsonDocument(Fields.Id, 1)).ReadAsync(ct);
                 if (found.Count == 0)
                 {
                     return new MaintenancePage(0, null);
@@ -46,7 +46,7 @@ internal sealed partial class MongoInboxRepository
                 var stale = new BsonDocument(Fields.Status, InboxStatusText.Processing).Merge(Expressions.Due(Fields.LeaseUntil, age));
                 var found = await database.Inbox.Find(stale).Sort(new BsonDocument(Fields.LeaseUntil, 1)).Skip(living).Limit(pageSize)
                     .Project<BsonDocument>(new BsonDocument { { Fields.Status, 1 }, { Fields.ClaimToken, 1 }, { NowField, Expressions.Now } })
-                    .ToListAsync(ct);
+                    .ReadAsync(ct);
                 var renewed = await FindRenewedAsync(database, found, ct);
                 var dead = found.FindAll(record =>
                     !renewed.TryGetValue(InboxDocument.KeyOf(record), out var until) || until <= record.Time(NowField) - age);

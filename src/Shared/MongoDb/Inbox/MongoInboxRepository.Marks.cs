@@ -71,10 +71,8 @@ internal sealed partial class MongoInboxRepository
             : _calls.RunAsync<IReadOnlyList<bool>>(
                 async (database, ct) =>
                 {
-                    var result = await database.Inbox.BulkWriteAsync(
-                        [.. claims.Select(claim => new UpdateOneModel<BsonDocument>(InboxDocument.Held(claim), InboxDocument.Processed()))],
-                        new BulkWriteOptions { IsOrdered = false },
-                        ct);
+                    var result = await database.Inbox.UpdateManyAsync(
+                        InboxDocument.Held(claims), InboxDocument.Processed(), cancellationToken: ct);
                     if (result.ModifiedCount == claims.Count)
                     {
                         return [.. claims.Select(_ => true)];
@@ -82,7 +80,7 @@ internal sealed partial class MongoInboxRepository
 
                     var marked = await database.Inbox
                         .Find(IsIn(claims.Select(claim => claim.Key)).Merge(new BsonDocument(Fields.Status, InboxStatusText.Processed)))
-                        .Project<BsonDocument>(new BsonDocument(Fields.ClaimToken, 1)).ToListAsync(ct);
+                        .Project<BsonDocument>(new BsonDocument(Fields.ClaimToken, 1)).ReadAsync(ct);
                     var tokens = marked.ToDictionary(InboxDocument.KeyOf, record => record.Text(Fields.ClaimToken));
                     return [.. claims.Select(claim => tokens.TryGetValue(claim.Key, out var token) && token == claim.Token)];
                 },

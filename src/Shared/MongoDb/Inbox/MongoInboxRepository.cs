@@ -168,7 +168,7 @@ internal sealed partial class MongoInboxRepository(MongoConnections connections,
         CancellationToken cancellationToken)
     {
         var open = batch.Open();
-        var found = await database.Inbox.Find(IsIn(open.Select(of => of.Key))).Project<BsonDocument>(WithNow()).ToListAsync(cancellationToken);
+        var found = await database.Inbox.Find(IsIn(open.Select(of => of.Key))).Project<BsonDocument>(WithNow()).ReadAsync(cancellationToken);
         var renewed = await FindRenewedAsync(database, found, cancellationToken);
         var records = found.ToDictionary(InboxDocument.KeyOf);
         foreach (var (key, _, _) in open)
@@ -207,7 +207,7 @@ internal sealed partial class MongoInboxRepository(MongoConnections connections,
             return [];
         }
 
-        var leases = await database.Leases.Find(IsIn(processing.Keys)).ToListAsync(cancellationToken);
+        var leases = await database.Leases.Find(IsIn(processing.Keys)).ReadAsync(cancellationToken);
         return leases
             .Where(lease => lease.Text(Fields.ClaimToken) is { } token
                 && token == processing[InboxDocument.KeyOf(lease)].Text(Fields.ClaimToken))

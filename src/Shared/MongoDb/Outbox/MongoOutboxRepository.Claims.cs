@@ -32,6 +32,9 @@ internal sealed partial class MongoOutboxRepository
 
     private int _claimCount;
 
+    // The last claim found less than it could take.
+    private volatile bool _isNearlyEmpty;
+
     /// <inheritdoc />
     public async Task<IReadOnlyList<OutboxClaim>> ClaimAsync(ClaimLimit limit, TimeSpan lease, CancellationToken cancellationToken)
     {
@@ -83,7 +86,7 @@ internal sealed partial class MongoOutboxRepository
             cancellationToken);
     }
 
-    private static async Task<List<Candidate>> ChooseAsync(
+    private async Task<List<Candidate>> ChooseAsync(
         MongoCollections database, ClaimLimit limit, int turn, int skip, CancellationToken cancellationToken)
     {
         var lines = new OutboxLines();
@@ -96,16 +99,26 @@ internal sealed partial class MongoOutboxRepository
         }
 
         var isWhole = false;
+        Task<List<Candidate>>? ended = null;
         for (var i = 0; i < WindowsOfAClaim && !isWhole && lines.Count < (limit.Rows + 1) / 2; i++)
         {
-            var found = await FindAsync(IsDue, ByAvailableAt, skip + (i * window), window, isRead: i == 0);
+            var due = FindAsync(IsDue, ByAvailableAt, skip + (i * window), window, isRead: i == 0);
+            if (i == 0 && _isNearlyEmpty)
+            {
+                // This claim is likely to have room as well, and a row that has just been written should not wait for two answers.
+                ended = FindAsync(IsEnded, ByLeaseUntil, skip, window);
+                await Task.WhenAll(due, ended);
+            }
+
+            var found = await due;
             lines.Add(found);
             isWhole = found.Count < window;
         }
 
-        if (isWhole || looksForOthers)
+        _isNearlyEmpty = isWhole;
+        if (isWhole || looksForOthers || ended is not null)
         {
-            lines.Add(await FindAsync(IsEnded, ByLeaseUntil, skip, window));
+            lines.Add(await (ended ?? FindAsync(IsEnded, ByLeaseUntil, skip, window)));
         }
 
         // A relay that ended between its mark and the release of what waits has left that to others.
@@ -137,7 +150,7 @@ internal sealed partial class MongoOutboxRepository
         // So few bytes of each row that all rows together fit. The payload of a larger one is read once it is claimed.
         async Task<List<Candidate>> FindAsync(BsonDocument filter, BsonDocument sort, int from, int count, bool isRead = true) =>
             (await database.Outbox.Find(filter).Sort(sort).Skip(from).Limit(count)
-                .Project<BsonDocument>(OutboxProjection.Of(isRead ? limit.Bytes / (2 * window) : -1)).ToListAsync(cancellationToken))
+                .Project<BsonDocument>(OutboxProjection.Of(isRead ? limit.Bytes / (2 * window) : -1)).ReadAsync(cancellationToken))
             .ConvertAll(document => new Candidate(document, ReferenceEquals(filter, IsEnded)));
     }
 
@@ -216,7 +229,7 @@ internal sealed partial class MongoOutboxRepository
             {
                 { Fields.Id, Expressions.IsIn(eventIds) }, { Fields.ClaimToken, token }, { Fields.Status, OutboxStatusText.Publishing },
             })
-            .Project<BsonDocument>(OutboxProjection.Of(limit.Bytes)).ToListAsync(cancellationToken);
+            .Project<BsonDocument>(OutboxProjection.Of(limit.Bytes)).ReadAsync(cancellationToken);
         return found.ConvertAll(document => OutboxDocument.ReadClaim(document, token, limit, Math.Max(0, document.Count(Fields.Unfinished) - 1)));
     }
 

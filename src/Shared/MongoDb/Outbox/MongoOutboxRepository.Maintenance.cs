@@ -48,7 +48,7 @@ internal sealed partial class MongoOutboxRepository
             {
                 var stale = new BsonDocument(Fields.Status, OutboxStatusText.Publishing).Merge(Expressions.Due(Fields.LeaseUntil, age));
                 var found = await database.Outbox.Find(stale).Sort(ByLeaseUntil).Limit(pageSize)
-                    .Project<BsonDocument>(new BsonDocument(Fields.Id, 1)).ToListAsync(ct);
+                    .Project<BsonDocument>(new BsonDocument(Fields.Id, 1)).ReadAsync(ct);
                 if (found.Count == 0)
                 {
                     return 0;
@@ -92,7 +92,7 @@ internal sealed partial class MongoOutboxRepository
                         { Fields.OrderNumber, Expressions.OfType(Fields.OrderNumber, "int", "long", "double") },
                         { "never", new BsonDocument("$gt", new BsonArray { $"${Fields.AvailableAt}", LastTime }) },
                     })
-                    .ToListAsync(ct);
+                    .ReadAsync(ct);
                 var counts = page.GroupBy(row => StatusOf(row[Fields.Status].AsString), StringComparer.Ordinal)
                     .ToDictionary(group => group.Key, group => group.LongCount(), StringComparer.Ordinal);
                 var recovered = await ParkUnsendableAsync(database, page, ct) + await ReleaseLostAsync(database, page, ct);
@@ -143,7 +143,7 @@ internal sealed partial class MongoOutboxRepository
                                     0L)
                             },
                         })
-                        .ToListAsync(ct);
+                        .ReadAsync(ct);
             },
             cancellationToken);
 
@@ -192,7 +192,7 @@ internal sealed partial class MongoOutboxRepository
                 }
 
                 var found = await database.Outbox.Find(old).Sort(new BsonDocument(since, 1)).Limit(limit)
-                    .Project<BsonDocument>(new BsonDocument(Fields.Id, 1)).ToListAsync(ct);
+                    .Project<BsonDocument>(new BsonDocument(Fields.Id, 1)).ReadAsync(ct);
                 if (found.Count == 0)
                 {
                     return 0;

@@ -204,7 +204,7 @@ internal sealed partial class MongoOutboxRepository
             {
                 { Fields.Status, 1 }, { Fields.ClaimToken, 1 }, { Fields.ReleasedToken, 1 }, { Fields.Followed, 1 },
             })
-            .ToListAsync(cancellationToken);
+            .ReadAsync(cancellationToken);
         return states.ToDictionary(row => row[Fields.Id].AsString, StringComparer.Ordinal);
     }
 }

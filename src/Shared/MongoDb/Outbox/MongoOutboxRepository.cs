@@ -54,7 +54,7 @@ internal sealed partial class MongoOutboxRepository : IOutboxRepository
             async (database, ct) =>
             {
                 var found = await database.Outbox.Find(IsPending()).Sort(new BsonDocument { { Fields.EnqueuedAt, 1 }, { Fields.Id, 1 } })
-                    .Limit(limit).Project<BsonDocument>(OutboxProjection.Of(AnySize)).ToListAsync(ct);
+                    .Limit(limit).Project<BsonDocument>(OutboxProjection.Of(AnySize)).ReadAsync(ct);
                 return [.. found.Select(OutboxDocument.ToRow)];
             },
             cancellationToken);

@@ -278,7 +278,7 @@ public sealed class MongoOutboxWriter
             {
                 var rows = (await _collections.Outbox
                     .Find(new BsonDocument(Fields.Id, Expressions.IsIn(some.Select(outboxEvent => outboxEvent.EventId))))
-                    .Project<BsonDocument>(new BsonDocument { { Fields.Subject, 1 }, { Fields.Payload, 1 } }).ToListAsync(cancellationToken))
+                    .Project<BsonDocument>(new BsonDocument { { Fields.Subject, 1 }, { Fields.Payload, 1 } }).ReadAsync(cancellationToken))
                     .ToDictionary(row => row[Fields.Id].AsString, StringComparer.Ordinal);
                 foreach (var outboxEvent in some)
                 {

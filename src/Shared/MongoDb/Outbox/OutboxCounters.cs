@@ -15,7 +15,7 @@ internal static class OutboxCounters
     {
         var old = new BsonDocument("$expr", new BsonDocument("$lt", new BsonArray { $"${Fields.UsedAt}", Expressions.Before(unusedFor) }));
         var counters = await database.Keys.Find(old).Sort(new BsonDocument(Fields.UsedAt, 1)).Limit(limit)
-            .Project<BsonDocument>(new BsonDocument(Fields.Id, 1)).ToListAsync(cancellationToken);
+            .Project<BsonDocument>(new BsonDocument(Fields.Id, 1)).ReadAsync(cancellationToken);
         var ids = counters.Where(counter => counter[Fields.Id].IsString).Select(counter => counter[Fields.Id].AsString).ToList();
         if (ids.Count == 0)
         {

@@ -47,7 +47,7 @@ internal static class OutboxOrder
         // The numbers of a key have no gaps: nearly always the row before says all.
         var before = await database.Outbox
             .Find(new BsonDocument("$or", new BsonArray(open.Select(head => Place(head.Key, head.Value - 1)))))
-            .Project<BsonDocument>(Places()).ToListAsync(cancellationToken);
+            .Project<BsonDocument>(Places()).ReadAsync(cancellationToken);
         foreach (var row in before)
         {
             var key = row[Fields.OrderingKey].AsString;
@@ -70,7 +70,7 @@ internal static class OutboxOrder
                 {
                     new BsonDocument("$or", new BsonArray(open.Select(head => Place(head.Key, new BsonDocument("$lt", head.Value))))), Holds,
                 }))
-                .Limit(MostEarlierRows).Project<BsonDocument>(Places()).ToListAsync(cancellationToken);
+                .Limit(MostEarlierRows).Project<BsonDocument>(Places()).ReadAsync(cancellationToken);
             foreach (var row in earlier)
             {
                 held.TryAdd(row[Fields.OrderingKey].AsString, row[Fields.Id].AsString);
@@ -111,7 +111,7 @@ internal static class OutboxOrder
         {
             var holding = (await database.Outbox
                 .Find(session, new BsonDocument("$and", new BsonArray { new BsonDocument(Fields.Id, Expressions.IsIn(waiting.Keys)), Holds }))
-                .Project<BsonDocument>(new BsonDocument(Fields.Id, 1)).ToListAsync(cancellationToken)).ConvertAll(row => row[Fields.Id].AsString);
+                .Project<BsonDocument>(new BsonDocument(Fields.Id, 1)).ReadAsync(cancellationToken)).ConvertAll(row => row[Fields.Id].AsString);
             if (holding.Count > 0)
             {
                 await database.Outbox.UpdateManyAsync(
@@ -148,7 +148,7 @@ internal static class OutboxOrder
     {
         var followed = await database.Outbox
             .Find(new BsonDocument(Fields.Id, Expressions.IsIn(eventIds)).Merge(IsFollowed).Merge(IsPast))
-            .Project<BsonDocument>(Places()).ToListAsync(cancellationToken);
+            .Project<BsonDocument>(Places()).ReadAsync(cancellationToken);
         await ReleaseAsync(database, followed, cancellationToken);
     }
 
@@ -157,7 +157,7 @@ internal static class OutboxOrder
     internal static async Task<int> ReleaseForgottenAsync(MongoCollections database, int limit, CancellationToken cancellationToken)
     {
         var forgotten = await database.Outbox
-            .Find(IsFollowed.DeepClone().AsBsonDocument.Merge(IsPast)).Limit(limit).Project<BsonDocument>(Places()).ToListAsync(cancellationToken);
+            .Find(IsFollowed.DeepClone().AsBsonDocument.Merge(IsPast)).Limit(limit).Project<BsonDocument>(Places()).ReadAsync(cancellationToken);
         await ReleaseAsync(database, forgotten, cancellationToken);
         return forgotten.Count;
     }

@@ -26,42 +26,20 @@ internal static class OutboxProjection
         Expressions.TextBytes(Fields.Payload), Expressions.TextBytes(Fields.Result), Expressions.DocumentBytes(Fields.Headers),
     });
 
+    // What does not depend on the room that there is, built once.
+    private static readonly BsonDocument Always = CreateAlways();
+
     /// <summary>The projection of a find.</summary>
     /// <param name="mostBytes">Payload, headers and result are read only where they have at most so many bytes together.</param>
     internal static BsonDocument Of(long mostBytes)
     {
         var fits = AtMost(Size, mostBytes);
-        var projection = new BsonDocument
+        return new BsonDocument
         {
-            { Bytes, Size },
-            { Types, new BsonDocument(TypedFields.Select(field => new BsonElement(field, Expressions.TypeOf(field)))) },
             { Fields.Payload, Where(Fields.Payload, "string", fits) },
             { Fields.Result, Where(Fields.Result, "string", fits) },
             { Fields.Headers, Where(Fields.Headers, "object", AtMost(Size, Math.Max(mostBytes, MaxHeaderBytes))) },
-        };
-        foreach (var field in (ReadOnlySpan<string>)[Fields.Subject, Fields.OrderingKey, Fields.Status, Fields.ClaimToken, Fields.ErrorCode])
-        {
-            projection[field] = Where(field, "string", AtMost(new BsonDocument("$strLenBytes", $"${field}"), MaxTextBytes));
-        }
-
-        projection[Fields.ErrorMessage] = Where(
-            Fields.ErrorMessage, "string", AtMost(new BsonDocument("$strLenBytes", $"${Fields.ErrorMessage}"), MaxHeaderBytes));
-        foreach (var field in (ReadOnlySpan<string>)[Fields.Attempts, Fields.Unfinished, Fields.OrderNumber])
-        {
-            projection[field] = Expressions.OfType(field, "int", "long", "double");
-        }
-
-        foreach (var field in (ReadOnlySpan<string>)
-            [
-                Fields.EnqueuedAt, Fields.AvailableAt, Fields.ClaimedAt, Fields.LeaseUntil, Fields.SentAt, Fields.FailedAt, Fields.SkippedAt,
-                Fields.ShelvedAt,
-            ])
-        {
-            projection[field] = Expressions.OfType(field, "date");
-        }
-
-        projection[Fields.Followed] = Expressions.OfType(Fields.Followed, "int", "long");
-        return projection;
+        }.Merge(Always);
     }
 
     /// <summary>The bytes of a row's payload, headers and result, as the server has them.</summary>
@@ -122,6 +100,38 @@ internal static class OutboxProjection
         }
 
         return null;
+    }
+
+    private static BsonDocument CreateAlways()
+    {
+        var projection = new BsonDocument
+        {
+            { Bytes, Size },
+            { Types, new BsonDocument(TypedFields.Select(field => new BsonElement(field, Expressions.TypeOf(field)))) },
+        };
+        foreach (var field in (ReadOnlySpan<string>)[Fields.Subject, Fields.OrderingKey, Fields.Status, Fields.ClaimToken, Fields.ErrorCode])
+        {
+            projection[field] = Where(field, "string", AtMost(new BsonDocument("$strLenBytes", $"${field}"), MaxTextBytes));
+        }
+
+        projection[Fields.ErrorMessage] = Where(
+            Fields.ErrorMessage, "string", AtMost(new BsonDocument("$strLenBytes", $"${Fields.ErrorMessage}"), MaxHeaderBytes));
+        foreach (var field in (ReadOnlySpan<string>)[Fields.Attempts, Fields.Unfinished, Fields.OrderNumber])
+        {
+            projection[field] = Expressions.OfType(field, "int", "long", "double");
+        }
+
+        foreach (var field in (ReadOnlySpan<string>)
+            [
+                Fields.EnqueuedAt, Fields.AvailableAt, Fields.ClaimedAt, Fields.LeaseUntil, Fields.SentAt, Fields.FailedAt, Fields.SkippedAt,
+                Fields.ShelvedAt,
+            ])
+        {
+            projection[field] = Expressions.OfType(field, "date");
+        }
+
+        projection[Fields.Followed] = Expressions.OfType(Fields.Followed, "int", "long");
+        return projection;
     }
 
     private static bool IsAbsentOr(BsonDocument document, string field, string type) =>

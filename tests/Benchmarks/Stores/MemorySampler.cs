@@ -1,7 +1,7 @@
 using Relaybox.Events;
 using Relaybox.Messaging;
 
-namespace Relaybox.Benchmarks.Postgres;
+namespace Relaybox.Benchmarks.Stores;
 
 /// <summary>A broker that accepts everything at once, and looks at the memory of the process every so many rows.</summary>
 internal sealed class MemorySampler(int every) : IMessagePublisher

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 
-namespace Relaybox.Benchmarks.Postgres;
+namespace Relaybox.Benchmarks.Stores;
 
 /// <summary>
 /// Commits single rows at a steady pace, and takes the time from the moment the app knows of each commit to the moment its row
@@ -30,6 +30,28 @@ internal sealed class LatencyProbe
         {
             _all.TrySetResult();
         }
+    }
+
+    /// <summary>The same while something handles the rows, which ends when all are handled.</summary>
+    /// <param name="rows">How many.</param>
+    /// <param name="rate">How many in a second.</param>
+    /// <param name="commit">Commits the row of a number, and answers with the id under which it will be handled.</param>
+    /// <param name="handle">Handles rows until its token ends it.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    public async Task<double[]> MeasureAsync(
+        int rows,
+        int rate,
+        Func<int, CancellationToken, Task<string>> commit,
+        Func<CancellationToken, Task> handle,
+        CancellationToken cancellationToken)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var handling = handle(stop.Token);
+        var measuring = MeasureAsync(rows, rate, commit, cancellationToken);
+        await await Task.WhenAny(measuring, handling);
+        await stop.CancelAsync();
+        await handling.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return await measuring;
     }
 
     /// <summary>Commits rows, and answers with the milliseconds of each.</summary>

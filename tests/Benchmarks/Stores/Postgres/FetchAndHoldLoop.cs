@@ -1,7 +1,7 @@
 using System.Text;
 using Npgsql;
 
-namespace Relaybox.Benchmarks.Postgres;
+namespace Relaybox.Benchmarks.Stores.Postgres;
 
 /// <summary>
 /// The algorithm that OutboxKit documents, written from its documentation in plain Npgsql, because its packages cannot be had
@@ -61,19 +61,13 @@ internal sealed class FetchAndHoldLoop(BenchDatabase database, string schema, bo
         await database.ExecuteAsync($"TRUNCATE {Table}", cancellationToken);
         var probe = new LatencyProbe();
         using var trigger = new SemaphoreSlim(0);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var producing = ProduceWhenTriggeredAsync();
         await using var writer = await database.DataSource.OpenConnectionAsync(cancellationToken);
         await using var insert = new NpgsqlCommand(
             $"INSERT INTO {Table} (type, payload, created_at) VALUES ('orders.placed', $1, now()) RETURNING id", writer)
         {
             Parameters = { new NpgsqlParameter<byte[]> { TypedValue = Encoding.UTF8.GetBytes(BenchPayload.Text) } },
         };
-        var measuring = probe.MeasureAsync(rows, rate, CommitAsync, cancellationToken);
-        await await Task.WhenAny(measuring, producing);
-        await stop.CancelAsync();
-        await producing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        return await measuring;
+        return await probe.MeasureAsync(rows, rate, CommitAsync, ProduceWhenTriggeredAsync, cancellationToken);
 
         async Task<string> CommitAsync(int row, CancellationToken token)
         {
@@ -82,13 +76,13 @@ internal sealed class FetchAndHoldLoop(BenchDatabase database, string schema, bo
             return id;
         }
 
-        async Task ProduceWhenTriggeredAsync()
+        async Task ProduceWhenTriggeredAsync(CancellationToken stop)
         {
-            await using var connection = await database.DataSource.OpenConnectionAsync(stop.Token);
+            await using var connection = await database.DataSource.OpenConnectionAsync(stop);
             while (true)
             {
-                await trigger.WaitAsync(stop.Token);
-                while (await ProduceAsync(connection, batchSize, id => probe.Handled($"{id}"), stop.Token) > 0)
+                await trigger.WaitAsync(stop);
+                while (await ProduceAsync(connection, batchSize, id => probe.Handled($"{id}"), stop) > 0)
                 {
                 }
             }

@@ -1,4 +1,4 @@
-namespace Relaybox.Benchmarks.Postgres;
+namespace Relaybox.Benchmarks.Stores;
 
 /// <summary>The payload of every row and message: JSON of 1 KiB.</summary>
 internal static class BenchPayload

@@ -1,14 +1,13 @@
 using Microsoft.Extensions.Logging.Abstractions;
-using Relaybox.Messaging;
+using Npgsql;
 using Relaybox.Outbox;
-using Relaybox.Outbox.Relay;
 using Relaybox.Postgres;
 using Relaybox.Timing;
 
-namespace Relaybox.Benchmarks.Postgres;
+namespace Relaybox.Benchmarks.Stores.Postgres;
 
-/// <summary>An outbox of its own in the database, and the product's relay on it.</summary>
-internal sealed class OutboxSchema(BenchDatabase database, PostgresOptions options)
+/// <summary>An outbox in a schema of its own.</summary>
+internal sealed class OutboxSchema(BenchDatabase database, PostgresOptions options) : BenchOutbox(options.Schema)
 {
     public PostgresOptions Options => options;
 
@@ -18,14 +17,13 @@ internal sealed class OutboxSchema(BenchDatabase database, PostgresOptions optio
         BenchDatabase database, string schema, AfterSending afterSending, CancellationToken cancellationToken) =>
         new(database, await database.MigrateAsync(schema, afterSending, cancellationToken));
 
-    public PostgresOutboxRepository Repository() =>
+    public override PostgresOutboxRepository Repository() =>
         new(database.Connections, options, TimeProvider.System, SystemEntropy.Instance);
 
-    public OutboxRelay Relay(IMessagePublisher publisher, RelayOptions? relayOptions = null) =>
-        new(Repository(), publisher, relayOptions ?? new RelayOptions(), SystemEntropy.Instance, NullLogger<OutboxRelay>.Instance);
+    public override IOutboxSignal Signal() => new PostgresOutboxSignal(
+        database.Connections, options, new PostgresSignalOptions(), TimeProvider.System, NullLogger<PostgresOutboxSignal>.Instance);
 
-    /// <summary>Empties the table and fills it with rows that are due, as an app would have written them.</summary>
-    public async Task FillAsync(long rows, CancellationToken cancellationToken)
+    public override async Task FillAsync(long rows, CancellationToken cancellationToken)
     {
         await database.ExecuteAsync($"TRUNCATE {Table}", cancellationToken);
         await AddAsync(rows, cancellationToken);
@@ -50,19 +48,12 @@ internal sealed class OutboxSchema(BenchDatabase database, PostgresOptions optio
             """,
             cancellationToken);
 
-    /// <summary>Relays everything.</summary>
-    /// <exception cref="InvalidOperationException">Not so many rows were sent.</exception>
-    public Task DrainAsync(OutboxRelay relay, long rows, CancellationToken cancellationToken) => DrainAsync([relay], rows, cancellationToken);
-
-    /// <summary>Relays everything by several relays at once.</summary>
-    /// <exception cref="InvalidOperationException">Not so many rows were sent.</exception>
-    public async Task DrainAsync(IReadOnlyList<OutboxRelay> relays, long rows, CancellationToken cancellationToken)
+    public override async Task WriteAsync(string eventId, CancellationToken cancellationToken)
     {
-        var deadline = WorkDeadline.After(TimeSpan.FromMinutes(30), TimeProvider.System);
-        var results = await Task.WhenAll(relays.Select(relay => Task.Run(() => relay.DrainAsync(deadline, cancellationToken), cancellationToken)));
-        if (results.Sum(result => result.Sent) != rows)
-        {
-            throw new InvalidOperationException($"{options.Schema}: {results.Sum(result => result.Sent)} of {rows} rows were sent.");
-        }
+        await using var insert = database.DataSource.CreateCommand(
+            $"INSERT INTO {Table} (event_id, subject, payload) VALUES ($1, 'orders.placed', $2)");
+        insert.Parameters.Add(new NpgsqlParameter<string> { TypedValue = eventId });
+        insert.Parameters.Add(new NpgsqlParameter<string> { TypedValue = BenchPayload.Text });
+        await insert.ExecuteNonQueryAsync(cancellationToken);
     }
 }

@@ -1,12 +1,15 @@
 using Npgsql;
 
-namespace Relaybox.Benchmarks.Postgres;
+namespace Relaybox.Benchmarks.Stores.Postgres;
 
 /// <summary>Claims and marks in plain Npgsql, with nothing around it: what a relay on this table could reach at best.</summary>
-internal sealed class BareLoop(BenchDatabase database, string table, int batchSize)
+internal sealed class BareLoop(BenchDatabase database, OutboxSchema schema, int batchSize) : IDrainLoop
 {
+    public Task FillAsync(long rows, CancellationToken cancellationToken) => schema.FillAsync(rows, cancellationToken);
+
     public async Task DrainAsync(long rows, CancellationToken cancellationToken)
     {
+        var table = schema.Table;
         await using var connection = await database.DataSource.OpenConnectionAsync(cancellationToken);
         await using var claim = new NpgsqlCommand(
             $"""

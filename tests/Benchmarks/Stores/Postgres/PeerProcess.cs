@@ -4,7 +4,7 @@ using Relaybox.Local;
 using Relaybox.Local.Processes;
 using Relaybox.Testing;
 
-namespace Relaybox.Benchmarks.Postgres;
+namespace Relaybox.Benchmarks.Stores.Postgres;
 
 /// <summary>
 /// The driver of a peer: a process that stays between rounds, so that none pays for starting it, and is given its orders as

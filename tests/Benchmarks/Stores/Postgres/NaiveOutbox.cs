@@ -1,12 +1,12 @@
 using Npgsql;
 
-namespace Relaybox.Benchmarks.Postgres;
+namespace Relaybox.Benchmarks.Stores.Postgres;
 
 /// <summary>
 /// The loop that outboxes are often written as, to measure against: find 100 pending rows, mark them as publishing one by
 /// one, publish, mark them as sent one by one; a text key of 255 characters, and an index on status over all rows.
 /// </summary>
-internal sealed class NaiveOutbox(BenchDatabase database, string schema)
+internal sealed class NaiveOutbox(BenchDatabase database, string schema) : IDrainLoop
 {
     private const int Limit = 100;
 

@@ -1,10 +1,10 @@
 using Relaybox.Outbox;
 using Relaybox.Postgres;
 
-namespace Relaybox.Benchmarks.Postgres;
+namespace Relaybox.Benchmarks.Stores.Postgres;
 
-/// <summary>An outbox that keeps rows which were sent before, always as many of them.</summary>
-internal sealed class SentHistory
+/// <summary>Sent rows of PostgreSQL, in a table that is vacuumed before each round.</summary>
+internal sealed class SentHistory : ISentHistory
 {
     private readonly BenchDatabase _database;
     private readonly long _last;
@@ -20,6 +20,8 @@ internal sealed class SentHistory
 
     public OutboxSchema Schema { get; }
 
+    BenchOutbox ISentHistory.Outbox => Schema;
+
     public static async Task<SentHistory> CreateAsync(BenchDatabase database, string schema, int rows, CancellationToken cancellationToken)
     {
         var outbox = await OutboxSchema.CreateAsync(database, schema, AfterSending.Keep, cancellationToken);
@@ -32,7 +34,6 @@ internal sealed class SentHistory
             await CountScansAsync(database, outbox, cancellationToken));
     }
 
-    /// <summary>Takes away what was sent since, and adds rows that are due.</summary>
     public async Task AddAsync(long rows, CancellationToken cancellationToken)
     {
         await _database.ExecuteAsync($"SET enable_seqscan = off; DELETE FROM {Schema.Table} WHERE row_id > {_last}", cancellationToken);
@@ -40,8 +41,7 @@ internal sealed class SentHistory
         await _database.ExecuteAsync($"VACUUM (ANALYZE) {Schema.Table}", cancellationToken);
     }
 
-    /// <summary>How often the whole table was read since it was made.</summary>
-    public async Task<long> CountScansAsync(CancellationToken cancellationToken) =>
+    public async Task<long?> CountScansAsync(CancellationToken cancellationToken) =>
         await CountScansAsync(_database, Schema, cancellationToken) - _scans;
 
     // What the sessions have counted reaches the view when they are idle.

@@ -1,12 +1,12 @@
 using Npgsql;
 
-namespace Relaybox.Benchmarks.Postgres;
+namespace Relaybox.Benchmarks.Stores.Postgres;
 
 /// <summary>
 /// Plain LISTEN and NOTIFY with nothing around them: on a notification, claim what there is in one statement, handle it, mark
 /// it in another. What a relay that listens could reach at best.
 /// </summary>
-internal sealed class ListenLoop(BenchDatabase database, string schema)
+internal sealed class ListenLoop(BenchDatabase database, string schema) : IWakeLoop
 {
     private string Table => $"{schema}.messages";
 
@@ -25,18 +25,15 @@ internal sealed class ListenLoop(BenchDatabase database, string schema)
     {
         await database.ExecuteAsync($"TRUNCATE {Table}", cancellationToken);
         var probe = new LatencyProbe();
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var handling = HandleAsync(probe, stop.Token);
-        await using var writer = await database.DataSource.OpenConnectionAsync(cancellationToken);
-        await using var insert = new NpgsqlCommand($"INSERT INTO {Table} (subject, payload) VALUES ('orders.placed', $1) RETURNING id", writer)
-        {
-            Parameters = { new NpgsqlParameter<string> { TypedValue = BenchPayload.Text } },
-        };
-        var measuring = probe.MeasureAsync(rows, rate, async (_, token) => $"{await insert.ExecuteScalarAsync(token)}", cancellationToken);
-        await await Task.WhenAny(measuring, handling);
-        await stop.CancelAsync();
-        await handling.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        return await measuring;
+        return await probe.MeasureAsync(rows, rate, WriteAsync, ct => HandleAsync(probe, ct), cancellationToken);
+    }
+
+    private async Task<string> WriteAsync(int row, CancellationToken cancellationToken)
+    {
+        await using var insert = database.DataSource.CreateCommand(
+            $"INSERT INTO {Table} (subject, payload) VALUES ('orders.placed', $1) RETURNING id");
+        insert.Parameters.Add(new NpgsqlParameter<string> { TypedValue = BenchPayload.Text });
+        return $"{await insert.ExecuteScalarAsync(cancellationToken)}";
     }
 
     private async Task HandleAsync(LatencyProbe probe, CancellationToken cancellationToken)

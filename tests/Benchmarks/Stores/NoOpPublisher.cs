@@ -1,7 +1,7 @@
 using Relaybox.Events;
 using Relaybox.Messaging;
 
-namespace Relaybox.Benchmarks.Postgres;
+namespace Relaybox.Benchmarks.Stores;
 
 /// <summary>A broker that accepts everything at once.</summary>
 internal sealed class NoOpPublisher : IMessagePublisher

@@ -7,7 +7,7 @@ using Relaybox.Outbox;
 using Relaybox.Postgres;
 using Relaybox.Secrets;
 
-namespace Relaybox.Benchmarks.Postgres;
+namespace Relaybox.Benchmarks.Stores.Postgres;
 
 /// <summary>A real PostgreSQL server of its own, whose commits wait for the disk, and schemas on it.</summary>
 internal sealed class BenchDatabase : IAsyncDisposable

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Relaybox.Benchmarks.Postgres;
+namespace Relaybox.Benchmarks.Stores.Postgres;
 
 /// <summary>Takes the time of every statement of this process, as its client sees it, while it lives.</summary>
 internal sealed class StatementTimes : IDisposable

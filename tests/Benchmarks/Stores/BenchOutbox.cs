@@ -1,0 +1,57 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Relaybox.Messaging;
+using Relaybox.Outbox;
+using Relaybox.Outbox.Relay;
+using Relaybox.Timing;
+
+namespace Relaybox.Benchmarks.Stores;
+
+/// <summary>An outbox of its own, and the product's relay on it.</summary>
+/// <param name="name">What errors call it.</param>
+internal abstract class BenchOutbox(string name)
+{
+    /// <summary>The product's outbox.</summary>
+    public abstract IOutboxRepository Repository();
+
+    /// <summary>What wakes the product's relay.</summary>
+    public abstract IOutboxSignal Signal();
+
+    /// <summary>Empties the table and fills it with rows that are due, as an app would have written them.</summary>
+    public abstract Task FillAsync(long rows, CancellationToken cancellationToken);
+
+    /// <summary>Commits a row, as an app does.</summary>
+    public abstract Task WriteAsync(string eventId, CancellationToken cancellationToken);
+
+    public OutboxRelay Relay(IMessagePublisher publisher, RelayOptions? relayOptions = null) =>
+        new(Repository(), publisher, relayOptions ?? new RelayOptions(), SystemEntropy.Instance, NullLogger<OutboxRelay>.Instance);
+
+    /// <summary>Relays everything.</summary>
+    /// <exception cref="InvalidOperationException">Not so many rows were sent.</exception>
+    public Task DrainAsync(OutboxRelay relay, long rows, CancellationToken cancellationToken) => DrainAsync([relay], rows, cancellationToken);
+
+    /// <summary>Relays everything by several relays at once.</summary>
+    /// <exception cref="InvalidOperationException">Not so many rows were sent.</exception>
+    public async Task DrainAsync(IReadOnlyList<OutboxRelay> relays, long rows, CancellationToken cancellationToken)
+    {
+        var deadline = WorkDeadline.After(TimeSpan.FromMinutes(30), TimeProvider.System);
+        var results = await Task.WhenAll(relays.Select(relay => Task.Run(() => relay.DrainAsync(deadline, cancellationToken), cancellationToken)));
+        if (results.Sum(result => result.Sent) != rows)
+        {
+            throw new InvalidOperationException($"{name}: {results.Sum(result => result.Sent)} of {rows} rows were sent.");
+        }
+    }
+
+    /// <summary>Claims and marks a batch as the relay does.</summary>
+    /// <exception cref="InvalidOperationException">It is not as large, or could not be marked.</exception>
+    public async Task RelayBatchAsync(int rows, CancellationToken cancellationToken)
+    {
+        var options = new RelayOptions();
+        var repository = Repository();
+        var claims = await repository.ClaimAsync(new ClaimLimit(rows, options.BatchBytes), options.Lease, cancellationToken);
+        var marked = await repository.MarkSentAsync([.. claims.Select(claim => new OutboxMark(claim.EventId, claim.Token))], cancellationToken);
+        if (marked.Applied != rows)
+        {
+            throw new InvalidOperationException($"{name}: {marked.Applied} of {rows} rows were claimed and marked.");
+        }
+    }
+}

@@ -1,0 +1,38 @@
+using Relaybox.Timing;
+
+namespace Relaybox.Benchmarks.Stores;
+
+/// <summary>From commit to publish through the product: the relay waits for rows as a sweep does.</summary>
+internal sealed class RelayLatency(BenchOutbox outbox) : IWakeLoop
+{
+    private static readonly TimeSpan Long = TimeSpan.FromMinutes(10);
+
+    public async Task<double[]> MeasureAsync(int rows, int rate, CancellationToken cancellationToken)
+    {
+        await outbox.FillAsync(0, cancellationToken);
+        var probe = new LatencyProbe();
+        return await probe.MeasureAsync(
+            rows,
+            rate,
+            async (row, ct) =>
+            {
+                var id = $"event-{row}";
+                await outbox.WriteAsync(id, ct);
+                return id;
+            },
+            ct => RelayAsync(probe, ct),
+            cancellationToken);
+    }
+
+    private async Task RelayAsync(LatencyProbe probe, CancellationToken cancellationToken)
+    {
+        var relay = outbox.Relay(new ProbePublisher(probe));
+        var deadline = WorkDeadline.After(Long, TimeProvider.System);
+        await using var signal = outbox.Signal();
+        while (true)
+        {
+            await relay.DrainAsync(deadline, cancellationToken);
+            await signal.WaitAsync(Long, cancellationToken);
+        }
+    }
+}
