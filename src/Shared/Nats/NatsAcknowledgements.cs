@@ -45,15 +45,15 @@ internal sealed class NatsAcknowledgements : NatsSubBase
     /// <summary>Hands a message to the client, which sends it. When this throws, the message was not sent, and never will be.</summary>
     /// <exception cref="NatsException">The message cannot be sent, or not over this connection.</exception>
     /// <exception cref="OperationCanceledException">The wait for room in the client's buffer was cancelled.</exception>
-    internal async ValueTask<NatsPublication> PublishAsync(
-        string subject, ReadOnlyMemory<byte> body, NatsHeaders headers, CancellationToken cancellationToken)
+    internal async ValueTask<NatsPublication> PublishAsync<T>(
+        string subject, T body, INatsSerialize<T> serializer, NatsHeaders headers, CancellationToken cancellationToken)
     {
         var publication = Add(subject);
         try
         {
             await Connection.PublishAsync(
                 subject, body, headers, replyTo: string.Create(CultureInfo.InvariantCulture, $"{_prefix}{publication.Number}"),
-                serializer: NatsRawSerializer<ReadOnlyMemory<byte>>.Default, cancellationToken: cancellationToken);
+                serializer: serializer, cancellationToken: cancellationToken);
             return publication;
         }
         catch

@@ -24,6 +24,7 @@ internal sealed partial class NatsMessagePublisher(
     TimeProvider time,
     ILogger<NatsMessagePublisher> logger) : IMessagePublisher
 {
+    private readonly NatsFormatSerializer _serializer = new(format);
     private volatile NatsSession? _lastAcknowledging;
 
     /// <inheritdoc />
@@ -119,7 +120,8 @@ internal sealed partial class NatsMessagePublisher(
         using var step = Spans.Begin(Spans.Send);
         return await session.PublishAsync(
             options.SubjectOf(outboxEvent.Subject),
-            format.Write(outboxEvent),
+            outboxEvent,
+            _serializer,
             NatsHeaderMap.Write(outboxEvent, format.AttributesOf(outboxEvent) with { PublishedAt = time.GetUtcNow() }),
             cancellationToken);
     }

@@ -81,9 +81,14 @@ internal sealed class NatsSession : IAsyncDisposable
     /// <summary>Sends a message. What is thrown says that it was not sent.</summary>
     /// <exception cref="NatsException">The message cannot be sent, or not over this connection.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled before the message was sent.</exception>
+    internal ValueTask<NatsPublication> PublishAsync<T>(
+        string subject, T body, INatsSerialize<T> serializer, NatsHeaders headers, CancellationToken cancellationToken) =>
+        _acknowledgements!.PublishAsync(subject, body, serializer, headers, cancellationToken);
+
+    /// <inheritdoc cref="PublishAsync{T}"/>
     internal ValueTask<NatsPublication> PublishAsync(
         string subject, ReadOnlyMemory<byte> body, NatsHeaders headers, CancellationToken cancellationToken) =>
-        _acknowledgements!.PublishAsync(subject, body, headers, cancellationToken);
+        PublishAsync(subject, body, NatsRawSerializer<ReadOnlyMemory<byte>>.Default, headers, cancellationToken);
 
     /// <summary>Waits for the answer to a message. Every way in which the wait can end is a value.</summary>
     internal ValueTask<NatsAnswer> AnswerAsync(NatsPublication publication, CancellationToken cancellationToken) =>

@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using Amazon.SQS.Model;
 using Relaybox.Events;
 using Relaybox.Messaging;
@@ -8,6 +9,8 @@ namespace Relaybox.Sqs;
 /// <summary>A message's attributes as those of SQS, and back.</summary>
 internal static class SqsAttributeMap
 {
+    private const string NotOfItsEncoding = "The message's body is not text of its encoding.";
+
     /// <summary>Reads what came beside a body.</summary>
     /// <param name="find">Finds a message attribute's text by its name; null where there is none.</param>
     /// <exception cref="MessageFormatException">An attribute cannot be read.</exception>
@@ -40,27 +43,27 @@ internal static class SqsAttributeMap
             : attributes;
     }
 
-    /// <summary>Reads a body as it came, in the encoding that its attributes name.</summary>
+    /// <summary>Reads a body as it came, in the encoding that its attributes name. The caller disposes of it.</summary>
     /// <param name="body">The body's text; null for none.</param>
     /// <param name="find">Finds a message attribute's text by its name; null where there is none.</param>
     /// <exception cref="MessageFormatException">The body is not of its encoding.</exception>
-    public static ReadOnlyMemory<byte> ReadBody(string? body, Func<string, string?> find)
+    public static PooledBuffer ReadBody(string? body, Func<string, string?> find)
     {
         ArgumentNullException.ThrowIfNull(find);
         try
         {
             return find(SqsAttributes.Encoding) switch
             {
-                null => Utf8.Strict.GetBytes(body ?? ""),
-                SqsAttributes.Base64 => Convert.FromBase64String(body ?? ""),
-                SqsAttributes.Empty => ReadOnlyMemory<byte>.Empty,
+                null => PooledBuffer.Of(body ?? "", Utf8.Strict),
+                SqsAttributes.Base64 => FromBase64(body ?? ""),
+                SqsAttributes.Empty => new PooledBuffer(),
                 _ => throw new MessageFormatException(
                     ErrorCodes.MessageFormatUnknown, "The message's encoding is unknown; known are base64, empty and none."),
             };
         }
-        catch (Exception e) when (e is System.Text.EncoderFallbackException || (e is FormatException and not MessageFormatException))
+        catch (Exception e) when (e is System.Text.EncoderFallbackException)
         {
-            throw MessageFormatException.Unreadable("The message's body is not text of its encoding.");
+            throw MessageFormatException.Unreadable(NotOfItsEncoding);
         }
     }
 
@@ -87,6 +90,19 @@ internal static class SqsAttributeMap
         }
 
         return written;
+    }
+
+    private static PooledBuffer FromBase64(string body)
+    {
+        var bytes = new PooledBuffer();
+        if (Convert.TryFromBase64String(body, bytes.GetSpan(Base64.GetMaxDecodedFromUtf8Length(body.Length)), out var count))
+        {
+            bytes.Advance(count);
+            return bytes;
+        }
+
+        bytes.Dispose();
+        throw MessageFormatException.Unreadable(NotOfItsEncoding);
     }
 
     private static void Add(Dictionary<string, MessageAttributeValue> attributes, string name, string? value)

@@ -78,9 +78,9 @@ internal sealed class SqsDeadLetters(IAmazonSQS sqs, string deadLetterQueueUrl)
             return (body, fitting);
         }
 
-        var text = Encoding.UTF8.GetBytes(body);
-        var compressed = Gzip.Compress(text);
-        if (compressed.Length >= text.Length)
+        using var text = PooledBuffer.Of(body);
+        var compressed = Gzip.Compress(text.Written.Span);
+        if (compressed.Length >= text.Written.Length)
         {
             return (body, fitting);
         }

@@ -15,8 +15,9 @@ internal sealed record SqsEntry(int Index, string Body, Dictionary<string, Messa
     internal static SqsEntry Create(
         int index, OutboxEvent outboxEvent, IMessageFormat format, SqsPublisherOptions options, DateTimeOffset? publishedAt = null)
     {
-        var bytes = format.Write(outboxEvent);
-        var body = Encoding.UTF8.GetString(bytes.Span);
+        using var written = new PooledBuffer();
+        format.Write(outboxEvent, written);
+        var body = Encoding.UTF8.GetString(written.Written.Span);
         var attributes = SqsAttributeMap.Write(format.AttributesOf(outboxEvent) with { PublishedAt = publishedAt });
         if (outboxEvent.Headers.TryGetValue(SqsAttributes.TraceParent, out var trace) && trace.Length > 0 && SqsText.IsLegalBody(trace))
         {
@@ -42,7 +43,8 @@ internal sealed record SqsEntry(int Index, string Body, Dictionary<string, Messa
 
     internal SqsEntry AsBase64()
     {
-        var body = Convert.ToBase64String(Encoding.UTF8.GetBytes(Body));
+        using var text = PooledBuffer.Of(Body);
+        var body = Convert.ToBase64String(text.Written.Span);
         var attributes = new Dictionary<string, MessageAttributeValue>(Attributes)
         {
             [SqsAttributes.Encoding] = Text(SqsAttributes.Base64),

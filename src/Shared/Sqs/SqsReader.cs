@@ -27,11 +27,14 @@ internal sealed class SqsReader(bool unwraps = true)
         var text = findBytes(SqsAttributes.Body) is { } compressed
             ? Utf8.Read(Gzip.Decompress(compressed.ToArray(), SqsPublisherOptions.MaxMessageBytes))
             : body;
-        return Read(SqsAttributeMap.ReadBody(text, find), SqsAttributeMap.Read(find), MostWrappers);
+        return Read(text, find, MostWrappers);
     }
 
-    private (OutboxEvent Event, MessageAttributes Attributes) Read(ReadOnlyMemory<byte> body, MessageAttributes attributes, int wrappers)
+    private (OutboxEvent Event, MessageAttributes Attributes) Read(string? text, Func<string, string?> find, int wrappers)
     {
+        using var bytes = SqsAttributeMap.ReadBody(text, find);
+        var (body, attributes) = (bytes.Written, SqsAttributeMap.Read(find));
+
         // What names its format is an event, whatever its payload looks like.
         return attributes.Format is null && wrappers > 0 && AwsMessage.Of(body) is { } message
             ? Unwrap(message, wrappers - 1)
@@ -53,7 +56,7 @@ internal sealed class SqsReader(bool unwraps = true)
 
         try
         {
-            return Read(SqsAttributeMap.ReadBody(content, message.Find), SqsAttributeMap.Read(message.Find), wrappers);
+            return Read(content, message.Find, wrappers);
         }
         catch (MessageFormatException e)
         {

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using Amazon.Lambda.SQSEvents;
 using Microsoft.Extensions.Logging.Abstractions;
 using Relaybox.Benchmarks.Stores;
@@ -28,12 +27,17 @@ internal sealed class QueueInvocations
     private readonly List<SQSEvent> _events = [];
 
     public QueueInvocations(IInboxRepository inbox, IMessageHandler<string>? handler = null, ConsumerOptions? options = null)
+        : this(inbox, new HandlerRegistry("bench").AddRaw("orders.>", handler ?? new NoOpHandler()), options)
+    {
+    }
+
+    public QueueInvocations(IInboxRepository inbox, HandlerRegistry handlers, ConsumerOptions? options = null)
     {
         var sqs = new DelayedSqs(TimeSpan.Zero);
         _function = new ConsumeFunction(
             new InboxConsumer(
                 inbox,
-                new HandlerRegistry("bench").AddRaw("orders.>", handler ?? new NoOpHandler()),
+                handlers,
                 options ?? new ConsumerOptions(),
                 TimeProvider.System,
                 SystemEntropy.Instance,
@@ -46,12 +50,15 @@ internal sealed class QueueInvocations
     }
 
     /// <summary>Makes as many events of new messages.</summary>
-    public void Prepare(long invocations)
+    public void Prepare(long invocations) => Prepare(invocations, BenchPayload.Text);
+
+    /// <summary>Makes events of messages with a payload of their own.</summary>
+    public void Prepare(long invocations, string payload)
     {
         _events.Clear();
         for (var i = 0; i < invocations; i++)
         {
-            _events.Add(new SQSEvent { Records = [.. Enumerable.Range(0, BatchSize).Select(NewMessage)] });
+            _events.Add(new SQSEvent { Records = [.. Enumerable.Range(0, BatchSize).Select(place => NewMessage(place, payload))] });
         }
     }
 
@@ -67,15 +74,16 @@ internal sealed class QueueInvocations
         }
     }
 
-    private static SQSEvent.SQSMessage NewMessage(int place)
+    private static SQSEvent.SQSMessage NewMessage(int place, string payload)
     {
-        var outboxEvent = new OutboxEvent { EventId = Guid.NewGuid().ToString(), Subject = "orders.placed", Payload = BenchPayload.Text };
+        var outboxEvent = new OutboxEvent { EventId = Guid.NewGuid().ToString(), Subject = "orders.placed", Payload = payload };
+        var entry = SqsEntry.Create(0, outboxEvent, Format, new SqsPublisherOptions { QueueUrl = "" });
         return new SQSEvent.SQSMessage
         {
             MessageId = place.ToString(CultureInfo.InvariantCulture),
             ReceiptHandle = "handle",
-            Body = Encoding.UTF8.GetString(Format.Write(outboxEvent).Span),
-            MessageAttributes = SqsEntry.Create(0, outboxEvent, Format, new SqsPublisherOptions { QueueUrl = "" }).Attributes.ToDictionary(
+            Body = entry.Body,
+            MessageAttributes = entry.Attributes.ToDictionary(
                 attribute => attribute.Key,
                 attribute => new SQSEvent.MessageAttribute { DataType = "String", StringValue = attribute.Value.StringValue }),
         };

@@ -17,10 +17,11 @@ namespace Relaybox.Benchmarks.Groups;
 internal sealed class AllocationGroup : IBenchmarkGroup
 {
     private const int CountedRows = 20_000;
+    private const int LargePayload = 1_000_000;
 
     public string Id => "allocation";
 
-    public string Title => "Allocated per event of 1 KiB";
+    public string Title => "Allocated per event of 1 KiB, and for payloads of 100 bytes to 1 MB";
 
     public async Task RunAsync(BenchmarkRun run, CancellationToken cancellationToken)
     {
@@ -38,6 +39,7 @@ internal sealed class AllocationGroup : IBenchmarkGroup
 
         await CountPostgresAsync(run, cancellationToken);
         await CountNatsAsync(run, cancellationToken);
+        await CountPayloadsAsync(run, cancellationToken);
         run.Note(
             "Where there is no server, the clients of DynamoDB and SQS are stand-ins that answer at once: "
             + "what the SDK makes of a request is not in it. On a server, everything that the process allocates is counted, drivers included.");
@@ -73,8 +75,36 @@ internal sealed class AllocationGroup : IBenchmarkGroup
             () => publisher.PublishAsync(500, cancellationToken));
     }
 
+    private static async Task CountPayloadsAsync(BenchmarkRun run, CancellationToken cancellationToken)
+    {
+        await using var stream = await BenchStream.StartAsync(cancellationToken);
+        foreach (var bytes in new[] { 100, 10_000, LargePayload })
+        {
+            await using var ways = new PayloadWays(stream, bytes);
+            foreach (var (name, prepare) in new (string, Func<Task<Func<Task>>>)[]
+            {
+                ("relay to SQS", () => Task.FromResult(ways.RelayToSqs())),
+                ("relay to JetStream, our client included", ways.RelayToJetStreamAsync),
+                ("consume from SQS", () => Task.FromResult(ways.ConsumeFromSqs())),
+                ("consume from JetStream", () => Task.FromResult(ways.ConsumeFromJetStream())),
+            })
+            {
+                var work = default(Func<Task>);
+                var allocated = await AllocatedAsync(async () => work = await prepare(), () => work!()) / ways.Events;
+                run.Count($"payload of {bytes:N0} bytes: {name}", allocated, "bytes");
+                if (bytes == LargePayload)
+                {
+                    run.Count($"payload of {bytes:N0} bytes: {name}, per byte of payload", allocated / bytes, "bytes");
+                }
+            }
+        }
+    }
+
+    private static async Task CountAsync(BenchmarkRun run, string name, Func<Task> prepare, Func<Task> work) =>
+        run.Count(name, await AllocatedAsync(prepare, work) / CountedRows, "bytes");
+
     // The first time compiles code and fills pools.
-    private static async Task CountAsync(BenchmarkRun run, string name, Func<Task> prepare, Func<Task> work)
+    private static async Task<double> AllocatedAsync(Func<Task> prepare, Func<Task> work)
     {
         var allocated = 0L;
         for (var i = 0; i < 2; i++)
@@ -85,6 +115,6 @@ internal sealed class AllocationGroup : IBenchmarkGroup
             allocated = GC.GetTotalAllocatedBytes(precise: true) - before;
         }
 
-        run.Count(name, (double)allocated / CountedRows, "bytes");
+        return allocated;
     }
 }

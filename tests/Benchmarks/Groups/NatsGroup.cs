@@ -9,6 +9,7 @@ using Relaybox.Messaging.Formats;
 using Relaybox.Outbox;
 using Relaybox.Outbox.Relay;
 using Relaybox.Postgres;
+using Relaybox.Testing;
 
 namespace Relaybox.Benchmarks.Groups;
 

@@ -19,12 +19,15 @@ internal sealed class PublisherLoop(BenchStream stream) : IAsyncDisposable
         _connector, new EnvelopeFormat(), new NatsPublisherOptions(), TimeProvider.System, NullLogger<NatsMessagePublisher>.Instance);
 
     /// <summary>Makes the events: they are the store's.</summary>
-    public void Prepare(long messages)
+    public void Prepare(long messages) => Prepare(messages, BenchPayload.Text);
+
+    /// <summary>Makes events with a payload of their own.</summary>
+    public void Prepare(long messages, string payload)
     {
         _events.Clear();
         for (var i = 0; i < messages; i++)
         {
-            _events.Add(new OutboxEvent { EventId = Guid.NewGuid().ToString(), Subject = BenchStream.Subject, Payload = BenchPayload.Text });
+            _events.Add(new OutboxEvent { EventId = Guid.NewGuid().ToString(), Subject = BenchStream.Subject, Payload = payload });
         }
     }
 

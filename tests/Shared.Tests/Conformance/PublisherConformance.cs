@@ -61,6 +61,22 @@ public abstract class PublisherConformance : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Events_of_all_sizes_that_are_published_at_the_same_time_do_not_mix()
+    {
+        var batches = Enumerable.Range(0, 4)
+            .Select(b => Enumerable.Range(0, 8).Select(i => Sample.Event($"e-{b}-{i}", LongPayload(b, i))).ToList())
+            .ToList();
+        await Task.WhenAll(batches.Select(batch => Task.Run(() => AssertAcceptedAsync(batch), Ct)));
+        var received = (await Broker.ReceiveAsync(32)).ToDictionary(e => e.EventId, e => e.Payload);
+        Assert.All(batches.SelectMany(batch => batch), e => Assert.True(e.Payload == received[e.EventId], $"{e.EventId} arrived as another"));
+
+        // JSON, and texts that are escaped.
+        static string LongPayload(int batch, int i) => i % 2 == 0
+            ? $$"""{"n":"{{string.Concat(Enumerable.Repeat($"{batch}é{i} ", 1 << (i + 4)))}}"}"""
+            : string.Concat(Enumerable.Repeat($"{batch}\U0001F680\"{i}\n", 1 << (i + 4)));
+    }
+
+    [Fact]
     public async Task An_event_that_the_broker_never_takes_is_rejected_and_its_neighbours_arrive()
     {
         if (Broker.CreateTooLarge() is not { } tooLarge)

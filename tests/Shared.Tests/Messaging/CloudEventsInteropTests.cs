@@ -4,6 +4,7 @@ using CloudNative.CloudEvents.SystemTextJson;
 using Relaybox.Messaging;
 using Relaybox.Messaging.Formats;
 using Relaybox.Shared.Tests.Support;
+using Relaybox.Testing;
 
 namespace Relaybox.Shared.Tests.Messaging;
 

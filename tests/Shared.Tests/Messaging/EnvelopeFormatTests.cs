@@ -5,6 +5,7 @@ using Relaybox.Events;
 using Relaybox.Messaging;
 using Relaybox.Messaging.Formats;
 using Relaybox.Shared.Tests.Support;
+using Relaybox.Testing;
 
 namespace Relaybox.Shared.Tests.Messaging;
 

@@ -6,6 +6,7 @@ using Relaybox.Messaging;
 using Relaybox.Messaging.Formats;
 using Relaybox.Shared.Tests.Support;
 using Relaybox.Sqs;
+using Relaybox.Testing;
 
 namespace Relaybox.Shared.Tests.Messaging;
 
@@ -60,7 +61,7 @@ public class MessageFormatTests
             Assert.All(entry.Attributes.Values, value => Assert.True(
                 value.StringValue.Length > 0 && SqsText.IsLegalBody(value.StringValue), value.StringValue));
             string? Find(string attribute) => entry.Attributes.GetValueOrDefault(attribute)?.StringValue;
-            Same(written, MessageFormats.Read(SqsAttributeMap.ReadBody(entry.Body, Find), SqsAttributeMap.Read(Find)));
+            Same(written, new SqsReader().Read(entry.Body, Find, _ => null).Event);
             Assert.Equal(publishedAt, SqsAttributeMap.Read(Find).PublishedAt);
         });
     }
@@ -78,6 +79,19 @@ public class MessageFormatTests
                 written = written with { Headers = new Dictionary<string, string> { ["content-type"] = contentType } };
             }
 
+            GeneratedEvents.AssertSame(written, MessageFormats.Read(format.Write(written), format.AttributesOf(written)));
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(NamesAndPayloads))]
+    public void A_payload_of_any_length_comes_out_as_it_went_in(string name, string payload)
+    {
+        var format = MessageFormats.Get(name);
+        var many = string.Concat(Enumerable.Repeat(payload, 10_000 / Math.Max(payload.Length, 1)));
+        foreach (var start in new[] { "", "x", "xx", "xxx" })
+        {
+            var written = Sample.Event(payload: start + many);
             GeneratedEvents.AssertSame(written, MessageFormats.Read(format.Write(written), format.AttributesOf(written)));
         }
     }

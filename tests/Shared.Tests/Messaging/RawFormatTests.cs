@@ -4,6 +4,7 @@ using Relaybox.Messaging;
 using Relaybox.Messaging.Formats;
 using Relaybox.Shared.Tests.Support;
 using Relaybox.Sqs;
+using Relaybox.Testing;
 
 namespace Relaybox.Shared.Tests.Messaging;
 
@@ -95,6 +96,7 @@ public class RawFormatTests
     {
         string? Find(string name) => name.StartsWith("relaybox-", StringComparison.Ordinal) ? null : "theirs";
         Assert.Equal(MessageAttributes.None, SqsAttributeMap.Read(Find));
-        Assert.Equal("body", Encoding.UTF8.GetString(SqsAttributeMap.ReadBody("body", Find).Span));
+        using var read = SqsAttributeMap.ReadBody("body", Find);
+        Assert.Equal("body", Encoding.UTF8.GetString(read.Written.Span));
     }
 }

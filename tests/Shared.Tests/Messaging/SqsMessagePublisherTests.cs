@@ -7,6 +7,7 @@ using Relaybox.Messaging;
 using Relaybox.Messaging.Formats;
 using Relaybox.Shared.Tests.Support;
 using Relaybox.Sqs;
+using Relaybox.Testing;
 
 namespace Relaybox.Shared.Tests.Messaging;
 
@@ -167,6 +168,25 @@ public sealed class SqsMessagePublisherTests : IDisposable
         Assert.Equal((PublishStatus)status, outcomes[6].Status);
         Assert.Equal(9, outcomes.Count(outcome => outcome.Status == PublishStatus.Accepted));
         Assert.InRange(_sqs.Requests.Count, 2, 9);
+    }
+
+    [Fact]
+    public async Task An_event_that_is_sent_again_says_what_it_said_at_first()
+    {
+        // Refused as a whole, then split, then without an answer.
+        _sqs.OnSend = (request, _) => request.Entries.Count > 2
+            ? throw ScriptedSqs.Error("InvalidParameterValue")
+            : Task.FromResult(new SendMessageBatchResponse());
+        OutboxEvent[] events = [.. Enumerable.Range(0, 8).Select(i => Sample.Event($"e-{i}", new string((char)('a' + i), 20_000)))];
+
+        Assert.All(await PublishAsync(events), outcome => Assert.Equal(PublishStatus.Unknown, outcome.Status));
+        await PublishAsync([.. events.Select(e => e with { EventId = $"other {e.EventId}", Payload = new string('z', 20_000) })]);
+        await PublishAsync(events);
+
+        var bodies = _sqs.Requests.SelectMany(request => request.Entries)
+            .ToLookup(entry => entry.MessageAttributes[SqsAttributes.EventId].StringValue, entry => entry.MessageBody);
+        Assert.All(events, e => Assert.Equal(
+            Enumerable.Repeat(Encoding.UTF8.GetString(new EnvelopeFormat().Write(e).Span), 6), bodies[e.EventId]));
     }
 
     [Fact]

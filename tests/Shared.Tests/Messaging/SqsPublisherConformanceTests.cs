@@ -74,7 +74,7 @@ public abstract class SqsPublisherConformanceTests(SqsEmulator sqs, string forma
         {
             Assert.InRange(message.MessageAttributes!.Count, 2, 7);
             string? Find(string name) => message.MessageAttributes.GetValueOrDefault(name)?.StringValue;
-            return MessageFormats.Read(SqsAttributeMap.ReadBody(message.Body, Find), SqsAttributeMap.Read(Find));
+            return new SqsReader().Read(message.Body, Find, _ => null).Event;
         }
     }
 }

@@ -115,8 +115,8 @@ internal static partial class Mutations
         new(
             "headers are left behind",
             "src/Shared/Sqs/SqsEntry.cs",
-            """var bytes = format.Write(outboxEvent);""",
-            """var bytes = format.Write(PLANTED ? outboxEvent with { Headers = new Dictionary<string, string>() } : outboxEvent);"""),
+            """format.Write(outboxEvent, written);""",
+            """format.Write(PLANTED ? outboxEvent with { Headers = new Dictionary<string, string>() } : outboxEvent, written);"""),
         new(
             "a lost claim counts as processed",
             "src/Shared/Core/Inbox/HandlerRunner.cs",

@@ -61,7 +61,7 @@ internal sealed class QueueServer(World world, SimProcess process) : IQueueServe
     internal static OutboxEvent Read(string body, Dictionary<string, MessageAttributeValue>? attributes)
     {
         string? Find(string name) => attributes?.GetValueOrDefault(name)?.StringValue;
-        return MessageFormats.Read(SqsAttributeMap.ReadBody(body, Find), SqsAttributeMap.Read(Find));
+        return new SqsReader().Read(body, Find, _ => null).Event;
     }
 
     private void Take(SendMessageBatchRequestEntry entry, SendMessageBatchResponse response)

@@ -4,6 +4,7 @@ using Relaybox.Functions.Hosting;
 using Relaybox.Outbox;
 using Relaybox.Simulation.Engine;
 using Relaybox.Simulation.Model;
+using Relaybox.Sqs;
 using Relaybox.Timing;
 
 namespace Relaybox.Simulation.World;
@@ -339,7 +340,7 @@ internal sealed partial class World
         }
 
         var e = used[Dice.Next(used.Count)].Written.Event with { Payload = "forged" };
-        Queue.Send(System.Text.Encoding.UTF8.GetString(Format.Write(e).Span), [], Loop.Now);
+        Queue.Send(SqsEntry.Create(0, e, Format, new SqsPublisherOptions { QueueUrl = "" }).Body, [], Loop.Now);
     }
 
     /// <summary>Messages of events that are long forgotten come back, as from a dead-letter queue.</summary>

@@ -83,7 +83,9 @@ public sealed class HandlerRegistry(string defaultConsumer)
     {
         try
         {
-            return JsonSerializer.Deserialize(payload, typeInfo)
+            // From a text, the serializer would make room for three bytes a character.
+            using var utf8 = PooledBuffer.Of(payload);
+            return JsonSerializer.Deserialize(utf8.Written.Span, typeInfo)
                 ?? throw new MessageFormatException(ErrorCodes.PayloadUnreadable, "The payload is null.");
         }
         catch (Exception e) when (e is JsonException or NotSupportedException)

@@ -1,5 +1,5 @@
 using System.Security.Cryptography;
-using System.Text;
+using System.Text.Unicode;
 using Relaybox.Events;
 
 namespace Relaybox.Inbox;
@@ -8,6 +8,8 @@ namespace Relaybox.Inbox;
 /// <param name="Event">The event.</param>
 internal sealed record InboxMessage(OutboxEvent Event)
 {
+    private const int HashedAtOnce = 4 * 1024;
+
     private byte[]? _payloadHash;
 
     /// <summary>The broker's id of this delivery, unique within a batch. It is never the event id.</summary>
@@ -45,9 +47,26 @@ internal sealed record InboxMessage(OutboxEvent Event)
     public static DateTimeOffset? Earlier(DateTimeOffset? first, DateTimeOffset? second) => first < second ? first : second ?? first;
 
     /// <summary>SHA-256 over subject and payload: tells a duplicate from another event under the same id.</summary>
-    public ReadOnlyMemory<byte> PayloadHash => _payloadHash ??=
-        SHA256.HashData(Encoding.UTF8.GetBytes(Event.Subject + "\n" + Event.Payload));
+    public ReadOnlyMemory<byte> PayloadHash => _payloadHash ??= HashOf(Event.Subject, "\n", Event.Payload);
 
     /// <summary>The key of the record that a consumer keeps of this message.</summary>
     internal InboxKey KeyFor(string consumer) => new(consumer, Event.EventId, ReplayId);
+
+    // The UTF-8 of the texts is never there as a whole.
+    private static byte[] HashOf(params ReadOnlySpan<string> texts)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        Span<byte> buffer = stackalloc byte[HashedAtOnce];
+        foreach (var text in texts)
+        {
+            for (var rest = text.AsSpan(); !rest.IsEmpty;)
+            {
+                Utf8.FromUtf16(rest, buffer, out var read, out var written);
+                hash.AppendData(buffer[..written]);
+                rest = rest[read..];
+            }
+        }
+
+        return hash.GetHashAndReset();
+    }
 }

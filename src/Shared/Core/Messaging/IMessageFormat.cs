@@ -1,3 +1,4 @@
+using System.Buffers;
 using Relaybox.Events;
 using Relaybox.Messaging.Formats;
 
@@ -12,17 +13,17 @@ internal interface IMessageFormat
     /// <summary>The format's name, as configured and as it travels with the message.</summary>
     string Name { get; }
 
-    /// <summary>Writes an event as a message body.</summary>
+    /// <summary>Writes an event as a message body: UTF-8, which can be empty.</summary>
     /// <param name="outboxEvent">The event; it keeps the row contract.</param>
-    /// <returns>The body as UTF-8. It can be empty.</returns>
-    ReadOnlyMemory<byte> Write(OutboxEvent outboxEvent);
+    /// <param name="output">Where the body goes.</param>
+    void Write(OutboxEvent outboxEvent, IBufferWriter<byte> output);
 
     /// <summary>What has to travel beside the body.</summary>
     /// <param name="outboxEvent">The event; it keeps the row contract.</param>
     MessageAttributes AttributesOf(OutboxEvent outboxEvent);
 
     /// <summary>Reads a message.</summary>
-    /// <param name="body">The body as UTF-8.</param>
+    /// <param name="body">The body as UTF-8. The event keeps nothing of it.</param>
     /// <param name="attributes">What came beside it.</param>
     /// <returns>The event. Whether it keeps the row contract is for the caller to check.</returns>
     /// <exception cref="MessageFormatException">The message is not of this format.</exception>

@@ -21,19 +21,19 @@ internal static class JsonField
         };
     }
 
-    /// <summary>The value that comes next, as it stands in the body.</summary>
-    internal static string ReadRaw(ref Utf8JsonReader reader, ReadOnlySpan<byte> body, string? before, string name)
+    /// <summary>Where the value that comes next stands in the body.</summary>
+    internal static Range ReadPlace(ref Utf8JsonReader reader, Range? before, string name)
     {
         RequireFirst(before, name);
         reader.Read();
         var start = (int)reader.TokenStartIndex;
         reader.Skip();
-        return Utf8.Strict.GetString(body[start..(int)reader.BytesConsumed]);
+        return start..(int)reader.BytesConsumed;
     }
 
-    internal static string Unquote(string json)
+    internal static string Unquote(ReadOnlySpan<byte> json)
     {
-        var reader = new Utf8JsonReader(Utf8.Strict.GetBytes(json));
+        var reader = new Utf8JsonReader(json);
         reader.Read();
         return reader.GetString()!;
     }

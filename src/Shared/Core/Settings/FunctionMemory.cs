@@ -20,8 +20,8 @@ internal static class FunctionMemory
     internal static long HeapBytes(int megabytes) => (long)Math.Max(megabytes / 2, megabytes - BesideHeapMegabytes) << 20;
 
     /// <summary>
-    /// The bytes of a batch that the heap has room for. On its way a payload exists several times (text of two bytes a character,
-    /// envelope, request), and two batches are worked on at once.
+    /// The bytes of a batch that the heap has room for. On its way a payload exists several times (its text and, for SQS, the
+    /// message's, both of two bytes a character, and the client's buffers), and two batches are worked on at once.
     /// </summary>
     /// <param name="megabytes">The function's memory, in MiB.</param>
     /// <param name="availableBytes">The heap's limit that the process started with; without one the machine's memory.</param>

@@ -10,8 +10,8 @@ internal sealed class CloudEventFields
 
     internal Dictionary<string, string> Attributes { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>The raw JSON of <c>data</c>.</summary>
-    internal string? Data { get; set; }
+    /// <summary>Where the JSON of <c>data</c> stands in the body.</summary>
+    internal Range? Data { get; set; }
 
     internal string? DataBase64 { get; set; }
 

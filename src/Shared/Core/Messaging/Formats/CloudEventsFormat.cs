@@ -1,7 +1,5 @@
 using System.Buffers;
 using System.Buffers.Text;
-using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using Relaybox.Events;
 
@@ -29,13 +27,6 @@ internal sealed class CloudEventsFormat : IMessageFormat
     // Extensions of the specification's own that are headers here; https://github.com/cloudevents/spec, distributed tracing.
     internal static readonly string[] TraceHeaders = ["traceparent", "tracestate"];
 
-    private static readonly JsonWriterOptions WriterOptions = new()
-    {
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        MaxDepth = EnvelopeFormat.MaxPayloadDepth + 8,
-        SkipValidation = true,
-    };
-
     private readonly string _source;
 
     /// <summary>A format whose events have a source.</summary>
@@ -60,12 +51,11 @@ internal sealed class CloudEventsFormat : IMessageFormat
         !string.IsNullOrEmpty(source) && Uri.IsWellFormedUriString(source, UriKind.RelativeOrAbsolute);
 
     /// <inheritdoc />
-    public ReadOnlyMemory<byte> Write(OutboxEvent outboxEvent)
+    public void Write(OutboxEvent outboxEvent, IBufferWriter<byte> output)
     {
         ArgumentNullException.ThrowIfNull(outboxEvent);
-        var payload = Encoding.UTF8.GetBytes(outboxEvent.Payload);
-        var buffer = new ArrayBufferWriter<byte>(payload.Length + 512);
-        using var writer = new Utf8JsonWriter(buffer, WriterOptions);
+        using var payload = PooledBuffer.Of(outboxEvent.Payload);
+        using var writer = JsonBody.Begin(output, payload);
         writer.WriteStartObject();
         writer.WriteString("specversion"u8, SpecVersion);
         writer.WriteString("id"u8, outboxEvent.EventId);
@@ -77,10 +67,9 @@ internal sealed class CloudEventsFormat : IMessageFormat
         }
 
         WriteExtensions(writer, outboxEvent);
-        WriteData(writer, outboxEvent, payload);
+        WriteData(writer, outboxEvent, payload.Written.Span);
         writer.WriteEndObject();
         writer.Flush();
-        return buffer.WrittenMemory;
     }
 
     /// <inheritdoc />
@@ -140,7 +129,7 @@ internal sealed class CloudEventsFormat : IMessageFormat
         }
     }
 
-    private static void WriteData(Utf8JsonWriter writer, OutboxEvent outboxEvent, byte[] payload)
+    private static void WriteData(Utf8JsonWriter writer, OutboxEvent outboxEvent, ReadOnlySpan<byte> payload)
     {
         var isJson = JsonText.IsJson(payload, EnvelopeFormat.MaxPayloadDepth);
         var contentType = ContentTypeOf(outboxEvent.Headers) ?? (isJson ? MediaType.Json : MediaType.PlainText);
@@ -164,22 +153,25 @@ internal sealed class CloudEventsFormat : IMessageFormat
         }
         else
         {
-            writer.WriteString("data"u8, payload);
+            writer.WritePropertyName("data"u8);
+            JsonBody.WriteText(writer, payload);
         }
     }
 
     /// <summary>Whether decoding and encoding again gives these very bytes.</summary>
-    private static bool IsBase64(byte[] payload)
+    private static bool IsBase64(ReadOnlySpan<byte> payload)
     {
-        if (payload.Length == 0 || !Base64.IsValid(payload, out var length))
+        // A length that is not that of the encoded bytes comes from white space.
+        if (payload.IsEmpty || !Base64.IsValid(payload, out var length) || Base64.GetMaxEncodedToUtf8Length(length) != payload.Length)
         {
             return false;
         }
 
-        var decoded = new byte[length];
-        var encoded = new byte[Base64.GetMaxEncodedToUtf8Length(length)];
-        return Base64.DecodeFromUtf8(payload, decoded, out _, out _) == OperationStatus.Done
-            && Base64.EncodeToUtf8(decoded, encoded, out _, out var written) == OperationStatus.Done
-            && payload.AsSpan().SequenceEqual(encoded.AsSpan(0, written));
+        // Of the rest, only the last four characters can stand for bytes that would be encoded as others.
+        Span<byte> decoded = stackalloc byte[3];
+        Span<byte> encoded = stackalloc byte[4];
+        return Base64.DecodeFromUtf8(payload[^4..], decoded, out _, out var count) == OperationStatus.Done
+            && Base64.EncodeToUtf8(decoded[..count], encoded, out _, out _) == OperationStatus.Done
+            && payload[^4..].SequenceEqual(encoded);
     }
 }

@@ -53,7 +53,7 @@ internal static class CloudEventsReader
         var fields = new CloudEventFields();
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            ReadField(ref reader, body, fields);
+            ReadField(ref reader, fields);
         }
 
         if (reader.TokenType != JsonTokenType.EndObject || reader.Read())
@@ -61,17 +61,17 @@ internal static class CloudEventsReader
             throw MessageFormatException.Unreadable("The body is not one JSON object.");
         }
 
-        return ToEvent(fields);
+        return ToEvent(body, fields);
     }
 
     private static Utf8JsonReader CreateReader(ReadOnlySpan<byte> body) =>
         new(body, new JsonReaderOptions { MaxDepth = EnvelopeFormat.MaxPayloadDepth + 8 });
 
-    private static void ReadField(ref Utf8JsonReader reader, ReadOnlySpan<byte> body, CloudEventFields fields)
+    private static void ReadField(ref Utf8JsonReader reader, CloudEventFields fields)
     {
         if (reader.ValueTextEquals("data"u8))
         {
-            fields.Data = JsonField.ReadRaw(ref reader, body, fields.Data, "data");
+            fields.Data = JsonField.ReadPlace(ref reader, fields.Data, "data");
             return;
         }
 
@@ -103,7 +103,7 @@ internal static class CloudEventsReader
         }
     }
 
-    private static OutboxEvent ToEvent(CloudEventFields fields)
+    private static OutboxEvent ToEvent(ReadOnlySpan<byte> body, CloudEventFields fields)
     {
         if (fields.Required("specversion") != CloudEventsFormat.SpecVersion)
         {
@@ -112,7 +112,7 @@ internal static class CloudEventsReader
         }
 
         _ = fields.Required("source");
-        var payload = Payload(fields, out var isBinary);
+        var payload = Payload(body, fields, out var isBinary);
         return new OutboxEvent
         {
             EventId = fields.Required("id"),
@@ -127,7 +127,7 @@ internal static class CloudEventsReader
         };
     }
 
-    private static string Payload(CloudEventFields fields, out bool isBinary)
+    private static string Payload(ReadOnlySpan<byte> body, CloudEventFields fields, out bool isBinary)
     {
         isBinary = false;
         var contentType = fields.Find("datacontenttype");
@@ -141,7 +141,8 @@ internal static class CloudEventsReader
                 isBinary = !((isJson || MediaType.IsText(contentType!)) && System.Text.Unicode.Utf8.IsValid(bytes));
                 return isBinary ? base64 : Encoding.UTF8.GetString(bytes);
             case { Data: { } data }:
-                return !isJson && data[0] == '"' ? JsonField.Unquote(data) : data;
+                var json = body[data];
+                return !isJson && json[0] == '"' ? JsonField.Unquote(json) : Utf8.Strict.GetString(json);
             default:
                 return "";
         }

@@ -1,7 +1,4 @@
 using System.Buffers;
-using System.Text;
-using System.Text.Encodings.Web;
-using System.Text.Json;
 using Relaybox.Events;
 
 namespace Relaybox.Messaging.Formats;
@@ -20,23 +17,15 @@ internal sealed class EnvelopeFormat : IMessageFormat
 
     private const string TextEncoding = "text";
 
-    private static readonly JsonWriterOptions WriterOptions = new()
-    {
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        MaxDepth = MaxPayloadDepth + 8,
-        SkipValidation = true,
-    };
-
     /// <inheritdoc />
     public string Name => FormatName;
 
     /// <inheritdoc />
-    public ReadOnlyMemory<byte> Write(OutboxEvent outboxEvent)
+    public void Write(OutboxEvent outboxEvent, IBufferWriter<byte> output)
     {
         ArgumentNullException.ThrowIfNull(outboxEvent);
-        var payload = Encoding.UTF8.GetBytes(outboxEvent.Payload);
-        var buffer = new ArrayBufferWriter<byte>(payload.Length + 512);
-        using var writer = new Utf8JsonWriter(buffer, WriterOptions);
+        using var payload = PooledBuffer.Of(outboxEvent.Payload);
+        using var writer = JsonBody.Begin(output, payload);
         writer.WriteStartObject();
         writer.WriteString("id"u8, outboxEvent.EventId);
         writer.WriteString("eventType"u8, outboxEvent.Subject);
@@ -58,13 +47,13 @@ internal sealed class EnvelopeFormat : IMessageFormat
         }
 
         writer.WritePropertyName("payload"u8);
-        if (JsonText.IsJson(payload, MaxPayloadDepth))
+        if (JsonText.IsJson(payload.Written.Span, MaxPayloadDepth))
         {
-            writer.WriteRawValue(payload, skipInputValidation: true);
+            writer.WriteRawValue(payload.Written.Span, skipInputValidation: true);
         }
         else
         {
-            writer.WriteStringValue(payload);
+            JsonBody.WriteText(writer, payload.Written.Span);
             writer.WriteString("payloadEncoding"u8, TextEncoding);
         }
 
@@ -82,7 +71,6 @@ internal sealed class EnvelopeFormat : IMessageFormat
 
         writer.WriteEndObject();
         writer.Flush();
-        return buffer.WrittenMemory;
     }
 
     /// <inheritdoc />

@@ -3,7 +3,7 @@ using Relaybox.Events;
 
 namespace Relaybox.Messaging.Formats;
 
-/// <summary>Reads an envelope in one pass, keeping the bytes of payload and result as they are.</summary>
+/// <summary>Reads an envelope in one pass, keeping payload and result as they are, to the byte.</summary>
 internal static class EnvelopeReader
 {
     internal static OutboxEvent Read(ReadOnlySpan<byte> body)
@@ -17,7 +17,7 @@ internal static class EnvelopeReader
         var fields = default(Fields);
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            ReadField(ref reader, body, ref fields);
+            ReadField(ref reader, ref fields);
         }
 
         if (reader.TokenType != JsonTokenType.EndObject || reader.Read())
@@ -30,28 +30,28 @@ internal static class EnvelopeReader
             EventId = fields.Id ?? throw MessageFormatException.Unreadable("The field 'id' is missing."),
             Subject = fields.Subject ?? fields.EventType
                 ?? throw MessageFormatException.Unreadable("The fields 'subject' and 'eventType' are missing."),
-            Payload = PayloadText(fields),
+            Payload = PayloadText(body, fields),
             Headers = fields.Headers ?? OutboxEvent.EmptyHeaders,
             OrderingKey = fields.OrderingKey,
-            Result = fields.Result,
+            Result = fields.Result is { } result ? Utf8.Strict.GetString(body[result]) : null,
             EnqueuedAt = fields.Timestamp,
         };
     }
 
-    private static string PayloadText(in Fields fields)
+    private static string PayloadText(ReadOnlySpan<byte> body, in Fields fields)
     {
-        var raw = fields.Payload ?? throw MessageFormatException.Unreadable("The field 'payload' is missing.");
+        var json = body[fields.Payload ?? throw MessageFormatException.Unreadable("The field 'payload' is missing.")];
         if (fields.PayloadEncoding is null)
         {
-            return raw;
+            return Utf8.Strict.GetString(json);
         }
 
-        return fields.PayloadEncoding == "text" && raw[0] == '"'
-            ? JsonField.Unquote(raw)
+        return fields.PayloadEncoding == "text" && json[0] == '"'
+            ? JsonField.Unquote(json)
             : throw MessageFormatException.Unreadable("The field 'payloadEncoding' must be 'text', with a string as payload.");
     }
 
-    private static void ReadField(ref Utf8JsonReader reader, ReadOnlySpan<byte> body, ref Fields fields)
+    private static void ReadField(ref Utf8JsonReader reader, ref Fields fields)
     {
         if (reader.ValueTextEquals("id"u8))
         {
@@ -75,11 +75,11 @@ internal static class EnvelopeReader
         }
         else if (reader.ValueTextEquals("payload"u8))
         {
-            fields.Payload = JsonField.ReadRaw(ref reader, body, fields.Payload, "payload");
+            fields.Payload = JsonField.ReadPlace(ref reader, fields.Payload, "payload");
         }
         else if (reader.ValueTextEquals("result"u8))
         {
-            fields.Result = JsonField.ReadRaw(ref reader, body, fields.Result, "result");
+            fields.Result = JsonField.ReadPlace(ref reader, fields.Result, "result");
         }
         else if (reader.ValueTextEquals("headers"u8))
         {
@@ -103,9 +103,9 @@ internal static class EnvelopeReader
         public string? EventType;
         public string? Subject;
         public string? OrderingKey;
-        public string? Payload;
+        public Range? Payload;
         public string? PayloadEncoding;
-        public string? Result;
+        public Range? Result;
         public Dictionary<string, string>? Headers;
         public DateTimeOffset? Timestamp;
     }

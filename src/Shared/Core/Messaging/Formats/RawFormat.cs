@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using Relaybox.Events;
 
@@ -13,10 +14,10 @@ internal sealed class RawFormat : IMessageFormat
     public string Name => FormatName;
 
     /// <inheritdoc />
-    public ReadOnlyMemory<byte> Write(OutboxEvent outboxEvent)
+    public void Write(OutboxEvent outboxEvent, IBufferWriter<byte> output)
     {
         ArgumentNullException.ThrowIfNull(outboxEvent);
-        return Encoding.UTF8.GetBytes(outboxEvent.Payload);
+        Encoding.UTF8.GetBytes(outboxEvent.Payload, output);
     }
 
     /// <inheritdoc />
