@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Security.Authentication;
 using MongoDB.Driver;
+using Relaybox.Diagnostics;
 using static Relaybox.Diagnostics.FailureText;
 
 namespace Relaybox.MongoDb;
@@ -21,6 +22,7 @@ internal static class MongoFailureText
     /// <returns>The text; null where the exception is none of the database's.</returns>
     internal static string? Describe(Exception exception, MongoTarget target, Exception? unreachable = null) => exception switch
     {
+        _ when MemoryFault.IsIn(exception) => null,
         MongoSchemaException e => $"{e.Message} It was {At(target)}.",
         AggregateException { InnerException: { } e } => Describe(e, target, unreachable),
 

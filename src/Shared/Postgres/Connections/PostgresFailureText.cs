@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Text.RegularExpressions;
 using Npgsql;
+using Relaybox.Diagnostics;
 using static Relaybox.Diagnostics.FailureText;
 
 namespace Relaybox.Postgres;
@@ -16,6 +17,7 @@ internal static partial class PostgresFailureText
     /// <returns>The text; null where the exception is none of the database's.</returns>
     internal static string? Describe(Exception exception, PostgresTarget target) => exception switch
     {
+        _ when MemoryFault.IsIn(exception) => null,
         NpgsqlException e => Sentence(e, target),
         MigrationException { InnerException: PostgresException e } =>
             $"{exception.Message} It was {At(target)}, as the user '{target.User}'.{OwnerAdvice(e, target)}",
