@@ -9,7 +9,6 @@ namespace Relaybox.MongoDb;
 /// <summary>Says of a failed call which database it was, what is wrong and what to do. Nothing else in the tree does.</summary>
 internal static class MongoFailureText
 {
-    private const int Unauthorized = 13;
     private const int NotSupportedOptions = 72;
     private const int DocumentTooLarge = 10334;
     private const int ExceededTime = 50;
@@ -23,6 +22,9 @@ internal static class MongoFailureText
     internal static string? Describe(Exception exception, MongoTarget target, Exception? unreachable = null) => exception switch
     {
         _ when MemoryFault.IsIn(exception) => null,
+        MongoSchemaException { InnerException: { } e } when target.User.Length > 0 =>
+            $"{exception.Message} It was {At(target)}, as the user '{target.User}' ({MongoFaults.Name(e)}).",
+        MongoSchemaException { InnerException: { } e } => Sentence(e, target),
         MongoSchemaException e => $"{e.Message} It was {At(target)}.",
         AggregateException { InnerException: { } e } => Describe(e, target, unreachable),
 
@@ -61,9 +63,9 @@ internal static class MongoFailureText
         var codes = MongoFaults.Codes(exception).ToArray();
         return codes switch
         {
-            _ when codes.Contains(Unauthorized) && target.User.Length == 0 =>
+            _ when codes.Contains(MongoFaults.Unauthorized) && target.User.Length == 0 =>
                 $"{Capital(At(target))} asks for a user and a password, and {target.Credentials} has none ({MongoFaults.Name(exception)}).",
-            _ when codes.Contains(Unauthorized) =>
+            _ when codes.Contains(MongoFaults.Unauthorized) =>
                 $"{Capital(At(target))} does not allow the user '{target.User}' what this function does ({MongoFaults.Name(exception)}). "
                 + $"Set DatabaseFunctionsUser (DATABASE_FUNCTIONS_USER) to '{target.User}' and invoke the Setup function; where the roles are there, "
                 + $"it is enough that an administrator grants it {target.RolePrefix}_relay, {target.RolePrefix}_cleaner and "
