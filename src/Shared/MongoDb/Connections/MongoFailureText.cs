@@ -30,20 +30,33 @@ internal static class MongoFailureText
 
         // What ran out of time while the database failed is told by the database's failure.
         OperationCanceledException { InnerException: { } e } => Describe(e, target, unreachable),
+        OperationCanceledException when unreachable is MongoException => Unreachable(unreachable, target),
         _ when MongoFaults.IsOfStandalone(exception) =>
             $"{Capital(At(target))} is a standalone server, which has no transactions. Make it a replica set of one: start mongod with "
             + "--replSet rs0, and call rs.initiate() in mongosh once.",
         _ when MongoFaults.IsRefusal(exception) =>
             $"{Capital(At(target))} refuses the user '{target.User}' or its password. Put the right ones into {target.Credentials}.",
-        TimeoutException when unreachable is not null and not TimeoutException => Describe(unreachable, target),
+        TimeoutException when unreachable is not null and not TimeoutException => Unreachable(unreachable, target),
         MongoException or TimeoutException => Sentence(exception, target),
         _ => null,
+    };
+
+    // The greeting of a connection is the first that is lost where one side speaks TLS and the other does not.
+    private static string? Unreachable(Exception exception, MongoTarget target) => Root(exception) switch
+    {
+        SocketException { SocketErrorCode: not SocketError.ConnectionReset } or not (IOException or SocketException) => Describe(exception, target),
+        _ when target.UsesTls =>
+            $"The server of {At(target)} breaks the handshake off (TLS): it offers no TLS, or is being stopped. "
+            + "Outside loopback there is no connection without it: switch TLS on at the server (net.tls.mode).",
+        _ => $"The server of {At(target)} closes connections before it answers: it asks for TLS, or is being stopped. "
+            + $"For TLS, say so in {target.Credentials}: tls=true in a connection string, \"tls\": true in JSON.",
     };
 
     private static string Sentence(Exception exception, MongoTarget target) => Root(exception) switch
     {
         SocketException e =>
-            $"{Capital(At(target))} cannot be reached: {Reason(e)}. Check host and port in {target.Credentials}, DATABASE_HOST and DATABASE_PORT, "
+            $"{Capital(At(target))} cannot be reached: {Reason(e)}. "
+            + $"Check host and port in {Place(target.Credentials, ", DATABASE_HOST and DATABASE_PORT")}, "
             + "that the server runs, and that the functions' subnets and security groups lead to it (VpcSubnetIds, VpcSecurityGroupIds).",
         AuthenticationException =>
             $"The server of {At(target)} could not be verified (TLS): "
@@ -54,7 +67,7 @@ internal static class MongoFailureText
             + "Raise DATABASE_MAX_CONNECTIONS, or lower the handlers' concurrency.",
         _ when exception is TimeoutException =>
             $"{Capital(At(target))} has no primary that can be reached. In a failover the next try finds the new one; otherwise check hosts, port, "
-            + $"replicaSet and tls in {target.Credentials}, DATABASE_HOST and DATABASE_PORT, subnets and security groups.",
+            + $"replicaSet and tls in {Place(target.Credentials, ", DATABASE_HOST and DATABASE_PORT")}, subnets and security groups.",
         _ => OfServer(exception, target),
     };
 
