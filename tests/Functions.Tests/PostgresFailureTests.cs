@@ -88,7 +88,7 @@ public sealed class PostgresFailureTests(PostgresServer server, DynamoDbLocal dy
     public async Task A_database_that_is_not_there(string function) => await FailsAsync(
         function,
         Url("postgres", "nowhere"),
-        $"The server 127.0.0.1:{server.Port} has no database 'nowhere' (3D000). Create it, or name another in DATABASE_URL or DATABASE_NAME.");
+        $"The server 127.0.0.1:{server.Port} has no database 'nowhere' (3D000). Create it, or name another in DATABASE_URL.");
 
     [Theory]
     [InlineData("SweepRelay")]

@@ -119,6 +119,19 @@ public sealed class SecretsManagerTests
         Assert.Equal(2, source.Reads);
     }
 
+    [Fact]
+    public async Task A_secret_that_cannot_be_used_is_not_kept()
+    {
+        var source = new Counting();
+        using var secret = new CachedSecret(source, Arn);
+        await Assert.ThrowsAsync<SecretException>(() => MakeAsync(_ => throw new SecretException("It cannot be used.")));
+        Assert.Equal("v2", await MakeAsync(text => text));
+        Assert.Equal("v2", await secret.GetAsync(null, Ct));
+        Assert.Equal(2, source.Reads);
+
+        Task<string> MakeAsync(Func<string, string> make) => secret.MakeAsync(null, make, Ct).AsTask();
+    }
+
     private Task<string> ReadAsync(ScriptedServer server) => ReadAsync(new Uri(server.Url));
 
     private async Task<string> ReadAsync(Uri endpoint)

@@ -103,11 +103,42 @@ public sealed class StartTests
     }
 
     [Theory]
+    [InlineData("postgres", "DATABASE_URL", "postgres://u:p@db.example.com/shop", "DATABASE_HOST", "db.example.com")]
+    [InlineData("postgres", "DATABASE_URL", "postgres://u:p@db.example.com/shop", "DATABASE_PORT", "5432")]
+    [InlineData("postgres", "DATABASE_URL", "postgres://u:p@db.example.com/shop", "DATABASE_NAME", "shop")]
+    [InlineData("mongodb", "MONGODB_URI", "mongodb://u:p@db.example.com/shop", "DATABASE_HOST", "db.example.com")]
+    [InlineData("mongodb", "MONGODB_URI", "mongodb://u:p@db.example.com/shop", "DATABASE_PORT", "27017")]
+    public void A_part_of_an_address_beside_a_whole_one_is_refused(string store, string whole, string url, string part, string value)
+    {
+        var variables = new Dictionary<string, string> { ["STORE"] = store, [whole] = url };
+        BuiltIn.Read(variables.GetValueOrDefault, FunctionNeeds.None);
+
+        variables[part] = value;
+        var error = Assert.Throws<SettingsException>(() => BuiltIn.Read(variables.GetValueOrDefault, FunctionNeeds.None));
+        Assert.Equal($"{part} is set as well as {whole}, which names it itself. Leave {part} out.", Assert.Single(error.Errors));
+    }
+
+    [Fact]
+    public void The_name_of_a_MongoDB_database_can_stand_beside_a_URI_that_has_another_one_or_none()
+    {
+        foreach (var database in new[] { "", "/other" })
+        {
+            var variables = new Dictionary<string, string>
+            {
+                ["STORE"] = "mongodb", ["MONGODB_URI"] = $"mongodb://u:p@db.example.com{database}", ["DATABASE_NAME"] = "shop",
+            };
+            Assert.NotNull(BuiltIn.Read(variables.GetValueOrDefault, FunctionNeeds.None));
+        }
+    }
+
+    [Theory]
     [InlineData("OUTBOX_TABLE", "outbox.rows")]
     [InlineData("INBOX_TABLE", "$inbox")]
     [InlineData("JOBS_TABLE", "1obs")]
     [InlineData("EFFECTS_TABLE", "config")]
     [InlineData("DATABASE_SECRET_ARN", "canary")]
+    [InlineData("DATABASE_HOST", "u:canary@db.example.com")]
+    [InlineData("DATABASE_NAME", "can.ary")]
     [InlineData("DATABASE_ROLE_PREFIX", "a b")]
     [InlineData("DATABASE_FUNCTIONS_USER", "a@b")]
     [InlineData("DATABASE_APP_USERS", "shop,a b")]

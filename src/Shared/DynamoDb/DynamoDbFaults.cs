@@ -1,6 +1,7 @@
 using System.Net;
 using Amazon.DynamoDBv2.Model;
 using Amazon.Runtime;
+using Relaybox.Diagnostics;
 using Relaybox.Timing;
 
 namespace Relaybox.DynamoDb;
@@ -13,6 +14,7 @@ internal static class DynamoDbFaults
     /// <summary>Whether a call failed on its way, or because the service was busy: the same call can succeed later.</summary>
     internal static bool IsTransient(Exception exception) => exception switch
     {
+        _ when MemoryFault.IsIn(exception) => false,
         TransactionConflictException or TransactionInProgressException => true,
         AmazonServiceException e => e.StatusCode >= HttpStatusCode.InternalServerError || e.ErrorCode is "ThrottlingException"
             or "RequestLimitExceeded" or "ProvisionedThroughputExceededException" or "Throttling",

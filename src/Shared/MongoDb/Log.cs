@@ -19,4 +19,11 @@ internal static partial class Log
 
     [LoggerMessage(1604, LogLevel.Information, "The collections of {Database} are those of version {Version}")]
     internal static partial void SetUp(ILogger logger, string database, int version);
+
+    [LoggerMessage(
+        1605,
+        LogLevel.Warning,
+        "The server refuses to make roles ({Error}), as Atlas does: make the roles {Roles} there by hand, and grant them, as docs/mongodb.md "
+        + "shows under \"On MongoDB Atlas\" and \"Roles\"; everything else is set up")]
+    internal static partial void RolesRefused(ILogger logger, string error, string roles);
 }

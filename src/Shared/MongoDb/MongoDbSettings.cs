@@ -85,6 +85,18 @@ internal sealed record MongoDbSettings : StoreSettings
             MaxPoolSize = reader.Number("DATABASE_MAX_CONNECTIONS", 20, 2, 1_000),
             ApplicationName = $"relaybox {reader.Optional("ANNOTATIONS_HANDLER")}".TrimEnd(),
         };
+        if (options.Host is { } hosts && !MongoConnectionText.AreHosts(hosts))
+        {
+            reader.Add("DATABASE_HOST is not a host. Set it to one, or to several with commas between them, each with its port or without.");
+        }
+
+        var isNamed = options.Database is not { } database || MongoNames.IsValid(database);
+        if (!isNamed)
+        {
+            reader.Add($"DATABASE_NAME is not a database's name. Set it to {NameForm}.");
+        }
+
+        reader.RefuseBeside("MONGODB_URI", "DATABASE_HOST", "DATABASE_PORT");
         switch (options)
         {
             case { Uri: null, SecretArn: null }:
@@ -95,7 +107,7 @@ internal sealed record MongoDbSettings : StoreSettings
             case { Uri: not null, SecretArn: not null }:
                 reader.Add("MONGODB_URI is set as well as DATABASE_SECRET_ARN. Leave one of them out.");
                 break;
-            case { Uri: not null } when MongoConnectionText.Check(options) is { } wrong:
+            case { Uri: not null } when isNamed && MongoConnectionText.Check(options) is { } wrong:
                 reader.Add($"MONGODB_URI cannot be used: {wrong}.");
                 break;
         }

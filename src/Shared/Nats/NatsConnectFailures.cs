@@ -12,6 +12,9 @@ internal sealed class NatsConnectFailures : ILoggerFactory, ILogger
 {
     private volatile Exception? _last;
 
+    /// <summary>What the client has told last of a server that it could not reach.</summary>
+    internal Exception? Last => _last;
+
     /// <summary>The texts of an exception and of its causes, each once, and why the last server could not be reached.</summary>
     internal string Explain(Exception exception)
     {

@@ -1,5 +1,6 @@
 using NATS.Client.Core;
 using NATS.Client.JetStream.Models;
+using Relaybox.Diagnostics;
 using Relaybox.Events;
 using Relaybox.Messaging;
 using Relaybox.Secrets;
@@ -15,6 +16,12 @@ internal static class NatsFault
     private const int HeaderExceedsMaximum = 10097;
     private const int StreamNotMatch = 10060;
     private const int SealedStream = 10109;
+
+    /// <summary>
+    /// Whether a call of the client failed by what the server or the caller did. It is neither where the memory of the process has run out:
+    /// the client wraps that as it wraps a lost connection.
+    /// </summary>
+    internal static bool IsOfUse(Exception exception) => exception is NatsException or OperationCanceledException && !MemoryFault.IsIn(exception);
 
     /// <summary>The message was not sent.</summary>
     internal static PublishOutcome NotSent(Exception exception) => exception switch

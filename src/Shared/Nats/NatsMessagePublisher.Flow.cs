@@ -22,7 +22,7 @@ internal sealed partial class NatsMessagePublisher : IFlowPublisher
         {
             session = await connector.OpenAsync(cancellationToken);
         }
-        catch (Exception e) when (e is NatsException or OperationCanceledException or SecretException or SettingsException)
+        catch (Exception e) when (NatsFault.IsOfUse(e) || e is SecretException or SettingsException)
         {
             AnswerAll(flow, ready, NatsFault.NotSent(e));
             return;
@@ -49,7 +49,7 @@ internal sealed partial class NatsMessagePublisher : IFlowPublisher
                 {
                     flow.Answer(next.Number, NatsFault.NotSent(e));
                 }
-                catch (Exception e) when (e is NatsException or OperationCanceledException or ObjectDisposedException)
+                catch (Exception e) when (NatsFault.IsOfUse(e) || e is ObjectDisposedException)
                 {
                     ready.Enqueue(next);
                     AnswerAll(flow, ready, NatsFault.NotSent(session.IsFault(e, cancellationToken) ? session.Explain(e) : e));

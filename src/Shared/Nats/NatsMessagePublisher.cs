@@ -44,7 +44,7 @@ internal sealed partial class NatsMessagePublisher(
         {
             session = await connector.OpenAsync(cancellationToken);
         }
-        catch (Exception e) when (e is NatsException or OperationCanceledException or SecretException or SettingsException)
+        catch (Exception e) when (NatsFault.IsOfUse(e) || e is SecretException or SettingsException)
         {
             Array.Fill(outcomes, NatsFault.NotSent(e));
             return outcomes;
@@ -70,7 +70,7 @@ internal sealed partial class NatsMessagePublisher(
             {
                 outcomes[i] = NatsFault.NotSent(e);
             }
-            catch (Exception e) when (e is NatsException or OperationCanceledException or ObjectDisposedException)
+            catch (Exception e) when (NatsFault.IsOfUse(e) || e is ObjectDisposedException)
             {
                 // Neither can those after it be sent: they must not overtake it.
                 outcomes.AsSpan(i).Fill(NatsFault.NotSent(session.IsFault(e, cancellationToken) ? session.Explain(e) : e));

@@ -69,7 +69,7 @@ internal sealed class NatsSession : IAsyncDisposable
         catch (NatsException e)
         {
             session.Lose();
-            throw new NatsException(failures.Explain(e), e);
+            throw new NatsException(failures.Explain(e), MemoryFault.Find(failures.Last) ?? (Exception)e);
         }
         catch
         {

@@ -118,6 +118,7 @@ internal sealed record PostgresSettings : StoreSettings
             reader.Add("DATABASE_HOST is not a host. Set it to one, or to several with commas between them, each with its port or without.");
         }
 
+        reader.RefuseBeside("DATABASE_URL", "DATABASE_HOST", "DATABASE_PORT", "DATABASE_NAME");
         switch (options)
         {
             case { Url: null, SecretArn: null }:

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using System.Threading.Channels;
 using Relaybox.Timing;
 
@@ -64,10 +65,19 @@ internal sealed class SqsCalls(
     }
 
     /// <summary>Waits until a call is over, or some messages have waited long enough; returns those of the calls that are over.</summary>
+    /// <exception cref="Exception">What a call has thrown.</exception>
     internal async Task<List<SqsEntry>> AnsweredAsync()
     {
         var answered = new List<SqsEntry>();
-        Note(await _answered.Reader.ReadAsync(CancellationToken.None));
+        try
+        {
+            Note(await _answered.Reader.ReadAsync(CancellationToken.None));
+        }
+        catch (ChannelClosedException e) when (e.InnerException is { } fault)
+        {
+            ExceptionDispatchInfo.Throw(fault);
+        }
+
         while (_answered.Reader.TryRead(out var more))
         {
             Note(more);

@@ -88,7 +88,7 @@ internal sealed class SqsMessagePublisher(
                 batch.Sum(entry => (long)entry.Size), () => sqs.SendMessageBatchAsync(request, cancellationToken));
             refused = Read(response, batch, outcomes);
         }
-        catch (Exception e)
+        catch (Exception e) when (!MemoryFault.IsIn(e))
         {
             var fault = SqsFault.Of(e, cancellationToken);
             Log.SendBatchFailed(logger, batch.Count, fault.Code);

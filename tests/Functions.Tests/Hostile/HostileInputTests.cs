@@ -1,9 +1,12 @@
 using System.Text.Json;
 using FsCheck;
 using FsCheck.Fluent;
+using MongoDB.Driver;
 using Relaybox.Functions.Hosting;
 using Relaybox.Functions.Tests.Support;
 using Relaybox.Messaging.Formats;
+using Relaybox.MongoDb;
+using Relaybox.Secrets;
 using Relaybox.Settings;
 using Relaybox.Testing;
 
@@ -23,10 +26,18 @@ public sealed class HostileInputTests
 
     public static TheoryData<string> SettingClasses => [.. HostileSettings.Classes.Keys];
 
+    public static TheoryData<string> MongoDbSettingClasses => [.. HostileSettings.MongoDbClasses.Keys];
+
+    public static TheoryData<string> SecretClasses => [.. HostileSecrets.Classes.Keys];
+
     [Fact]
     public void There_are_enough_of_them()
     {
-        string[] classes = [.. HostileRows.Classes.Keys, .. HostileBodies.Classes.Keys, .. HostileSettings.Classes.Keys];
+        string[] classes =
+        [
+            .. HostileRows.Classes.Keys, .. HostileBodies.Classes.Keys, .. HostileSettings.Classes.Keys, .. HostileSettings.MongoDbClasses.Keys,
+            .. HostileSecrets.Classes.Keys,
+        ];
 
         Figures.Print($"hostile inputs: {classes.Length * PerClass} in {classes.Length} classes");
         Assert.Distinct(classes);
@@ -107,6 +118,41 @@ public sealed class HostileInputTests
         }
     }
 
+    [Theory, MemberData(nameof(MongoDbSettingClasses))]
+    public void A_setting_of_MongoDB_is_refused_by_its_name_and_never_repeated(string name)
+    {
+        foreach (var (setting, value) in Sample(HostileSettings.MongoDbClasses[name]))
+        {
+            AssertTellsNothing($"{setting} = '{value}'", AssertRefused(MongoDb(), setting, value).ToString());
+        }
+    }
+
+    [Theory, MemberData(nameof(SecretClasses))]
+    public void A_secret_of_MongoDB_is_used_or_refused_and_never_repeated(string name)
+    {
+        var options = new MongoConnectionOptions { SecretArn = MongoDb()["DATABASE_SECRET_ARN"] };
+        foreach (var secret in Sample(HostileSecrets.Classes[name]))
+        {
+            AssertTellsNothing(secret, $"{MongoConnectionText.Check(new MongoConnectionOptions { Uri = secret })}");
+            AssertTellsNothing(secret, $"{MongoConnectionText.Check(new MongoConnectionOptions { Uri = secret, Database = "app" })}");
+            foreach (var with in new[] { options, options with { Database = "app" }, options with { Host = "127.0.0.1", Port = 1 } })
+            {
+                try
+                {
+                    var text = MongoConnectionText.FromSecret(secret, with);
+                    using var client = new MongoClient(text.Settings);
+                    var target = MongoTarget.Of(client.GetDatabase(text.Database), with);
+                    AssertTellsNothing(secret, $"{text} {target} {with} {MongoFailureText.Describe(new TimeoutException(), target)}");
+                }
+                catch (SecretException e)
+                {
+                    Assert.Contains(with.SecretArn!, e.Message, StringComparison.Ordinal);
+                    AssertTellsNothing(secret, e.ToString());
+                }
+            }
+        }
+    }
+
     [Fact]
     public void Hundreds_of_hostile_identifiers_are_refused_at_start()
     {
@@ -170,13 +216,22 @@ public sealed class HostileInputTests
 
     private static T[] Sample<T>(Gen<T> inputs) => [.. inputs.Sample(PerClass, new Rnd(Seed), PerClass)];
 
-    private static void AssertRefused(Dictionary<string, string> variables, string setting, string value)
+    private static void AssertTellsNothing(string input, string output)
+    {
+        foreach (var part in HostileSecrets.Parts)
+        {
+            Assert.False(output.Contains(part, StringComparison.OrdinalIgnoreCase), $"{HostileText.Cut(input, 300)}\n{output}");
+        }
+    }
+
+    private static SettingsException AssertRefused(Dictionary<string, string> variables, string setting, string value)
     {
         variables[setting] = value;
         const FunctionNeeds Needs = FunctionNeeds.Publisher | FunctionNeeds.Consumer | FunctionNeeds.Inbox | FunctionNeeds.Jobs;
         var error = Record.Exception(() => BuiltIn.Read(name => variables.GetValueOrDefault(name), Needs));
         var refusal = Assert.IsType<SettingsException>(error);
         Assert.True(refusal.Errors.Any(line => line.StartsWith(setting, StringComparison.Ordinal)), $"{setting} = '{value}': {refusal.Message}");
+        return refusal;
     }
 
     private static Dictionary<string, string> Dynamo() => new()

@@ -47,6 +47,28 @@ internal static class HostileSettings
         ["setting: sources of CloudEvents"] = Pair(["CLOUDEVENTS_SOURCE"], "not a URI", " ", "\r\n", "\0", "a b", "http://[", "%"),
     };
 
+    /// <summary>
+    /// What the settings of MongoDB can hold by mistake. No error repeats <see cref="HostileSecrets.Canary"/>, which each value holds. What a
+    /// URI can hold is in <see cref="HostileSecrets"/>.
+    /// </summary>
+    internal static Dictionary<string, Gen<(string Name, string Value)>> MongoDbClasses => new()
+    {
+        ["MongoDB setting: numbers"] = Around(
+            ["DATABASE_PORT", "DATABASE_MAX_CONNECTIONS", "SWEEP_LISTEN_SECONDS"], "{0}", "1{0}", "{0}1", "-{0}", "27017 {0}", "0x{0}", "1,{0}"),
+        ["MongoDB setting: choices"] = Around(["AFTER_SENDING", "RELAY_MODE"], "{0}", "keep{0}", "delete {0}", "lease,{0}", "{0}\0"),
+        ["MongoDB setting: hosts"] = Around(
+            ["DATABASE_HOST"],
+            "{0}", "db.example.com,{0}", "db.example.com:{0}", "db.example.com/{0}", "u:{0}@db.example.com", "mongodb://u:{0}@db.example.com",
+            "[{0}]", "127.0.0.1:1,u:{0}@127.0.0.1", "{0}:27017", ",{0}", " {0}"),
+        ["MongoDB setting: names"] = Around(
+            [.. MongoDbNames, "DATABASE_NAME", "DATABASE_APP_USERS"],
+            "{0}", "shop{0}", "{0}.shop", "shop/{0}", "$ {0}", "u:{0}@db.example.com", "shop?{0}", "shop,{0}", "system.{0}"),
+        ["MongoDB setting: the secret's name"] = Around(
+            ["DATABASE_SECRET_ARN"], "{0}", "mongodb://u:{0}@db.example.com/shop", "{{\"password\":\"{0}\"}}", "arn:aws:sqs:eu:1:{0}", "arn:{0}"),
+        ["MongoDB setting: the file of authorities"] = Around(
+            ["DATABASE_CA_FILE"], "{0}", "/nowhere/{0}.pem", "-----BEGIN CERTIFICATE-----{0}", "../{0}", "\0{0}"),
+    };
+
     internal static IEnumerable<string> QueueUrls =>
     [
         "x", " ", "/", "//", "file:///etc/passwd", "ftp://127.0.0.1/1/q", "javascript:alert(1)", "http://", "https://",
@@ -56,6 +78,9 @@ internal static class HostileSettings
         "https://h/1/.fifo", "https://h/1/a.b", "https://h\\@x/1/q", "https://h/1/" + new string('q', 81),
         "gopher://h/1/q", "https://h:99999/1/q", "http:q", "h/1/q", "arn:aws:sqs:us-east-1:000000000000:queue",
     ];
+
+    private static Gen<(string Name, string Value)> Around(string[] names, params string[] shapes) => Gen.Elements(names).Zip(
+        Gen.Elements(shapes).Select(shape => string.Format(System.Globalization.CultureInfo.InvariantCulture, shape, HostileSecrets.Canary)));
 
     private static Gen<(string Name, string Value)> Pair(string[] names, params string[] values) => Gen.Elements(names).Zip(Gen.Elements(values));
 }

@@ -1,3 +1,6 @@
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
 using MongoDB.Bson;
 using MongoDB.Driver;
 using Relaybox.Local.Stores.MongoDb;
@@ -118,6 +121,18 @@ public sealed class SecurityTests
         await trusting.GetDatabase("app").GetCollection<BsonDocument>("c").InsertOneAsync(new BsonDocument("_id", 1));
         using var suspicious = server.CreateClient(settings => settings.ServerSelectionTimeout = TimeSpan.FromSeconds(3));
         await Assert.ThrowsAsync<TimeoutException>(() => suspicious.GetDatabase("app").GetCollection<BsonDocument>("c").Find("{}").ToListAsync());
+    }
+
+    [Fact]
+    public async Task Without_TLS_a_client_that_begins_a_handshake_is_hung_up_on()
+    {
+        await using var server = await MongoDbServer.StartAsync();
+        using var client = new TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, server.Port);
+        using var secured = new SslStream(client.GetStream());
+        var refused = await Assert.ThrowsAnyAsync<Exception>(
+            () => secured.AuthenticateAsClientAsync("127.0.0.1").WaitAsync(TimeSpan.FromMinutes(1)));
+        Assert.True(refused is IOException or System.Security.Authentication.AuthenticationException, $"{refused}");
     }
 
     private static Task CreateRootAsync(MongoDbServer server) => server.Client.GetDatabase("admin").RunCommandAsync<BsonDocument>(

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using NATS.Client.Core;
 using NATS.Client.JetStream;
 using NATS.Client.JetStream.Models;
+using Relaybox.Diagnostics;
 using Relaybox.Events;
 using Relaybox.Messaging;
 using Relaybox.Messaging.Formats;
@@ -308,6 +309,35 @@ public class NatsMessagePublisherTests(NatsServer server)
         Assert.NotEmpty(world.PublisherLog.Lines);
         Assert.DoesNotContain(world.PublisherLog.Lines, line => line.Contains("hunter2", StringComparison.Ordinal));
         Assert.DoesNotContain(outcomes, outcome => $"{outcome}".Contains("hunter2", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(false, true)]
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    public async Task Memory_that_runs_out_is_no_outage_of_the_server(bool wrapped, bool flowing)
+    {
+        await using var world = new NatsWorld(server.Url);
+        await world.CreateStreamAsync();
+        var publisher = world.CreatePublisher(new FailingFormat(
+            () => wrapped ? new NatsException("the connection was lost", new OutOfMemoryException()) : new OutOfMemoryException()));
+        var thrown = await Record.ExceptionAsync(() => flowing
+            ? ((IFlowPublisher)publisher).PublishAsync(new WholeBatch([Sample.Event("a")]), Ct)
+            : publisher.PublishAsync([Sample.Event("a")], Ct));
+        Assert.True(thrown is not null, "The events were answered as if the server were away.");
+        Assert.Equal("System.OutOfMemoryException", FailureText.NameOf(thrown));
+    }
+
+    private sealed class FailingFormat(Func<Exception> failure) : IMessageFormat
+    {
+        public string Name => EnvelopeFormat.FormatName;
+
+        public ReadOnlyMemory<byte> Write(OutboxEvent outboxEvent) => throw failure();
+
+        public MessageAttributes AttributesOf(OutboxEvent outboxEvent) => throw failure();
+
+        public OutboxEvent Read(ReadOnlyMemory<byte> body, MessageAttributes attributes) => throw failure();
     }
 
     private static async Task AssertAllAcceptedInTheEndAsync(NatsMessagePublisher publisher, IReadOnlyList<OutboxEvent> events) =>

@@ -1,7 +1,9 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Text;
+using Amazon.SQS;
 using Amazon.SQS.Model;
+using Relaybox.Diagnostics;
 using Relaybox.Events;
 using Relaybox.Messaging;
 using Relaybox.Messaging.Formats;
@@ -141,6 +143,18 @@ public sealed class SqsMessagePublisherTests : IDisposable
         Assert.DoesNotContain("secret", outcome.Detail!, StringComparison.Ordinal);
         Assert.NotEmpty(_log.Lines);
         Assert.DoesNotContain(_log.Lines, line => line.Contains("secret", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Memory_that_runs_out_is_no_outage_of_the_queue(bool wrapped)
+    {
+        var fault = new OutOfMemoryException();
+        _sqs.OnSend = (_, _) => throw (wrapped ? new AmazonSQSException("no memory", new IOException("no memory", fault)) : fault);
+        var thrown = await Record.ExceptionAsync(() => PublishAsync(Events(3)));
+        Assert.Equal("System.OutOfMemoryException", FailureText.NameOf(thrown!));
+        Assert.Empty(_log.Lines);
     }
 
     [Fact]

@@ -52,6 +52,22 @@ public sealed class MongoConnectionTests(MongoDbServer server)
     }
 
     [Fact]
+    public async Task A_secret_that_could_not_be_used_is_read_again_by_the_next_call()
+    {
+        var database = await MongoTestDatabase.CreateAsync(server);
+        var secrets = new Secrets { Text = $$"""{"username":"{{Canary}}"}""" };
+        using var connections = new MongoConnections(new MongoConnectionOptions { SecretArn = Arn }, new MongoOptions(), secrets);
+        var repository = Repository(connections);
+        await Assert.ThrowsAsync<SecretException>(() => repository.GetCountByStatusAsync(Ct));
+
+        var name = database.Database.DatabaseNamespace.DatabaseName;
+        secrets.Text = $"mongodb://127.0.0.1:{server.Client.Settings.Server.Port}/{name}?replicaSet=rs0";
+        await repository.GetCountByStatusAsync(Ct);
+        await repository.GetCountByStatusAsync(Ct);
+        Assert.Equal(2, secrets.Reads);
+    }
+
+    [Fact]
     public async Task Wrong_credentials_are_read_again_once_and_then_an_error_that_says_where_to_put_the_right_ones()
     {
         await using var guarded = await MongoGuardedServer.StartAsync();
@@ -117,7 +133,7 @@ public sealed class MongoConnectionTests(MongoDbServer server)
         {
             var away = await Record.ExceptionAsync(() => repository.FindAsync("e-1", patience.Token));
             Assert.True(away is OperationCanceledException || inbox.IsOutage(away!), $"{away}");
-            Assert.Contains("cannot be reached", connections.Explain(Cause(away!))?.Message, StringComparison.Ordinal);
+            Assert.Contains("cannot be reached", connections.Explain(away!)?.Message, StringComparison.Ordinal);
         }
 
         // A call that is under way when it comes back goes through.
@@ -164,6 +180,27 @@ public sealed class MongoConnectionTests(MongoDbServer server)
         Assert.DoesNotContain(Canary, line, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_consumer_whose_secret_cannot_be_used_logs_what_is_wrong_with_it()
+    {
+        var secrets = new Secrets { Text = $$"""{"username":"u","password":"{{Canary}}"}""" };
+        using var connections = new MongoConnections(new MongoConnectionOptions { SecretArn = Arn }, new MongoOptions(), secrets);
+        var log = new RecordingLogger<InboxConsumer>();
+        var consumer = new InboxConsumer(
+            new MongoInboxRepository(connections, TimeProvider.System, SystemEntropy.Instance),
+            new HandlerRegistry("default").AddRaw("orders.>", new Handler<string>()),
+            new ConsumerOptions(),
+            TimeProvider.System,
+            SystemEntropy.Instance,
+            log);
+
+        await consumer.ConsumeAsync([Sample.Message("a")], WorkDeadline.After(TimeSpan.FromSeconds(20), TimeProvider.System), Ct);
+
+        var line = Assert.Single(log.Lines);
+        Assert.Contains($"The database's secret {Arn} cannot be used: it has no 'host'", line, StringComparison.Ordinal);
+        Assert.DoesNotContain(Canary, line, StringComparison.Ordinal);
+    }
+
     private static async Task<(string Database, MongoUsers Users)> SetUpAsync(MongoGuardedServer guarded)
     {
         var database = await MongoTestDatabase.CreateAsync(guarded.Server, database: guarded.CreateDatabase());
@@ -183,9 +220,6 @@ public sealed class MongoConnectionTests(MongoDbServer server)
         socket.Bind(new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, 0));
         return ((System.Net.IPEndPoint)socket.LocalEndPoint!).Port;
     }
-
-    private static Exception Cause(Exception exception) =>
-        exception is OperationCanceledException { InnerException: null } ? new TimeoutException("as the driver says it", exception) : exception;
 
     private static async Task FailsAsync(MongoConnections connections, params string[] parts)
     {

@@ -102,6 +102,24 @@ public sealed class MongoConnectionTextTests
         Assert.Equal((true, null), (text.Settings.UseTls, text.Settings.ReplicaSetName));
     }
 
+    [Theory]
+    [InlineData("mongodb://u:canary-c0ffee-4711@db.example.com/shop")]
+    [InlineData("""{"uri":"mongodb://u:canary-c0ffee-4711@db.example.com/shop"}""")]
+    public void A_host_or_port_beside_a_secret_that_is_a_connection_string_is_refused(string secret)
+    {
+        foreach (var options in new[] { OfSecret with { Host = "other.example.com" }, OfSecret with { Port = 27018 } })
+        {
+            var wrong = Assert.Throws<SecretException>(() => MongoConnectionText.FromSecret(secret, options));
+            Assert.Contains(
+                "it is a connection string, which names its hosts itself, and DATABASE_HOST or DATABASE_PORT is set as well. Leave these out",
+                wrong.Message,
+                StringComparison.Ordinal);
+            Assert.DoesNotContain("canary", $"{wrong}", StringComparison.Ordinal);
+        }
+
+        Assert.Equal("app", MongoConnectionText.FromSecret(secret, OfSecret with { Database = "app" }).Database);
+    }
+
     [Fact]
     public void A_secret_can_say_where_its_user_is_and_the_name_of_the_replica_set()
     {

@@ -32,6 +32,9 @@ public sealed class MongoFailureTextTests
 
         // The driver says it by a timeout, and keeps the reason elsewhere.
         Assert.StartsWith(start, MongoFailureText.Describe(new TimeoutException(Canary), Target, cause), StringComparison.Ordinal);
+
+        // Or it has not said it yet, when the invocation's time is over.
+        Assert.StartsWith(start, MongoFailureText.Describe(new OperationCanceledException(Canary), Target, cause), StringComparison.Ordinal);
     }
 
     [Theory]

@@ -64,6 +64,27 @@ public sealed class MongoRolesTests(MongoGuardedServer server) : IClassFixture<M
             () => writer.ExecuteWithOutboxAsync((_, _) => Task.FromResult(1), first with { Payload = "second" }, cancellationToken: Ct));
     }
 
+    [Fact]
+    public async Task An_app_that_may_not_read_the_outbox_writes_and_is_told_that_an_id_is_taken_but_not_by_what()
+    {
+        var name = _owner.Database.Database.DatabaseNamespace.DatabaseName;
+        await _owner.Database.Database.RunCommandAsync<BsonDocument>(
+            BsonDocument.Parse(
+                $$"""
+                { updateRole: 'relaybox_app', privileges: [
+                    { resource: { db: '{{name}}', collection: 'outbox' }, actions: ['insert'] },
+                    { resource: { db: '{{name}}', collection: 'outbox_keys' }, actions: ['find', 'insert', 'update'] } ] }
+                """),
+            cancellationToken: Ct);
+        var writer = new MongoOutboxWriter(_users.App, _owner.Database.Options);
+        var first = Sample.Event("e-1") with { OrderingKey = "k" };
+        await writer.ExecuteWithOutboxAsync((_, _) => Task.FromResult(1), first, cancellationToken: Ct);
+        var taken = await Assert.ThrowsAnyAsync<EventIdTakenException>(
+            () => writer.ExecuteWithOutboxAsync((_, _) => Task.FromResult(1), first, cancellationToken: Ct));
+        Assert.IsType<EventIdTakenException>(taken);
+        Assert.NotNull(await _owner.Outbox.FindAsync("e-1", Ct));
+    }
+
     /// <summary>What nobody but the owner may do, by role, collection and what.</summary>
     public static TheoryData<string, string, string> Forbidden { get; } = new(
         new[]

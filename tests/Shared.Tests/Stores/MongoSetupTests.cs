@@ -1,5 +1,9 @@
+using System.Net;
 using MongoDB.Bson;
 using MongoDB.Driver;
+using MongoDB.Driver.Core.Clusters;
+using MongoDB.Driver.Core.Connections;
+using MongoDB.Driver.Core.Servers;
 using Relaybox.Local.Stores.MongoDb;
 using Relaybox.MongoDb;
 using Relaybox.Outbox;
@@ -147,6 +151,76 @@ public sealed class MongoSetupTests(MongoDbServer server)
         Assert.Contains("is a standalone server", connections.Explain(failure)?.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(8000, "")]
+    [InlineData(59, "CommandNotFound")]
+    [InlineData(115, "CommandNotSupported")]
+    public async Task A_server_that_makes_no_roles_gets_everything_else_and_the_roles_are_named(int code, string name)
+    {
+        await using var refusing = await MongoFailPoint.TakeTurnAsync(server);
+        var database = MongoTestDatabase.CreateEmpty(server);
+        await refusing.SetAsync("alwaysOn", new BsonDocument("errorCode", code), "createRole");
+        var log = new RecordingLogger<MongoSetup>();
+        Assert.Equal(6, await SetUpAsync(refusing.Client, database, log));
+        await AssertCompleteAsync(database);
+        Assert.NotNull(await Repository(database.Connect()).ClaimAsync(1, TimeSpan.FromMinutes(1), Ct));
+        var line = Assert.Single(log.Lines, line => line.StartsWith("1605 ", StringComparison.Ordinal));
+        Assert.Contains($"refuses to make roles ({name}", line, StringComparison.Ordinal);
+        Assert.Contains("shop_app, shop_relay, shop_cleaner, shop_consumer", line, StringComparison.Ordinal);
+        Assert.Contains("docs/mongodb.md", line, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_right_that_Setups_own_user_lacks_is_an_error_and_leaves_the_collections_unfinished()
+    {
+        await using var refusing = await MongoFailPoint.TakeTurnAsync(server);
+        var database = MongoTestDatabase.CreateEmpty(server);
+        await refusing.SetAsync("alwaysOn", new BsonDocument("errorCode", 13), "createRole");
+        var refused = await Assert.ThrowsAsync<MongoSchemaException>(
+            () => SetUpAsync(refusing.Client, database, new RecordingLogger<MongoSetup>()));
+        Assert.Contains("Name one in DatabaseOwnerSecretArn that has readWrite and dbAdmin", refused.Message, StringComparison.Ordinal);
+        Assert.False(refused.IsMissing);
+        Assert.Empty(await database.Raw("outbox_schema").Find(new BsonDocument()).ToListAsync(Ct));
+    }
+
+    [Theory]
+    [InlineData(13, "cluster0-shard-00-00.ab1cd.mongodb.net", true)]
+    [InlineData(13, "cluster0-pl-0.ab1cd.mongodb.net", true)]
+    [InlineData(13, "db.example.com", false)]
+    [InlineData(13, "mongodb.net.example.com", false)]
+    [InlineData(8000, "db.example.com", true)]
+    [InlineData(51002, "cluster0.ab1cd.mongodb.net", false)]
+    public void Nobody_may_make_roles_on_Atlas_and_elsewhere_a_missing_right_is_the_users_own(int code, string host, bool refused)
+    {
+        var error = new MongoCommandException(
+            new ConnectionId(new ServerId(new ClusterId(), new DnsEndPoint(host, 27017))),
+            "refused",
+            new BsonDocument("createRole", "relaybox_app"),
+            new BsonDocument { { "ok", 0 }, { "code", code } });
+        Assert.Equal(refused, MongoRoles.AreRefused(error, ["127.0.0.1", host]));
+    }
+
+    [Fact]
+    public async Task A_sharded_outbox_is_refused_before_anything_depends_on_it()
+    {
+        var database = MongoTestDatabase.CreateEmpty(server);
+        var setup = new MongoSetup(
+            new MongoConnections(ShardedDatabase.Of(database.Database, "outbox"), database.Options),
+            new MongoSetupOptions(null, null),
+            new RecordingLogger<MongoSetup>());
+        var refused = await Assert.ThrowsAsync<MongoSchemaException>(() => setup.RunAsync(Ct));
+        Assert.Contains("The collection 'outbox' is sharded", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("DatabaseName", refused.Message, StringComparison.Ordinal);
+        Assert.Empty(await database.Raw("outbox_schema").Find(new BsonDocument()).ToListAsync(Ct));
+
+        // Other collections may be.
+        await new MongoSetup(
+            new MongoConnections(ShardedDatabase.Of(database.Database, "inbox"), database.Options),
+            new MongoSetupOptions(null, null),
+            new RecordingLogger<MongoSetup>()).RunAsync(Ct);
+        await AssertCompleteAsync(database);
+    }
+
     public static TheoryData<string> BadRows { get; } =
     [
         "{ _id: 1, subject: 's', payload: '', status: 'pending' }",
@@ -254,6 +328,11 @@ public sealed class MongoSetupTests(MongoDbServer server)
         },
         new MongoOptions(),
         new NoSecrets());
+
+    private static Task<int> SetUpAsync(MongoClient client, MongoTestDatabase database, RecordingLogger<MongoSetup> log) => new MongoSetup(
+        new MongoConnections(client.GetDatabase(database.Database.DatabaseNamespace.DatabaseName), database.Options),
+        new MongoSetupOptions(new MongoRoles { Prefix = "shop" }, null),
+        log).RunAsync(Ct);
 
     private static Task SetVersionAsync(MongoTestDatabase database, int version) => database.Raw("outbox_schema").UpdateOneAsync(
         new BsonDocument("_id", "schema"), new BsonDocument("$set", new BsonDocument("version", version)), new UpdateOptions { IsUpsert = true }, Ct);

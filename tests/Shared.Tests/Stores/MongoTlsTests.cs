@@ -58,7 +58,15 @@ public sealed class MongoTlsTests(MongoDbServer plain) : IDisposable
     }
 
     [Fact]
-    public async Task A_server_without_tls_is_refused() => await RefusesAsync(plain.Client.Settings.Server.Port, _certificates, "");
+    public async Task A_server_without_tls_is_refused_with_what_to_switch_on() => await RefusesAsync(
+        plain.Client.Settings.Server.Port, _certificates, "breaks the handshake off (TLS): it offers no TLS");
+
+    [Fact]
+    public async Task A_client_without_tls_at_a_server_that_demands_it_is_told_to_say_so()
+    {
+        await using var server = await StartAsync(_certificates, names: Host);
+        await RefusesAsync(server.Port, null, "closes connections before it answers: it asks for TLS", tls: false);
+    }
 
     private static async Task<MongoDbServer> StartAsync(Certificates authority, bool expired = false, params string[] names)
     {
@@ -69,10 +77,10 @@ public sealed class MongoTlsTests(MongoDbServer plain) : IDisposable
         return await MongoDbServer.StartAsync(new MongoServerOptions { CertificateKeyFile = both });
     }
 
-    private static MongoConnections Connections(int port, Certificates? trusted, string user = $"u:{Password}@") => new(
+    private static MongoConnections Connections(int port, Certificates? trusted, string user = $"u:{Password}@", bool tls = true) => new(
         new MongoConnectionOptions
         {
-            Uri = $"mongodb://{user}{Host}:{port}/shop?tls=true&directConnection=true",
+            Uri = $"mongodb://{user}{Host}:{port}/shop?tls={(tls ? "true" : "false")}&directConnection=true",
             CertificateAuthorityFile = trusted?.AuthorityFile,
         },
         new MongoOptions(),
@@ -81,13 +89,13 @@ public sealed class MongoTlsTests(MongoDbServer plain) : IDisposable
     private static Task<bool> FindAsync(MongoConnections connections) => connections.UseUncheckedAsync(
         (database, ct) => database.Outbox.Find(new BsonDocument()).AnyAsync(ct), Ct);
 
-    private static async Task RefusesAsync(int port, Certificates? trusted, string part)
+    private static async Task RefusesAsync(int port, Certificates? trusted, string part, bool tls = true)
     {
-        using var connections = Connections(port, trusted);
+        using var connections = Connections(port, trusted, tls: tls);
         var refused = await Assert.ThrowsAnyAsync<Exception>(() => FindAsync(connections));
         var explained = connections.Explain(refused);
-        Assert.NotNull(explained);
-        Assert.Contains(part, explained.Message, StringComparison.Ordinal);
+        Assert.True(explained is not null, $"{refused}");
+        Assert.True(explained.Message.Contains(part, StringComparison.Ordinal), $"{explained.Message}\n{refused}");
         Assert.Contains($"'shop' at {Host}:{port}", explained.Message, StringComparison.Ordinal);
         Assert.DoesNotContain(Password, explained.ToString(), StringComparison.Ordinal);
     }

@@ -42,14 +42,15 @@ internal static class WireReader
             throw new WireProtocolException($"A message of {length} bytes.");
         }
 
+        // Before the body is waited for: a client that begins a TLS handshake here waits for an answer itself.
+        if (opCode is not (OpMsg or OpQuery))
+        {
+            throw new WireProtocolException($"The opcode {opCode} is not supported.");
+        }
+
         var body = new byte[length - HeaderBytes];
         stream.ReadExactly(body);
-        return opCode switch
-        {
-            OpMsg => ReadMsg(requestId, body),
-            OpQuery => ReadQuery(requestId, body),
-            _ => throw new WireProtocolException($"The opcode {opCode} is not supported."),
-        };
+        return opCode == OpMsg ? ReadMsg(requestId, body) : ReadQuery(requestId, body);
     }
 
     public static BsonDocument Document(byte[] bytes, int offset, int length)

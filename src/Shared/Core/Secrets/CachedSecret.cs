@@ -38,6 +38,27 @@ internal sealed class CachedSecret(ISecretSource source, string arn) : IDisposab
         }
     }
 
+    /// <summary>
+    /// What is made of the secret's text. A text that cannot be used is not kept: somebody will correct it, and the next call reads it again.
+    /// </summary>
+    /// <param name="stale">A text that was refused: if it is still what is kept, the secret is read again. Null: none.</param>
+    /// <param name="make">Makes it. It throws <see cref="SecretException"/> where the text cannot be used.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="SecretException">The secret cannot be read, or cannot be used.</exception>
+    public async ValueTask<T> MakeAsync<T>(string? stale, Func<string, T> make, CancellationToken cancellationToken)
+    {
+        var text = await GetAsync(stale, cancellationToken);
+        try
+        {
+            return make(text);
+        }
+        catch (SecretException)
+        {
+            Interlocked.CompareExchange(ref _text, null, text);
+            throw;
+        }
+    }
+
     /// <inheritdoc />
     public void Dispose() => _gate.Dispose();
 }

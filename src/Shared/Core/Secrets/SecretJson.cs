@@ -8,7 +8,7 @@ internal static class SecretJson
 {
     /// <summary>The fields of a secret.</summary>
     /// <returns>Null if the secret is not a JSON object.</returns>
-    /// <exception cref="FormatException">A name is there twice.</exception>
+    /// <exception cref="FormatException">A name is there twice, or is no text.</exception>
     internal static JsonObject? Parse(string secret)
     {
         try
@@ -27,13 +27,28 @@ internal static class SecretJson
         {
             throw new FormatException("it holds a name twice");
         }
+        catch (InvalidOperationException)
+        {
+            throw new FormatException("it holds a name with half a character (a lone surrogate)");
+        }
     }
 
     /// <summary>A field's text, or its number as it is written; null if it is neither.</summary>
-    internal static string? Text(this JsonObject fields, string name) => fields[name] switch
+    /// <exception cref="FormatException">The field is a string that is no text.</exception>
+    internal static string? Text(this JsonObject fields, string name)
     {
-        JsonValue value when value.TryGetValue<string>(out var text) => text,
-        JsonValue value when value.GetValueKind() == JsonValueKind.Number => value.ToJsonString(),
-        _ => null,
-    };
+        try
+        {
+            return fields[name] switch
+            {
+                JsonValue value when value.TryGetValue<string>(out var text) => text,
+                JsonValue value when value.GetValueKind() == JsonValueKind.Number => value.ToJsonString(),
+                _ => null,
+            };
+        }
+        catch (InvalidOperationException)
+        {
+            throw new FormatException($"its '{name}' holds half a character (a lone surrogate)");
+        }
+    }
 }

@@ -150,6 +150,18 @@ internal sealed class SettingsReader(Func<string, string?> get)
 
     internal TimeSpan Hours(string name, int fallback, int min, int max) => TimeSpan.FromHours(Number(name, fallback, min, max));
 
+    /// <summary>Refuses settings beside one that says the same itself: nobody could tell which of them counts.</summary>
+    internal void RefuseBeside(string name, params ReadOnlySpan<string> others)
+    {
+        foreach (var other in others)
+        {
+            if (Optional(name) is not null && Optional(other) is not null)
+            {
+                _errors.Add($"{other} is set as well as {name}, which names it itself. Leave {other} out.");
+            }
+        }
+    }
+
     internal void Add(string error) => _errors.Add(error);
 
     internal void ThrowIfWrong()

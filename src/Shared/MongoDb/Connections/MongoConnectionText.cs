@@ -44,15 +44,17 @@ internal sealed record MongoConnectionText(MongoClientSettings Settings, string 
     {
         try
         {
-            if (IsUri(secret))
+            var fields = IsUri(secret) ? null
+                : SecretJson.Parse(secret) ?? throw new FormatException("it is neither a connection string nor a JSON object");
+            if ((fields is null ? secret : fields.Text("uri")) is not { } uri)
             {
-                return FromUri(secret, options);
+                return FromFields(fields!, options);
             }
 
-            var fields = SecretJson.Parse(secret);
-            return fields is null ? throw new FormatException("it is neither a connection string nor a JSON object")
-                : fields.Text("uri") is { } uri ? FromUri(uri, options)
-                : FromFields(fields, options);
+            return options is { Host: null, Port: null }
+                ? FromUri(uri, options)
+                : throw new FormatException(
+                    "it is a connection string, which names its hosts itself, and DATABASE_HOST or DATABASE_PORT is set as well. Leave these out");
         }
         catch (FormatException e)
         {
@@ -63,6 +65,9 @@ internal sealed record MongoConnectionText(MongoClientSettings Settings, string 
         }
     }
 
+    /// <summary>Whether a text is a host, or several with commas between them, each with its port or without.</summary>
+    internal static bool AreHosts(string text) => Array.TrueForAll(Split(text), host => AddressOf(host) is not null);
+
     private static bool IsUri(string text) =>
         text.StartsWith("mongodb://", StringComparison.Ordinal) || text.StartsWith("mongodb+srv://", StringComparison.Ordinal);
 
@@ -72,7 +77,12 @@ internal sealed record MongoConnectionText(MongoClientSettings Settings, string 
         MongoClientSettings settings;
         try
         {
-            url = IsUri(uri) ? new MongoUrl(uri) : throw new FormatException("it does not begin with mongodb:// or mongodb+srv://");
+            if (!IsUri(uri))
+            {
+                throw new FormatException("it does not begin with mongodb:// or mongodb+srv://");
+            }
+
+            url = new MongoUrl(uri);
             settings = MongoClientSettings.FromUrl(url);
         }
         catch (Exception e) when (e is MongoConfigurationException or ArgumentException or NotSupportedException or InvalidOperationException)
@@ -80,6 +90,12 @@ internal sealed record MongoConnectionText(MongoClientSettings Settings, string 
             // The driver's text quotes the string, which holds a password.
             throw new FormatException(
                 "the driver cannot read it; a user needs a password, and what is special in either is escaped (%40 for @, %2F for /, %3A for :)");
+        }
+
+        // The driver takes any text for a host, a password that follows a missing '@' too.
+        if (!settings.Servers.All(server => IsHost(server)))
+        {
+            throw new FormatException("its host is not one");
         }
 
         if (url.AllowInsecureTls)
@@ -102,7 +118,7 @@ internal sealed record MongoConnectionText(MongoClientSettings Settings, string 
             : DefaultPort);
         var settings = new MongoClientSettings
         {
-            Servers = hosts.Split(',', StringSplitOptions.TrimEntries).Select(host => Address(host, port)).ToArray(),
+            Servers = Split(hosts).Select(host => Address(host, port)).ToArray(),
             Credential = MongoCredential.CreateCredential(
                 fields.Text("authSource") ?? "admin",
                 fields.Text("username") is { Length: > 0 } user ? user : throw new FormatException("it has no 'username'"),
@@ -124,10 +140,19 @@ internal sealed record MongoConnectionText(MongoClientSettings Settings, string 
         return Finish(settings, database, options);
     }
 
-    private static MongoServerAddress Address(string host, int port) =>
-        MongoServerAddress.TryParse(host, out var address) && Uri.CheckHostName(address.Host.Trim('[', ']')) != UriHostNameType.Unknown
-            ? host.EndsWith($":{address.Port}", StringComparison.Ordinal) ? address : new MongoServerAddress(address.Host, port)
-            : throw new FormatException("its host is not one");
+    /// <summary>Never what is secret: the driver's settings tell users and more.</summary>
+    public override string ToString() => $"{nameof(MongoConnectionText)} {{ {nameof(Database)} = {Database} }}";
+
+    private static string[] Split(string hosts) => hosts.Split(',', StringSplitOptions.TrimEntries);
+
+    private static MongoServerAddress Address(string host, int port) => AddressOf(host) is { } address
+        ? host.EndsWith($":{address.Port}", StringComparison.Ordinal) ? address : new MongoServerAddress(address.Host, port)
+        : throw new FormatException("its host is not one");
+
+    private static MongoServerAddress? AddressOf(string host) =>
+        MongoServerAddress.TryParse(host, out var address) && IsHost(address) ? address : null;
+
+    private static bool IsHost(MongoServerAddress address) => Uri.CheckHostName(address.Host.Trim('[', ']')) != UriHostNameType.Unknown;
 
     private static bool IsTrue(JsonObject fields, string name) =>
         fields[name] is JsonValue value && (value.GetValueKind() == JsonValueKind.True || fields.Text(name) == "true");

@@ -133,14 +133,11 @@ internal sealed class MongoConnections : IDisposable, IExplainsFailures
                 return _source ??= Create(MongoConnectionText.FromUri(_options), null);
             }
 
-            var text = await _secret.GetAsync(refused?.Secret, cancellationToken);
-            if (refused is not null && refused.Secret == text)
-            {
-                return refused;
-            }
-
             // The old client is left to its last users: disposing it would break what they have under way.
-            return _source = Create(MongoConnectionText.FromSecret(text, _options), text);
+            return _source = await _secret.MakeAsync(
+                refused?.Secret,
+                text => refused?.Secret == text ? refused! : Create(MongoConnectionText.FromSecret(text, _options), text),
+                cancellationToken);
         }
         finally
         {

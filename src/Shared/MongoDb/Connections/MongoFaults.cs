@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using MongoDB.Driver;
+using Relaybox.Diagnostics;
 
 namespace Relaybox.MongoDb;
 
@@ -9,6 +10,7 @@ internal static class MongoFaults
     internal const string TransientTransaction = "TransientTransactionError";
     internal const string UnknownCommit = "UnknownTransactionCommitResult";
     internal const int DuplicateKey = 11000;
+    internal const int Unauthorized = 13;
     internal const int NoSuchTransaction = 251;
 
     private const string RetryableWrite = "RetryableWriteError";
@@ -25,8 +27,9 @@ internal static class MongoFaults
     /// can succeed later. Whether it took effect is not known.
     /// </summary>
     internal static bool IsTransient(Exception exception) =>
-        IsOfServer(exception) || Codes(exception).Contains(WriteConflict) || HasLabel(exception, TransientTransaction)
-        || exception is MongoExecutionTimeoutException or MongoWriteConcernException;
+        !MemoryFault.IsIn(exception)
+        && (IsOfServer(exception) || Codes(exception).Contains(WriteConflict) || HasLabel(exception, TransientTransaction)
+            || exception is MongoExecutionTimeoutException or MongoWriteConcernException);
 
     /// <summary>
     /// Whether the server was away, ending, starting or not the primary: no fault of what was executed. It looks, too, into an exception
@@ -34,6 +37,11 @@ internal static class MongoFaults
     /// </summary>
     internal static bool IsOfServer(Exception? exception)
     {
+        if (MemoryFault.IsIn(exception))
+        {
+            return false;
+        }
+
         for (; exception is not null; exception = exception.InnerException)
         {
             switch (exception)

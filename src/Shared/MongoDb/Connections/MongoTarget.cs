@@ -10,6 +10,9 @@ namespace Relaybox.MongoDb;
 /// <param name="RolePrefix">What the names of the roles begin with.</param>
 internal sealed record MongoTarget(string Host, string Database, string User, string Credentials, string RolePrefix)
 {
+    /// <summary>Whether connections are made with TLS.</summary>
+    internal bool UsesTls { get; init; }
+
     internal static MongoTarget Of(IMongoDatabase database, MongoConnectionOptions options)
     {
         var settings = database.Client.Settings;
@@ -23,6 +26,9 @@ internal sealed record MongoTarget(string Host, string Database, string User, st
                 { Uri: not null } => "MONGODB_URI",
                 _ => "the connection string",
             },
-            options.RolePrefix);
+            options.RolePrefix)
+        {
+            UsesTls = settings.UseTls,
+        };
     }
 }

@@ -72,7 +72,8 @@ internal sealed partial class MongoInboxRepository(MongoConnections connections,
 
     /// <inheritdoc />
     public bool IsOutage(Exception exception) =>
-        MongoFaults.IsOfServer(exception) || MongoFaults.HasLabel(exception, MongoFaults.TransientTransaction);
+        MongoFaults.IsOfServer(exception)
+        || (MongoFaults.HasLabel(exception, MongoFaults.TransientTransaction) && !MemoryFault.IsIn(exception));
 
     Exception? IExplainsFailures.Explain(Exception exception) => connections.Explain(exception);
 

@@ -10,6 +10,12 @@ internal sealed record MongoRoles
 {
     private const int RoleExists = 51002;
 
+    // Atlas where it is shared, and servers that do not know the command: AtlasError, CommandNotFound, CommandNotSupported.
+    private static readonly int[] NobodyMay = [8000, 59, 115];
+
+    // On dedicated clusters of Atlas nobody has the right, and its absence has no code of its own.
+    private static readonly string[] HostsOfAtlas = [".mongodb.net", ".mongodbgov.net"];
+
     /// <summary>What the names of the roles begin with.</summary>
     internal required string Prefix { get; init; }
 
@@ -21,6 +27,17 @@ internal sealed record MongoRoles
 
     /// <summary>The database that the users are in. Default: admin.</summary>
     internal string UserDatabase { get; init; } = "admin";
+
+    /// <summary>Whether a server refuses to make roles, whoever asks for it. The right that only this user lacks is another matter.</summary>
+    /// <param name="refusal">What the server answered to the making of a role.</param>
+    /// <param name="hosts">The server's hosts.</param>
+    internal static bool AreRefused(MongoCommandException refusal, IEnumerable<string> hosts) =>
+        NobodyMay.Contains(refusal.Code)
+        || (refusal.Code == MongoFaults.Unauthorized
+            && hosts.Any(host => HostsOfAtlas.Any(of => host.EndsWith(of, StringComparison.OrdinalIgnoreCase))));
+
+    /// <summary>The names of the roles.</summary>
+    internal IEnumerable<string> Names => new[] { "app", "relay", "cleaner", "consumer" }.Select(Name);
 
     /// <summary>Makes the roles, or brings them up to date, and grants them.</summary>
     /// <returns>How many roles were made.</returns>

@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.Extensions.Logging;
 using MongoDB.Bson;
 using MongoDB.Driver;
@@ -17,13 +18,27 @@ internal sealed class MongoSetup(MongoConnections connections, MongoSetupOptions
     private const int LeastWireVersion = 13;
 
     /// <inheritdoc />
-    public Task<int> RunAsync(CancellationToken cancellationToken) => connections.UseUncheckedAsync(RunAsync, cancellationToken);
+    public async Task<int> RunAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await connections.UseUncheckedAsync(RunAsync, cancellationToken);
+        }
+        catch (MongoException e) when (MongoFaults.Codes(e).Contains(MongoFaults.Unauthorized))
+        {
+            throw new MongoSchemaException(
+                "Setup's user may not make what Setup makes. Name one in DatabaseOwnerSecretArn that has readWrite and dbAdmin on the database and, "
+                + "where Setup makes and grants roles, userAdmin (dbOwner has all three).",
+                e);
+        }
+    }
 
     private async Task<int> RunAsync(MongoCollections database, CancellationToken cancellationToken)
     {
         await CheckServerAsync(database, cancellationToken);
         await MongoSchema.RefuseNewerAsync(database, cancellationToken);
         var made = await CreateCollectionsAsync(database, cancellationToken);
+        await RefuseShardedAsync(database, cancellationToken);
         await database.Outbox.Indexes.CreateManyAsync(MongoIndexes.Outbox, cancellationToken);
         await database.Keys.Indexes.CreateManyAsync(MongoIndexes.Keys, cancellationToken);
         await database.Inbox.Indexes.CreateManyAsync(MongoIndexes.Inbox, cancellationToken);
@@ -36,7 +51,7 @@ internal sealed class MongoSetup(MongoConnections connections, MongoSetupOptions
 
         if (options.Roles is { } roles)
         {
-            made += await roles.GrantAsync(database, options.EffectsCollection, cancellationToken);
+            made += await GrantAsync(database, roles, cancellationToken);
         }
 
         // Last: until it says so, the collections are not ready.
@@ -60,6 +75,35 @@ internal sealed class MongoSetup(MongoConnections connections, MongoSetupOptions
             throw new MongoSchemaException("The server is older than MongoDB 5.0. Use MongoDB 6.0 or newer.");
         }
     }
+
+    // The index 'order' cannot be unique there, or the event ids would not be: docs/mongodb.md says why.
+    private static async Task RefuseShardedAsync(MongoCollections database, CancellationToken cancellationToken)
+    {
+        var name = database.Options.OutboxCollection;
+        var stats = await database.Database.RunCommandAsync<BsonDocument>(new BsonDocument("collStats", name), cancellationToken: cancellationToken);
+        if (stats.GetValue("sharded", false).ToBoolean())
+        {
+            throw new MongoSchemaException(
+                $"The collection '{name}' is sharded, where the order of the ordering keys cannot be guarded by a unique index. "
+                + "Unshard it, or give the outbox a database of its own (DatabaseName); the app's own collections may be sharded.");
+        }
+    }
+
+    private async Task<int> GrantAsync(MongoCollections database, MongoRoles roles, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await roles.GrantAsync(database, options.EffectsCollection, cancellationToken);
+        }
+        catch (MongoCommandException e) when (MongoRoles.AreRefused(e, HostsOf(database)))
+        {
+            Log.RolesRefused(logger, MongoFaults.Name(e), string.Join(", ", roles.Names));
+            return 0;
+        }
+    }
+
+    private static IEnumerable<string> HostsOf(MongoCollections database) =>
+        database.Client.Cluster.Description.Servers.Select(server => server.EndPoint).OfType<DnsEndPoint>().Select(endPoint => endPoint.Host);
 
     private async Task<int> CreateCollectionsAsync(MongoCollections database, CancellationToken cancellationToken)
     {

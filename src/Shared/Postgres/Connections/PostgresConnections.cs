@@ -150,14 +150,11 @@ internal sealed class PostgresConnections : IAsyncDisposable, IExplainsFailures
                 return _source ??= Source.Create(PostgresConnectionText.FromUrl(_options), _options, null);
             }
 
-            var text = await _secret.GetAsync(refused?.Secret, cancellationToken);
-            if (refused is not null && refused.Secret == text)
-            {
-                return refused;
-            }
-
             // The old source is left to its last users: disposing it would break what they have open.
-            return _source = Source.Create(PostgresConnectionText.FromSecret(text, _options), _options, text);
+            return _source = await _secret.MakeAsync(
+                refused?.Secret,
+                text => refused?.Secret == text ? refused! : Source.Create(PostgresConnectionText.FromSecret(text, _options), _options, text),
+                cancellationToken);
         }
         finally
         {

@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Text.RegularExpressions;
 using Npgsql;
+using Relaybox.Diagnostics;
 using static Relaybox.Diagnostics.FailureText;
 
 namespace Relaybox.Postgres;
@@ -16,6 +17,7 @@ internal static partial class PostgresFailureText
     /// <returns>The text; null where the exception is none of the database's.</returns>
     internal static string? Describe(Exception exception, PostgresTarget target) => exception switch
     {
+        _ when MemoryFault.IsIn(exception) => null,
         NpgsqlException e => Sentence(e, target),
         MigrationException { InnerException: PostgresException e } =>
             $"{exception.Message} It was {At(target)}, as the user '{target.User}'.{OwnerAdvice(e, target)}",
@@ -30,7 +32,8 @@ internal static partial class PostgresFailureText
     {
         PostgresException e => OfServer(e, target),
         { InnerException: SocketException e } =>
-            $"{Capital(At(target))} cannot be reached: {Reason(e)}. Check host and port in {target.Credentials}, DATABASE_HOST and DATABASE_PORT, "
+            $"{Capital(At(target))} cannot be reached: {Reason(e)}. "
+            + $"Check host and port in {Place(target.Credentials, ", DATABASE_HOST and DATABASE_PORT")}, "
             + "that the server runs, and that the functions' subnets and security groups lead to it (VpcSubnetIds, VpcSecurityGroupIds).",
         { InnerException: AuthenticationException } =>
             $"The server of {At(target)} could not be verified (TLS): "
@@ -46,7 +49,7 @@ internal static partial class PostgresFailureText
             + "Raise DATABASE_MAX_CONNECTIONS, or lower the handlers' concurrency.",
         _ when PostgresFaults.HasNoHost(exception) =>
             $"{Capital(At(target))} has no host that can be reached and takes writes. In a failover the next try finds the new primary; "
-            + $"otherwise check hosts and ports in {target.Credentials}, DATABASE_HOST and DATABASE_PORT, subnets and security groups.",
+            + $"otherwise check hosts and ports in {Place(target.Credentials, ", DATABASE_HOST and DATABASE_PORT")}, subnets and security groups.",
         { InnerException: TimeoutException } =>
             $"{Capital(At(target))} did not answer in time. Where it never does, "
             + "packets are dropped on the way: check host and port, subnets and security groups "
@@ -64,7 +67,7 @@ internal static partial class PostgresFailureText
             + $"Create it, or name another in {target.Credentials}.",
         PostgresErrorCodes.InvalidCatalogName =>
             $"The server {target.Host} has no database '{target.Database}' ({e.SqlState}). "
-            + $"Create it, or name another in {target.Credentials} or DATABASE_NAME.",
+            + $"Create it, or name another in {Place(target.Credentials, " or DATABASE_NAME")}.",
         PostgresErrorCodes.InvalidSchemaName
             or PostgresErrorCodes.UndefinedTable
             or PostgresErrorCodes.UndefinedColumn
@@ -83,7 +86,7 @@ internal static partial class PostgresFailureText
             + "Lower the functions' concurrency or DATABASE_MAX_CONNECTIONS, or raise the server's max_connections.",
         PostgresErrorCodes.ReadOnlySqlTransaction =>
             $"{Capital(At(target))} is read-only ({e.SqlState}): a replica, or a primary that has become one. The next try connects anew; "
-            + $"if it stays so, name the primary, or all hosts with commas between them, in {target.Credentials} or DATABASE_HOST.",
+            + $"if it stays so, name the primary, or all hosts with commas between them, in {Place(target.Credentials, " or DATABASE_HOST")}.",
         PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow =>
             $"{Capital(At(target))} is being stopped or started ({e.SqlState}). The next run finds what was under way.",
         PostgresErrorCodes.QueryCanceled =>

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Npgsql;
+using Relaybox.Diagnostics;
 
 namespace Relaybox.Postgres;
 
@@ -15,6 +16,7 @@ internal static class PostgresFaults
     /// </summary>
     internal static bool IsTransient(Exception exception) => exception switch
     {
+        _ when MemoryFault.IsIn(exception) => false,
         PostgresException e => e.IsTransient || e.SqlState is PostgresErrorCodes.AdminShutdown
             or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.ReadOnlySqlTransaction || (IsOfPooler(e) && !IsRefusal(e)),
         NpgsqlException e => e.IsTransient || e.InnerException is IOException or SocketException or TimeoutException || HasNoHost(e),
@@ -32,6 +34,7 @@ internal static class PostgresFaults
     /// </summary>
     internal static bool IsOfServer(Exception exception) => Cause(exception) switch
     {
+        _ when MemoryFault.IsIn(exception) => false,
         PostgresException e => e.SqlState is PostgresErrorCodes.ReadOnlySqlTransaction or PostgresErrorCodes.AdminShutdown
             or PostgresErrorCodes.CannotConnectNow,
         NpgsqlException e => e.InnerException is SocketException || HasNoHost(e),
