@@ -1,3 +1,4 @@
+using System.Buffers;
 using Microsoft.Extensions.Logging.Abstractions;
 using NATS.Client.Core;
 using NATS.Client.JetStream;
@@ -333,7 +334,7 @@ public class NatsMessagePublisherTests(NatsServer server)
     {
         public string Name => EnvelopeFormat.FormatName;
 
-        public ReadOnlyMemory<byte> Write(OutboxEvent outboxEvent) => throw failure();
+        public void Write(OutboxEvent outboxEvent, IBufferWriter<byte> output) => throw failure();
 
         public MessageAttributes AttributesOf(OutboxEvent outboxEvent) => throw failure();
 
