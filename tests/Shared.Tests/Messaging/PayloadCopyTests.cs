@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json.Serialization;
+using Relaybox.Events;
 using Relaybox.Inbox;
 using Relaybox.Messaging;
 using Relaybox.Messaging.Formats;

@@ -1,4 +1,5 @@
 using System.Text;
+using Relaybox.Events;
 using Relaybox.Messaging;
 
 namespace Relaybox.Shared.Tests.Messaging;

@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Diagnostics;
 using System.Text;
 
-namespace Relaybox.Messaging;
+namespace Relaybox.Events;
 
 /// <summary>
 /// Bytes in a buffer of the shared pool, for as long as one method runs. When it is disposed the buffer is anybody's: nothing of
