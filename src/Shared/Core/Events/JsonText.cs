@@ -1,18 +1,10 @@
 using System.Text.Json;
-using Relaybox.Messaging;
 
 namespace Relaybox.Events;
 
 /// <summary>Looks at text as JSON without building anything from it.</summary>
 internal static class JsonText
 {
-    /// <summary>Whether a text is exactly one JSON value, without anything before or after it.</summary>
-    internal static bool IsJson(string text, int maxDepth)
-    {
-        using var utf8 = PooledBuffer.Of(text);
-        return IsJson(utf8.Written.Span, maxDepth);
-    }
-
     /// <summary>Whether the bytes are exactly one JSON value, without anything before or after it.</summary>
     internal static bool IsJson(ReadOnlySpan<byte> utf8, int maxDepth)
     {

@@ -125,7 +125,7 @@ public static class RowContract
             : null;
 
     private static RowViolation? CheckResult(string? result) =>
-        result is not null && (!IsUnicode(result) || !JsonText.IsJson(result, EnvelopeFormat.MaxPayloadDepth))
+        result is not null && (!IsUnicode(result) || !JsonText.IsJson(Encoding.UTF8.GetBytes(result), EnvelopeFormat.MaxPayloadDepth))
             ? new(
                 ErrorCodes.FieldInvalid, $"The result must be one JSON value, at most {EnvelopeFormat.MaxPayloadDepth} deep, with nothing around it.")
             : null;
