@@ -70,7 +70,9 @@ public sealed class HostileSecretTests
         Task<string> InvokeAsync(string secret)
         {
             executable.Secret = secret;
-            return executable.InvokeAsync(function == "Consume" ? Rows.SqsEvent(("m-1", Rows.Envelope("e-1"))) : "{}", function == "Consume" ? OfAConsumer : Short);
+            return executable.InvokeAsync(
+                function == "Consume" ? Rows.SqsEvent(("m-1", Rows.Envelope("e-1"))) : "{}",
+                function == "Consume" ? OfAConsumer : Short);
         }
     }
 
