@@ -132,6 +132,45 @@ public sealed class MongoOutboxPlanTests(MongoDbServer server) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Claims_beside_many_delayed_rows_are_the_commands_that_they_are_without()
+    {
+        const int Delayed = 5_000;
+        var repository = Repository;
+        var before = await ClaimAllAsync("before");
+        var tomorrow = new BsonDateTime(_store.Now.AddDays(1).ToUnixTimeMilliseconds());
+        foreach (var some in Enumerable.Range(0, Delayed).Chunk(10_000))
+        {
+            await WriteAsync(some.Select(i => Row($"later-{i}").Set("availableAt", tomorrow)));
+        }
+
+        // Rows that are delayed do not hide those that are due, nor the other way round.
+        Assert.Equal(before, await ClaimAllAsync("after"));
+
+        // As many claims as it takes for every kind of look at the collection to have its turn.
+        async Task<(string Commands, long Keys, long Documents)> ClaimAllAsync(string name)
+        {
+            await WriteAsync(Enumerable.Range(0, 240).Select(i => Row($"{name}-{i:000}")));
+            _log.Take();
+            for (var i = 0; i < 24; i++)
+            {
+                Assert.Equal(10, (await repository.ClaimAsync(10, Lease, Ct)).Count);
+            }
+
+            var commands = _log.Take();
+            var (keys, documents) = (0L, 0L);
+            foreach (var find in commands.Where(command => command.GetElement(0).Name == "find"))
+            {
+                var looked = await LookedAtAsync(find);
+                (keys, documents) = (keys + looked.Keys, documents + looked.Documents);
+            }
+
+            await _store.Database.Raw(_store.Database.Options.OutboxCollection).DeleteManyAsync(
+                new BsonDocument("status", "publishing"), Ct);
+            return (string.Join(' ', MongoCommandLog.NamesOf(commands)), keys, documents);
+        }
+    }
+
+    [Fact]
     public async Task Jobs_and_the_wait_for_rows_look_at_no_more_than_their_page()
     {
         var old = new BsonDateTime(_store.Now.AddDays(-30).ToUnixTimeMilliseconds());

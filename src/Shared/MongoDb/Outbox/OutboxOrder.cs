@@ -27,7 +27,8 @@ internal static class OutboxOrder
         new BsonDocument { { Fields.Status, OutboxStatusText.Failed }, { Fields.SkippedAt, new BsonDocument("$ne", BsonNull.Value) } },
     });
 
-    private static BsonDocument IsFollowed { get; } = new(Fields.Followed, new BsonDocument("$exists", true));
+    // A range rather than the mere existence: so it also bounds what is read of the index.
+    private static BsonDocument IsFollowed { get; } = new(Fields.Followed, new BsonDocument("$gte", 1));
 
     /// <summary>Which keys cannot go on with these rows, because an earlier row holds them back.</summary>
     /// <param name="database">The collections.</param>
