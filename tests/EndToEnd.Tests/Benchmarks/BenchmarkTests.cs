@@ -34,7 +34,8 @@ public sealed class BenchmarkTests
         var file = Path.Combine(Path.GetTempPath(), $"relaybox-bench-{Guid.NewGuid():N}.json");
         try
         {
-            var run = await RunAsync(group, "--rounds", "1", "--seconds", "0.01", "--scale", "0.02", "--json", file);
+            string[] store = group is "relay" or "latency" or "history" or "inbox" ? ["--store", "postgres"] : [];
+            var run = await RunAsync([group, .. store, "--rounds", "1", "--seconds", "0.01", "--scale", "0.02", "--json", file]);
 
             // 3: measured, and too noisy to be believed.
             Assert.True(run.ExitCode is 0 or 3, $"It ended with {run.ExitCode}: {run.Errors}");
