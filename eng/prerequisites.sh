@@ -26,12 +26,17 @@ need_dotnet() {
     fail 'the .NET 10 SDK is missing. Install it from https://dotnet.microsoft.com/download/dotnet/10.0 and try again.'
 }
 
-# The servers that Debian has: PostgreSQL and NATS. Debian's package would also start a server of its own; ours are separate.
+# The servers that Debian has: PostgreSQL, MariaDB and NATS. Debian's package would also start a server of its own; ours are separate.
 need_servers() {
   if ! compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null && ! command -v initdb >/dev/null; then
     if can_install; then without_service install_packages postgresql || true; fi
     compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null ||
       fail 'PostgreSQL 15 or newer is missing. On Debian, as root: apt-get install postgresql'
+  fi
+  if ! command -v mariadbd >/dev/null && [[ ! -x /usr/sbin/mariadbd ]]; then
+    if can_install; then without_service install_packages mariadb-server || true; fi
+    command -v mariadbd >/dev/null || [[ -x /usr/sbin/mariadbd ]] ||
+      fail 'MariaDB 10.6 or newer is missing. On Debian, as root: apt-get install mariadb-server'
   fi
   if ! command -v nats-server >/dev/null && [[ ! -x /usr/sbin/nats-server ]]; then
     if can_install; then without_service install_packages nats-server || true; fi
@@ -77,8 +82,9 @@ need_examples() {
   can_install || return 0
   local missing=() pair
   command -v psql >/dev/null || missing+=(postgresql-client)
+  command -v mysql >/dev/null || missing+=(mariadb-client)
   command -v curl >/dev/null || missing+=(curl)
-  for pair in boto3:python3-boto3 psycopg:python3-psycopg pymongo:python3-pymongo; do
+  for pair in boto3:python3-boto3 psycopg:python3-psycopg pymysql:python3-pymysql pymongo:python3-pymongo; do
     has_python_module "${pair%%:*}" || missing+=("${pair#*:}")
   done
   (( ${#missing[@]} == 0 )) || install_packages "${missing[@]}" || say "Could not install ${missing[*]}; going on without."

@@ -12,6 +12,7 @@ IOrders orders = Environment.GetEnvironmentVariable("STORE") switch
 {
     "dynamodb" => new DynamoDbOrders(),
     "postgres" => new PostgresOrders(),
+    "mysql" => new MySqlOrders(),
     "mongodb" => new MongoOrders(),
     _ => throw new InvalidOperationException("STORE is not set. Run: source .relaybox/env"),
 };

@@ -1,7 +1,10 @@
+using System.Data.Common;
+using MySqlConnector;
 using Npgsql;
 using Relaybox.Local.Demo;
 using Relaybox.Local.Processes;
 using Relaybox.Local.Running;
+using Relaybox.Local.Stores.MySql;
 using Relaybox.Local.Stores.Postgres;
 using Relaybox.Testing;
 
@@ -18,6 +21,9 @@ public sealed class CombinationTests
     [InlineData("postgres", "sqs", "locked")]
     [InlineData("mongodb", "sqs")]
     [InlineData("mongodb", "nats")]
+    [InlineData("mysql", "sqs")]
+    [InlineData("mysql", "nats")]
+    [InlineData("mysql", "sqs", "locked")]
     public async Task Every_order_has_its_effect_once_through_duplicates_and_killed_functions(string store, string broker, string? relayMode = null)
     {
         var state = Directory.CreateTempSubdirectory("relaybox-e2e-");
@@ -119,10 +125,15 @@ public sealed class CombinationTests
     /// <summary>Rows that were sent without a claim. The first of each process have one, and those that were in hand when one was killed.</summary>
     private static async Task<long> CountLockedAsync(LocalRunner runner)
     {
-        await using var database = NpgsqlDataSource.Create(((PostgresRun)runner.Servers.Store).ConnectionString);
+        await using DbDataSource database = runner.Servers.Store switch
+        {
+            PostgresRun postgres => NpgsqlDataSource.Create(postgres.ConnectionString),
+            MySqlRun mysql => new MySqlDataSource(mysql.ConnectionString),
+            var other => throw new InvalidOperationException($"{other.GetType().Name} locks no rows."),
+        };
         await using var command = database.CreateCommand(
             $"""
-            SELECT count(*) FROM "{runner.Environment["DATABASE_SCHEMA"]}"."{runner.Environment["OUTBOX_TABLE"]}"
+            SELECT count(*) FROM {runner.Environment["DATABASE_SCHEMA"]}.{runner.Environment["OUTBOX_TABLE"]}
             WHERE status = 'sent' AND claim_token IS NULL
             """);
         return (long)(await command.ExecuteScalarAsync())!;

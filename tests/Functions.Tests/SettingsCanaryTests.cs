@@ -13,7 +13,8 @@ public sealed class SettingsCanaryTests
     private const FunctionNeeds Everything =
         FunctionNeeds.Publisher | FunctionNeeds.Inbox | FunctionNeeds.Jobs | FunctionNeeds.Consumer | FunctionNeeds.Setup | FunctionNeeds.Stream;
 
-    private static readonly (string Store, string Broker)[] Stacks = [("dynamodb", "sqs"), ("postgres", "nats"), ("mongodb", "sqs")];
+    private static readonly (string Store, string Broker)[] Stacks =
+        [("dynamodb", "sqs"), ("postgres", "nats"), ("mongodb", "sqs"), ("mysql", "nats")];
 
     // What stands at {0} is taken for a host, a path, an option, a port, a name, or a number by somebody who splits in the wrong place.
     private static readonly string[] Shapes =
@@ -26,6 +27,12 @@ public sealed class SettingsCanaryTests
         "postgres://relay@127.0.0.1:1,{0}/app", "postgres:/relay:{0}@127.0.0.1/app", "Host=127.0.0.1;Port=1;Username=u;Password=a;{0}=1",
         "Host={0};Port=1;Username=u", "Host=127.0.0.1;Port={0}", "Host=127.0.0.1;Port=1;Username=u;Database={0}",
         "Host=127.0.0.1;Port=1;Username={0}",
+        "mysql://relay:77/{0}@127.0.0.1:1/app", "mysql://relay:77?{0}@127.0.0.1:1/app", "mysql://relay:77#{0}@127.0.0.1:1/app",
+        "mysql://relay:77@{0}@127.0.0.1:1/app", "mysql://relay:50%{0}@127.0.0.1:1/app", "mysql://relay:{0}", "mysql://relay:{0}/app",
+        "mysql://relay@127.0.0.1:1/{0}", "mysql://{0}@127.0.0.1:1/app", "mysql://relay:{0}@127.0.0.1:1/app",
+        "mysql://relay@127.0.0.1:1/app?{0}", "mysql://relay@127.0.0.1:1/app?{0}=1", "mysql://relay@127.0.0.1:1/app?ssl-mode={0}",
+        "mysql://relay@127.0.0.1:1,{0}/app", "mysql:/relay:{0}@127.0.0.1/app", "Server=127.0.0.1;Port=1;User ID=u;Password=a;{0}=1",
+        "Server={0};Port=1;User ID=u", "Server=127.0.0.1;Port={0}", "Server=127.0.0.1;Port=1;User ID=u;Database={0}",
         "mongodb://relay:77/{0}@127.0.0.1:1/app", "mongodb://relay:77?{0}@127.0.0.1:1/app", "mongodb://relay:77#{0}@127.0.0.1:1/app",
         "mongodb://relay:77@{0}@127.0.0.1:1/app", "mongodb://relay:50%{0}@127.0.0.1:1/app", "mongodb://relay:{0}", "mongodb://relay:{0}/app",
         "mongodb://127.0.0.1:1/{0}", "mongodb://{0}@127.0.0.1:1/app", "mongodb://relay:{0}@127.0.0.1:1/app", "mongodb://127.0.0.1:1/app?{0}",
@@ -88,6 +95,7 @@ public sealed class SettingsCanaryTests
     [Theory]
     [InlineData("SweepRelay", "postgres", "sqs", "DATABASE_URL")]
     [InlineData("SweepRelay", "mongodb", "sqs", "MONGODB_URI")]
+    [InlineData("SweepRelay", "mysql", "sqs", "DATABASE_URL")]
     [InlineData("Setup", "dynamodb", "nats", "NATS_URL")]
     public async Task No_failed_connection_repeats_it_either(string function, string store, string broker, string name)
     {
@@ -139,11 +147,9 @@ public sealed class SettingsCanaryTests
             case "mongodb":
                 variables["MONGODB_URI"] = "mongodb://127.0.0.1:1/app";
                 break;
-        }
-
-        if (store == "mongodb")
-        {
-            variables["MONGODB_URI"] = "mongodb://127.0.0.1:1/app";
+            case "mysql":
+                variables["DATABASE_URL"] = "mysql://relay@127.0.0.1:1/app";
+                break;
         }
 
         return variables;

@@ -8,9 +8,12 @@ public class TemplateSettingsTests
 {
     private static readonly string[] RequiredByRules = ["DatabaseSecretArn", "NatsUrl"];
 
-    // What the template's rules refuse with Store=mongodb.
-    private static readonly (string Parameter, string Value)[] NotForMongoDb =
-        [("RelayMode", "locked"), ("AfterSending", "archive"), ("DatabasePooler", "true")];
+    // What the template's rules refuse with a store.
+    private static readonly Dictionary<string, (string Parameter, string Value)[]> Lacking = new()
+    {
+        ["mongodb"] = [("RelayMode", "locked"), ("AfterSending", "archive"), ("DatabasePooler", "true")],
+        ["mysql"] = [("AfterSending", "archive"), ("DatabasePooler", "true")],
+    };
 
     private static readonly TemplateDocument Template = Instance;
 
@@ -29,11 +32,11 @@ public class TemplateSettingsTests
                     .Where(value => value.Length > 0 || !RequiredByRules.Contains(parameter));
                 string[] stores = parameter.StartsWith("Database", StringComparison.Ordinal)
                     || parameter is "AfterSending" or "SweepListenSeconds" or "RelayMode"
-                    ? ["postgres", "mongodb"]
+                    ? ["postgres", "mongodb", "mysql"]
                     : ["dynamodb"];
                 foreach (var (value, store) in from value in values from store in stores select (value, store))
                 {
-                    if (store != "mongodb" || !NotForMongoDb.Contains((parameter, value)))
+                    if (!Lacking.GetValueOrDefault(store, []).Contains((parameter, value)))
                     {
                         choices.Add(variable, parameter, value, store);
                     }
@@ -59,17 +62,27 @@ public class TemplateSettingsTests
         Assert.True(error is null, $"{parameter} = {value}, {store}: {error?.Message}");
     }
 
-    [Fact]
-    public void What_MongoDB_lacks_the_template_refuses()
+    [Theory]
+    [InlineData("mongodb", "MongoDbLacks")]
+    [InlineData("mysql", "MySqlLacks")]
+    public void What_a_store_lacks_the_template_refuses(string store, string name)
     {
-        var rule = Template.Section("Rules")["MongoDbLacks"];
-        Assert.Equal("!Equals [!Ref Store, mongodb]", Text(Child(rule, "RuleCondition")!));
+        var rule = Template.Section("Rules")[name];
+        Assert.Equal($"!Equals [!Ref Store, {store}]", Text(Child(rule, "RuleCondition")!));
         Assert.Equal(
-            ["!Equals [!Ref RelayMode, lease]", "!Not [!Equals [!Ref AfterSending, archive]]", "!Equals [!Ref DatabasePooler, false]"],
+            Lacking[store].Select(lacking => lacking.Parameter switch
+            {
+                "RelayMode" => "!Equals [!Ref RelayMode, lease]",
+                "AfterSending" => "!Not [!Equals [!Ref AfterSending, archive]]",
+                _ => "!Equals [!Ref DatabasePooler, false]",
+            }),
             Items(Child(rule, "Assertions")).Select(assertion => Text(Child(assertion, "Assert")!)));
+
+        // Whether there is a pooler such a store does not ask.
         Assert.All(
-            new[] { ("RELAY_MODE", "locked"), ("AFTER_SENDING", "archive") },
-            refused => Assert.Throws<SettingsException>(() => DeployedSettings.With(("STORE", "mongodb"), refused)));
+            Lacking[store].Where(lacking => lacking.Parameter != "DatabasePooler"),
+            lacking => Assert.Throws<SettingsException>(() => DeployedSettings.With(
+                ("STORE", store), (lacking.Parameter == "RelayMode" ? "RELAY_MODE" : "AFTER_SENDING", lacking.Value))));
     }
 
     [Fact]
@@ -83,6 +96,7 @@ public class TemplateSettingsTests
         Assert.Equal("!If [OnDatabase, !Ref DatabaseSchema, !Ref AWS::NoValue]", Template.Variable("SetupFunction", "DATABASE_ROLE_PREFIX"));
         DeployedSettings.With(("STORE", "postgres"), ("DATABASE_SCHEMA", schema), ("DATABASE_ROLE_PREFIX", schema));
         DeployedSettings.With(("STORE", "mongodb"), ("DATABASE_SCHEMA", schema), ("DATABASE_ROLE_PREFIX", schema));
+        DeployedSettings.With(("STORE", "mysql"), ("DATABASE_SCHEMA", schema), ("DATABASE_ROLE_PREFIX", schema));
     }
 
     [Fact]

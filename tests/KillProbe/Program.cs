@@ -5,10 +5,12 @@ using Relaybox.KillProbe;
 using Relaybox.Timing;
 
 // Handles messages with the real consumer, and kills itself at one step of the first: KillProbe CONNECTION SCHEMA STEP EVENT…
-// Prints each message's outcome. On MongoDB the schema is the database, and the sessions of the transactions are printed, too.
+// Prints each message's outcome. On MongoDB the schema is the database, and the sessions of the transactions are printed, too. MySQL's
+// connection begins with mysql: and the variable PROBE_CLOCK is the server's time in SQL.
+const string MySql = "mysql:";
 var step = args[2];
-await using IProbedStore store = args[0].StartsWith("mongodb://", StringComparison.Ordinal)
-    ? new MongoProbedStore(args[0], args[1], step)
+await using IProbedStore store = args[0].StartsWith("mongodb://", StringComparison.Ordinal) ? new MongoProbedStore(args[0], args[1], step)
+    : args[0].StartsWith(MySql, StringComparison.Ordinal) ? new MySqlProbedStore(args[0][MySql.Length..], args[1], step)
     : new PostgresProbedStore(args[0], args[1], step);
 var consumer = new InboxConsumer(
     store.Inbox,

@@ -44,7 +44,7 @@ public sealed class PlannerTests
         {
             var (small, large) = (Make(fewer, store, broker), Make(more, store, broker));
             Assert.True(small.DollarsPerMonth < large.DollarsPerMonth);
-            foreach (var need in small.Needs.Where(need => need.Name is not (PlannedPostgres.Processors or PlannedMongoDb.Processors)))
+            foreach (var need in small.Needs.Where(need => need.Name is not (PlannedSql.Processors or PlannedMongoDb.Processors)))
             {
                 Assert.True(need.Count <= large.Count(need.Name), $"{need.Name} at {fewer} and {more}");
             }
@@ -86,8 +86,8 @@ public sealed class PlannerTests
         var costs = Sheets.Committed();
         var wal = costs["postgres.insert_wal_bytes"] + costs["postgres.mark_wal_bytes"] + costs["postgres.inbox_wal_bytes"];
         var one = costs["postgres.wal_bytes_per_second"] / wal * costs["headroom"];
-        Assert.Equal(1, Make(one * 0.99, "postgres", "sqs").Count(PlannedPostgres.Databases));
-        Assert.Equal(2, Make(one * 1.01, "postgres", "sqs").Count(PlannedPostgres.Databases));
+        Assert.Equal(1, Make(one * 0.99, "postgres", "sqs").Count(PlannedSql.Databases));
+        Assert.Equal(2, Make(one * 1.01, "postgres", "sqs").Count(PlannedSql.Databases));
     }
 
     [Fact]
@@ -103,7 +103,7 @@ public sealed class PlannerTests
     public void An_unknown_store_or_broker_is_refused_with_those_that_there_are()
     {
         Assert.Equal(
-            "There is no plan for such a store. Choose one of: dynamodb, postgres, mongodb.",
+            "There is no plan for such a store. Choose one of: dynamodb, postgres, mongodb, mysql.",
             Assert.Throws<RunnerException>(() => PlannedStores.Find("paper")).Message);
         Assert.Equal(
             "There is no plan for such a broker. Choose one of: sqs, nats.",

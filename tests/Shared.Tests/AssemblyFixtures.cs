@@ -3,5 +3,6 @@ using Relaybox.Testing;
 [assembly: AssemblyFixture(typeof(DynamoDbLocal))]
 [assembly: AssemblyFixture(typeof(SqsEmulator))]
 [assembly: AssemblyFixture(typeof(PostgresServer))]
+[assembly: AssemblyFixture(typeof(MySqlServer))]
 [assembly: AssemblyFixture(typeof(NatsServer))]
 [assembly: AssemblyFixture(typeof(MongoDbServer))]

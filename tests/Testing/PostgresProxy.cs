@@ -1,157 +1,29 @@
 using System.Buffers.Binary;
-using System.Net;
 using System.Net.Sockets;
-using System.Text;
 
 namespace Relaybox.Testing;
 
-/// <summary>
-/// The way between a client and a PostgreSQL server on loopback, where something can happen at a byte: before a
-/// statement is sent on, when the server has it, or when the server has answered and the client does not know.
-/// </summary>
-public sealed class PostgresProxy : IAsyncDisposable
+/// <summary>The way to a PostgreSQL server.</summary>
+/// <param name="serverPort">Where the server is.</param>
+public sealed class PostgresProxy(int serverPort) : WireProxy(serverPort)
 {
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-    private readonly CancellationTokenSource _stop = new();
-    private readonly Task _accepting;
-    private volatile Rule? _rule;
-
-    public PostgresProxy(int serverPort)
+    /// <summary>Ends a connection as a server does that is stopped at once: it says so, sends whatever else it had ready, and is gone.</summary>
+    /// <param name="wire">The connection.</param>
+    public static async Task CrashAsync(Wire wire)
     {
-        ServerPort = serverPort;
-        _listener.Start();
-        _accepting = AcceptAsync();
-    }
-
-    public enum Moment
-    {
-        /// <summary>The client has sent the statement; the server does not have it.</summary>
-        NotSent,
-
-        /// <summary>The server has the statement.</summary>
-        Sent,
-
-        /// <summary>The server has answered; the client does not have the answer.</summary>
-        Answered,
-
-        /// <summary>
-        /// The client has the whole answer but for the word that it is done: the server has not committed, and cannot.
-        /// So it looks when a server is stopped between a statement's end and its commit.
-        /// </summary>
-        Uncommitted,
-    }
-
-    /// <summary>Where new connections lead to.</summary>
-    public int ServerPort { get; set; }
-
-    public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
-
-    /// <summary>Lets something happen, once, at the first statement that holds a text.</summary>
-    /// <param name="text">The text, as it stands in the SQL; <c>COMMIT\0</c> for the commit itself.</param>
-    /// <param name="moment">When.</param>
-    /// <param name="action">What; it may cut the connection that it is given.</param>
-    public void Once(string text, Moment moment, Func<Wire, Task> action) =>
-        _rule = new Rule(Encoding.UTF8.GetBytes(text), moment, action);
-
-    /// <summary>Cuts the connection, once, at the first statement that holds a text.</summary>
-    /// <inheritdoc cref="Once" path="/param"/>
-    public void CutOnce(string text, Moment moment) => Once(text, moment, wire =>
-    {
-        wire.Cut();
-        return Task.CompletedTask;
-    });
-
-    public async ValueTask DisposeAsync()
-    {
-        await _stop.CancelAsync();
-        _listener.Stop();
-        await _accepting;
-        _stop.Dispose();
-    }
-
-    private async Task AcceptAsync()
-    {
-        var wires = new List<Task>();
-        try
-        {
-            while (true)
-            {
-                var client = await _listener.AcceptSocketAsync(_stop.Token);
-                wires.Add(RunAsync(client));
-            }
-        }
-        catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
-        {
-            // The end of the test.
-        }
-
-        await Task.WhenAll(wires);
-    }
-
-    private async Task RunAsync(Socket client)
-    {
-        using var server = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        client.NoDelay = true;
-        using var wire = new Wire(client, server);
-        try
-        {
-            await server.ConnectAsync(IPAddress.Loopback, ServerPort, _stop.Token);
-            await Task.WhenAny(ToServerAsync(wire), ToClientAsync(wire));
-        }
-        catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
-        {
-            // A server that is not there refuses its clients here, too.
-        }
-    }
-
-    private async Task ToServerAsync(Wire wire)
-    {
-        var buffer = new byte[64 * 1024];
-        while (await wire.Client.ReceiveAsync(buffer, _stop.Token) is var count and > 0)
-        {
-            var rule = _rule is { } current && buffer.AsSpan(0, count).IndexOf(current.Text) >= 0 ? Interlocked.Exchange(ref _rule, null) : null;
-            if (rule is { Moment: Moment.NotSent })
-            {
-                await rule.Action(wire);
-            }
-            else if (rule is { Moment: Moment.Answered })
-            {
-                wire.OnAnswer = rule.Action;
-            }
-            else if (rule is { Moment: Moment.Uncommitted })
-            {
-                FlushInsteadOfSync(buffer.AsSpan(0, count));
-                wire.AfterAnswer = rule.Action;
-            }
-
-            await SendAsync(wire.Server, buffer.AsMemory(0, count));
-            if (rule is { Moment: Moment.Sent })
-            {
-                await rule.Action(wire);
-            }
-        }
-    }
-
-    private async Task ToClientAsync(Wire wire)
-    {
-        var buffer = new byte[64 * 1024];
-        while (await wire.Server.ReceiveAsync(buffer, _stop.Token) is var count and > 0)
-        {
-            if (Interlocked.Exchange(ref wire.OnAnswer, null) is { } action)
-            {
-                await action(wire);
-            }
-
-            await SendAsync(wire.Client, buffer.AsMemory(0, count));
-            if (Interlocked.Exchange(ref wire.AfterAnswer, null) is { } after)
-            {
-                await after(wire);
-            }
-        }
+        ArgumentNullException.ThrowIfNull(wire);
+        var fields = "SFATAL\0VFATAL\0C57P02\0Mterminating connection due to immediate shutdown command\0\0"u8.ToArray();
+        var message = new byte[5 + fields.Length];
+        message[0] = (byte)'E';
+        BinaryPrimitives.WriteInt32BigEndian(message.AsSpan(1), message.Length - 1);
+        fields.CopyTo(message, 5);
+        await wire.Client.SendAsync(message);
+        wire.Client.Shutdown(SocketShutdown.Send);
+        wire.Server.Dispose();
     }
 
     // The last message of a statement tells the server to commit; in its place comes one that asks for the answer alone.
-    private static void FlushInsteadOfSync(Span<byte> statement)
+    protected override void HoldBackCommit(Span<byte> statement)
     {
         if (!statement.EndsWith("S\0\0\0\u0004"u8))
         {
@@ -160,56 +32,4 @@ public sealed class PostgresProxy : IAsyncDisposable
 
         statement[^5] = (byte)'H';
     }
-
-    private async Task SendAsync(Socket socket, ReadOnlyMemory<byte> bytes)
-    {
-        while (!bytes.IsEmpty)
-        {
-            bytes = bytes[await socket.SendAsync(bytes, _stop.Token)..];
-        }
-    }
-
-    /// <summary>One client's connection.</summary>
-    public sealed class Wire : IDisposable
-    {
-        internal Func<Wire, Task>? OnAnswer;
-        internal Func<Wire, Task>? AfterAnswer;
-
-        internal Wire(Socket client, Socket server)
-        {
-            Client = client;
-            Server = server;
-        }
-
-        internal Socket Client { get; }
-
-        internal Socket Server { get; }
-
-        /// <summary>Cuts it on both sides.</summary>
-        public void Cut()
-        {
-            Client.Dispose();
-            Server.Dispose();
-        }
-
-        /// <summary>Ends it as a server does that is stopped at once: it says so, sends whatever else it had ready, and is gone.</summary>
-        public async Task CrashAsync()
-        {
-            var fields = "SFATAL\0VFATAL\0C57P02\0Mterminating connection due to immediate shutdown command\0\0"u8.ToArray();
-            var message = new byte[5 + fields.Length];
-            message[0] = (byte)'E';
-            BinaryPrimitives.WriteInt32BigEndian(message.AsSpan(1), message.Length - 1);
-            fields.CopyTo(message, 5);
-            await Client.SendAsync(message);
-            Client.Shutdown(SocketShutdown.Send);
-            Server.Dispose();
-        }
-
-        /// <summary>Cuts it for the client alone: the server notices nothing and waits.</summary>
-        public void CutClient() => Client.Close(0);
-
-        public void Dispose() => Cut();
-    }
-
-    private sealed record Rule(byte[] Text, Moment Moment, Func<Wire, Task> Action);
 }

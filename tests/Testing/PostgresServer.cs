@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Npgsql;
 using Relaybox.Local.Servers;
 using Relaybox.Local.Stores.Postgres;
@@ -94,25 +93,13 @@ public sealed class PostgresServer : IAsyncLifetime
         _cluster = await PostgresCluster.CreateAsync(password, CancellationToken.None);
         if (certificate is not null)
         {
-            await InstallAsync(certificate.CertificateFile, "server.crt");
-            await InstallAsync(certificate.KeyFile, "server.key");
+            await _cluster.InstallAsync(certificate.CertificateFile, Path.Combine(_cluster.Data, "server.crt"), CancellationToken.None);
+            await _cluster.InstallAsync(certificate.KeyFile, Path.Combine(_cluster.Data, "server.key"), CancellationToken.None);
             await File.AppendAllTextAsync(Path.Combine(_cluster.Data, "postgresql.conf"), "\nssl = on\n");
         }
 
         await StartAgainAsync(port);
         DataSource = NpgsqlDataSource.Create(ConnectionString);
-    }
-
-    // The server reads a key only if it is its user's alone.
-    private async Task InstallAsync(string file, string name)
-    {
-        string[] owner = Environment.UserName == "root" ? ["-o", PostgresCluster.User] : [];
-        using var install = Process.Start("install", [.. owner, "-m", "600", file, Path.Combine(_cluster!.Data, name)]);
-        await install.WaitForExitAsync();
-        if (install.ExitCode != 0)
-        {
-            throw new InvalidOperationException($"{file} could not be installed as {name}.");
-        }
     }
 
     private async Task StartAgainAsync(int port)

@@ -10,11 +10,8 @@ var root = new RootCommand("Runs template.yaml on this machine: emulators, funct
     InvokeCommand.Create(),
     DemoCommand.Create(),
     ChaosCommand.Create(),
+    MigrateCommand.Create(),
 };
-foreach (var command in LocalStores.All.SelectMany(store => store.Commands))
-{
-    root.Subcommands.Add(command);
-}
 
 var parsed = root.Parse(args);
 if (CommandLineErrors.Report(parsed, args, "relaybox-local"))

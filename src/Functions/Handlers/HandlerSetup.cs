@@ -13,6 +13,7 @@ internal static partial class HandlerSetup
     {
         AddDynamoDbExample(registry, settings.Store!, services);
         AddMongoDbExample(registry, settings.Store!);
+        AddMySqlExample(registry, settings.Store!);
         AddPostgresExample(registry, settings.Store!);
         if (registry.IsEmpty)
         {
@@ -26,6 +27,8 @@ internal static partial class HandlerSetup
     static partial void AddDynamoDbExample(HandlerRegistry registry, StoreSettings store, IServiceProvider services);
 
     static partial void AddMongoDbExample(HandlerRegistry registry, StoreSettings store);
+
+    static partial void AddMySqlExample(HandlerRegistry registry, StoreSettings store);
 
     static partial void AddPostgresExample(HandlerRegistry registry, StoreSettings store);
 }

@@ -1,3 +1,4 @@
+using Relaybox.Outbox;
 using Relaybox.Settings;
 
 namespace Relaybox.DynamoDb;
@@ -9,7 +10,16 @@ internal sealed class DynamoDbStore : IStore
     public string Name => "dynamodb";
 
     /// <inheritdoc />
-    public StoreCapabilities Capabilities { get; } = new();
+    public StoreCapabilities Capabilities { get; } = new()
+    {
+        Transactions = TransactionScope.Region,
+        KeepsOrder = false,
+        Clock = StoreClock.Function,
+        WakeUp = StoreWakeUp.Stream,
+        Failover = FailoverDurability.Kept,
+        SentRows = [AfterSending.Keep],
+        HandlerEffects = HandlerEffects.Enlisted,
+    };
 
     /// <inheritdoc />
     public StoreSettings Read(SettingsReader reader, RelayboxSettings settings) => DynamoDbSettings.Read(reader, settings);

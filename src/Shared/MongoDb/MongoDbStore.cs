@@ -1,3 +1,4 @@
+using Relaybox.Outbox;
 using Relaybox.Settings;
 
 namespace Relaybox.MongoDb;
@@ -9,7 +10,16 @@ internal sealed class MongoDbStore : IStore
     public string Name => "mongodb";
 
     /// <inheritdoc />
-    public StoreCapabilities Capabilities { get; } = new();
+    public StoreCapabilities Capabilities { get; } = new()
+    {
+        Transactions = TransactionScope.Deployment,
+        KeepsOrder = true,
+        Clock = StoreClock.Server,
+        WakeUp = StoreWakeUp.Notification,
+        Failover = FailoverDurability.Kept,
+        SentRows = [AfterSending.Keep, AfterSending.Delete],
+        HandlerEffects = HandlerEffects.Statements,
+    };
 
     /// <inheritdoc />
     public StoreSettings Read(SettingsReader reader, RelayboxSettings settings) => MongoDbSettings.Read(reader);

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Relaybox.Secrets;
 
 namespace Relaybox.Nats;
@@ -18,8 +17,8 @@ internal static class NatsCredentials
         {
             if (SecretJson.Parse(secret) is { } fields)
             {
-                return (
-                    Text(fields, "username"), Text(fields, "password"), Text(fields, "token"), Text(fields, "nkeySeed"), Text(fields, "creds")) switch
+                return (fields.String("username"), fields.String("password"), fields.String("token"), fields.String("nkeySeed"),
+                    fields.String("creds")) switch
                 {
                     ({ } user, { } password, _, _, _) => options with { Username = user, Password = password },
                     (_, _, { } token, _, _) => options with { Token = token },
@@ -36,9 +35,6 @@ internal static class NatsCredentials
 
         throw Wrong(arn);
     }
-
-    private static string? Text(JsonObject fields, string name) =>
-        fields[name] is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;
 
     private static SecretException Wrong(string arn) => new(
         $"The broker's secret {arn} must be the text of a creds file, or a JSON object with username and password, token, or nkeySeed.");

@@ -1,11 +1,13 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Npgsql;
 using Relaybox.Diagnostics;
 using Relaybox.Inbox;
 using Relaybox.Maintenance;
 using Relaybox.Outbox;
 using Relaybox.Secrets;
 using Relaybox.Settings;
+using Relaybox.Sql;
 
 namespace Relaybox.Postgres;
 
@@ -47,40 +49,45 @@ internal sealed record PostgresSettings : StoreSettings
 
     internal static PostgresSettings Read(SettingsReader reader)
     {
+        var sql = new SqlSettingsReader(reader, PostgresIdentifier.Rules);
         var prefix = reader.Matching(
             "DATABASE_ROLE_PREFIX",
             "relaybox",
             value => PostgresIdentifier.IsValid($"{value}_consumer"),
             "letters, digits and '_', at most 54, not beginning with a digit");
+        var empty = new PostgresConnectionOptions
+        {
+            RolePrefix = prefix,
+            KeepsSessions = true,
+            Pooler = reader.Choice("DATABASE_POOLER", false, ("false", false), ("true", true)),
+        };
         return new PostgresSettings
         {
-            Tables = ReadTables(reader),
-            Connection = ReadConnection(reader) with { RolePrefix = prefix, KeepsSessions = true },
+            Tables = ReadTables(reader, sql),
+            Connection = sql.Connection(empty, NpgsqlConnection.DefaultPort, PostgresConnectionText.Check),
             Listen = reader.Seconds("SWEEP_LISTEN_SECONDS", 50, 0, 840),
-            EffectsTable = reader.Optional("EFFECTS_TABLE") is null ? null : ReadIdentifier(reader, "EFFECTS_TABLE", "effects"),
+            EffectsTable = sql.OptionalIdentifier("EFFECTS_TABLE", "effects"),
             RolePrefix = prefix,
-            Roles = ReadRoles(reader, prefix),
+            Roles = ReadRoles(sql, prefix),
         };
     }
 
-    private static PostgresRoles? ReadRoles(SettingsReader reader, string prefix)
+    private static PostgresRoles? ReadRoles(SqlSettingsReader sql, string prefix)
     {
-        var functionsUser = reader.Optional("DATABASE_FUNCTIONS_USER") is null
-            ? null
-            : ReadIdentifier(reader, "DATABASE_FUNCTIONS_USER", "relaybox_functions");
-        var appUsers = ReadIdentifiers(reader, "DATABASE_APP_USERS");
+        var functionsUser = sql.OptionalIdentifier("DATABASE_FUNCTIONS_USER", "relaybox_functions");
+        var appUsers = sql.List("DATABASE_APP_USERS", PostgresIdentifier.IsValid, "names of letters, digits and '_'");
         return functionsUser is null && appUsers.Length == 0
             ? null
             : PostgresRoles.WithPrefix(prefix) with { FunctionsUser = functionsUser, AppUsers = appUsers };
     }
 
-    private static PostgresOptions ReadTables(SettingsReader reader)
+    private static PostgresOptions ReadTables(SettingsReader reader, SqlSettingsReader sql)
     {
         var tables = new PostgresOptions
         {
-            OutboxTable = ReadIdentifier(reader, "OUTBOX_TABLE", "outbox"),
-            InboxTable = ReadIdentifier(reader, "INBOX_TABLE", "inbox"),
-            JobsTable = ReadIdentifier(reader, "JOBS_TABLE", "jobs"),
+            OutboxTable = sql.Identifier("OUTBOX_TABLE", "outbox"),
+            InboxTable = sql.Identifier("INBOX_TABLE", "inbox"),
+            JobsTable = sql.Identifier("JOBS_TABLE", "jobs"),
             AfterSending = reader.Choice(
                 "AFTER_SENDING",
                 AfterSending.Keep,
@@ -88,77 +95,6 @@ internal sealed record PostgresSettings : StoreSettings
                 ("delete", AfterSending.Delete),
                 ("archive", AfterSending.Archive)),
         };
-        try
-        {
-            return tables with { Schema = ReadIdentifier(reader, "DATABASE_SCHEMA", "relaybox") };
-        }
-        catch (SettingsException e)
-        {
-            reader.Add($"DATABASE_SCHEMA cannot be used. {string.Join(" ", e.Errors)}");
-            return tables;
-        }
-    }
-
-    private static PostgresConnectionOptions ReadConnection(SettingsReader reader)
-    {
-        var options = new PostgresConnectionOptions
-        {
-            Url = reader.Optional("DATABASE_URL"),
-            SecretArn = reader.Arn("DATABASE_SECRET_ARN", "secretsmanager"),
-            Host = reader.Optional("DATABASE_HOST"),
-            Port = reader.Optional("DATABASE_PORT") is null ? null : reader.Number("DATABASE_PORT", 5432, 1, 65_535),
-            Database = reader.Optional("DATABASE_NAME"),
-            CertificateAuthorityFile = reader.File("DATABASE_CA_FILE", "a file of PEM certificates"),
-            Pooler = reader.Choice("DATABASE_POOLER", false, ("false", false), ("true", true)),
-            MaxPoolSize = reader.Number("DATABASE_MAX_CONNECTIONS", 20, 2, 1_000),
-            ApplicationName = $"relaybox {reader.Optional("ANNOTATIONS_HANDLER")}".TrimEnd(),
-        };
-        if (options.Host is { } host && !PostgresUrl.AreHosts(host))
-        {
-            reader.Add("DATABASE_HOST is not a host. Set it to one, or to several with commas between them, each with its port or without.");
-        }
-
-        reader.RefuseBeside("DATABASE_URL", "DATABASE_HOST", "DATABASE_PORT", "DATABASE_NAME");
-        switch (options)
-        {
-            case { Url: null, SecretArn: null }:
-                reader.Add(
-                    "DATABASE_SECRET_ARN is not set. Set it to the ARN of a secret with host, port, dbname, username and password; "
-                    + "on a development machine set DATABASE_URL instead.");
-                break;
-            case { Url: not null, SecretArn: not null }:
-                reader.Add("DATABASE_URL is set as well as DATABASE_SECRET_ARN. Leave one of them out.");
-                break;
-            case { Url: not null } when PostgresConnectionText.Check(options) is { } wrong:
-                reader.Add($"DATABASE_URL cannot be used: {wrong}.");
-                break;
-        }
-
-        return options;
-    }
-
-    private static string ReadIdentifier(SettingsReader reader, string name, string fallback)
-    {
-        try
-        {
-            return PostgresIdentifier.Require(name, reader.Optional(name) ?? fallback);
-        }
-        catch (SettingsException e)
-        {
-            reader.Add(string.Join(" ", e.Errors));
-            return fallback;
-        }
-    }
-
-    private static string[] ReadIdentifiers(SettingsReader reader, string name)
-    {
-        var names = reader.List(name);
-        if (Array.TrueForAll(names, PostgresIdentifier.IsValid))
-        {
-            return names;
-        }
-
-        reader.Add($"{name} holds what is no name. Set it to names of letters, digits and '_', separated by commas.");
-        return [];
+        return sql.Schema(tables, (options, schema) => options with { Schema = schema });
     }
 }

@@ -1,3 +1,4 @@
+using Relaybox.Outbox;
 using Relaybox.Settings;
 
 namespace Relaybox.Postgres;
@@ -9,7 +10,17 @@ internal sealed class PostgresStore : IStore
     public string Name => "postgres";
 
     /// <inheritdoc />
-    public StoreCapabilities Capabilities { get; } = new() { LocksRows = true };
+    public StoreCapabilities Capabilities { get; } = new()
+    {
+        Transactions = TransactionScope.Database,
+        KeepsOrder = true,
+        Clock = StoreClock.Server,
+        WakeUp = StoreWakeUp.Notification,
+        Failover = FailoverDurability.AsConfigured,
+        SentRows = [AfterSending.Keep, AfterSending.Delete, AfterSending.Archive],
+        HandlerEffects = HandlerEffects.Statements,
+        LocksRows = true,
+    };
 
     /// <inheritdoc />
     public StoreSettings Read(SettingsReader reader, RelayboxSettings settings) => PostgresSettings.Read(reader);

@@ -28,6 +28,6 @@ internal sealed class LatencyGroup(IBenchStore store) : StoreGroup(store)
             cancellationToken);
         run.Note(
             "A time begins when the app knows that its row is committed, and ends when the row is handed to the publisher. "
-            + "The bare loop does no more than wait (LISTEN, or a change stream), claim, hand over and mark.");
+            + "The bare loop does no more than wait (LISTEN, a change stream, or asking as often as the product does), claim, hand over and mark.");
     }
 }

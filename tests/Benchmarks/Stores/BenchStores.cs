@@ -1,4 +1,5 @@
 using Relaybox.Benchmarks.Stores.MongoDb;
+using Relaybox.Benchmarks.Stores.MySql;
 using Relaybox.Benchmarks.Stores.Postgres;
 
 namespace Relaybox.Benchmarks.Stores;
@@ -6,5 +7,5 @@ namespace Relaybox.Benchmarks.Stores;
 /// <summary>All stores that can be measured, in the order of the documents.</summary>
 internal static class BenchStores
 {
-    public static IReadOnlyList<IBenchStore> All { get; } = [new PostgresBenchStore(), new MongoBenchStore()];
+    public static IReadOnlyList<IBenchStore> All { get; } = [new PostgresBenchStore(), new MongoBenchStore(), new MySqlBenchStore()];
 }

@@ -30,7 +30,7 @@ internal interface IBenchServer : IAsyncDisposable
     /// <summary>The relay's writes by the driver alone, in as few commands as possible, on an outbox of the product.</summary>
     Task<IDrainLoop> CreateBareLoopAsync(CancellationToken cancellationToken);
 
-    /// <summary>The same for single rows, woken by the store.</summary>
+    /// <summary>The same for single rows, woken by the store, or asking as often as the product does.</summary>
     Task<IWakeLoop> CreateBareWakeLoopAsync(CancellationToken cancellationToken);
 
     /// <summary>Counts what some work on outboxes and inboxes that are counted costs.</summary>

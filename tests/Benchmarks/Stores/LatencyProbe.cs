@@ -32,26 +32,28 @@ internal sealed class LatencyProbe
         }
     }
 
-    /// <summary>The same while something handles the rows, which ends when all are handled.</summary>
+    /// <summary>Empties an outbox, commits rows to it while something relays them, and answers with the milliseconds of each.</summary>
+    /// <param name="outbox">The outbox.</param>
     /// <param name="rows">How many.</param>
     /// <param name="rate">How many in a second.</param>
-    /// <param name="commit">Commits the row of a number, and answers with the id under which it will be handled.</param>
-    /// <param name="handle">Handles rows until its token ends it.</param>
+    /// <param name="relay">Relays rows, and tells the probe of each, until its token ends it.</param>
     /// <param name="cancellationToken">Ends the work.</param>
-    public async Task<double[]> MeasureAsync(
-        int rows,
-        int rate,
-        Func<int, CancellationToken, Task<string>> commit,
-        Func<CancellationToken, Task> handle,
-        CancellationToken cancellationToken)
+    public static async Task<double[]> MeasureAsync(
+        BenchOutbox outbox, int rows, int rate, Func<LatencyProbe, CancellationToken, Task> relay, CancellationToken cancellationToken)
     {
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var handling = handle(stop.Token);
-        var measuring = MeasureAsync(rows, rate, commit, cancellationToken);
-        await await Task.WhenAny(measuring, handling);
-        await stop.CancelAsync();
-        await handling.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        return await measuring;
+        await outbox.FillAsync(0, cancellationToken);
+        var probe = new LatencyProbe();
+        return await probe.MeasureAsync(
+            rows,
+            rate,
+            async (row, ct) =>
+            {
+                var id = $"event-{row}";
+                await outbox.WriteAsync(id, ct);
+                return id;
+            },
+            ct => relay(probe, ct),
+            cancellationToken);
     }
 
     /// <summary>Commits rows, and answers with the milliseconds of each.</summary>
@@ -80,5 +82,27 @@ internal sealed class LatencyProbe
 
         await _all.Task.WaitAsync(Patience, cancellationToken);
         return [.. committed.Skip(WarmUp).Select(row => Stopwatch.GetElapsedTime(row.At, _handled[row.Id]).TotalMilliseconds)];
+    }
+
+    /// <summary>The same while something handles the rows; it is stopped when all are handled.</summary>
+    /// <param name="rows">How many.</param>
+    /// <param name="rate">How many in a second.</param>
+    /// <param name="commit">Commits the row of a number, and answers with the id under which it will be handled.</param>
+    /// <param name="handle">Handles rows until its token ends it.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    public async Task<double[]> MeasureAsync(
+        int rows,
+        int rate,
+        Func<int, CancellationToken, Task<string>> commit,
+        Func<CancellationToken, Task> handle,
+        CancellationToken cancellationToken)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var handling = handle(stop.Token);
+        var measuring = MeasureAsync(rows, rate, commit, cancellationToken);
+        await await Task.WhenAny(measuring, handling);
+        await stop.CancelAsync();
+        await handling.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return await measuring;
     }
 }

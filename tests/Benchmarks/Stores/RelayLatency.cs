@@ -7,22 +7,8 @@ internal sealed class RelayLatency(BenchOutbox outbox) : IWakeLoop
 {
     private static readonly TimeSpan Long = TimeSpan.FromMinutes(10);
 
-    public async Task<double[]> MeasureAsync(int rows, int rate, CancellationToken cancellationToken)
-    {
-        await outbox.FillAsync(0, cancellationToken);
-        var probe = new LatencyProbe();
-        return await probe.MeasureAsync(
-            rows,
-            rate,
-            async (row, ct) =>
-            {
-                var id = $"event-{row}";
-                await outbox.WriteAsync(id, ct);
-                return id;
-            },
-            ct => RelayAsync(probe, ct),
-            cancellationToken);
-    }
+    public Task<double[]> MeasureAsync(int rows, int rate, CancellationToken cancellationToken) =>
+        LatencyProbe.MeasureAsync(outbox, rows, rate, RelayAsync, cancellationToken);
 
     private async Task RelayAsync(LatencyProbe probe, CancellationToken cancellationToken)
     {

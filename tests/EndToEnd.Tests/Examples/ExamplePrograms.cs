@@ -11,6 +11,9 @@ internal static class ExamplePrograms
     public const string NodeDynamoDb = "node-dynamodb";
     public const string PythonDynamoDb = "python-dynamodb";
     public const string HttpDynamoDb = "http-dynamodb";
+    public const string SqlMySql = "sql-mysql";
+    public const string NodeMySql = "node-mysql";
+    public const string PythonMySql = "python-mysql";
     public const string NodeMongoDb = "node-mongodb";
     public const string PythonMongoDb = "python-mongodb";
     public const string CSharp = "csharp";
@@ -27,12 +30,16 @@ internal static class ExamplePrograms
         {
             case Sql:
                 return Psql("place-order.sql");
-            case NodePostgres or NodeDynamoDb or NodeMongoDb:
+            case SqlMySql:
+                return MySql("place-order.mysql.sql");
+            case NodePostgres or NodeDynamoDb or NodeMySql or NodeMongoDb:
                 return await NodeAsync(name, "place-order.mjs", cancellationToken);
             case PythonPostgres:
                 return await PythonAsync(name, "psycopg", Sql, cancellationToken);
             case PythonDynamoDb:
                 return await PythonAsync(name, "boto3", HttpDynamoDb, cancellationToken);
+            case PythonMySql:
+                return await PythonAsync(name, "pymysql", NodeMySql, cancellationToken);
             case PythonMongoDb:
                 return await PythonAsync(name, "pymongo", NodeMongoDb, cancellationToken);
             case HttpDynamoDb:
@@ -52,6 +59,20 @@ internal static class ExamplePrograms
     {
         Require("psql", "PostgreSQL's client");
         return new("psql", "-X", "-f", $"examples/sql/{file}");
+    }
+
+    // The client takes the statements from its standard input, and an order id and an event id as variables.
+    private static ExampleProgram MySql(string file)
+    {
+        Require("mysql", "the client of MySQL or MariaDB");
+        return new(
+            "bash",
+            "-c",
+            $$"""
+            mysql --user=root --database=shop --default-character-set=utf8mb4 --batch --skip-column-names \
+              ${1:+--init-command="SET @order_id = '$1', @event_id = '$2'"} < examples/sql/{{file}}
+            """,
+            "mysql");
     }
 
     /// <summary>A program of a folder with Node's packages.</summary>

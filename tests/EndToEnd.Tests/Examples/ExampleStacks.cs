@@ -5,11 +5,14 @@ public sealed class ExampleStacks : IAsyncLifetime
 {
     private readonly Lazy<Task<ExampleStack>> _dynamoDb = new(DynamoDbExampleStack.StartAsync);
     private readonly Lazy<Task<ExampleStack>> _postgres = new(PostgresExampleStack.StartAsync);
+    private readonly Lazy<Task<ExampleStack>> _mySql = new(MySqlExampleStack.StartAsync);
     private readonly Lazy<Task<ExampleStack>> _mongoDb = new(MongoDbExampleStack.StartAsync);
 
     internal Task<ExampleStack> DynamoDb => _dynamoDb.Value;
 
     internal Task<ExampleStack> Postgres => _postgres.Value;
+
+    internal Task<ExampleStack> MySql => _mySql.Value;
 
     internal Task<ExampleStack> MongoDb => _mongoDb.Value;
 
@@ -17,7 +20,7 @@ public sealed class ExampleStacks : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var stack in new[] { _dynamoDb, _postgres, _mongoDb })
+        foreach (var stack in new[] { _dynamoDb, _postgres, _mySql, _mongoDb })
         {
             if (stack.IsValueCreated && stack.Value.IsCompletedSuccessfully)
             {

@@ -13,6 +13,10 @@ public sealed class ExampleTests(ExampleStacks stacks) : IClassFixture<ExampleSt
         { ExamplePrograms.NodePostgres, "postgres" },
         { ExamplePrograms.PythonPostgres, "postgres" },
         { ExamplePrograms.CSharp, "postgres" },
+        { ExamplePrograms.SqlMySql, "mysql" },
+        { ExamplePrograms.NodeMySql, "mysql" },
+        { ExamplePrograms.PythonMySql, "mysql" },
+        { ExamplePrograms.CSharp, "mysql" },
         { ExamplePrograms.NodeMongoDb, "mongodb" },
         { ExamplePrograms.PythonMongoDb, "mongodb" },
         { ExamplePrograms.CSharp, "mongodb" },
@@ -84,6 +88,31 @@ public sealed class ExampleTests(ExampleStacks stacks) : IClassFixture<ExampleSt
     }
 
     [Fact]
+    public async Task Keyed_events_and_a_delayed_one_are_written_to_MySQL_and_the_delayed_one_is_handled_after_its_time()
+    {
+        var stack = (MySqlExampleStack)await stacks.MySql;
+        var program = await ExamplePrograms.NodeAsync(ExamplePrograms.NodeMySql, "keyed-and-delayed.mjs", Ct);
+
+        var ids = (await program.RunAsync(stack.Environment, Ct)).Printed;
+
+        Assert.Equal(4, ids.Length);
+        foreach (var id in ids)
+        {
+            Assert.Equal(1, (await stack.EffectAsync(id)).Applied);
+        }
+
+        var (first, second, other) = (await stack.SentRowAsync(ids[0]), await stack.SentRowAsync(ids[1]), await stack.SentRowAsync(ids[2]));
+        Assert.Equal(("customer-Grace", "customer-Grace", "customer-Edsger"), (first.OrderingKey, second.OrderingKey, other.OrderingKey));
+        Assert.True(first.Number < second.Number, "The events of a key are numbered as they were written.");
+        Assert.NotNull(other.Number);
+
+        var later = await stack.SentRowAsync(ids[3]);
+        Assert.Contains("\"tenant\"", later.Headers, StringComparison.Ordinal);
+        Assert.Equal((TimeSpan.Zero, TimeSpan.FromSeconds(3)), (first.Delay, later.Delay));
+        Assert.True((await stack.EffectAsync(ids[3])).AppliedAt >= later.AvailableAt, "It was not handled before its time.");
+    }
+
+    [Fact]
     public async Task A_keyed_and_a_delayed_event_are_written_to_MongoDB_and_the_delayed_one_is_handled_after_its_time()
     {
         var stack = (MongoDbExampleStack)await stacks.MongoDb;
@@ -112,6 +141,7 @@ public sealed class ExampleTests(ExampleStacks stacks) : IClassFixture<ExampleSt
     {
         "dynamodb" => stacks.DynamoDb,
         "postgres" => stacks.Postgres,
+        "mysql" => stacks.MySql,
         "mongodb" => stacks.MongoDb,
         _ => throw new ArgumentException($"There is no stack of {store}."),
     };

@@ -10,6 +10,7 @@ public sealed class NativeExecutableTests(NativePublication native) : IClassFixt
     [Theory]
     [InlineData("dynamodb", "sqs")]
     [InlineData("postgres", "nats")]
+    [InlineData("mysql", "sqs")]
     public async Task Every_order_has_its_effect_once_through_the_native_executable(string store, string broker)
     {
         await using var stack = await RunningStack.StartAsync(

@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Data.Common;
+using System.Text;
 using System.Text.Json;
 using Amazon.DynamoDBv2.Model;
 using Amazon.Runtime;
@@ -6,11 +8,14 @@ using Amazon.SQS;
 using Amazon.SQS.Model;
 using MongoDB.Bson;
 using MongoDB.Driver;
+using MySqlConnector;
 using NATS.Client.Core;
 using NATS.Client.JetStream;
 using NATS.Client.JetStream.Models;
 using Npgsql;
+using Relaybox.Local.Stores;
 using Relaybox.Local.Stores.MongoDb;
+using Relaybox.Local.Stores.MySql;
 using Relaybox.Local.Stores.Postgres;
 using Relaybox.Messaging;
 using Relaybox.Testing;
@@ -21,7 +26,7 @@ namespace Relaybox.EndToEnd.Tests.Secrets;
 /// <summary>
 /// The whole stack with a secret in payloads, headers, results and credentials, at the finest log level: what the functions
 /// print, what the tables say besides the app's own columns, and what dead letters carry besides the app's own headers must
-/// not hold it. Emulators for DynamoDB and SQS, real servers for PostgreSQL and NATS.
+/// not hold it. Emulators for DynamoDB and SQS, real servers for PostgreSQL, MySQL and NATS.
 /// </summary>
 public sealed class CanaryStackTests
 {
@@ -37,6 +42,7 @@ public sealed class CanaryStackTests
     [InlineData("postgres", "nats")]
     [InlineData("mongodb", "sqs")]
     [InlineData("mongodb", "nats")]
+    [InlineData("mysql", "nats")]
     public async Task A_secret_is_seen_where_the_app_has_put_it_and_nowhere_else(string store, string broker)
     {
         var lines = new ConcurrentQueue<string>();
@@ -94,12 +100,7 @@ public sealed class CanaryStackTests
         Assert.Contains(deadLetters, letter => letter.Contains("message.subject-unhandled", StringComparison.Ordinal));
         Assert.Contains(lines, line => line.Contains("\"MessagesDeadLettered\":", StringComparison.Ordinal));
         Assert.Contains(lines, line => line.Contains("\"level\":\"Error\"", StringComparison.Ordinal));
-        string[] passwords = stack.Runner.Servers.Store switch
-        {
-            PostgresRun postgres => [postgres.Password],
-            MongoDbRun mongo => [mongo.Password],
-            _ => [],
-        };
+        string[] passwords = stack.Runner.Servers.Store is DatabaseRun database ? [database.Password] : [];
         foreach (var secret in passwords.Append(Canary))
         {
             Assert.All(
@@ -124,7 +125,7 @@ public sealed class CanaryStackTests
             return;
         }
 
-        if (stack.Runner.Servers.Store is not PostgresRun postgres)
+        if (SqlOf(stack) is not { } database)
         {
             await stack.WriteAsync(
                 eventId,
@@ -135,19 +136,30 @@ public sealed class CanaryStackTests
             return;
         }
 
-        await using var connection = new NpgsqlConnection(postgres.ConnectionString);
-        await connection.OpenAsync(Ct);
-        await using var command = new NpgsqlCommand(
+        await using var source = database;
+        await using var command = source.CreateCommand(
             $"INSERT INTO {stack.Variable("DATABASE_SCHEMA")}.{stack.OutboxTable} (event_id, "
-            + "subject, payload, headers, result) VALUES ($1, $2, $3, $4, $5)",
-            connection);
-        foreach (var value in new[] { eventId, subject, payload, JsonSerializer.Serialize(headers), $"\"{Canary}\"" })
+            + "subject, payload, headers, result) VALUES (@id, @subject, @payload, @headers, @result)");
+        foreach (var (name, value) in new[]
         {
-            command.Parameters.Add(new NpgsqlParameter { Value = value });
+            ("id", eventId), ("subject", subject), ("payload", payload), ("headers", JsonSerializer.Serialize(headers)), ("result", $"\"{Canary}\""),
+        })
+        {
+            var parameter = command.CreateParameter();
+            (parameter.ParameterName, parameter.Value) = (name, value);
+            command.Parameters.Add(parameter);
         }
 
         await command.ExecuteNonQueryAsync(Ct);
     }
+
+    // The administrator's connections; null where the store has no SQL. The caller disposes them.
+    private static DbDataSource? SqlOf(RunningStack stack) => stack.Runner.Servers.Store switch
+    {
+        PostgresRun postgres => NpgsqlDataSource.Create(postgres.ConnectionString),
+        MySqlRun mySql => new MySqlDataSource(mySql.ConnectionString),
+        _ => null,
+    };
 
     // Rows and records as text, without what the app has written.
     private static async Task<List<string>> RowsAsync(RunningStack stack, string store)
@@ -173,14 +185,17 @@ public sealed class CanaryStackTests
                 continue;
             }
 
-            await using var connection = new NpgsqlConnection(((PostgresRun)stack.Runner.Servers.Store).ConnectionString);
-            await connection.OpenAsync(Ct);
-            await using var command = new NpgsqlCommand(
-                $"SELECT (to_jsonb(t) - 'payload' - 'headers' - 'result')::text FROM {stack.Variable("DATABASE_SCHEMA")}.{table} t", connection);
+            await using var database = SqlOf(stack)!;
+            await using var command = database.CreateCommand($"SELECT * FROM {stack.Variable("DATABASE_SCHEMA")}.{table}");
             await using var reader = await command.ExecuteReaderAsync(Ct);
             while (await reader.ReadAsync(Ct))
             {
-                rows.Add(reader.GetString(0));
+                rows.Add(string.Join(
+                    ' ',
+                    from i in Enumerable.Range(0, reader.FieldCount)
+                    where reader.GetName(i) is not ("payload" or "headers" or "result")
+                    let value = reader.GetValue(i)
+                    select $"{reader.GetName(i)}={(value is byte[] bytes ? Encoding.UTF8.GetString(bytes) : value)}"));
             }
         }
 

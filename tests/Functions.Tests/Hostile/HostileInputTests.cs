@@ -180,6 +180,27 @@ public sealed class HostileInputTests
             }
         }
 
+        foreach (var setting in HostileSettings.MySqlNames)
+        {
+            foreach (var value in HostileSettings.Names.Append("1a").Append("a.b").Append("a-b").Append(new string('a', 65)))
+            {
+                AssertRefused(MySql(), setting, value);
+                refused++;
+            }
+        }
+
+        AssertRefused(MySql(), "DATABASE_SCHEMA", "mysql");
+        AssertRefused(MySql(), "DATABASE_SCHEMA", "INFORMATION_SCHEMA");
+        AssertRefused(MySql(), "AFTER_SENDING", "archive");
+
+        // A user is a name, and a host behind an '@'.
+        var noUsers = HostileSettings.NoTableNames.Where(value => value != "out@box").Concat(["a@", "a@b c", "a@b@c", "a@'%'", new string('a', 81)]);
+        foreach (var value in noUsers)
+        {
+            AssertRefused(MySql(), "DATABASE_FUNCTIONS_USER", value);
+            refused++;
+        }
+
         foreach (var setting in HostileSettings.MongoDbNames)
         {
             var refusedNames = HostileSettings.Names.Where(value => value.Any(c => !char.IsAsciiLetterOrDigit(c) && c is not ('-' or '_')))
@@ -248,6 +269,8 @@ public sealed class HostileInputTests
         ["STORE"] = "mongodb",
         ["DATABASE_SECRET_ARN"] = "arn:aws:secretsmanager:eu-central-1:000000000000:secret:db-AbCdEf",
     };
+
+    private static Dictionary<string, string> MySql() => new(MongoDb()) { ["STORE"] = "mysql" };
 
     private static Dictionary<string, string> PostgresAndNats() => new()
     {

@@ -47,6 +47,8 @@ public sealed class CreatedResourcesTests
     [InlineData("dynamodb", "nats")]
     [InlineData("postgres", "sqs")]
     [InlineData("postgres", "nats")]
+    [InlineData("mysql", "sqs")]
+    [InlineData("mysql", "nats")]
     public void Of_each_store_and_broker_exactly_what_belongs_to_them_is_created(string store, string broker)
     {
         string[] expected = [.. Always, .. store == "dynamodb" ? OfDynamoDb : OfPostgres, .. broker == "sqs" ? OfSqs : OfNats];
@@ -138,7 +140,10 @@ public sealed class CreatedResourcesTests
         get
         {
             var all = new TheoryData<string, string, string>();
-            foreach (var (store, broker) in new[] { ("dynamodb", "sqs"), ("dynamodb", "nats"), ("postgres", "sqs"), ("postgres", "nats") })
+            foreach (var (store, broker) in new[]
+            {
+                ("dynamodb", "sqs"), ("dynamodb", "nats"), ("postgres", "sqs"), ("postgres", "nats"), ("mysql", "sqs"),
+            })
             {
                 foreach (var more in new[] { "", Everything, "DeployConsumer=false", $"{Everything} DeployConsumer=false" })
                 {
@@ -160,7 +165,7 @@ public sealed class CreatedResourcesTests
     {
         var template = new DeployedTemplate(
         [
-            ("Store", store), ("Broker", broker), ("DatabaseSecretArn", store == "postgres" ? Secret : ""),
+            ("Store", store), ("Broker", broker), ("DatabaseSecretArn", store == "dynamodb" ? "" : Secret),
             ("NatsUrl", broker == "nats" ? "tls://nats.example.com" : ""),
             .. more.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(pair => (pair.Split('=')[0], pair.Split('=')[1])),
         ]);

@@ -11,8 +11,10 @@ using Npgsql;
 using Relaybox.Diagnostics;
 using Relaybox.DynamoDb;
 using Relaybox.MongoDb;
+using Relaybox.MySql;
 using Relaybox.Postgres;
 using Relaybox.Shared.Tests.Stores;
+using Relaybox.Sql;
 using Relaybox.Testing;
 using Relaybox.Timing;
 
@@ -58,7 +60,10 @@ public sealed class MemoryFaultTests(MongoDbServer server)
         var ofPostgres = new NpgsqlException("m", fault);
         Assert.False(PostgresFaults.IsTransient(ofPostgres));
         Assert.False(PostgresFaults.IsOfServer(new InvalidOperationException("m", ofPostgres)));
-        Assert.Null(PostgresFailureText.Describe(ofPostgres, new PostgresTarget("h", "d", "u", "DATABASE_URL", "relaybox")));
+        Assert.Null(PostgresFailureText.Describe(ofPostgres, new SqlTarget("h", "d", "u", "DATABASE_URL", "relaybox")));
+
+        Assert.False(MySqlFaults.IsTransient(fault));
+        Assert.False(MySqlFaults.IsOfServer(fault));
 
         Assert.False(DynamoDbFaults.IsTransient(new AmazonClientException("m", fault)));
     }

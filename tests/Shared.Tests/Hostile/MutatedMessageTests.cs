@@ -6,6 +6,7 @@ using Relaybox.Messaging;
 using Relaybox.Messaging.Formats;
 using Relaybox.Nats;
 using Relaybox.Postgres;
+using Relaybox.Sql;
 using Relaybox.Sqs;
 using Relaybox.Testing;
 

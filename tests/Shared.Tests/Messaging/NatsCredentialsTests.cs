@@ -56,6 +56,7 @@ public class NatsCredentialsTests
     [InlineData("{}")]
     [InlineData("""{"username":"canary"}""")]
     [InlineData("""{"token":5,"password":"canary"}""")]
+    [InlineData("""{"token":"canary\ud800"}""")]
     [InlineData("""{"username":"u","password":"canary","username":"canary"}""")]
     public void A_secret_that_is_neither_is_told_by_its_arn_and_without_its_text(string secret)
     {

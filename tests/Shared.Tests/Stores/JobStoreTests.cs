@@ -1,6 +1,7 @@
 using Relaybox.DynamoDb;
 using Relaybox.Maintenance;
 using Relaybox.MongoDb;
+using Relaybox.MySql;
 using Relaybox.Postgres;
 using Relaybox.Shared.Tests.Conformance;
 using Relaybox.Shared.Tests.Support;
@@ -57,4 +58,19 @@ public sealed class MongoJobStoreTests(MongoDbServer server) : JobStoreConforman
     }
 
     protected override Task PassAsync(TimeSpan time) => _database.PassAsync(time);
+}
+
+public sealed class MySqlJobStoreTests(MySqlServer server) : JobStoreConformance
+{
+    private MySqlSchema _schema = null!;
+
+    public override ValueTask DisposeAsync() => _schema.DisposeAsync();
+
+    private protected override async Task<IJobStore> CreateStoreAsync()
+    {
+        _schema = await MySqlSchema.CreateAsync(server);
+        return new MySqlJobStore(new MySqlConnections(_schema.DataSource), _schema.Options, TimeProvider.System, SystemEntropy.Instance);
+    }
+
+    protected override Task PassAsync(TimeSpan time) => _schema.PassAsync(time);
 }

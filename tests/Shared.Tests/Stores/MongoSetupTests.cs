@@ -15,7 +15,7 @@ using Relaybox.Timing;
 
 namespace Relaybox.Shared.Tests.Stores;
 
-/// <summary>The collections come into being once, whoever asks, and are looked at before they are used.</summary>
+/// <summary>Setup makes the collections once, also where several callers run it; the store checks them before it uses them.</summary>
 public sealed class MongoSetupTests(MongoDbServer server)
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;

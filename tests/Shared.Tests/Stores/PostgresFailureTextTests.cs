@@ -6,6 +6,7 @@ using Relaybox.Postgres;
 using Relaybox.Secrets;
 using Relaybox.Shared.Tests.Inbox;
 using Relaybox.Shared.Tests.Support;
+using Relaybox.Sql;
 using Relaybox.Timing;
 
 namespace Relaybox.Shared.Tests.Stores;
@@ -15,7 +16,7 @@ public sealed class PostgresFailureTextTests
 {
     private const string Canary = "canary-c0ffee-4711";
 
-    private static readonly PostgresTarget Target = new("db.example.com:5432", "shop", "u", "the secret arn:x", "relaybox");
+    private static readonly SqlTarget Target = new("db.example.com:5432", "shop", "u", "the secret arn:x", "relaybox");
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Npgsql;
 using Relaybox.Inbox;
 using Relaybox.Outbox;
@@ -9,7 +10,7 @@ using Relaybox.Timing;
 namespace Relaybox.Shared.Tests.Stores;
 
 /// <summary>Inbox, outbox and effects in a schema of their own, on a clock that a test can move.</summary>
-internal sealed class PostgresInboxHarness : InboxHarness
+internal sealed class PostgresInboxHarness : SqlInboxHarness
 {
     private readonly bool _enlists;
     private TimeSpan _passed;
@@ -51,6 +52,35 @@ internal sealed class PostgresInboxHarness : InboxHarness
     public PostgresInboxRepository CreateRepository(NpgsqlDataSource dataSource, IEntropy? entropy = null) =>
         new(new PostgresConnections(dataSource), Schema.Options, TimeProvider.System, entropy ?? SystemEntropy.Instance);
 
+    public override string StoreName => "postgres";
+
+    public override string Sleep => "SELECT pg_sleep(600)";
+
+    // The driver breaks it, and the server goes on with its statement.
+    public override bool EndsConnectionInUse => false;
+
+    public override IInboxRepository CreateRepositoryNowhere() =>
+        CreateRepository(NpgsqlDataSource.Create("Host=127.0.0.1;Port=1;Username=nobody"));
+
+    public override async Task<DbTransaction> GetTransactionAsync(IMessageTransaction transaction, CancellationToken cancellationToken) =>
+        await transaction.GetNpgsqlTransactionAsync(cancellationToken);
+
+    public override void EnlistNothing(IMessageTransaction transaction) => transaction.Enlist(new NpgsqlBatchCommand("SELECT 1"));
+
+    public override long ConnectionOf(DbTransaction transaction) => ((NpgsqlConnection)transaction.Connection!).ProcessID;
+
+    public override Task ConnectionIsGoneAsync(long connection) => Eventually.TrueAsync(
+        async () => (long)(await Schema.ScalarAsync("SELECT count(*) FROM pg_stat_activity WHERE pid = $1", (int)connection))! == 0,
+        "the handler's connection is ended by the server");
+
+    public override async Task<Type> SpoilNumbersAsync()
+    {
+        await Schema.ExecuteAsync("SELECT setval('{{outbox.row_ids}}', 1, false)");
+        return typeof(OutboxSequenceException);
+    }
+
+    public override Task MigrateAsync() => Schema.MigrateAsync();
+
     public override async Task PassAsync(TimeSpan time)
     {
         _passed += time;
@@ -86,7 +116,7 @@ internal sealed class PostgresInboxHarness : InboxHarness
         EnlistEffectAsync(transaction, name).GetAwaiter().GetResult();
 
     /// <summary>The same as a handler does it that waits for each statement, unless handlers enlist them here.</summary>
-    public Task EnlistEffectAsync(IMessageTransaction transaction, string name) => WriteAsync(
+    public override Task EnlistEffectAsync(IMessageTransaction transaction, string name) => WriteAsync(
         transaction,
         """
         INSERT INTO {{schema}}.effects AS e VALUES ($1, 1) ON CONFLICT (name) DO UPDATE SET happened = e.happened + 1
@@ -109,7 +139,7 @@ internal sealed class PostgresInboxHarness : InboxHarness
         transaction.Enlist(command);
     }
 
-    public async Task ExecuteAsync(IMessageTransaction transaction, string sql, params object[] parameters)
+    public override async Task ExecuteAsync(IMessageTransaction transaction, string sql, params object[] parameters)
     {
         var postgres = await transaction.GetNpgsqlTransactionAsync(TestContext.Current.CancellationToken);
         await using var command = new NpgsqlCommand(Schema.Fill(sql), postgres.Connection, postgres);
@@ -121,16 +151,8 @@ internal sealed class PostgresInboxHarness : InboxHarness
         await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
     }
 
-    /// <summary>Nothing came of the message e-1: no mark, no effect a, no emitted event.</summary>
-    public async Task AssertNothingHappenedAsync()
-    {
-        Assert.False(await Repository.IsProcessedAsync("billing", "e-1", TestContext.Current.CancellationToken));
-        Assert.Equal(0, await EffectsAsync("a"));
-        Assert.Null(await Outbox.FindAsync("emitted", TestContext.Current.CancellationToken));
-    }
-
     /// <summary>Whatever the pool gives out works, and is in no transaction.</summary>
-    public async Task AssertPoolIsSoundAsync()
+    public override async Task AssertPoolIsSoundAsync()
     {
         var connections = await Task.WhenAll(Enumerable.Range(0, 6)
             .Select(_ => Schema.DataSource.OpenConnectionAsync(TestContext.Current.CancellationToken).AsTask()));

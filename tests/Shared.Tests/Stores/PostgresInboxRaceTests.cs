@@ -34,7 +34,7 @@ public sealed class PostgresInboxRaceTests(PostgresServer server) : PostgresInbo
         {
             if (isTold)
             {
-                return wire.CrashAsync();
+                return PostgresProxy.CrashAsync(wire);
             }
 
             wire.Cut();

@@ -3,11 +3,12 @@ using Npgsql;
 using Relaybox.Postgres;
 using Relaybox.Settings;
 using Relaybox.Shared.Tests.Support;
+using Relaybox.Sql;
 using Relaybox.Testing;
 
 namespace Relaybox.Shared.Tests.Stores;
 
-/// <summary>The schema comes into being once, whoever asks, and under checked names.</summary>
+/// <summary>The migrator makes the schema once, also where several callers run it, and under checked names.</summary>
 public sealed class PostgresMigratorTests(PostgresServer server)
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
@@ -21,7 +22,7 @@ public sealed class PostgresMigratorTests(PostgresServer server)
 
         Assert.Equal("inbox_claim", applied[0]);
         Assert.Equal("0001_tables", applied[^1]);
-        Assert.Equal(SchemaFile.All.Select(file => file.Name), applied);
+        Assert.Equal(PostgresSchemaFiles.All.Select(file => file.Name), applied);
         Assert.Empty(await schema.Migrator().MigrateAsync(Ct));
         await schema.Migrator().EnsureCreatedAsync(Ct);
         Assert.Equal((long)applied.Count, await schema.ScalarAsync("SELECT count(*) FROM {{schema}}.migrations"));
@@ -43,7 +44,7 @@ public sealed class PostgresMigratorTests(PostgresServer server)
     {
         await using var schema = await PostgresSchema.CreateEmptyAsync(server);
         var applied = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => schema.Migrator().MigrateAsync(Ct), Ct)));
-        Assert.Equal(SchemaFile.All.Select(file => file.Name), applied.SelectMany(names => names));
+        Assert.Equal(PostgresSchemaFiles.All.Select(file => file.Name), applied.SelectMany(names => names));
     }
 
     [Fact]
@@ -69,7 +70,7 @@ public sealed class PostgresMigratorTests(PostgresServer server)
         Assert.False(second.IsCompleted, second.Exception?.Message);
 
         await first.RollbackAsync(Ct);
-        Assert.Equal(SchemaFile.All.Count, (await second).Count);
+        Assert.Equal(PostgresSchemaFiles.All.Count, (await second).Count);
     }
 
     [Fact]

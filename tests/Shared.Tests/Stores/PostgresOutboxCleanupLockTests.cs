@@ -1,4 +1,5 @@
 using Npgsql;
+using Relaybox.Sql;
 using Relaybox.Outbox;
 using Relaybox.Postgres;
 using Relaybox.Testing;

@@ -107,7 +107,7 @@ public sealed class PostgresOutboxFaultTests(PostgresServer server)
         proxy.Once(statement == "sent" ? "_mark_sent\"(" : "UPDATE", PostgresProxy.Moment.Uncommitted, wire =>
         {
             uncommitted++;
-            return wire.CrashAsync();
+            return PostgresProxy.CrashAsync(wire);
         });
 
         if (claim is null)

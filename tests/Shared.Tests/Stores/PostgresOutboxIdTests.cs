@@ -9,7 +9,7 @@ using Relaybox.Timing;
 
 namespace Relaybox.Shared.Tests.Stores;
 
-/// <summary>What a writer says of an id that is taken: by the same event, by another, or by nobody knows which.</summary>
+/// <summary>Where a writer looks for an id that is taken, and what it says of a sequence that was set back.</summary>
 public sealed class PostgresOutboxIdTests(PostgresServer server) : IAsyncLifetime
 {
     private PostgresSchema _schema = null!;
@@ -27,39 +27,6 @@ public sealed class PostgresOutboxIdTests(PostgresServer server) : IAsyncLifetim
 
     public ValueTask DisposeAsync() => _schema.DisposeAsync();
 
-    [Theory]
-    [InlineData("npgsql")]
-    [InlineData("wrapped")]
-    [InlineData("many")]
-    [InlineData("operation")]
-    public async Task The_same_event_again_is_told_from_another_with_its_id(string way)
-    {
-        await WriteAsync(way, [Sample.Event("e-1", "first")]);
-
-        var same = await Assert.ThrowsAsync<EventAlreadyWrittenException>(() => WriteAsync(way, [Sample.Event("e-1", "first")]));
-        var other = await Assert.ThrowsAsync<EventIdConflictException>(() => WriteAsync(way, [Sample.Event("e-1", "second")]));
-        await Assert.ThrowsAsync<EventIdConflictException>(() => WriteAsync(way, [Sample.Event("e-1", "first", "orders.other")]));
-
-        Assert.Equal(("e-1", "e-1"), (same.EventId, other.EventId));
-        Assert.IsType<PostgresException>(same.InnerException);
-        Assert.Equal(1L, await _schema.ScalarAsync("SELECT count(*) FROM {{outbox}}"));
-    }
-
-    [Fact]
-    public async Task Of_many_events_all_are_there_or_one_is_another_or_it_is_not_known()
-    {
-        // In two statements, so that the second has to be looked at, too.
-        var events = Enumerable.Range(0, 1500).Select(i => Sample.Event($"e-{i}")).ToList();
-        await WriteAsync("many", events);
-
-        await Assert.ThrowsAsync<EventAlreadyWrittenException>(() => WriteAsync("many", events));
-        var conflict = await Assert.ThrowsAsync<EventIdConflictException>(
-            () => WriteAsync("many", [.. events[..^1], events[^1] with { Payload = "other" }]));
-        Assert.Equal("e-1499", conflict.EventId);
-        Assert.Null((await Assert.ThrowsAsync<EventIdTakenException>(() => WriteAsync("many", [.. events, Sample.Event("new")]))).EventId);
-        await Assert.ThrowsAsync<EventIdTakenException>(() => WriteAsync("many", [Sample.Event("twice"), Sample.Event("twice")]));
-    }
-
     [Fact]
     public async Task The_archive_is_looked_at_too()
     {
@@ -71,48 +38,6 @@ public sealed class PostgresOutboxIdTests(PostgresServer server) : IAsyncLifetim
         Assert.Equal(true, await _schema.ScalarAsync("SELECT {{outbox.is_same}}('e-1', 'orders.placed', 'first')"));
         Assert.Equal(false, await _schema.ScalarAsync("SELECT {{outbox.is_same}}('e-1', 'orders.placed', 'second')"));
         Assert.Equal(DBNull.Value, await _schema.ScalarAsync("SELECT {{outbox.is_same}}('e-2', 'orders.placed', 'first')"));
-    }
-
-    [Fact]
-    public async Task Who_may_not_compare_is_told_that_it_is_not_known_and_one_connection_is_enough()
-    {
-        var role = $"app_{Guid.NewGuid():N}";
-        await _schema.ExecuteAsync(
-            $"CREATE ROLE {role} LOGIN; GRANT USAGE ON SCHEMA {{{{schema}}}} TO {role}; GRANT INSERT ON {{{{outbox}}}} TO {role}");
-        await using (var source = _schema.Connect(builder => (builder.Username, builder.MaxPoolSize, builder.Timeout) = (role, 1, 2)))
-        {
-            var writer = new PostgresOutboxWriter(source, _schema.Options);
-            Task<int> Write() => writer.ExecuteWithOutboxAsync((_, _) => Task.FromResult(1), Sample.Event("e-1"), cancellationToken: Ct);
-            await Write();
-            Assert.Equal(typeof(EventIdTakenException), (await Assert.ThrowsAnyAsync<EventIdTakenException>(Write)).GetType());
-            await _schema.ExecuteAsync($"GRANT EXECUTE ON FUNCTION {{{{outbox.is_same}}}} TO {role}");
-            await Assert.ThrowsAsync<EventAlreadyWrittenException>(Write);
-        }
-
-        await _schema.ExecuteAsync($"DROP OWNED BY {role}; DROP ROLE {role}");
-    }
-
-    [Fact]
-    public async Task Another_constraint_of_the_operation_or_of_the_table_stays_the_error_that_it_is()
-    {
-        await _schema.ExecuteAsync("CREATE TABLE {{schema}}.orders (id text PRIMARY KEY); INSERT INTO {{schema}}.orders VALUES ('o-1')");
-        var refused = await Assert.ThrowsAsync<PostgresException>(() => _writer.ExecuteWithOutboxAsync(
-            async (transaction, ct) =>
-            {
-                await using var command = new NpgsqlCommand(
-                    _schema.Fill("INSERT INTO {{schema}}.orders VALUES ('o-1')"), transaction.Connection, transaction);
-                return await command.ExecuteNonQueryAsync(ct);
-            },
-            Sample.Event("e-1"),
-            cancellationToken: Ct));
-        Assert.Equal("orders_pkey", refused.ConstraintName);
-
-        await _schema.ExecuteAsync("CREATE UNIQUE INDEX one_of_each ON {{outbox}} (subject)");
-        await WriteAsync("operation", [Sample.Event("e-1")]);
-        foreach (var way in new[] { "npgsql", "wrapped", "many", "operation" })
-        {
-            Assert.Equal("one_of_each", (await Assert.ThrowsAsync<PostgresException>(() => WriteAsync(way, [Sample.Event("e-2")]))).ConstraintName);
-        }
     }
 
     [Theory]

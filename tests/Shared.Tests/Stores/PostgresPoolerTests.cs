@@ -6,6 +6,7 @@ using Relaybox.Outbox.Relay;
 using Relaybox.Postgres;
 using Relaybox.Shared.Tests.Outbox;
 using Relaybox.Shared.Tests.Support;
+using Relaybox.Sql;
 using Relaybox.Testing;
 using Relaybox.Timing;
 
@@ -148,7 +149,7 @@ public sealed class PostgresPoolerTests(PostgresServer server, PgBouncer pooler)
             .WaitAsync(TimeSpan.FromMinutes(1), TimeProvider.System, Ct);
         await Migrator().GrantRolesAsync(PostgresRoles.WithPrefix(schema.Options.Schema), Ct);
 
-        Assert.Equal(SchemaFile.All.Select(migration => migration.Name), applied.SelectMany(names => names));
+        Assert.Equal(PostgresSchemaFiles.All.Select(migration => migration.Name), applied.SelectMany(names => names));
         Assert.Equal(
             0L,
             await schema.ScalarAsync(

@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Relaybox.Postgres;
+using Relaybox.Sql;
 using Relaybox.Testing;
 
 namespace Relaybox.Shared.Tests.Stores;

@@ -11,12 +11,19 @@ public sealed class RecordingLogger<T> : ILogger<T>
 
     public IReadOnlyCollection<string> Lines => _lines;
 
+    /// <summary>What is done with a line besides, before the one who logs goes on. Default: nothing.</summary>
+    public Action<string>? OnLine { get; init; }
+
     public IDisposable? BeginScope<TState>(TState state)
         where TState : notnull => null;
 
     public bool IsEnabled(LogLevel logLevel) => true;
 
     public void Log<TState>(
-        LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-        _lines.Enqueue($"{eventId.Id} {formatter(state, exception)} {exception}");
+        LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    {
+        var line = $"{eventId.Id} {formatter(state, exception)} {exception}";
+        _lines.Enqueue(line);
+        OnLine?.Invoke(line);
+    }
 }

@@ -32,7 +32,7 @@ internal sealed partial class World
             Loop.After(TimeSpan.Zero, () => Finish(told));
         });
 
-        // Whoever waits for the app sees at last that it has died.
+        // What waits for the app sees at last that it has died.
         Loop.After(TimeSpan.FromMinutes(15), () => Finish(null));
 
         async Task OperateAsync(MongoSession session)

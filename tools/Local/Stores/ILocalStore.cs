@@ -1,5 +1,3 @@
-using System.CommandLine;
-
 namespace Relaybox.Local.Stores;
 
 /// <summary>A store that stacks can have on this machine.</summary>
@@ -10,9 +8,6 @@ internal interface ILocalStore
 
     /// <summary>What listens on each port that the store wants, as people call it.</summary>
     IReadOnlyList<string> Ports { get; }
-
-    /// <summary>Commands of the runner that only this store has. Default: none.</summary>
-    IReadOnlyList<Command> Commands => [];
 
     /// <summary>Makes the store of one run; nothing is started yet.</summary>
     /// <param name="ports">A port for each of <see cref="Ports"/>, on loopback.</param>

@@ -4,7 +4,7 @@ namespace Relaybox.Planner.Flow;
 /// <param name="Highest">The most rows that were not published at once.</param>
 /// <param name="HighestQueue">The most messages that were not handled at once.</param>
 /// <param name="OldestSeconds">The longest that a row was not published.</param>
-/// <param name="DeferredPerEvent">Attempts in vain for each event.</param>
+/// <param name="DeferredPerEvent">Failed attempts to publish or handle, for each event.</param>
 /// <param name="RecoveredAfter">
 /// Seconds from the end of the outage until nothing waited for longer than a minute, for a relay or a consumer; null: not by the end.
 /// </param>

@@ -13,7 +13,7 @@ internal static class FlowGrids
         var every = Math.Max(1, steps.Count / rows);
         var most = Math.Max(1, steps.Max(Backlog));
         return new Grid(
-            ["Time", "Written/s", "Published/s", "In vain/s", "At the apps", "Outbox", "Queue", "Oldest row", "p50", "p99", "Backlog"],
+            ["Time", "Written/s", "Published/s", "Failed/s", "At the apps", "Outbox", "Queue", "Oldest row", "p50", "p99", "Backlog"],
             [
                 .. steps.Where((_, i) => i % every == every - 1).Select(step => new[]
                 {
@@ -25,7 +25,7 @@ internal static class FlowGrids
     }
 
     public static Grid Summary(IReadOnlyList<(string Name, FlowSummary Summary)> flows) => new(
-        ["", "Most rows unpublished", "Most messages unhandled", "Oldest row", "Attempts in vain for each event", "Recovered after", "Worst p99"],
+        ["", "Most rows unpublished", "Most messages unhandled", "Oldest row", "Failed attempts per event", "Recovered after", "Worst p99"],
         [
             .. flows.Select(flow => new[]
             {

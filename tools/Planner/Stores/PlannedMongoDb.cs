@@ -25,7 +25,7 @@ internal sealed class PlannedMongoDb : IPlannedStore
         var perLog = plan.Cost("mongodb.log_bytes_per_second") / plan.Cost("mongodb.log_bytes");
         var largest = plan.Cost("atlas.largest_vcpus");
         var clusters = plan.Need(Clusters, plan.Units(Math.Min(perProcessor * largest, perLog)));
-        var processors = plan.Need(Processors, PlannedPostgres.SizeOf(plan.Units(perProcessor * clusters), largest));
+        var processors = plan.Need(Processors, PlannedSql.SizeOf(plan.Units(perProcessor * clusters), largest));
 
         var perRelay = PerRelay(plan, broker);
         var relays = plan.Need(StackPlanner.Relays, Math.Max(clusters, plan.Units(perRelay)));
@@ -34,7 +34,7 @@ internal sealed class PlannedMongoDb : IPlannedStore
         plan.Function("SweepRelay", perRelay, 1000);
 
         plan.Limit(
-            "MongoDB: processor time (transactions, claims, marks)", perProcessor, PlannedPostgres.SmallestInstance, "vCPU",
+            "MongoDB: processor time (transactions, claims, marks)", perProcessor, PlannedSql.SmallestInstance, "vCPU",
             $"a larger tier, to {largest:0} vCPUs; then several clusters by a hash of the key");
         plan.Limit("MongoDB: oplog and journal", perLog, 1, "cluster", "several events in one transaction; then several clusters");
         plan.Limit(
@@ -43,7 +43,7 @@ internal sealed class PlannedMongoDb : IPlannedStore
         plan.Limit(
             "MongoDB: connections",
             1 / ((ofRelay / perRelay) + (ofConsumer / perConsumer)),
-            plan.Cost("atlas.connections_per_vcpu") * PlannedPostgres.SmallestInstance,
+            plan.Cost("atlas.connections_per_vcpu") * PlannedSql.SmallestInstance,
             "connection",
             "a larger tier; larger batches");
 

@@ -17,8 +17,8 @@ internal sealed class PooledBuffer : IBufferWriter<byte>, IDisposable
 
     /// <summary>A text as UTF-8.</summary>
     /// <param name="text">The text.</param>
-    /// <param name="encoding">How characters are written that are no Unicode text; null: as replacement characters.</param>
-    /// <exception cref="EncoderFallbackException">The encoding takes Unicode text only, and this is none.</exception>
+    /// <param name="encoding">The UTF-8 encoding, which decides about lone surrogates. Default: they become replacement characters.</param>
+    /// <exception cref="EncoderFallbackException">The text holds a lone surrogate, and the encoding refuses those.</exception>
     internal static PooledBuffer Of(string text, Encoding? encoding = null)
     {
         encoding ??= Encoding.UTF8;

@@ -35,16 +35,16 @@ internal static class SecretJson
 
     /// <summary>A field's text, or its number as it is written; null if it is neither.</summary>
     /// <exception cref="FormatException">The field is a string that is no text.</exception>
-    internal static string? Text(this JsonObject fields, string name)
+    internal static string? Text(this JsonObject fields, string name) =>
+        fields[name] is JsonValue value && value.GetValueKind() == JsonValueKind.Number ? value.ToJsonString() : fields.String(name);
+
+    /// <summary>A field's text; null if it is not a string.</summary>
+    /// <exception cref="FormatException">The field is a string that is no text.</exception>
+    internal static string? String(this JsonObject fields, string name)
     {
         try
         {
-            return fields[name] switch
-            {
-                JsonValue value when value.TryGetValue<string>(out var text) => text,
-                JsonValue value when value.GetValueKind() == JsonValueKind.Number => value.ToJsonString(),
-                _ => null,
-            };
+            return fields[name] is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;
         }
         catch (InvalidOperationException)
         {

@@ -8,7 +8,7 @@ namespace Relaybox.DynamoDb;
 /// <summary>Outbox events from and to DynamoDB items.</summary>
 internal static class OutboxItem
 {
-    /// <summary>The item for a new event. Whoever relays by schedule alone, or later, needs it in the due index at once.</summary>
+    /// <summary>The item for a new event. It enters the due index at once where the sweep alone relays, or where the event is delayed.</summary>
     internal static Dictionary<string, AttributeValue> ToItem(
         OutboxEvent outboxEvent, DynamoDbOutboxOptions options, DateTimeOffset now)
     {

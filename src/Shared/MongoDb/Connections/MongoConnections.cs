@@ -15,9 +15,7 @@ internal sealed class MongoConnections : IDisposable, IExplainsFailures
 
     private readonly MongoConnectionOptions _options;
     private readonly MongoOptions _names;
-    private readonly CachedSecret? _secret;
-    private readonly SemaphoreSlim _gate = new(1, 1);
-    private volatile Source? _source;
+    private readonly SecretBound<Source> _source;
     private volatile bool _isChecked;
 
     /// <summary>Connections by configuration.</summary>
@@ -28,7 +26,8 @@ internal sealed class MongoConnections : IDisposable, IExplainsFailures
     {
         ArgumentNullException.ThrowIfNull(options);
         (_options, _names) = (options, names);
-        _secret = options.SecretArn is { } arn ? new CachedSecret(secrets, arn) : null;
+        _source = new SecretBound<Source>(secrets, options.SecretArn, text => Create(
+            text is null ? MongoConnectionText.FromUri(options) : MongoConnectionText.FromSecret(text, options)));
     }
 
     /// <summary>Connections of the caller's client.</summary>
@@ -37,7 +36,7 @@ internal sealed class MongoConnections : IDisposable, IExplainsFailures
     public MongoConnections(IMongoDatabase database, MongoOptions names)
     {
         (_options, _names) = (new MongoConnectionOptions(), names);
-        _source = new Source(new MongoCollections(database, names), null, IsOwned: false);
+        _source = new SecretBound<Source>(new Source(new MongoCollections(database, names), IsOwned: false));
         _isChecked = true;
     }
 
@@ -65,24 +64,9 @@ internal sealed class MongoConnections : IDisposable, IExplainsFailures
     /// <param name="call">The call.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="SecretException">The secret cannot be read.</exception>
-    internal async Task<T> UseUncheckedAsync<T>(Func<MongoCollections, CancellationToken, Task<T>> call, CancellationToken cancellationToken)
-    {
-        var source = _source ?? await ReadAsync(null, cancellationToken);
-        try
-        {
-            return await call(source.Collections, cancellationToken);
-        }
-        catch (Exception e) when (_secret is not null && MongoFaults.IsRefusal(e))
-        {
-            var fresh = await ReadAsync(source, cancellationToken);
-            if (fresh == source)
-            {
-                throw;
-            }
-
-            return await call(fresh.Collections, cancellationToken);
-        }
-    }
+    internal Task<T> UseUncheckedAsync<T>(Func<MongoCollections, CancellationToken, Task<T>> call, CancellationToken cancellationToken) =>
+        _source.UseAsync(
+            async (source, ct) => await call(source.Collections, ct), MongoFaults.IsRefusal, cancellationToken).AsTask();
 
     /// <summary>Makes calls, and repeats those whose failure is transient.</summary>
     /// <param name="time">The clock of the waits.</param>
@@ -97,7 +81,7 @@ internal sealed class MongoConnections : IDisposable, IExplainsFailures
     public MongoFailedException? Explain(Exception exception)
     {
         ArgumentNullException.ThrowIfNull(exception);
-        return _source is { } source
+        return _source.Current is { } source
             && MongoFailureText.Describe(exception, MongoTarget.Of(source.Collections.Database, _options), WhyUnreachable(source)) is { } text
             ? new MongoFailedException(text, exception)
             : null;
@@ -109,48 +93,20 @@ internal sealed class MongoConnections : IDisposable, IExplainsFailures
     /// <inheritdoc />
     public void Dispose()
     {
-        if (_source is { IsOwned: true } source)
+        if (_source.Current is { IsOwned: true } source)
         {
             source.Collections.Client.Dispose();
         }
 
-        _secret?.Dispose();
-        _gate.Dispose();
-    }
-
-    private async Task<Source> ReadAsync(Source? refused, CancellationToken cancellationToken)
-    {
-        await _gate.WaitAsync(cancellationToken);
-        try
-        {
-            if (_source is { } current && current != refused)
-            {
-                return current;
-            }
-
-            if (_secret is null)
-            {
-                return _source ??= Create(MongoConnectionText.FromUri(_options), null);
-            }
-
-            // The old client is left to its last users: disposing it would break what they have under way.
-            return _source = await _secret.MakeAsync(
-                refused?.Secret,
-                text => refused?.Secret == text ? refused! : Create(MongoConnectionText.FromSecret(text, _options), text),
-                cancellationToken);
-        }
-        finally
-        {
-            _gate.Release();
-        }
+        _source.Dispose();
     }
 
     // The driver says of a server that it cannot reach only that it has waited for it. Why, the one that watches the server knows.
     private static Exception? WhyUnreachable(Source source) => source.Collections.Client.Cluster.Description.Servers
         .Select(server => server.HeartbeatException).FirstOrDefault(failure => failure is not null);
 
-    private Source Create(MongoConnectionText text, string? secret) => new(
-        new MongoCollections(new MongoClient(text.Settings).GetDatabase(text.Database), _names), secret, IsOwned: true);
+    private Source Create(MongoConnectionText text) => new(
+        new MongoCollections(new MongoClient(text.Settings).GetDatabase(text.Database), _names), IsOwned: true);
 
-    private sealed record Source(MongoCollections Collections, string? Secret, bool IsOwned);
+    private sealed record Source(MongoCollections Collections, bool IsOwned);
 }

@@ -23,6 +23,4 @@ internal sealed record Candidate(BsonDocument Document, bool IsEnded)
 
     /// <summary>Whether later rows of its key wait for it.</summary>
     internal bool IsFollowed { get; } = Document.Contains(Fields.Followed);
-
-    internal double CostIn(ClaimLimit limit) => limit.CostOf(Bytes, Unfinished);
 }

@@ -69,35 +69,13 @@ internal sealed class OutboxLines
         }
     }
 
-    /// <summary>
-    /// The rows to claim: keys, ended claims and other rows in turns, as many as the limit allows, and always the first. A row that is
-    /// under suspicion comes before the others of its turn, so that it is not left out again and again.
-    /// </summary>
+    /// <summary>The rows to claim: keys, other rows and ended claims in turns, as many as the limit allows.</summary>
     /// <param name="limit">The most rows and bytes.</param>
     /// <param name="turn">Which kind begins.</param>
     internal List<Candidate> Choose(ClaimLimit limit, int turn)
     {
         var keyed = _keys.Values.SelectMany(line => RunOf(line).Index()).OrderBy(row => row.Index).Select(row => row.Item).ToList();
-        List<Candidate>[] kinds = [keyed, _due, _ended];
-        var chosen = new List<Candidate>();
-        var (cost, places) = (0.0, kinds.Max(kind => kind.Count));
-        for (var place = 0; place < places; place++)
-        {
-            var ofTurn = Enumerable.Range(0, kinds.Length).Select(i => kinds[(i + turn) % kinds.Length])
-                .Where(kind => place < kind.Count).Select(kind => kind[place]).OrderByDescending(candidate => candidate.Unfinished);
-            foreach (var candidate in ofTurn)
-            {
-                cost += candidate.CostIn(limit);
-                if (chosen.Count > 0 && !ClaimLimit.Fits(cost))
-                {
-                    return chosen;
-                }
-
-                chosen.Add(candidate);
-            }
-        }
-
-        return chosen;
+        return ClaimTurns.Choose([keyed, _due, _ended], limit, turn, candidate => (candidate.Bytes, candidate.Unfinished));
     }
 
     private static List<Candidate> RunOf(SortedDictionary<long, Candidate> line)

@@ -28,7 +28,7 @@ internal sealed record MongoRoles
     /// <summary>The database that the users are in. Default: admin.</summary>
     internal string UserDatabase { get; init; } = "admin";
 
-    /// <summary>Whether a server refuses to make roles, whoever asks for it. The right that only this user lacks is another matter.</summary>
+    /// <summary>Whether a server lets no user make roles. A right that only this user lacks is another matter.</summary>
     /// <param name="refusal">What the server answered to the making of a role.</param>
     /// <param name="hosts">The server's hosts.</param>
     internal static bool AreRefused(MongoCommandException refusal, IEnumerable<string> hosts) =>

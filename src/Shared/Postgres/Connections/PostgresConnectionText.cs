@@ -1,6 +1,6 @@
 using Npgsql;
 using Relaybox.Secrets;
-using Relaybox.Settings;
+using Relaybox.Sql;
 
 namespace Relaybox.Postgres;
 
@@ -34,44 +34,39 @@ internal static class PostgresConnectionText
 
     internal static NpgsqlConnectionStringBuilder FromUrl(PostgresConnectionOptions options) => Finish(FromUrl(options.Url!), options);
 
-    internal static NpgsqlConnectionStringBuilder FromSecret(string secret, PostgresConnectionOptions options)
-    {
-        try
+    internal static NpgsqlConnectionStringBuilder FromSecret(string secret, PostgresConnectionOptions options) => SqlSecret.Use(
+        secret,
+        options,
+        NpgsqlConnection.DefaultPort,
+        fields =>
         {
-            var fields = SecretJson.Parse(secret) ?? throw Wrong("is not a JSON object");
             var builder = new NpgsqlConnectionStringBuilder
             {
-                Host = options.Host ?? fields.Text("host") ?? throw Wrong("has no 'host', and DATABASE_HOST is not set"),
-                Port = options.Port ?? (fields.Text("port") is { } port
-                    ? int.TryParse(port, out var number) ? number : throw Wrong("has a 'port' that is not a number")
-                    : NpgsqlConnection.DefaultPort),
-                Database = options.Database ?? fields.Text("dbname") ?? fields.Text("database")
-                    ?? throw Wrong("has no 'dbname', and DATABASE_NAME is not set"),
-                Username = fields.Text("username") ?? throw Wrong("has no 'username'"),
-                Password = fields.Text("password") ?? throw Wrong("has no 'password'"),
+                Host = fields.Host,
+                Port = fields.Port,
+                Database = fields.Database,
+                Username = fields.User,
+                Password = fields.Password,
             };
             foreach (var option in PostgresUrl.SecretOptions)
             {
-                if (fields.Text(option) is { } value)
+                if (fields.Fields.Text(option) is { } value)
                 {
                     PostgresUrl.Set(builder, option, value, option);
                 }
             }
 
-            return PostgresUrl.AreHosts(builder.Host) ? Finish(builder, options) : throw Wrong("has a 'host' that is not one");
-        }
-        catch (FormatException e)
-        {
-            throw new SecretException($"The database's secret {options.SecretArn} cannot be used: {e.Message}.", e);
-        }
+            return Finish(builder, options);
+        });
 
-        SecretException Wrong(string what) => new(
-            $"The database's secret {options.SecretArn} {what}. It must be a JSON object with host, port, dbname, username and password.");
+    /// <summary>What may be said of a connection.</summary>
+    internal static SqlTarget TargetOf(string connectionString, PostgresConnectionOptions options)
+    {
+        var builder = new NpgsqlConnectionStringBuilder(connectionString);
+        var host = builder.Host ?? "";
+        return SqlTarget.Of(
+            host.Contains(',', StringComparison.Ordinal) ? host : SqlHosts.Show(host, builder.Port), builder.Database, builder.Username, options);
     }
-
-    // Without a host, or with a path, the server is reached by a socket of this machine.
-    private static bool IsLoopback(string host) =>
-        host.Length == 0 || host.StartsWith('/') || Loopback.Is(host) || Loopback.Is(PostgresUrl.SplitPort(host).Host);
 
     private static NpgsqlConnectionStringBuilder FromUrl(string text)
     {
@@ -84,7 +79,7 @@ internal static class PostgresConnectionText
         {
             var builder = new NpgsqlConnectionStringBuilder(text);
             return string.IsNullOrEmpty(builder.Host) ? throw new FormatException("it names no host")
-                : PostgresUrl.AreHosts(builder.Host) ? builder
+                : SqlHosts.Are(builder.Host) ? builder
                 : throw new FormatException("its host is not one");
         }
         catch (Exception e) when (e is ArgumentException or KeyNotFoundException or InvalidCastException or OverflowException)
@@ -98,7 +93,7 @@ internal static class PostgresConnectionText
     {
         var hosts = (builder.Host ?? "").Split(',');
         SetTarget(builder, hosts.Length);
-        if (!hosts.All(host => IsLoopback(host)))
+        if (!hosts.All(SqlHosts.IsLoopback))
         {
             if (builder.ShouldSerialize("SSL Mode") && builder.SslMode != SslMode.VerifyFull)
             {

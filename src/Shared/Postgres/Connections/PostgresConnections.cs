@@ -14,9 +14,7 @@ internal sealed class PostgresConnections : IAsyncDisposable, IExplainsFailures
     private const int MaxTries = 5;
 
     private readonly PostgresConnectionOptions _options;
-    private readonly CachedSecret? _secret;
-    private readonly SemaphoreSlim _gate = new(1, 1);
-    private volatile Source? _source;
+    private readonly SecretBound<Source> _source;
 
     /// <summary>Connections by configuration.</summary>
     /// <param name="options">How the database is reached.</param>
@@ -25,7 +23,8 @@ internal sealed class PostgresConnections : IAsyncDisposable, IExplainsFailures
     {
         ArgumentNullException.ThrowIfNull(options);
         _options = options;
-        _secret = options.SecretArn is { } arn ? new CachedSecret(secrets, arn) : null;
+        _source = new SecretBound<Source>(secrets, options.SecretArn, text => Source.Create(
+            text is null ? PostgresConnectionText.FromUrl(options) : PostgresConnectionText.FromSecret(text, options), options));
     }
 
     /// <summary>Connections of a data source of the caller's, who disposes it.</summary>
@@ -33,7 +32,7 @@ internal sealed class PostgresConnections : IAsyncDisposable, IExplainsFailures
     public PostgresConnections(NpgsqlDataSource dataSource)
     {
         _options = new PostgresConnectionOptions();
-        _source = new Source(dataSource, dataSource, null, IsOwned: false);
+        _source = new SecretBound<Source>(new Source(dataSource, dataSource, IsOwned: false));
     }
 
     /// <summary>
@@ -64,7 +63,7 @@ internal sealed class PostgresConnections : IAsyncDisposable, IExplainsFailures
     internal void LeaveReadOnlyServer(Exception exception)
     {
         // The pool of a caller's data source is the caller's.
-        if (_source is { IsOwned: true } source && PostgresFaults.IsOfReadOnlyServer(exception))
+        if (_source.Current is { IsOwned: true } source && PostgresFaults.IsOfReadOnlyServer(exception))
         {
             source.Own.Clear();
             source.Handlers.Clear();
@@ -95,7 +94,8 @@ internal sealed class PostgresConnections : IAsyncDisposable, IExplainsFailures
     {
         ArgumentNullException.ThrowIfNull(exception);
         LeaveReadOnlyServer(exception);
-        return _source is { } source && PostgresFailureText.Describe(exception, PostgresTarget.Of(source.Own.ConnectionString, _options)) is { } text
+        return _source.Current is { } source
+            && PostgresFailureText.Describe(exception, PostgresConnectionText.TargetOf(source.Own.ConnectionString, _options)) is { } text
             ? new PostgresFailedException(text, exception)
             : null;
     }
@@ -106,74 +106,32 @@ internal sealed class PostgresConnections : IAsyncDisposable, IExplainsFailures
     /// <inheritdoc />
     public async ValueTask DisposeAsync()
     {
-        if (_source is { IsOwned: true } source)
+        if (_source.Current is { IsOwned: true } source)
         {
             await source.Own.DisposeAsync();
             await source.Handlers.DisposeAsync();
         }
 
-        _secret?.Dispose();
-        _gate.Dispose();
+        _source.Dispose();
     }
 
-    private async ValueTask<NpgsqlConnection> OpenAsync(Func<Source, NpgsqlDataSource> kind, CancellationToken cancellationToken)
+    private ValueTask<NpgsqlConnection> OpenAsync(Func<Source, NpgsqlDataSource> kind, CancellationToken cancellationToken) => _source.UseAsync(
+        (source, ct) => kind(source).OpenConnectionAsync(ct),
+        failure => failure is PostgresException e && PostgresFaults.IsRefusal(e),
+        cancellationToken);
+
+    private sealed record Source(NpgsqlDataSource Own, NpgsqlDataSource Handlers, bool IsOwned)
     {
-        var source = _source ?? await ReadAsync(null, cancellationToken);
-        try
-        {
-            return await kind(source).OpenConnectionAsync(cancellationToken);
-        }
-        catch (PostgresException e) when (_secret is not null && PostgresFaults.IsRefusal(e))
-        {
-            var fresh = await ReadAsync(source, cancellationToken);
-            if (fresh.Secret == source.Secret)
-            {
-                throw;
-            }
-
-            return await kind(fresh).OpenConnectionAsync(cancellationToken);
-        }
-    }
-
-    private async Task<Source> ReadAsync(Source? refused, CancellationToken cancellationToken)
-    {
-        await _gate.WaitAsync(cancellationToken);
-        try
-        {
-            if (_source is { } current && current != refused)
-            {
-                return current;
-            }
-
-            if (_secret is null)
-            {
-                return _source ??= Source.Create(PostgresConnectionText.FromUrl(_options), _options, null);
-            }
-
-            // The old source is left to its last users: disposing it would break what they have open.
-            return _source = await _secret.MakeAsync(
-                refused?.Secret,
-                text => refused?.Secret == text ? refused! : Source.Create(PostgresConnectionText.FromSecret(text, _options), _options, text),
-                cancellationToken);
-        }
-        finally
-        {
-            _gate.Release();
-        }
-    }
-
-    private sealed record Source(NpgsqlDataSource Own, NpgsqlDataSource Handlers, string? Secret, bool IsOwned)
-    {
-        internal static Source Create(NpgsqlConnectionStringBuilder text, PostgresConnectionOptions options, string? secret)
+        internal static Source Create(NpgsqlConnectionStringBuilder text, PostgresConnectionOptions options)
         {
             var handlers = NpgsqlDataSource.Create(text.ConnectionString);
             if (!options.KeepsSessions)
             {
-                return new Source(handlers, handlers, secret, IsOwned: true);
+                return new Source(handlers, handlers, IsOwned: true);
             }
 
             text.NoResetOnClose = true;
-            return new Source(NpgsqlDataSource.Create(text.ConnectionString), handlers, secret, IsOwned: true);
+            return new Source(NpgsqlDataSource.Create(text.ConnectionString), handlers, IsOwned: true);
         }
     }
 }

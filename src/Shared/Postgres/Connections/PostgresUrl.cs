@@ -1,6 +1,5 @@
-using System.Globalization;
-using System.Net;
 using Npgsql;
+using Relaybox.Sql;
 
 namespace Relaybox.Postgres;
 
@@ -13,6 +12,9 @@ internal static class PostgresUrl
     private const string NoUrl =
         "it is not a URL of the form postgres://user:password@host:port/database. "
         + "In a user, a password or a name, write / as %2F, ? as %3F, # as %23, @ as %40, : as %3A and % as %25";
+
+    private const string NoHost =
+        "Write postgres://user:password@host:port/database, or ?host=/var/run/postgresql for a socket of this machine";
 
     // libpq's names of what Npgsql calls otherwise.
     private static readonly Dictionary<string, string> Names = new(StringComparer.Ordinal)
@@ -50,58 +52,30 @@ internal static class PostgresUrl
     internal static bool IsUrl(string text) =>
         text.StartsWith("postgres://", StringComparison.Ordinal) || text.StartsWith("postgresql://", StringComparison.Ordinal);
 
-    /// <summary>Whether a text is a host, or several with commas between them, each with its port or without.</summary>
-    internal static bool AreHosts(string text) => Array.TrueForAll(
-        text.Split(','), part => IPAddress.TryParse(part, out _) || (SplitPort(part) is var (host, port) && IsHost(host) && IsPort(port)));
-
     /// <exception cref="FormatException">The URL cannot be read. The text quotes nothing of it.</exception>
-    internal static NpgsqlConnectionStringBuilder Read(string url)
+    internal static NpgsqlConnectionStringBuilder Read(string text)
     {
-        var rest = url[(url.IndexOf("://", StringComparison.Ordinal) + 3)..];
-        var end = rest.IndexOfAny(['/', '?', '#']) is >= 0 and var at ? at : rest.Length;
-        var question = rest.IndexOf('?', end) is >= 0 and var mark ? mark : rest.Length;
-        var authority = rest[..end];
-
-        // Behind the hosts an '@' is the rest of a password that is not escaped, and so is a second one before them.
-        if (rest.Contains('#', StringComparison.Ordinal) || rest.AsSpan(end).Contains('@') || authority.AsSpan().Count('@') > 1)
-        {
-            throw new FormatException(NoUrl);
-        }
-
-        var user = authority.LastIndexOf('@') is >= 0 and var sign ? authority[..sign].Split(':', 2) : [];
-        var builder = new NpgsqlConnectionStringBuilder
-        {
-            Username = user.Length > 0 ? Unescape(user[0]) : null,
-            Password = user.Length > 1 ? Unescape(user[1]) : null,
-            Database = DatabaseOf(rest[end..question]),
-        };
-        var hosts = authority[(authority.LastIndexOf('@') + 1)..];
+        var url = DatabaseUrl.Read(text, NoUrl);
+        var builder = new NpgsqlConnectionStringBuilder { Username = url.User, Password = url.Password, Database = url.Database };
+        var hosts = url.Hosts;
         var ports = new string?[1];
-        var number = 0;
-        foreach (var pair in rest[Math.Min(question + 1, rest.Length)..].Split('&', StringSplitOptions.RemoveEmptyEntries))
+        foreach (var option in url.Options)
         {
-            number++;
-            if (pair.Split('=', 2) is not [var name, var escaped])
-            {
-                throw new FormatException(NoUrl);
-            }
-
-            var (option, value) = (Unescape(name), Unescape(escaped));
-            switch (option)
+            switch (option.Name)
             {
                 case "host":
-                    hosts = value;
+                    hosts = option.Value;
                     break;
                 case "port":
-                    ports = value.Split(',');
+                    ports = option.Value.Split(',');
                     break;
                 default:
-                    Set(builder, option, value, $"its option {number.ToString(CultureInfo.InvariantCulture)} after the '?'");
+                    Set(builder, option.Name, option.Value, option.Where);
                     break;
             }
         }
 
-        SetHosts(builder, hosts, ports);
+        SetHosts(builder, SqlHosts.Read(hosts, ports, NoUrl, NoHost));
         return builder;
     }
 
@@ -129,79 +103,15 @@ internal static class PostgresUrl
         }
     }
 
-    private static void SetHosts(NpgsqlConnectionStringBuilder builder, string text, string?[] ports)
+    private static void SetHosts(NpgsqlConnectionStringBuilder builder, IReadOnlyList<(string Host, int? Port)> hosts)
     {
-        var parts = text.Split(',');
-        if (ports.Length != 1 && ports.Length != parts.Length)
-        {
-            throw new FormatException("it has another number of ports than of hosts");
-        }
-
-        var hosts = new List<(string Host, string? Port)>();
-        foreach (var (i, part) in parts.Index())
-        {
-            var (escaped, own) = SplitPort(part);
-            var (host, port) = (Unescape(escaped), own ?? ports[ports.Length == 1 ? 0 : i]);
-            if (host.Length == 0)
-            {
-                throw new FormatException(
-                    "it names no host. Write postgres://user:password@host:port/database, or ?host=/var/run/postgresql for a socket of this machine");
-            }
-
-            if (!IsHost(host) || !IsPort(port))
-            {
-                throw new FormatException(NoUrl);
-            }
-
-            hosts.Add((host, port is { Length: > 0 } ? port : null));
-        }
-
-        if (hosts is [var (only, its)])
+        if (hosts is [var (only, port)])
         {
             builder.Host = only.Trim('[', ']');
-            builder.Port = its is null ? NpgsqlConnection.DefaultPort : int.Parse(its, CultureInfo.InvariantCulture);
+            builder.Port = port ?? NpgsqlConnection.DefaultPort;
             return;
         }
 
-        builder.Host = string.Join(',', hosts.Select(host => host.Port is null ? host.Host : $"{host.Host}:{host.Port}"));
-    }
-
-    private static string? DatabaseOf(string path)
-    {
-        var name = path.TrimStart('/');
-        return name.Contains('/', StringComparison.Ordinal) ? throw new FormatException(NoUrl)
-            : name.Length > 0 ? Unescape(name)
-            : null;
-    }
-
-    internal static (string Host, string? Port) SplitPort(string part)
-    {
-        var colon = part.LastIndexOf(':');
-        return colon < 0 || colon < part.IndexOf(']', StringComparison.Ordinal) ? (part, null) : (part[..colon], part[(colon + 1)..]);
-    }
-
-    // A name, an address, or the path of a socket's folder.
-    private static bool IsHost(string host) =>
-        host.StartsWith('[') ? host.EndsWith(']') && IPAddress.TryParse(host, out _)
-        : host.StartsWith('/') ? host.All(c => IsOfName(c) || c == '/')
-        : host.Length is > 0 and <= 255 && host.All(IsOfName);
-
-    private static bool IsOfName(char c) => char.IsLetterOrDigit(c) || c is '-' or '_' or '.';
-
-    private static bool IsPort(string? port) =>
-        string.IsNullOrEmpty(port)
-        || (int.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is > 0 and <= 65_535);
-
-    private static string Unescape(string text)
-    {
-        for (var i = text.IndexOf('%', StringComparison.Ordinal); i >= 0; i = text.IndexOf('%', i + 1))
-        {
-            if (i + 2 >= text.Length || !char.IsAsciiHexDigit(text[i + 1]) || !char.IsAsciiHexDigit(text[i + 2]))
-            {
-                throw new FormatException(NoUrl);
-            }
-        }
-
-        return Uri.UnescapeDataString(text);
+        builder.Host = string.Join(',', hosts.Select(host => host.Port is { } port ? SqlHosts.Show(host.Host, port) : host.Host));
     }
 }

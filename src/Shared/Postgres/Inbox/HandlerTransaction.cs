@@ -1,6 +1,7 @@
 using System.Data;
 using Npgsql;
 using Relaybox.Outbox;
+using Relaybox.Sql;
 
 namespace Relaybox.Postgres;
 
@@ -8,7 +9,7 @@ namespace Relaybox.Postgres;
 /// The database transaction of one handler, on a connection of its own. It carries a mark that ends with it, by which the
 /// server tells it from any other that a handler may have begun on the same connection.
 /// </summary>
-internal sealed class HandlerTransaction
+internal sealed class HandlerTransaction : IHandlerTransaction
 {
     private const string Mark = "relaybox.claim";
 
@@ -34,12 +35,15 @@ internal sealed class HandlerTransaction
 
     private const string IdleLimit = "idle_in_transaction_session_timeout";
 
+    private readonly PostgresConnections _connections;
     private readonly NpgsqlConnection _connection;
     private readonly int _processId;
     private readonly DateTime _begun;
 
-    private HandlerTransaction(NpgsqlConnection connection, NpgsqlTransaction transaction, int processId, DateTime begun)
+    private HandlerTransaction(
+        PostgresConnections connections, NpgsqlConnection connection, NpgsqlTransaction transaction, int processId, DateTime begun)
     {
+        _connections = connections;
         _connection = connection;
         Transaction = transaction;
         _processId = processId;
@@ -65,7 +69,7 @@ internal sealed class HandlerTransaction
             command.Parameters.Add(Parameters.Text(token));
             await using var reader = await command.ExecuteReaderAsync(cancellationToken);
             await reader.ReadAsync(cancellationToken);
-            return new HandlerTransaction(connection, transaction, reader.GetInt32(0), reader.GetDateTime(1));
+            return new HandlerTransaction(connections, connection, transaction, reader.GetInt32(0), reader.GetDateTime(1));
         }
         catch
         {
@@ -127,25 +131,22 @@ internal sealed class HandlerTransaction
         }
     }
 
-    /// <summary>Gives the connection back to the pool; what is not committed is rolled back.</summary>
+    /// <inheritdoc />
     /// <remarks>The transaction object is not disposed, so that the driver does not use it again while a handler may still hold it.</remarks>
-    internal async ValueTask CloseAsync(PostgresConnections connections)
+    public async ValueTask CloseAsync()
     {
         if ((_connection.FullState & (ConnectionState.Executing | ConnectionState.Fetching)) != 0)
         {
-            await TerminateAsync(connections);
+            await TerminateAsync();
         }
 
         await DisposeConnectionAsync();
     }
 
-    /// <summary>
-    /// Ends the transaction from outside, because its handler is still running and may hold the connection at any moment;
-    /// the connection is closed when the handler has ended, and never serves anybody else.
-    /// </summary>
-    internal async ValueTask LeaveToAsync(Task handler, PostgresConnections connections)
+    /// <inheritdoc />
+    public async ValueTask LeaveToAsync(Task handler)
     {
-        await TerminateAsync(connections);
+        await TerminateAsync();
         _ = CloseAfterAsync(handler);
     }
 
@@ -167,12 +168,12 @@ internal sealed class HandlerTransaction
         }
     }
 
-    private async Task TerminateAsync(PostgresConnections connections)
+    private async Task TerminateAsync()
     {
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(2));
         try
         {
-            await using var other = await connections.OpenConnectionAsync(patience.Token);
+            await using var other = await _connections.OpenConnectionAsync(patience.Token);
             await using var command = new NpgsqlCommand(TerminateSql, other);
             command.Parameters.Add(Parameters.Integer(_processId));
             command.Parameters.Add(new() { Value = _begun });

@@ -2,6 +2,7 @@ using Npgsql;
 using Relaybox.Events;
 using Relaybox.Inbox;
 using Relaybox.Paging;
+using Relaybox.Sql;
 
 namespace Relaybox.Postgres;
 

@@ -2,6 +2,7 @@ using Npgsql;
 using Relaybox.Diagnostics;
 using Relaybox.Events;
 using Relaybox.Inbox;
+using Relaybox.Sql;
 
 namespace Relaybox.Postgres;
 
@@ -124,9 +125,8 @@ internal sealed partial class PostgresInboxRepository
         return command;
     }
 
-    /// <summary>What became of a claim's record, once nobody is writing it any more.</summary>
-    /// <returns>Its status, or null where the claim is no longer the record's last.</returns>
-    internal Task<InboxStatus?> ReadOwnAsync(InboxClaim.Claimed claim, CancellationToken cancellationToken) =>
+    /// <inheritdoc />
+    public Task<InboxStatus?> ReadOwnAsync(InboxClaim.Claimed claim, CancellationToken cancellationToken) =>
         _retries.RunAsync<InboxStatus?>(
             async (_, ct) =>
             {

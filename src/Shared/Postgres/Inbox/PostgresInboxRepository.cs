@@ -1,6 +1,7 @@
 using Npgsql;
 using Relaybox.Diagnostics;
 using Relaybox.Inbox;
+using Relaybox.Sql;
 using Relaybox.Timing;
 
 namespace Relaybox.Postgres;
@@ -14,7 +15,7 @@ namespace Relaybox.Postgres;
 /// <param name="time">The clock of the waits between tries.</param>
 /// <param name="entropy">The source of claim tokens and jitter.</param>
 internal sealed partial class PostgresInboxRepository(
-    PostgresConnections connections, PostgresOptions options, TimeProvider time, IEntropy entropy) : IInboxRepository, IExplainsFailures
+    PostgresConnections connections, PostgresOptions options, TimeProvider time, IEntropy entropy) : ISqlInbox, IExplainsFailures
 {
     private const int MaxRounds = 10;
 
@@ -76,7 +77,7 @@ internal sealed partial class PostgresInboxRepository(
             """,
             connection);
         AddKey(command.Parameters, key);
-        return (await command.ReadCommittedAsync(row => ToRecord(key, row), cancellationToken)).SingleOrDefault();
+        return (await command.ReadCommittedAsync(row => InboxRowReader.ReadRecord(key, row), cancellationToken)).SingleOrDefault();
     }
 
     /// <inheritdoc />
@@ -113,37 +114,16 @@ internal sealed partial class PostgresInboxRepository(
         command.Parameters.Add(Parameters.Text(batch.Consumer));
         command.Parameters.AddOpenKeys(batch);
         var rows = await command.ReadCommittedAsync(
-            row => (Key: new InboxKey(batch.Consumer, row.GetString(0), row.GetString(1)), Now: Columns.Time(row, 2)!.Value, Record: ToRefused(row)),
+            row => (
+                Key: new InboxKey(batch.Consumer, row.GetString(0), row.GetString(1)),
+                Now: Columns.Time(row, 2)!.Value,
+                Record: InboxRowReader.ReadRefused(row, 3)),
             cancellationToken);
         foreach (var (key, now, record) in rows)
         {
             batch.Refused(key, record, now, maxAttempts, isLast);
         }
     }
-
-    private static RefusedRecord? ToRefused(NpgsqlDataReader reader) => reader.IsDBNull(3) ? null : new RefusedRecord(
-        InboxStatusText.Parse(reader.GetString(3)),
-        reader.GetInt32(4),
-        reader.GetInt32(5),
-        Columns.Text(reader, 6),
-        Columns.Text(reader, 7),
-        reader.IsDBNull(8) ? (ReadOnlyMemory<byte>?)null : reader.GetFieldValue<byte[]>(8),
-        Columns.Time(reader, 9));
-
-    private static InboxRecord ToRecord(InboxKey key, NpgsqlDataReader reader) => new(
-        key, InboxStatusText.Parse(reader.GetString(0)), reader.GetInt32(1))
-    {
-        Subject = Columns.Text(reader, 2),
-        ReceivedAt = Columns.Time(reader, 3),
-        ProcessedAt = Columns.Time(reader, 4),
-        FailedAt = Columns.Time(reader, 5),
-        LeaseUntil = Columns.Time(reader, 6),
-        Stream = Columns.Text(reader, 7),
-        StreamSequence = reader.IsDBNull(8) ? null : reader.GetInt64(8),
-        ErrorCode = Columns.Text(reader, 9),
-        ErrorMessage = Columns.Text(reader, 10),
-        Unfinished = reader.GetInt32(11),
-    };
 
     private static void AddKey(NpgsqlParameterCollection parameters, InboxKey key)
     {

@@ -1,5 +1,6 @@
 using Npgsql;
 using Relaybox.Maintenance;
+using Relaybox.Sql;
 using Relaybox.Timing;
 
 namespace Relaybox.Postgres;

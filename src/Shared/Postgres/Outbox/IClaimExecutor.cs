@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Npgsql;
 using Relaybox.Outbox;
 
@@ -20,7 +21,7 @@ internal interface IClaimExecutor
         string sql,
         ClaimLimit limit,
         NpgsqlParameter[] parameters,
-        Func<NpgsqlDataReader, T> readExtra,
+        Func<DbDataReader, T> readExtra,
         T ifOurs,
         CancellationToken cancellationToken);
 

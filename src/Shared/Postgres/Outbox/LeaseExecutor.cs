@@ -1,5 +1,7 @@
+using System.Data.Common;
 using Npgsql;
 using Relaybox.Outbox;
+using Relaybox.Sql;
 using Relaybox.Timing;
 
 namespace Relaybox.Postgres;
@@ -14,7 +16,7 @@ internal sealed class LeaseExecutor(
         string statement,
         ClaimLimit limit,
         NpgsqlParameter[] parameters,
-        Func<NpgsqlDataReader, T> readExtra,
+        Func<DbDataReader, T> readExtra,
         T ifOurs,
         CancellationToken cancellationToken)
     {
@@ -43,6 +45,6 @@ internal sealed class LeaseExecutor(
         await using var command = new NpgsqlCommand(sql.FindClaimed, connection);
         command.Parameters.Add(Parameters.Text(token));
         command.Parameters.Add(Parameters.Long(limit.Bytes));
-        return await command.ReadCommittedAsync(row => OutboxColumns.ReadClaim(row, limit), cancellationToken);
+        return await command.ReadCommittedAsync(row => OutboxRowReader.ReadClaim(row, limit), cancellationToken);
     }
 }

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Npgsql;
 using Relaybox.Outbox;
 
@@ -14,7 +15,7 @@ internal sealed class LockExecutor(NpgsqlConnection connection, Func<int, Cancel
         string sql,
         ClaimLimit limit,
         NpgsqlParameter[] parameters,
-        Func<NpgsqlDataReader, T> readExtra,
+        Func<DbDataReader, T> readExtra,
         T ifOurs,
         CancellationToken cancellationToken)
     {

@@ -1,5 +1,7 @@
+using System.Data.Common;
 using Npgsql;
 using Relaybox.Outbox;
+using Relaybox.Sql;
 
 namespace Relaybox.Postgres;
 
@@ -12,7 +14,7 @@ internal static class OutboxClaimAnswer
         TimeSpan lease,
         ClaimLimit limit,
         NpgsqlParameter[] parameters,
-        Func<NpgsqlDataReader, T> readExtra,
+        Func<DbDataReader, T> readExtra,
         CancellationToken cancellationToken)
     {
         command.Parameters.Add(Parameters.Text(token));
@@ -29,7 +31,7 @@ internal static class OutboxClaimAnswer
             row =>
             {
                 extra = readExtra(row);
-                return row.IsDBNull(0) ? null : OutboxColumns.ReadClaim(row, limit);
+                return row.IsDBNull(0) ? null : OutboxRowReader.ReadClaim(row, limit);
             },
             cancellationToken);
         return ([.. rows.OfType<OutboxClaim>()], extra);

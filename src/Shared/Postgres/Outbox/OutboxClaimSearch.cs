@@ -1,5 +1,6 @@
 using Npgsql;
 using Relaybox.Outbox;
+using Relaybox.Sql;
 
 namespace Relaybox.Postgres;
 
@@ -37,7 +38,7 @@ internal sealed class OutboxClaimSearch(double random)
                 sql.ClaimPlain,
                 limit,
                 [Parameters.Long(limit.Rows), Parameters.Long(limit.Bytes), Parameters.Integer(OutboxClaim.MaxUnfinished)],
-                row => row.GetBoolean(OutboxColumns.ClaimColumnCount),
+                row => row.GetBoolean(OutboxRowReader.ClaimColumnCount),
                 ifOurs: false,
                 cancellationToken);
             _looksForOthers = hasOthers ? LooksForOthers : 0;
@@ -105,7 +106,7 @@ internal sealed class OutboxClaimSearch(double random)
             Parameters.Long(RowsOfAKey), Parameters.Long(limit.Bytes),
         ];
         return executor.ClaimAsync(
-            sql.Claim, limit, parameters, row => Columns.Text(row, OutboxColumns.ClaimColumnCount), ifOurs: from, cancellationToken);
+            sql.Claim, limit, parameters, row => Columns.Text(row, OutboxRowReader.ClaimColumnCount), ifOurs: from, cancellationToken);
     }
 
     // A new process begins anywhere: if all began with the first key, the last ones could wait for ever.

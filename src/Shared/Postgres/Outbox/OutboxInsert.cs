@@ -3,6 +3,7 @@ using System.Data.Common;
 using Npgsql;
 using NpgsqlTypes;
 using Relaybox.Events;
+using Relaybox.Sql;
 
 namespace Relaybox.Postgres;
 
@@ -48,10 +49,6 @@ internal sealed class OutboxInsert(PostgresOptions options)
         command.Parameters.Add(Parameters.Texts(keys));
         return command;
     }
-
-    /// <summary>Puts events into an order that is the same everywhere: a key's rows as they came, the keys sorted.</summary>
-    internal static OutboxEvent[] InKeyOrder(IEnumerable<OutboxEvent> events) =>
-        [.. events.OrderBy(outboxEvent => outboxEvent.OrderingKey, StringComparer.Ordinal)];
 
     /// <summary>The insert of events, as they are ordered.</summary>
     /// <param name="events">The events; each keeps the row contract.</param>

@@ -1,5 +1,6 @@
 using Npgsql;
 using Relaybox.Outbox;
+using Relaybox.Sql;
 
 namespace Relaybox.Postgres;
 
@@ -59,7 +60,7 @@ internal sealed partial class PostgresOutboxRepository
                 command.Parameters.Add(Parameters.Text(token));
                 command.Parameters.Add(Parameters.Interval(lease));
                 command.Parameters.Add(Parameters.Long(limit.Bytes));
-                return (await command.ReadCommittedAsync(row => OutboxColumns.ReadClaim(row, limit), ct)).SingleOrDefault();
+                return (await command.ReadCommittedAsync(row => OutboxRowReader.ReadClaim(row, limit), ct)).SingleOrDefault();
             },
             cancellationToken);
     }

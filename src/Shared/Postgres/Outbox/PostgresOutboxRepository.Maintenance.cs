@@ -2,6 +2,7 @@ using System.Globalization;
 using Npgsql;
 using Relaybox.Outbox;
 using Relaybox.Paging;
+using Relaybox.Sql;
 
 namespace Relaybox.Postgres;
 

@@ -1,6 +1,7 @@
 using Npgsql;
 using Relaybox.Diagnostics;
 using Relaybox.Outbox;
+using Relaybox.Sql;
 
 namespace Relaybox.Postgres;
 

@@ -1,6 +1,7 @@
 using Npgsql;
 using Relaybox.Events;
 using Relaybox.Outbox;
+using Relaybox.Sql;
 using Relaybox.Timing;
 
 namespace Relaybox.Postgres;
@@ -120,7 +121,7 @@ internal sealed partial class PostgresOutboxRepository : ILockingOutbox
         parameters.Add(Parameters.Time(outboxEvent.AvailableAt));
         try
         {
-            return (await command.ReadCommittedAsync(OutboxColumns.ReadRow, cancellationToken)).SingleOrDefault();
+            return (await command.ReadCommittedAsync(OutboxRowReader.ReadRow, cancellationToken)).SingleOrDefault();
         }
         catch (PostgresException e) when (_refusal.IsOfSequence(e))
         {
@@ -133,6 +134,6 @@ internal sealed partial class PostgresOutboxRepository : ILockingOutbox
         await using var connection = await _connections.OpenConnectionAsync(cancellationToken);
         await using var command = new NpgsqlCommand(sql, connection);
         command.Parameters.Add(new NpgsqlParameter<T> { TypedValue = value });
-        return await command.ReadCommittedAsync(OutboxColumns.ReadRow, cancellationToken);
+        return await command.ReadCommittedAsync(OutboxRowReader.ReadRow, cancellationToken);
     }
 }

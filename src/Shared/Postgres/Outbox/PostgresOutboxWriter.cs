@@ -1,9 +1,9 @@
-using System.Data;
 using System.Data.Common;
 using System.Text.Json.Serialization.Metadata;
 using Npgsql;
 using Relaybox.Events;
 using Relaybox.Outbox;
+using Relaybox.Sql;
 using Relaybox.Timing;
 
 namespace Relaybox.Postgres;
@@ -15,13 +15,8 @@ namespace Relaybox.Postgres;
 /// </summary>
 public sealed class PostgresOutboxWriter
 {
-    private const int RowsPerStatement = 1000;
-    private const int CharactersPerStatement = 8 * 1024 * 1024;
-
-    private readonly PostgresConnections _connections;
     private readonly IEntropy _entropy;
-    private readonly OutboxInsert _insert;
-    private readonly OutboxComparison _comparison;
+    private readonly OutboxWriting _writing;
 
     /// <summary>Makes a writer on the app's own connections; many threads may use it at once.</summary>
     /// <param name="dataSource">The app's data source, which the app disposes.</param>
@@ -35,8 +30,7 @@ public sealed class PostgresOutboxWriter
     /// <param name="options">The schema and its tables.</param>
     /// <param name="entropy">The source of event ids.</param>
     internal PostgresOutboxWriter(PostgresConnections connections, PostgresOptions options, IEntropy entropy) =>
-        (_connections, _entropy, _insert, _comparison) =
-            (connections, entropy, new OutboxInsert(options), new OutboxComparison(connections, options));
+        (_entropy, _writing) = (entropy, new OutboxWriting(new PostgresOutboxDialect(connections, options)));
 
     /// <summary>A new event with a new id. The database's time is when it was written.</summary>
     /// <param name="subject">What happened.</param>
@@ -56,13 +50,8 @@ public sealed class PostgresOutboxWriter
     /// <exception cref="EventIdConflictException">The id is another event's.</exception>
     /// <exception cref="EventIdTakenException">The id is taken, and the row could not be compared.</exception>
     /// <exception cref="OutboxSequenceException">The sequence of row numbers is behind; Setup puts it right. Nothing was written.</exception>
-    public Task EnqueueAsync(OutboxEvent outboxEvent, DbTransaction transaction, CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(transaction);
-        AmbientScope.Refuse();
-        PostgresRowContract.Require(outboxEvent);
-        return InsertOneAsync(outboxEvent, transaction, cancellationToken);
-    }
+    public Task EnqueueAsync(OutboxEvent outboxEvent, DbTransaction transaction, CancellationToken cancellationToken = default) =>
+        _writing.EnqueueAsync(outboxEvent, transaction, cancellationToken);
 
     /// <summary>
     /// Writes many events in a transaction of the app's own, a thousand in a statement. Events of one ordering key keep
@@ -80,31 +69,9 @@ public sealed class PostgresOutboxWriter
     /// Some ids are taken and others not, two events have one id, or the rows could not be compared.
     /// </exception>
     /// <exception cref="OutboxSequenceException">The sequence of row numbers is behind; Setup puts it right. Nothing was written.</exception>
-    public async Task EnqueueManyAsync(
-        IEnumerable<OutboxEvent> events, NpgsqlTransaction transaction, CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(events);
-        ArgumentNullException.ThrowIfNull(transaction);
-        AmbientScope.Refuse();
-        var ordered = OutboxInsert.InKeyOrder(events);
-        foreach (var outboxEvent in ordered)
-        {
-            PostgresRowContract.Require(outboxEvent);
-        }
-
-        var chunks = InChunks(ordered);
-        foreach (var (i, chunk) in chunks.Index())
-        {
-            try
-            {
-                await InsertAsync(chunk, transaction, cancellationToken, i == 0 ? _insert.LockKeys(ordered) : null);
-            }
-            catch (PostgresException e) when (_insert.Refusal.IsOfEventId(e))
-            {
-                throw await _comparison.ExplainAsync(chunks, e, cancellationToken);
-            }
-        }
-    }
+    public Task EnqueueManyAsync(
+        IEnumerable<OutboxEvent> events, NpgsqlTransaction transaction, CancellationToken cancellationToken = default) =>
+        _writing.EnqueueManyAsync(events, transaction, cancellationToken);
 
     /// <summary>Runs a business operation and writes its event in one transaction: both are there, or neither.</summary>
     /// <typeparam name="TResult">The operation's result.</typeparam>
@@ -126,7 +93,7 @@ public sealed class PostgresOutboxWriter
         string eventType,
         JsonTypeInfo<TResult>? resultType = null,
         CancellationToken cancellationToken = default) =>
-        ExecuteAsync(operation ?? throw new ArgumentNullException(nameof(operation)), NewEvent(eventType, payload), resultType, cancellationToken);
+        _writing.ExecuteAsync(operation, NewEvent(eventType, payload), resultType, cancellationToken);
 
     /// <summary>
     /// Runs a business operation and writes its event in one transaction, under an id of the caller's: where a commit's
@@ -147,156 +114,10 @@ public sealed class PostgresOutboxWriter
     /// <exception cref="EventIdTakenException">The id is taken, and the row could not be compared. Nothing was written.</exception>
     /// <exception cref="OutboxSequenceException">The sequence of row numbers is behind; Setup puts it right. Nothing was written.</exception>
     /// <exception cref="TransactionEndedException">The operation has ended the transaction itself.</exception>
-    public async Task<TResult> ExecuteWithOutboxAsync<TResult>(
+    public Task<TResult> ExecuteWithOutboxAsync<TResult>(
         Func<NpgsqlTransaction, CancellationToken, Task<TResult>> operation,
         OutboxEvent outboxEvent,
         JsonTypeInfo<TResult>? resultType = null,
-        CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(operation);
-        var operated = false;
-        try
-        {
-            return await ExecuteAsync(
-                async (transaction, ct) =>
-                {
-                    var result = await operation(transaction, ct);
-                    operated = true;
-                    return result;
-                },
-                outboxEvent,
-                resultType,
-                cancellationToken);
-        }
-        catch (Exception e) when (operated ? e is PostgresException refusal && _insert.Refusal.IsOfEventId(refusal) : IsOfConstraint(e))
-        {
-            // Where an earlier call has done it, the operation's own rows can be in the way, too. The connection is free again.
-            var taken = await _comparison.ExplainAsync([[outboxEvent]], e, cancellationToken);
-            if (operated || taken is EventAlreadyWrittenException)
-            {
-                throw taken;
-            }
-
-            throw;
-        }
-    }
-
-    private async Task<TResult> ExecuteAsync<TResult>(
-        Func<NpgsqlTransaction, CancellationToken, Task<TResult>> operation,
-        OutboxEvent outboxEvent,
-        JsonTypeInfo<TResult>? resultType,
-        CancellationToken cancellationToken)
-    {
-        AmbientScope.Refuse();
-        PostgresRowContract.Require(outboxEvent);
-        await using var connection = await _connections.OpenConnectionAsync(cancellationToken);
-        await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellationToken);
-        var result = await operation(transaction, cancellationToken);
-        if (resultType is not null)
-        {
-            outboxEvent = outboxEvent.WithResult(result, resultType);
-            PostgresRowContract.Require(outboxEvent);
-        }
-
-        await InsertAsync([outboxEvent], transaction, cancellationToken);
-        cancellationToken.ThrowIfCancellationRequested();
-        try
-        {
-            await transaction.CommitAsync(cancellationToken);
-        }
-        catch (Exception e) when (PostgresTransactions.LeavesOutcomeOpen(e))
-        {
-            throw new CommitUnknownException(outboxEvent.EventId, e);
-        }
-
-        return result;
-    }
-
-    private async Task InsertOneAsync(OutboxEvent outboxEvent, DbTransaction transaction, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await (transaction is NpgsqlTransaction npgsql
-                ? InsertAsync([outboxEvent], npgsql, cancellationToken)
-                : InsertPlainAsync(outboxEvent, transaction, cancellationToken));
-        }
-        catch (DbException e) when (_insert.Refusal.IsOfEventId(e))
-        {
-            throw await _comparison.ExplainAsync([[outboxEvent]], e, cancellationToken);
-        }
-    }
-
-    private async Task InsertAsync(
-        OutboxEvent[] events, NpgsqlTransaction transaction, CancellationToken cancellationToken, NpgsqlBatchCommand? locks = null)
-    {
-        PostgresTransactions.ThrowIfEnded(transaction);
-        await using var batch = new NpgsqlBatch(transaction.Connection, transaction);
-        if (locks is not null)
-        {
-            batch.BatchCommands.Add(locks);
-        }
-
-        batch.BatchCommands.Add(_insert.Create(events));
-        try
-        {
-            await batch.ExecuteNonQueryAsync(cancellationToken);
-        }
-        catch (PostgresException e) when (_insert.Refusal.IsOfSequence(e))
-        {
-            throw _insert.Refusal.BehindRows(e);
-        }
-    }
-
-    private async Task InsertPlainAsync(OutboxEvent outboxEvent, DbTransaction transaction, CancellationToken cancellationToken)
-    {
-        await using var command = (transaction.Connection ?? throw new TransactionEndedException()).CreateCommand();
-        command.Transaction = transaction;
-        _insert.Fill(command, outboxEvent);
-        try
-        {
-            await command.ExecuteNonQueryAsync(cancellationToken);
-        }
-        catch (DbException e) when (_insert.Refusal.IsOfSequence(e))
-        {
-            throw _insert.Refusal.BehindRows(e);
-        }
-    }
-
-    /// <summary>Whether a constraint of the database is the cause, also where a library has wrapped its exception.</summary>
-    private static bool IsOfConstraint(Exception? exception)
-    {
-        while (exception is not (null or PostgresException))
-        {
-            exception = exception.InnerException;
-        }
-
-        return exception is PostgresException e && e.SqlState.StartsWith("23", StringComparison.Ordinal);
-    }
-
-    private static List<OutboxEvent[]> InChunks(OutboxEvent[] events)
-    {
-        var chunks = new List<OutboxEvent[]>();
-        for (var start = 0; start < events.Length;)
-        {
-            var end = EndOfStatement(events, start);
-            chunks.Add(events[start..end]);
-            start = end;
-        }
-
-        return chunks;
-    }
-
-    private static int EndOfStatement(OutboxEvent[] events, int start)
-    {
-        var characters = 0;
-        var end = start;
-        do
-        {
-            characters += events[end].Payload.Length + (events[end].Result?.Length ?? 0);
-            end++;
-        }
-        while (end < events.Length && end - start < RowsPerStatement && characters < CharactersPerStatement);
-
-        return end;
-    }
+        CancellationToken cancellationToken = default) =>
+        _writing.ExecuteAgainAsync(operation, outboxEvent, resultType, cancellationToken);
 }

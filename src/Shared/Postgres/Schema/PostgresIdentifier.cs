@@ -1,68 +1,28 @@
-using System.Buffers;
-using System.Globalization;
-using System.Text;
 using Relaybox.Settings;
+using Relaybox.Sql;
 
 namespace Relaybox.Postgres;
 
-/// <summary>Names of schemas, tables and roles that come from the configuration. They are checked, and always quoted.</summary>
+/// <summary>PostgreSQL's rules for names; see <see cref="SqlIdentifier"/>.</summary>
 internal static class PostgresIdentifier
 {
     /// <summary>The longest name, in bytes. The server cuts longer ones without a word.</summary>
     public const int MaxLength = 63;
 
-    private static readonly SearchValues<char> First =
-        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_");
+    /// <summary>The rules.</summary>
+    internal static SqlIdentifier Rules { get; } = new(MaxLength, '"');
 
-    private static readonly SearchValues<char> Others =
-        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789");
+    /// <inheritdoc cref="SqlIdentifier.IsValid"/>
+    public static bool IsValid(string? name) => Rules.IsValid(name);
 
-    /// <summary>Whether a name may be used: a letter or <c>_</c>, then letters, digits and <c>_</c>, at most 63 in all.</summary>
-    /// <param name="name">The name.</param>
-    public static bool IsValid(string? name) =>
-        name is { Length: > 0 and <= MaxLength } && First.Contains(name[0]) && !name.AsSpan().ContainsAnyExcept(Others);
-
-    /// <summary>Checks a name.</summary>
-    /// <param name="what">What is named, as the error says it.</param>
-    /// <param name="name">The name.</param>
-    /// <returns>The name.</returns>
+    /// <inheritdoc cref="SqlIdentifier.Require"/>
     /// <exception cref="SettingsException">The name may not be used.</exception>
-    public static string Require(string what, string? name) => IsValid(name) ? name! : throw new SettingsException(
-        [$"{what} must be 1 to {MaxLength} letters, digits and '_', not beginning with a digit; it is {Describe(name)}."]);
+    public static string Require(string what, string? name) => Rules.Require(what, name);
 
-    /// <summary>Quotes a name, so that it is that name and nothing else.</summary>
-    /// <param name="name">A valid name.</param>
+    /// <inheritdoc cref="SqlIdentifier.Quote"/>
     /// <exception cref="SettingsException">The name may not be used.</exception>
-    public static string Quote(string name) => $"\"{Require("A name in the database", name)}\"";
+    public static string Quote(string name) => Rules.Quote(name);
 
-    /// <summary>A name of something that belongs to a table. Where the two together are too long, a hash keeps it unique.</summary>
-    /// <param name="table">The table's name.</param>
-    /// <param name="suffix">What it is of the table.</param>
-    internal static string Derive(string table, string suffix)
-    {
-        var name = $"{table}_{suffix}";
-        return name.Length <= MaxLength
-            ? name
-            : string.Create(CultureInfo.InvariantCulture, $"{table.AsSpan(0, MaxLength - suffix.Length - 10)}_{Hash(table):x8}_{suffix}");
-    }
-
-    /// <summary>FNV-1a over the name's bytes.</summary>
-    internal static uint Hash(string name)
-    {
-        var hash = 2166136261u;
-        foreach (var b in Encoding.UTF8.GetBytes(name))
-        {
-            hash = (hash ^ b) * 16777619u;
-        }
-
-        return hash;
-    }
-
-    // A name that is not one may be anything, a password put into the wrong setting too: it is not repeated.
-    private static string Describe(string? name) => name switch
-    {
-        null => "missing",
-        "" => "empty",
-        _ => string.Create(CultureInfo.InvariantCulture, $"{name.Length} characters long and not of that form"),
-    };
+    /// <inheritdoc cref="SqlIdentifier.Derive"/>
+    internal static string Derive(string table, string suffix) => Rules.Derive(table, suffix);
 }

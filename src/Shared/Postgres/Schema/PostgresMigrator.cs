@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Relaybox.Diagnostics;
+using Relaybox.Sql;
 
 namespace Relaybox.Postgres;
 
@@ -60,7 +61,7 @@ public sealed class PostgresMigrator
                 step("The schema's preparation");
                 await PrepareAsync(transaction, ct);
                 var known = await ReadAppliedAsync(transaction.Connection!, ct, Unlimited);
-                foreach (var file in SchemaFile.All.Where(file => IsMissing(file, known)))
+                foreach (var file in PostgresSchemaFiles.All.Where(file => IsMissing(file, known)))
                 {
                     step($"Applying {file.Name}");
                     await ApplyAsync(file, transaction, ct);
@@ -127,7 +128,7 @@ public sealed class PostgresMigrator
         }
 
         var known = await ReadAppliedAsync(connection, cancellationToken);
-        return !SchemaFile.All.Any(file => IsMissing(file, known));
+        return !PostgresSchemaFiles.All.Any(file => IsMissing(file, known));
     }
 
     private async Task PrepareAsync(NpgsqlTransaction transaction, CancellationToken cancellationToken)
@@ -190,7 +191,7 @@ public sealed class PostgresMigrator
             return true;
         }
 
-        if (checksum != file.Checksum && !file.IsFunction)
+        if (checksum != file.Checksum && !file.IsRepeatable)
         {
             throw new MigrationException(
                 $"Migration {file.Name} was applied to the schema '{_options.Schema}' with another text than this build has. " +
@@ -202,7 +203,7 @@ public sealed class PostgresMigrator
 
     private async Task ApplyAsync(SchemaFile file, NpgsqlTransaction transaction, CancellationToken cancellationToken)
     {
-        await ExecuteAsync(file.Render(_names), transaction, cancellationToken);
+        await ExecuteAsync(file.Render(_names.Fill), transaction, cancellationToken);
         await using var record = new NpgsqlCommand(
             $"""
             INSERT INTO {_names.Migrations} (name, checksum, tables) VALUES ($1, $2, $3)

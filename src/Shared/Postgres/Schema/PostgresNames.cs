@@ -1,6 +1,7 @@
 using System.Globalization;
 using Relaybox.Inbox;
 using Relaybox.Settings;
+using Relaybox.Sql;
 
 namespace Relaybox.Postgres;
 
@@ -81,7 +82,7 @@ internal sealed class PostgresNames
 
     /// <summary>The channel on which the outbox announces new rows, as it is given to LISTEN, unquoted.</summary>
     internal string Channel => string.Create(
-        CultureInfo.InvariantCulture, $"relaybox_{PostgresIdentifier.Hash($"{_options.Schema}.{_options.OutboxTable}"):x8}");
+        CultureInfo.InvariantCulture, $"relaybox_{SqlIdentifier.Hash($"{_options.Schema}.{_options.OutboxTable}"):x8}");
 
     /// <summary>The tables in words, to tell one set from another.</summary>
     internal string Tables => $"{_options.OutboxTable}, {_options.InboxTable}, {_options.JobsTable}";

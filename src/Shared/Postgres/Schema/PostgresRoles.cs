@@ -1,5 +1,6 @@
 using Relaybox.Outbox;
 using Relaybox.Settings;
+using Relaybox.Sql;
 
 namespace Relaybox.Postgres;
 
@@ -48,8 +49,6 @@ public sealed record PostgresRoles
         init => field = [.. value.Select(table => PostgresIdentifier.Require("A handler's table", table))];
     } = [];
 
-    private const string Resource = "Relaybox.Postgres.Roles.roles.sql";
-
     /// <summary>The roles of a prefix: <c>shop</c> gives <c>shop_app</c>, <c>shop_relay</c>, <c>shop_cleaner</c>, <c>shop_consumer</c>.</summary>
     /// <param name="prefix">The prefix. Roles belong to the whole server: what is to be kept apart needs another one.</param>
     /// <exception cref="SettingsException">A name may not be used.</exception>
@@ -68,7 +67,7 @@ public sealed record PostgresRoles
         }
 
         var relay = PostgresIdentifier.Quote(Relay);
-        var grants = SchemaFile.Render(SchemaFile.ReadResource(Resource), placeholder => placeholder switch
+        var grants = SchemaFile.Render(PostgresSchemaFiles.Roles(), placeholder => placeholder switch
         {
             "role:app" => PostgresIdentifier.Quote(App),
             "role:relay" => relay,

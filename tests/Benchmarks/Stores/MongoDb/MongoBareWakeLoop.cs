@@ -15,22 +15,8 @@ internal sealed class MongoBareWakeLoop(MongoBenchOutbox outbox) : IWakeLoop
         new("$match", new BsonDocument("operationType", "insert")), new("$project", new BsonDocument("_id", 1)),
     ];
 
-    public async Task<double[]> MeasureAsync(int rows, int rate, CancellationToken cancellationToken)
-    {
-        await outbox.FillAsync(0, cancellationToken);
-        var probe = new LatencyProbe();
-        return await probe.MeasureAsync(
-            rows,
-            rate,
-            async (row, ct) =>
-            {
-                var id = $"event-{row}";
-                await outbox.WriteAsync(id, ct);
-                return id;
-            },
-            ct => HandleAsync(probe, ct),
-            cancellationToken);
-    }
+    public Task<double[]> MeasureAsync(int rows, int rate, CancellationToken cancellationToken) =>
+        LatencyProbe.MeasureAsync(outbox, rows, rate, HandleAsync, cancellationToken);
 
     private async Task HandleAsync(LatencyProbe probe, CancellationToken cancellationToken)
     {

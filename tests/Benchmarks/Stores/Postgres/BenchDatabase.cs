@@ -1,16 +1,15 @@
-using System.Globalization;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
+using Relaybox.Benchmarks.Stores.Sql;
 using Relaybox.Local.Servers;
 using Relaybox.Local.Stores.Postgres;
 using Relaybox.Outbox;
 using Relaybox.Postgres;
-using Relaybox.Secrets;
 
 namespace Relaybox.Benchmarks.Stores.Postgres;
 
 /// <summary>A real PostgreSQL server of its own, whose commits wait for the disk, and schemas on it.</summary>
-internal sealed class BenchDatabase : IAsyncDisposable
+internal sealed class BenchDatabase : SqlBenchDatabase, IAsyncDisposable
 {
     private readonly PostgresCluster _cluster;
     private readonly PostgresProcess _process;
@@ -23,7 +22,13 @@ internal sealed class BenchDatabase : IAsyncDisposable
         Connections = new PostgresConnections(new PostgresConnectionOptions { Url = Url, KeepsSessions = true }, new NoSecrets());
     }
 
-    public NpgsqlDataSource DataSource { get; }
+    public override NpgsqlDataSource DataSource { get; }
+
+    public override string NewId => "gen_random_uuid()::text";
+
+    public override string Now => "localtimestamp";
+
+    public override string LongAgo => "now() - interval '30 days' - n * interval '1 millisecond'";
 
     /// <summary>Connections as a relay function has them.</summary>
     public PostgresConnections Connections { get; }
@@ -56,19 +61,12 @@ internal sealed class BenchDatabase : IAsyncDisposable
         return options;
     }
 
-    public async Task ExecuteAsync(string sql, CancellationToken cancellationToken)
-    {
-        await using var command = DataSource.CreateCommand(sql);
-        command.CommandTimeout = 0;
-        await command.ExecuteNonQueryAsync(cancellationToken);
-    }
+    public override string Numbers(long count) => $"generate_series(1, {count}) AS numbers (n)";
 
-    public async Task<T> ScalarAsync<T>(string sql, CancellationToken cancellationToken)
-    {
-        await using var command = DataSource.CreateCommand(sql);
-        command.CommandTimeout = 0;
-        return (T)Convert.ChangeType((await command.ExecuteScalarAsync(cancellationToken))!, typeof(T), CultureInfo.InvariantCulture);
-    }
+    public override string Parameter(int number) => $"${number}";
+
+    public override Task RefreshAsync(string table, CancellationToken cancellationToken) =>
+        ExecuteAsync($"VACUUM (ANALYZE) {table}", cancellationToken);
 
     /// <summary>How many bytes of write-ahead log, and how many transactions that wrote something, some work takes.</summary>
     public async Task<(double WalBytes, double Commits)> CostOfAsync(Func<Task> work, CancellationToken cancellationToken)
@@ -90,10 +88,5 @@ internal sealed class BenchDatabase : IAsyncDisposable
         await DataSource.DisposeAsync();
         await _process.DisposeAsync();
         _cluster.Dispose();
-    }
-
-    private sealed class NoSecrets : ISecretSource
-    {
-        public Task<string> GetAsync(string arn, CancellationToken cancellationToken) => throw new NotSupportedException();
     }
 }

@@ -71,17 +71,8 @@ internal sealed class MongoClient(MongoServer server, IServer wire, Func<string,
     {
         List<DocumentId> left = [.. ids];
         var matched = 0;
-        for (var waited = TimeSpan.Zero; waited < LongestWait; waited += Look)
-        {
-            if (await CallAsync(what, Execute, null, cancellationToken))
-            {
-                return matched;
-            }
-
-            await wire.WaitAsync(Look, cancellationToken);
-        }
-
-        throw new MongoFailure(MongoFailure.WriteConflict);
+        await UntilDoneAsync(what, Execute, cancellationToken);
+        return matched;
 
         bool Execute()
         {
@@ -113,36 +104,44 @@ internal sealed class MongoClient(MongoServer server, IServer wire, Func<string,
     internal async Task<T> UpdateAllAsync<T>(
         string what, Func<IEnumerable<DocumentId>> documents, Func<T> change, CancellationToken cancellationToken)
     {
+        var result = default(T)!;
+        await UntilDoneAsync(what, Execute, cancellationToken);
+        return result;
+
+        bool Execute()
+        {
+            DocumentId[] all = [.. documents()];
+            if (all.Any(server.IsHeld))
+            {
+                return false;
+            }
+
+            result = change();
+            foreach (var id in all)
+            {
+                server.Note(id);
+            }
+
+            return true;
+        }
+    }
+
+    /// <summary>Begins a transaction on a session of its own. The server hears of it with its first statement.</summary>
+    internal MongoSession Begin() => new(this, strikes);
+
+    // Repeats a statement for as long as a transaction holds what it needs.
+    private async Task UntilDoneAsync(string what, Func<bool> execute, CancellationToken cancellationToken)
+    {
         for (var waited = TimeSpan.Zero; waited < LongestWait; waited += Look)
         {
-            if (await CallAsync(what, Execute, null, cancellationToken) is (true, var result))
+            if (await CallAsync(what, execute, null, cancellationToken))
             {
-                return result;
+                return;
             }
 
             await wire.WaitAsync(Look, cancellationToken);
         }
 
         throw new MongoFailure(MongoFailure.WriteConflict);
-
-        (bool IsDone, T Result) Execute()
-        {
-            DocumentId[] all = [.. documents()];
-            if (all.Any(server.IsHeld))
-            {
-                return (false, default!);
-            }
-
-            var result = change();
-            foreach (var id in all)
-            {
-                server.Note(id);
-            }
-
-            return (true, result);
-        }
     }
-
-    /// <summary>Begins a transaction on a session of its own. The server hears of it with its first statement.</summary>
-    internal MongoSession Begin() => new(this, strikes);
 }

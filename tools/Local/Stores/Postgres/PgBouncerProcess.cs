@@ -34,7 +34,7 @@ public sealed class PgBouncerProcess : ServerProcess
     {
         // Debian's package puts it where only root's PATH leads; like PostgreSQL it refuses to run as root.
         var program = File.Exists("/usr/sbin/pgbouncer") ? "/usr/sbin/pgbouncer" : Executables.Require("pgbouncer", "A pooler", Fix);
-        var server = new PgBouncerProcess(port, user, password, PostgresCluster.AsItsUser(program, [configurationFile]));
+        var server = new PgBouncerProcess(port, user, password, PostgresCluster.AsUser(PostgresCluster.User, program, [configurationFile]));
         await server.WaitUntilReadyAsync(cancellationToken);
         return server;
     }

@@ -1,0 +1,151 @@
+using System.Buffers.Binary;
+using System.Data.Common;
+using System.Net.Sockets;
+using System.Text;
+using System.Text.Json.Serialization.Metadata;
+using MySqlConnector;
+using Relaybox.Events;
+using Relaybox.MySql;
+using Relaybox.Outbox;
+using Relaybox.Shared.Tests.Conformance;
+using Relaybox.Testing;
+using Relaybox.Timing;
+
+namespace Relaybox.Shared.Tests.Stores;
+
+/// <summary>An outbox and a table of orders in a schema of their own.</summary>
+internal sealed class MySqlWriterHarness : SqlWriterHarness
+{
+    private readonly int _port;
+    private MySqlTestUser? _user;
+
+    private MySqlWriterHarness(MySqlSchema schema, int port)
+    {
+        (Schema, _port) = (schema, port);
+        Outbox = new MySqlOutboxRepository(new MySqlConnections(schema.DataSource), schema.Options, TimeProvider.System, SystemEntropy.Instance);
+        Writer = new OfDataSource(schema.DataSource, schema);
+    }
+
+    public MySqlSchema Schema { get; }
+
+    public override IOutboxRepository Outbox { get; }
+
+    public override SqlWriter Writer { get; }
+
+    // The command's number tells it from the isolation level "read committed".
+    public override string Commit => "\u0003commit";
+
+    public static async Task<MySqlWriterHarness> CreateAsync(MySqlServer server)
+    {
+        var schema = await MySqlSchema.CreateAsync(server);
+        await schema.ExecuteAsync(Orders);
+        return new MySqlWriterHarness(schema, server.Port);
+    }
+
+    public override Task<DateTimeOffset> NowAsync() => Schema.NowAsync();
+
+    public override Task ExecuteAsync(string sql) => Schema.ExecuteAsync(sql);
+
+    public override Task<object?> ScalarAsync(string sql) => Schema.ScalarAsync(sql);
+
+    public override async Task<IReadOnlyList<string>> IdsOfKeyAsync(string key) =>
+    [
+        .. (await Schema.QueryAsync(
+            "SELECT event_id FROM {{outbox}} WHERE ordering_key = ? ORDER BY key_number, row_id",
+            Encoding.UTF8.GetBytes(key))).Select(row => row["event_id"]),
+    ];
+
+    public override async Task<SqlWriter> CreateInsertingWriterAsync(int mostConnections = 20)
+    {
+        _user = await Schema.CreateUserAsync(
+            "INSERT (event_id, subject, payload, headers, ordering_key, enqueued_at, available_at, result) ON {{outbox}}",
+            "EXECUTE ON PROCEDURE {{outbox.lock_keys}}",
+            "INSERT ON {{schema}}.orders",
+            "SELECT ON {{schema}}.test_clock");
+        return new OfDataSource(
+            Schema.Connect(settings =>
+                (settings.UserID, settings.Password, settings.MaximumPoolSize) = (_user.Name, MySqlTestUser.Password, (uint)mostConnections)),
+            Schema);
+    }
+
+    public override Task AllowToCompareAsync() =>
+        Schema.ExecuteAsync($"GRANT EXECUTE ON PROCEDURE {{{{outbox.is_same}}}} TO {_user!.Name}");
+
+    public override WireProxy CreateProxy() => new(_port);
+
+    public override SqlWriter CreateWriter(WireProxy proxy) => new OfDataSource(
+        Schema.Connect(settings => (settings.Port, settings.SslMode) = ((uint)proxy.Port, MySqlSslMode.None)), Schema);
+
+    public override async Task CrashAsync(WireProxy.Wire wire)
+    {
+        const ushort ServerShutdown = 1053;
+        byte[] text = [.. "#08S01Server shutdown in progress"u8];
+        var message = new byte[4 + 3 + text.Length];
+        BinaryPrimitives.WriteInt32LittleEndian(message, message.Length - 4);
+        message[3] = 1;
+        message[4] = 0xFF;
+        BinaryPrimitives.WriteUInt16LittleEndian(message.AsSpan(5), ServerShutdown);
+        text.CopyTo(message, 7);
+        await wire.Client.SendAsync(message);
+        wire.Client.Shutdown(SocketShutdown.Send);
+        wire.Server.Dispose();
+    }
+
+    public override Task SettleAsync() =>
+        Schema.ExecuteAsync("SELECT id FROM {{schema}}.orders FOR UPDATE; SELECT event_id FROM {{outbox}} FOR UPDATE");
+
+    public override Task SomebodyWaitsForAKeyAsync() => Eventually.TrueAsync(
+        async () => Assert.Single(await Schema.QueryAsync("SHOW ENGINE INNODB STATUS"))["Status"]
+            .Split("---TRANSACTION ")
+            .Any(transaction => transaction.Contains("LOCK WAIT", StringComparison.Ordinal)
+                && transaction.Contains(Schema.Options.Schema, StringComparison.Ordinal)),
+        "the second writer waits");
+
+    public override bool NamesConstraint(Exception exception, string constraint) =>
+        exception is MySqlException { ErrorCode: MySqlErrorCode.DuplicateKeyEntry } e
+        && e.Message.Contains(constraint == "orders" ? "PRIMARY" : constraint, StringComparison.Ordinal);
+
+    public override async ValueTask DisposeAsync()
+    {
+        if (_user is not null)
+        {
+            await _user.DisposeAsync();
+        }
+
+        await Schema.DisposeAsync();
+    }
+
+    private sealed class OfDataSource(MySqlDataSource source, MySqlSchema schema) : SqlWriter
+    {
+        private readonly MySqlOutboxWriter _writer = new(source, schema.Options);
+
+        private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+        public override async ValueTask<DbConnection> OpenAsync() => await source.OpenConnectionAsync(Ct);
+
+        public override OutboxEvent NewEvent(string subject, string payload) => _writer.NewEvent(subject, payload);
+
+        public override Task EnqueueAsync(OutboxEvent outboxEvent, DbTransaction transaction) => _writer.EnqueueAsync(outboxEvent, transaction, Ct);
+
+        public override Task EnqueueManyAsync(IEnumerable<OutboxEvent> events, DbTransaction transaction) =>
+            _writer.EnqueueManyAsync(events, (MySqlTransaction)transaction, Ct);
+
+        public override Task<T> RunAsync<T>(
+            Func<DbTransaction, CancellationToken, Task<T>> operation, string payload, string eventType, JsonTypeInfo<T>? resultType = null) =>
+            _writer.ExecuteWithOutboxAsync(operation, payload, eventType, resultType, Ct);
+
+        public override Task<T> RunAsync<T>(
+            Func<DbTransaction, CancellationToken, Task<T>> operation, OutboxEvent outboxEvent, CancellationToken cancellationToken = default) =>
+            _writer.ExecuteWithOutboxAsync(operation, outboxEvent, cancellationToken: cancellationToken);
+
+        public override async Task<int> OrderAsync(DbTransaction transaction, string id)
+        {
+            await using var command = new MySqlCommand(
+                schema.Fill("INSERT INTO {{schema}}.orders VALUES (@id)"), (MySqlConnection)transaction.Connection!, (MySqlTransaction)transaction);
+            command.Parameters.AddWithValue("@id", id);
+            return await command.ExecuteNonQueryAsync(Ct);
+        }
+
+        public override ValueTask DisposeAsync() => source == schema.DataSource ? ValueTask.CompletedTask : source.DisposeAsync();
+    }
+}

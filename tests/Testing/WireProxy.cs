@@ -1,0 +1,199 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace Relaybox.Testing;
+
+/// <summary>
+/// The way between a client and a server on loopback, where something can happen at a byte: before a statement is sent on, when
+/// the server has it, or when the server has answered and the client does not know.
+/// </summary>
+public class WireProxy : IAsyncDisposable
+{
+    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Task _accepting;
+    private volatile Rule? _rule;
+
+    public WireProxy(int serverPort)
+    {
+        ServerPort = serverPort;
+        _listener.Start();
+        _accepting = AcceptAsync();
+    }
+
+    public enum Moment
+    {
+        /// <summary>The client has sent the statement; the server does not have it.</summary>
+        NotSent,
+
+        /// <summary>The server has the statement.</summary>
+        Sent,
+
+        /// <summary>The server has answered; the client does not have the answer.</summary>
+        Answered,
+
+        /// <summary>
+        /// The client has the whole answer but for the word that it is done: the server has not committed, and cannot.
+        /// So it looks when a server is stopped between a statement's end and its commit.
+        /// </summary>
+        Uncommitted,
+    }
+
+    /// <summary>Where new connections lead to.</summary>
+    public int ServerPort { get; set; }
+
+    public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
+
+    /// <summary>Is given what the clients send, piece by piece.</summary>
+    public Action<byte[]>? Listener { get; set; }
+
+    /// <summary>Lets something happen, once, at the first statement that holds a text.</summary>
+    /// <param name="text">The text, as it stands in the SQL; <c>COMMIT\0</c> for PostgreSQL's commit itself.</param>
+    /// <param name="moment">When.</param>
+    /// <param name="action">What; it may cut the connection that it is given.</param>
+    public void Once(string text, Moment moment, Func<Wire, Task> action) =>
+        _rule = new Rule(Encoding.UTF8.GetBytes(text), moment, action);
+
+    /// <summary>Cuts the connection, once, at the first statement that holds a text.</summary>
+    /// <inheritdoc cref="Once" path="/param"/>
+    public void CutOnce(string text, Moment moment) => Once(text, moment, wire =>
+    {
+        wire.Cut();
+        return Task.CompletedTask;
+    });
+
+    public async ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        await _stop.CancelAsync();
+        _listener.Stop();
+        await _accepting;
+        _stop.Dispose();
+    }
+
+    private async Task AcceptAsync()
+    {
+        var wires = new List<Task>();
+        try
+        {
+            while (true)
+            {
+                var client = await _listener.AcceptSocketAsync(_stop.Token);
+                wires.Add(RunAsync(client));
+            }
+        }
+        catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
+        {
+            // The end of the test.
+        }
+
+        await Task.WhenAll(wires);
+    }
+
+    private async Task RunAsync(Socket client)
+    {
+        using var server = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        client.NoDelay = true;
+        using var wire = new Wire(client, server);
+        try
+        {
+            await server.ConnectAsync(IPAddress.Loopback, ServerPort, _stop.Token);
+            await Task.WhenAny(ToServerAsync(wire), ToClientAsync(wire));
+        }
+        catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
+        {
+            // A server that is not there refuses its clients here, too.
+        }
+    }
+
+    private async Task ToServerAsync(Wire wire)
+    {
+        var buffer = new byte[64 * 1024];
+        while (await wire.Client.ReceiveAsync(buffer, _stop.Token) is var count and > 0)
+        {
+            Listener?.Invoke(buffer[..count]);
+            var rule = _rule is { } current && buffer.AsSpan(0, count).IndexOf(current.Text) >= 0 ? Interlocked.Exchange(ref _rule, null) : null;
+            if (rule is { Moment: Moment.NotSent })
+            {
+                await rule.Action(wire);
+            }
+            else if (rule is { Moment: Moment.Answered })
+            {
+                wire.OnAnswer = rule.Action;
+            }
+            else if (rule is { Moment: Moment.Uncommitted })
+            {
+                HoldBackCommit(buffer.AsSpan(0, count));
+                wire.AfterAnswer = rule.Action;
+            }
+
+            await SendAsync(wire.Server, buffer.AsMemory(0, count));
+            if (rule is { Moment: Moment.Sent })
+            {
+                await rule.Action(wire);
+            }
+        }
+    }
+
+    private async Task ToClientAsync(Wire wire)
+    {
+        var buffer = new byte[64 * 1024];
+        while (await wire.Server.ReceiveAsync(buffer, _stop.Token) is var count and > 0)
+        {
+            if (Interlocked.Exchange(ref wire.OnAnswer, null) is { } action)
+            {
+                await action(wire);
+            }
+
+            await SendAsync(wire.Client, buffer.AsMemory(0, count));
+            if (Interlocked.Exchange(ref wire.AfterAnswer, null) is { } after)
+            {
+                await after(wire);
+            }
+        }
+    }
+
+    /// <summary>Changes a statement so that the server answers it and does not commit.</summary>
+    protected virtual void HoldBackCommit(Span<byte> statement) =>
+        throw new NotSupportedException("This server's proxy cannot keep a statement from being committed.");
+
+    private async Task SendAsync(Socket socket, ReadOnlyMemory<byte> bytes)
+    {
+        while (!bytes.IsEmpty)
+        {
+            bytes = bytes[await socket.SendAsync(bytes, _stop.Token)..];
+        }
+    }
+
+    /// <summary>One client's connection.</summary>
+    public sealed class Wire : IDisposable
+    {
+        internal Func<Wire, Task>? OnAnswer;
+        internal Func<Wire, Task>? AfterAnswer;
+
+        internal Wire(Socket client, Socket server)
+        {
+            Client = client;
+            Server = server;
+        }
+
+        internal Socket Client { get; }
+
+        internal Socket Server { get; }
+
+        /// <summary>Cuts it on both sides.</summary>
+        public void Cut()
+        {
+            Client.Dispose();
+            Server.Dispose();
+        }
+
+        /// <summary>Cuts it for the client alone: the server notices nothing and waits.</summary>
+        public void CutClient() => Client.Close(0);
+
+        public void Dispose() => Cut();
+    }
+
+    private sealed record Rule(byte[] Text, Moment Moment, Func<Wire, Task> Action);
+}
