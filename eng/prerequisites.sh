@@ -26,7 +26,7 @@ need_dotnet() {
     fail 'the .NET 10 SDK is missing. Install it from https://dotnet.microsoft.com/download/dotnet/10.0 and try again.'
 }
 
-# The servers that Debian has: PostgreSQL, MariaDB and NATS. Debian's package would also start a server of its own; ours are separate.
+# The servers that Debian has: PostgreSQL, MariaDB, Redis and NATS. Debian's package would also start a server of its own; ours are separate.
 need_servers() {
   if ! compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null && ! command -v initdb >/dev/null; then
     if can_install; then without_service install_packages postgresql || true; fi
@@ -37,6 +37,10 @@ need_servers() {
     if can_install; then without_service install_packages mariadb-server || true; fi
     command -v mariadbd >/dev/null || [[ -x /usr/sbin/mariadbd ]] ||
       fail 'MariaDB 10.6 or newer is missing. On Debian, as root: apt-get install mariadb-server'
+  fi
+  if ! command -v redis-server >/dev/null; then
+    if can_install; then without_service install_packages redis-server || true; fi
+    command -v redis-server >/dev/null || fail 'Redis 7 or newer is missing. On Debian, as root: apt-get install redis-server'
   fi
   if ! command -v nats-server >/dev/null && [[ ! -x /usr/sbin/nats-server ]]; then
     if can_install; then without_service install_packages nats-server || true; fi
@@ -84,7 +88,7 @@ need_examples() {
   command -v psql >/dev/null || missing+=(postgresql-client)
   command -v mysql >/dev/null || missing+=(mariadb-client)
   command -v curl >/dev/null || missing+=(curl)
-  for pair in boto3:python3-boto3 psycopg:python3-psycopg pymysql:python3-pymysql pymongo:python3-pymongo; do
+  for pair in boto3:python3-boto3 psycopg:python3-psycopg pymysql:python3-pymysql pymongo:python3-pymongo redis:python3-redis; do
     has_python_module "${pair%%:*}" || missing+=("${pair#*:}")
   done
   (( ${#missing[@]} == 0 )) || install_packages "${missing[@]}" || say "Could not install ${missing[*]}; going on without."

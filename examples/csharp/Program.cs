@@ -14,6 +14,7 @@ IOrders orders = Environment.GetEnvironmentVariable("STORE") switch
     "postgres" => new PostgresOrders(),
     "mysql" => new MySqlOrders(),
     "mongodb" => new MongoOrders(),
+    "redis" => new RedisOrders(),
     _ => throw new InvalidOperationException("STORE is not set. Run: source .relaybox/env"),
 };
 await using (orders)

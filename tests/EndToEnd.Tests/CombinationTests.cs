@@ -22,6 +22,8 @@ public sealed class CombinationTests
     [InlineData("mongodb", "sqs")]
     [InlineData("mongodb", "nats")]
     [InlineData("mysql", "sqs")]
+    [InlineData("redis", "sqs")]
+    [InlineData("redis", "nats")]
     [InlineData("mysql", "nats")]
     [InlineData("mysql", "sqs", "locked")]
     public async Task Every_order_has_its_effect_once_through_duplicates_and_killed_functions(string store, string broker, string? relayMode = null)

@@ -28,6 +28,7 @@ public class DependencyTests
     [
         "Relaybox.Diagnostics", "Relaybox.Timing", "Relaybox.Paging", "Relaybox.Secrets", "Relaybox.Events", "Relaybox.Messaging",
         "Relaybox.Messaging.Formats", "Relaybox.Outbox", "Relaybox.Outbox.Relay", "Relaybox.Inbox", "Relaybox.Maintenance", "Relaybox.Settings",
+        "Relaybox.Connections",
     ];
 
     public static TheoryData<string, string> Above { get; } =
@@ -36,16 +37,29 @@ public class DependencyTests
     [Theory]
     [InlineData("Relaybox.Core", "Relaybox.DynamoDb")]
     [InlineData("Relaybox.Core", "Relaybox.Postgres")]
+    [InlineData("Relaybox.Core", "Relaybox.MySql")]
+    [InlineData("Relaybox.Core", "Relaybox.Sql")]
+    [InlineData("Relaybox.Core", "Relaybox.MongoDb")]
+    [InlineData("Relaybox.Core", "Relaybox.Redis")]
     [InlineData("Relaybox.Core", "Relaybox.Sqs")]
     [InlineData("Relaybox.Core", "Relaybox.Nats")]
     [InlineData("Relaybox.Core", "Relaybox.Functions")]
     [InlineData("Relaybox.Core", "Npgsql")]
+    [InlineData("Relaybox.Core", "MySqlConnector")]
+    [InlineData("Relaybox.Core", "MongoDB.Driver")]
+    [InlineData("Relaybox.Core", "StackExchange.Redis")]
+    [InlineData("Relaybox.Sql", "Npgsql")]
+    [InlineData("Relaybox.Sql", "MySqlConnector")]
     [InlineData("Relaybox.Core", "AWSSDK.Core")]
     [InlineData("Relaybox.Core", "NATS.Client.Core")]
     [InlineData("Relaybox.DynamoDb", "Relaybox.Postgres")]
     [InlineData("Relaybox.DynamoDb", "Relaybox.Sqs")]
     [InlineData("Relaybox.DynamoDb", "Relaybox.Nats")]
     [InlineData("Relaybox.Postgres", "Relaybox.DynamoDb")]
+    [InlineData("Relaybox.Postgres", "Relaybox.MySql")]
+    [InlineData("Relaybox.MySql", "Relaybox.Postgres")]
+    [InlineData("Relaybox.Redis", "Relaybox.Sql")]
+    [InlineData("Relaybox.MongoDb", "Relaybox.Sql")]
     [InlineData("Relaybox.Postgres", "Relaybox.Sqs")]
     [InlineData("Relaybox.Postgres", "Relaybox.Nats")]
     [InlineData("Relaybox.Sqs", "Relaybox.Nats")]

@@ -14,7 +14,7 @@ public sealed class SettingsCanaryTests
         FunctionNeeds.Publisher | FunctionNeeds.Inbox | FunctionNeeds.Jobs | FunctionNeeds.Consumer | FunctionNeeds.Setup | FunctionNeeds.Stream;
 
     private static readonly (string Store, string Broker)[] Stacks =
-        [("dynamodb", "sqs"), ("postgres", "nats"), ("mongodb", "sqs"), ("mysql", "nats")];
+        [("dynamodb", "sqs"), ("postgres", "nats"), ("mongodb", "sqs"), ("mysql", "nats"), ("redis", "sqs")];
 
     // What stands at {0} is taken for a host, a path, an option, a port, a name, or a number by somebody who splits in the wrong place.
     private static readonly string[] Shapes =
@@ -33,6 +33,11 @@ public sealed class SettingsCanaryTests
         "mysql://relay@127.0.0.1:1/app?{0}", "mysql://relay@127.0.0.1:1/app?{0}=1", "mysql://relay@127.0.0.1:1/app?ssl-mode={0}",
         "mysql://relay@127.0.0.1:1,{0}/app", "mysql:/relay:{0}@127.0.0.1/app", "Server=127.0.0.1;Port=1;User ID=u;Password=a;{0}=1",
         "Server={0};Port=1;User ID=u", "Server=127.0.0.1;Port={0}", "Server=127.0.0.1;Port=1;User ID=u;Database={0}",
+        "redis://relay:77/{0}@127.0.0.1:1/0", "redis://relay:77?{0}@127.0.0.1:1/0", "redis://relay:77#{0}@127.0.0.1:1/0",
+        "redis://relay:77@{0}@127.0.0.1:1/0", "redis://relay:50%{0}@127.0.0.1:1/0", "redis://relay:{0}", "redis://relay:{0}/0",
+        "redis://127.0.0.1:1/{0}", "redis://{0}@127.0.0.1:1/0", "redis://relay:{0}@127.0.0.1:1/0", "redis://127.0.0.1:1/0?{0}",
+        "redis://127.0.0.1:1/0?{0}=1", "redis://127.0.0.1:1/0?sentinel={0}", "redis://127.0.0.1:1,{0}/0", "redis:/relay:{0}@127.0.0.1/0",
+        "127.0.0.1:1,password={0}", "127.0.0.1:1,{0}=1",
         "mongodb://relay:77/{0}@127.0.0.1:1/app", "mongodb://relay:77?{0}@127.0.0.1:1/app", "mongodb://relay:77#{0}@127.0.0.1:1/app",
         "mongodb://relay:77@{0}@127.0.0.1:1/app", "mongodb://relay:50%{0}@127.0.0.1:1/app", "mongodb://relay:{0}", "mongodb://relay:{0}/app",
         "mongodb://127.0.0.1:1/{0}", "mongodb://{0}@127.0.0.1:1/app", "mongodb://relay:{0}@127.0.0.1:1/app", "mongodb://127.0.0.1:1/app?{0}",
@@ -96,6 +101,7 @@ public sealed class SettingsCanaryTests
     [InlineData("SweepRelay", "postgres", "sqs", "DATABASE_URL")]
     [InlineData("SweepRelay", "mongodb", "sqs", "MONGODB_URI")]
     [InlineData("SweepRelay", "mysql", "sqs", "DATABASE_URL")]
+    [InlineData("SweepRelay", "redis", "sqs", "REDIS_URL")]
     [InlineData("Setup", "dynamodb", "nats", "NATS_URL")]
     public async Task No_failed_connection_repeats_it_either(string function, string store, string broker, string name)
     {
@@ -149,6 +155,9 @@ public sealed class SettingsCanaryTests
                 break;
             case "mysql":
                 variables["DATABASE_URL"] = "mysql://relay@127.0.0.1:1/app";
+                break;
+            case "redis":
+                variables["REDIS_URL"] = "redis://127.0.0.1:1/0";
                 break;
         }
 

@@ -57,7 +57,7 @@ public sealed class StartTests
             () => BuiltIn.Read(name => variables.GetValueOrDefault(name), FunctionNeeds.Publisher));
 
         Assert.Contains(
-            "STORE is none of its values. Set it to one of: dynamodb, postgres, mongodb, mysql. "
+            "STORE is none of its values. Set it to one of: dynamodb, postgres, mongodb, mysql, redis. "
             + "Another store needs a build that contains it: add it to RelayboxStores in src/Functions/Stores.targets.",
             error.Errors);
         Assert.Equal(variables.Keys.Order(StringComparer.Ordinal), error.Errors.Select(line => line.Split(' ')[0]).Order(StringComparer.Ordinal));
@@ -192,6 +192,7 @@ public sealed class StartTests
     [InlineData("postgres")]
     [InlineData("mongodb")]
     [InlineData("mysql")]
+    [InlineData("redis")]
     public void Store_and_broker_say_what_they_need(string store)
     {
         var variables = new Dictionary<string, string> { ["STORE"] = store, ["BROKER"] = "nats" };

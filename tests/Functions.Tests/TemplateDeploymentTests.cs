@@ -17,7 +17,9 @@ public class TemplateDeploymentTests
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
     private static readonly (string Store, string Broker)[] Pairs =
-        [.. from store in new[] { "dynamodb", "postgres", "mongodb", "mysql" } from broker in new[] { "sqs", "nats" } select (store, broker)];
+        [.. from store in new[] { "dynamodb", "postgres", "mongodb", "mysql", "redis" }
+            from broker in new[] { "sqs", "nats" }
+            select (store, broker)];
 
     [Fact]
     public async Task A_stack_of_every_store_and_broker_is_created_updated_and_deleted()

@@ -13,6 +13,7 @@ public class TemplateSettingsTests
     {
         ["mongodb"] = [("RelayMode", "locked"), ("AfterSending", "archive"), ("DatabasePooler", "true")],
         ["mysql"] = [("AfterSending", "archive"), ("DatabasePooler", "true")],
+        ["redis"] = [("RelayMode", "locked"), ("AfterSending", "archive"), ("DatabasePooler", "true")],
     };
 
     private static readonly TemplateDocument Template = Instance;
@@ -32,7 +33,8 @@ public class TemplateSettingsTests
                     .Where(value => value.Length > 0 || !RequiredByRules.Contains(parameter));
                 string[] stores = parameter.StartsWith("Database", StringComparison.Ordinal)
                     || parameter is "AfterSending" or "SweepListenSeconds" or "RelayMode"
-                    ? ["postgres", "mongodb", "mysql"]
+                    ? ["postgres", "mongodb", "mysql", "redis"]
+                    : parameter.StartsWith("Redis", StringComparison.Ordinal) ? ["redis"]
                     : ["dynamodb"];
                 foreach (var (value, store) in from value in values from store in stores select (value, store))
                 {
@@ -65,6 +67,7 @@ public class TemplateSettingsTests
     [Theory]
     [InlineData("mongodb", "MongoDbLacks")]
     [InlineData("mysql", "MySqlLacks")]
+    [InlineData("redis", "RedisLacks")]
     public void What_a_store_lacks_the_template_refuses(string store, string name)
     {
         var rule = Template.Section("Rules")[name];
@@ -97,6 +100,7 @@ public class TemplateSettingsTests
         DeployedSettings.With(("STORE", "postgres"), ("DATABASE_SCHEMA", schema), ("DATABASE_ROLE_PREFIX", schema));
         DeployedSettings.With(("STORE", "mongodb"), ("DATABASE_SCHEMA", schema), ("DATABASE_ROLE_PREFIX", schema));
         DeployedSettings.With(("STORE", "mysql"), ("DATABASE_SCHEMA", schema), ("DATABASE_ROLE_PREFIX", schema));
+        DeployedSettings.With(("STORE", "redis"), ("REDIS_KEY_PREFIX", schema));
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Extensions.Logging.Abstractions;
 using Relaybox.Events;
 using Relaybox.Inbox;
@@ -6,11 +7,15 @@ using Relaybox.Timing;
 
 // Handles messages with the real consumer, and kills itself at one step of the first: KillProbe CONNECTION SCHEMA STEP EVENT…
 // Prints each message's outcome. On MongoDB the schema is the database, and the sessions of the transactions are printed, too. MySQL's
-// connection begins with mysql: and the variable PROBE_CLOCK is the server's time in SQL.
+// connection begins with mysql: and the variable PROBE_CLOCK is the server's time in SQL. Redis's connection is redis: and the port on
+// loopback, and the schema is the prefix and the number of buckets, as in relaybox/4.
 const string MySql = "mysql:";
+const string Redis = "redis:";
 var step = args[2];
 await using IProbedStore store = args[0].StartsWith("mongodb://", StringComparison.Ordinal) ? new MongoProbedStore(args[0], args[1], step)
     : args[0].StartsWith(MySql, StringComparison.Ordinal) ? new MySqlProbedStore(args[0][MySql.Length..], args[1], step)
+    : args[0].StartsWith(Redis, StringComparison.Ordinal)
+        ? new RedisProbedStore(int.Parse(args[0][Redis.Length..], CultureInfo.InvariantCulture), args[1], step)
     : new PostgresProbedStore(args[0], args[1], step);
 var consumer = new InboxConsumer(
     store.Inbox,

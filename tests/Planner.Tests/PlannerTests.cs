@@ -103,7 +103,7 @@ public sealed class PlannerTests
     public void An_unknown_store_or_broker_is_refused_with_those_that_there_are()
     {
         Assert.Equal(
-            "There is no plan for such a store. Choose one of: dynamodb, postgres, mongodb, mysql.",
+            "There is no plan for such a store. Choose one of: dynamodb, postgres, mongodb, mysql, redis.",
             Assert.Throws<RunnerException>(() => PlannedStores.Find("paper")).Message);
         Assert.Equal(
             "There is no plan for such a broker. Choose one of: sqs, nats.",

@@ -6,3 +6,4 @@ using Relaybox.Testing;
 [assembly: AssemblyFixture(typeof(MySqlServer))]
 [assembly: AssemblyFixture(typeof(NatsServer))]
 [assembly: AssemblyFixture(typeof(MongoDbServer))]
+[assembly: AssemblyFixture(typeof(RedisServer))]

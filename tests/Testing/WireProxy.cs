@@ -14,6 +14,7 @@ public class WireProxy : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _accepting;
     private volatile Rule? _rule;
+    private int _met;
 
     public WireProxy(int serverPort)
     {
@@ -45,6 +46,9 @@ public class WireProxy : IAsyncDisposable
 
     public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
 
+    /// <summary>How many statements have met a rule.</summary>
+    public int Met => Volatile.Read(ref _met);
+
     /// <summary>Is given what the clients send, piece by piece.</summary>
     public Action<byte[]>? Listener { get; set; }
 
@@ -53,15 +57,18 @@ public class WireProxy : IAsyncDisposable
     /// <param name="moment">When.</param>
     /// <param name="action">What; it may cut the connection that it is given.</param>
     public void Once(string text, Moment moment, Func<Wire, Task> action) =>
-        _rule = new Rule(Encoding.UTF8.GetBytes(text), moment, action);
+        _rule = new Rule(Encoding.UTF8.GetBytes(text), moment, action, IsOnce: true);
 
     /// <summary>Cuts the connection, once, at the first statement that holds a text.</summary>
     /// <inheritdoc cref="Once" path="/param"/>
-    public void CutOnce(string text, Moment moment) => Once(text, moment, wire =>
-    {
-        wire.Cut();
-        return Task.CompletedTask;
-    });
+    public void CutOnce(string text, Moment moment) => Once(text, moment, Cut);
+
+    /// <summary>Cuts the connection at every statement that holds a text, until <see cref="Heal"/>.</summary>
+    /// <inheritdoc cref="Once" path="/param"/>
+    public void CutAlways(string text, Moment moment) => _rule = new Rule(Encoding.UTF8.GetBytes(text), moment, Cut, IsOnce: false);
+
+    /// <summary>Forgets the rule.</summary>
+    public void Heal() => _rule = null;
 
     public async ValueTask DisposeAsync()
     {
@@ -70,6 +77,12 @@ public class WireProxy : IAsyncDisposable
         _listener.Stop();
         await _accepting;
         _stop.Dispose();
+    }
+
+    private static Task Cut(Wire wire)
+    {
+        wire.Cut();
+        return Task.CompletedTask;
     }
 
     private async Task AcceptAsync()
@@ -113,7 +126,7 @@ public class WireProxy : IAsyncDisposable
         while (await wire.Client.ReceiveAsync(buffer, _stop.Token) is var count and > 0)
         {
             Listener?.Invoke(buffer[..count]);
-            var rule = _rule is { } current && buffer.AsSpan(0, count).IndexOf(current.Text) >= 0 ? Interlocked.Exchange(ref _rule, null) : null;
+            var rule = Match(buffer.AsSpan(0, count));
             if (rule is { Moment: Moment.NotSent })
             {
                 await rule.Action(wire);
@@ -152,6 +165,18 @@ public class WireProxy : IAsyncDisposable
                 await after(wire);
             }
         }
+    }
+
+    private Rule? Match(ReadOnlySpan<byte> piece)
+    {
+        if (_rule is not { } rule || piece.IndexOf(rule.Text) < 0
+            || (rule.IsOnce && Interlocked.CompareExchange(ref _rule, null, rule) != rule))
+        {
+            return null;
+        }
+
+        Interlocked.Increment(ref _met);
+        return rule;
     }
 
     /// <summary>Changes a statement so that the server answers it and does not commit.</summary>
@@ -195,5 +220,5 @@ public class WireProxy : IAsyncDisposable
         public void Dispose() => Cut();
     }
 
-    private sealed record Rule(byte[] Text, Moment Moment, Func<Wire, Task> Action);
+    private sealed record Rule(byte[] Text, Moment Moment, Func<Wire, Task> Action, bool IsOnce);
 }

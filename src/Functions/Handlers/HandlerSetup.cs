@@ -15,6 +15,7 @@ internal static partial class HandlerSetup
         AddMongoDbExample(registry, settings.Store!);
         AddMySqlExample(registry, settings.Store!);
         AddPostgresExample(registry, settings.Store!);
+        AddRedisExample(registry, settings.Store!, services);
         if (registry.IsEmpty)
         {
             FunctionLog.NoHandlers(services.GetRequiredService<ILoggerFactory>().CreateLogger("Handlers"));
@@ -31,4 +32,6 @@ internal static partial class HandlerSetup
     static partial void AddMySqlExample(HandlerRegistry registry, StoreSettings store);
 
     static partial void AddPostgresExample(HandlerRegistry registry, StoreSettings store);
+
+    static partial void AddRedisExample(HandlerRegistry registry, StoreSettings store, IServiceProvider services);
 }

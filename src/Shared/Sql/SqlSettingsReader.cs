@@ -1,3 +1,4 @@
+using Relaybox.Connections;
 using Relaybox.Settings;
 
 namespace Relaybox.Sql;
@@ -69,7 +70,7 @@ internal sealed class SqlSettingsReader(SettingsReader reader, SqlIdentifier rul
             MaxPoolSize = reader.Number("DATABASE_MAX_CONNECTIONS", 20, 2, 1_000),
             ApplicationName = $"relaybox {reader.Optional("ANNOTATIONS_HANDLER")}".TrimEnd(),
         };
-        if (options.Host is { } host && !SqlHosts.Are(host))
+        if (options.Host is { } host && !DatabaseHosts.Are(host))
         {
             reader.Add("DATABASE_HOST is not a host. Set it to one, or to several with commas between them, each with its port or without.");
         }

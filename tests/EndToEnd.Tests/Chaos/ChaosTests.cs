@@ -8,7 +8,7 @@ namespace Relaybox.EndToEnd.Tests.Chaos;
 /// <summary>Random faults in real processes: killed, stopped and continued, servers that end and come back, connections that are cut.</summary>
 public sealed class ChaosTests
 {
-    // In each of the eight: two hundred in all.
+    // In each of the nine: more than two hundred in all.
     private const int Kills = 25;
 
     [Theory]
@@ -19,6 +19,7 @@ public sealed class ChaosTests
     [InlineData("mongodb", "sqs", 5)]
     [InlineData("mongodb", "nats", 6)]
     [InlineData("mysql", "nats", 8)]
+    [InlineData("redis", "sqs", 9)]
     public async Task Random_faults_lose_nothing_and_double_nothing(string store, string broker, int seed)
     {
         await using var stack = await ChaosStack.StartAsync(store, broker);

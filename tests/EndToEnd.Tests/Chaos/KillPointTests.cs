@@ -7,7 +7,7 @@ using Relaybox.Testing;
 namespace Relaybox.EndToEnd.Tests.Chaos;
 
 /// <summary>
-/// Every step of relaying and consuming, with every store and broker (with MySQL one broker, for the time that it takes): a process is
+/// Every step of relaying and consuming, with every store and broker (with MySQL and Redis one broker, for the time that it takes): a process is
 /// killed as it comes there, and as it leaves it. Each order has its effect once all the same.
 /// </summary>
 public sealed class KillPointTests
@@ -25,6 +25,7 @@ public sealed class KillPointTests
     [InlineData("mongodb", "sqs")]
     [InlineData("mongodb", "nats")]
     [InlineData("mysql", "sqs")]
+    [InlineData("redis", "nats")]
     public async Task Whoever_is_killed_before_or_after_a_step_loses_and_doubles_nothing(string store, string broker)
     {
         await using var stack = await ChaosStack.StartAsync(store, broker, duplicatePercent: 0);

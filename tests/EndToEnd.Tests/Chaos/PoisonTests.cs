@@ -15,6 +15,7 @@ public sealed class PoisonTests
     [InlineData("postgres")]
     [InlineData("mongodb")]
     [InlineData("mysql")]
+    [InlineData("redis")]
     public async Task A_message_that_ends_three_processes_is_a_dead_letter_and_the_next_is_handled(string store)
     {
         await using var stack = await ChaosStack.StartAsync(store, "sqs", duplicatePercent: 0);

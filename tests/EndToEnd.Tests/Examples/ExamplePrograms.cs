@@ -14,6 +14,8 @@ internal static class ExamplePrograms
     public const string SqlMySql = "sql-mysql";
     public const string NodeMySql = "node-mysql";
     public const string PythonMySql = "python-mysql";
+    public const string NodeRedis = "node-redis";
+    public const string PythonRedis = "python-redis";
     public const string NodeMongoDb = "node-mongodb";
     public const string PythonMongoDb = "python-mongodb";
     public const string CSharp = "csharp";
@@ -32,7 +34,7 @@ internal static class ExamplePrograms
                 return Psql("place-order.sql");
             case SqlMySql:
                 return MySql("place-order.mysql.sql");
-            case NodePostgres or NodeDynamoDb or NodeMySql or NodeMongoDb:
+            case NodePostgres or NodeDynamoDb or NodeMySql or NodeRedis or NodeMongoDb:
                 return await NodeAsync(name, "place-order.mjs", cancellationToken);
             case PythonPostgres:
                 return await PythonAsync(name, "psycopg", Sql, cancellationToken);
@@ -40,6 +42,8 @@ internal static class ExamplePrograms
                 return await PythonAsync(name, "boto3", HttpDynamoDb, cancellationToken);
             case PythonMySql:
                 return await PythonAsync(name, "pymysql", NodeMySql, cancellationToken);
+            case PythonRedis:
+                return await PythonAsync(name, "redis", NodeRedis, cancellationToken);
             case PythonMongoDb:
                 return await PythonAsync(name, "pymongo", NodeMongoDb, cancellationToken);
             case HttpDynamoDb:

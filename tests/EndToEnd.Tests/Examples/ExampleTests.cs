@@ -17,6 +17,9 @@ public sealed class ExampleTests(ExampleStacks stacks) : IClassFixture<ExampleSt
         { ExamplePrograms.NodeMySql, "mysql" },
         { ExamplePrograms.PythonMySql, "mysql" },
         { ExamplePrograms.CSharp, "mysql" },
+        { ExamplePrograms.NodeRedis, "redis" },
+        { ExamplePrograms.PythonRedis, "redis" },
+        { ExamplePrograms.CSharp, "redis" },
         { ExamplePrograms.NodeMongoDb, "mongodb" },
         { ExamplePrograms.PythonMongoDb, "mongodb" },
         { ExamplePrograms.CSharp, "mongodb" },
@@ -113,6 +116,29 @@ public sealed class ExampleTests(ExampleStacks stacks) : IClassFixture<ExampleSt
     }
 
     [Fact]
+    public async Task Keyed_events_and_a_delayed_one_are_written_to_Redis_and_the_delayed_one_is_handled_after_its_time()
+    {
+        var stack = (RedisExampleStack)await stacks.Redis;
+        var program = await ExamplePrograms.NodeAsync(ExamplePrograms.NodeRedis, "keyed-and-delayed.mjs", Ct);
+
+        var ids = (await program.RunAsync(stack.Environment, Ct)).Printed;
+
+        Assert.Equal(4, ids.Length);
+        foreach (var id in ids)
+        {
+            Assert.Equal(1, (await stack.EffectAsync(id)).Applied);
+        }
+
+        var (first, second, other) = (await stack.SentRowAsync(ids[0]), await stack.SentRowAsync(ids[1]), await stack.SentRowAsync(ids[2]));
+        Assert.Equal(("customer-Grace", "customer-Grace", "customer-Edsger"), (first.OrderingKey, second.OrderingKey, other.OrderingKey));
+        Assert.True(first.Number < second.Number, "The events of a key are numbered as they were written.");
+
+        var later = await stack.SentRowAsync(ids[3]);
+        Assert.Contains("\"tenant\"", later.Headers, StringComparison.Ordinal);
+        Assert.True((await stack.EffectAsync(ids[3])).AppliedAt >= later.AvailableAt, "It was not handled before its time.");
+    }
+
+    [Fact]
     public async Task A_keyed_and_a_delayed_event_are_written_to_MongoDB_and_the_delayed_one_is_handled_after_its_time()
     {
         var stack = (MongoDbExampleStack)await stacks.MongoDb;
@@ -142,6 +168,7 @@ public sealed class ExampleTests(ExampleStacks stacks) : IClassFixture<ExampleSt
         "dynamodb" => stacks.DynamoDb,
         "postgres" => stacks.Postgres,
         "mysql" => stacks.MySql,
+        "redis" => stacks.Redis,
         "mongodb" => stacks.MongoDb,
         _ => throw new ArgumentException($"There is no stack of {store}."),
     };

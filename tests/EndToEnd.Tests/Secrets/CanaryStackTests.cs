@@ -13,11 +13,14 @@ using NATS.Client.Core;
 using NATS.Client.JetStream;
 using NATS.Client.JetStream.Models;
 using Npgsql;
+using Relaybox.Events;
 using Relaybox.Local.Stores;
 using Relaybox.Local.Stores.MongoDb;
 using Relaybox.Local.Stores.MySql;
 using Relaybox.Local.Stores.Postgres;
+using Relaybox.Local.Stores.Redis;
 using Relaybox.Messaging;
+using Relaybox.Redis;
 using Relaybox.Testing;
 using static Relaybox.EndToEnd.Tests.RunningStack;
 
@@ -26,7 +29,7 @@ namespace Relaybox.EndToEnd.Tests.Secrets;
 /// <summary>
 /// The whole stack with a secret in payloads, headers, results and credentials, at the finest log level: what the functions
 /// print, what the tables say besides the app's own columns, and what dead letters carry besides the app's own headers must
-/// not hold it. Emulators for DynamoDB and SQS, real servers for PostgreSQL, MySQL and NATS.
+/// not hold it. Emulators for DynamoDB and SQS, real servers for PostgreSQL, MySQL, Redis and NATS.
 /// </summary>
 public sealed class CanaryStackTests
 {
@@ -43,6 +46,7 @@ public sealed class CanaryStackTests
     [InlineData("mongodb", "sqs")]
     [InlineData("mongodb", "nats")]
     [InlineData("mysql", "nats")]
+    [InlineData("redis", "sqs")]
     public async Task A_secret_is_seen_where_the_app_has_put_it_and_nowhere_else(string store, string broker)
     {
         var lines = new ConcurrentQueue<string>();
@@ -125,6 +129,22 @@ public sealed class CanaryStackTests
             return;
         }
 
+        if (stack.Runner.Servers.Store is RedisRun redis)
+        {
+            await using var connection = await redis.ConnectAsync();
+            var keys = KeysOf(stack);
+            var arguments = new ScriptArguments(new Bucket(keys.KeyPrefix, 0).Keys(), RedisSchema.Version, keys.Buckets);
+            OutboxInsert.Add(
+                arguments,
+                keys,
+                new Bucket(keys.KeyPrefix, 0),
+                [new OutboxEvent { EventId = eventId, Subject = subject, Payload = payload, Headers = headers, Result = $"\"{Canary}\"" }]);
+            arguments.Add(new RedisCommands());
+            arguments.Add(0);
+            await RedisScript.Load("outbox_insert").RunAsync(connection.GetDatabase(), arguments);
+            return;
+        }
+
         if (SqlOf(stack) is not { } database)
         {
             await stack.WriteAsync(
@@ -161,10 +181,26 @@ public sealed class CanaryStackTests
         _ => null,
     };
 
+    private static RedisOptions KeysOf(RunningStack stack) => new() { KeyPrefix = stack.Variable("REDIS_KEY_PREFIX") };
+
     // Rows and records as text, without what the app has written.
     private static async Task<List<string>> RowsAsync(RunningStack stack, string store)
     {
         var rows = new List<string>();
+        if (stack.Runner.Servers.Store is RedisRun redis)
+        {
+            await using var connection = await redis.ConnectAsync();
+            await foreach (var key in connection.GetServers()[0].KeysAsync(pattern: $"{{{KeysOf(stack).KeyPrefix}:*"))
+            {
+                var isHash = await connection.GetDatabase().KeyTypeAsync(key) == StackExchange.Redis.RedisType.Hash;
+                var fields = isHash ? await connection.GetDatabase().HashGetAllAsync(key) : [];
+                rows.Add($"{key} " + string.Join(
+                    ' ', fields.Where(field => field.Name != "payload" && field.Name != "headers" && field.Name != "result")));
+            }
+
+            return rows;
+        }
+
         foreach (var table in new[] { "OUTBOX_TABLE", "INBOX_TABLE", "JOBS_TABLE" }.Select(stack.Variable))
         {
             if (store == "dynamodb")

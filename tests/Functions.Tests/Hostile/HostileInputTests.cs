@@ -201,6 +201,39 @@ public sealed class HostileInputTests
             refused++;
         }
 
+        foreach (var setting in HostileSettings.RedisNames)
+        {
+            var noPrefixes = HostileSettings.Names.Where(value => !Relaybox.Redis.Bucket.IsPrefix(value));
+            foreach (var value in noPrefixes.Append("1a").Append("{a}").Append(new string('a', 56)))
+            {
+                AssertRefused(Redis(), setting, value);
+                refused++;
+            }
+        }
+
+        AssertRefused(Redis(), "AFTER_SENDING", "archive");
+        foreach (var value in new[] { "0", "257", "x", "-1", "1.5" })
+        {
+            AssertRefused(Redis(), "REDIS_BUCKETS", value);
+        }
+
+        foreach (var value in new[] { "replicas", "replicas:0", "replicas:10", "disk:", "disk:-1", "wait", "none:1" })
+        {
+            AssertRefused(Redis(), "REDIS_DURABILITY", value);
+        }
+
+        foreach (var value in new[] { "shop", "-1", "16", "0x1" })
+        {
+            AssertRefused(Redis(), "DATABASE_NAME", value);
+        }
+
+        foreach (var value in HostileSettings.NoTableNames.Where(value => !Relaybox.Redis.RedisUser.IsName(value))
+            .Append("a:b").Append(new string('a', 81)))
+        {
+            AssertRefused(Redis(), "DATABASE_FUNCTIONS_USER", value);
+            refused++;
+        }
+
         foreach (var setting in HostileSettings.MongoDbNames)
         {
             var refusedNames = HostileSettings.Names.Where(value => value.Any(c => !char.IsAsciiLetterOrDigit(c) && c is not ('-' or '_')))
@@ -271,6 +304,8 @@ public sealed class HostileInputTests
     };
 
     private static Dictionary<string, string> MySql() => new(MongoDb()) { ["STORE"] = "mysql" };
+
+    private static Dictionary<string, string> Redis() => new(MongoDb()) { ["STORE"] = "redis" };
 
     private static Dictionary<string, string> PostgresAndNats() => new()
     {

@@ -14,6 +14,8 @@ internal static class HostileSettings
 
     internal static readonly string[] MySqlNames = ["DATABASE_SCHEMA", "DATABASE_ROLE_PREFIX", .. Tables];
 
+    internal static readonly string[] RedisNames = ["REDIS_KEY_PREFIX", "EFFECTS_TABLE"];
+
     internal static readonly string[] MongoDbNames = ["DATABASE_ROLE_PREFIX", "DATABASE_FUNCTIONS_USER", .. Tables];
 
     internal static readonly string[] Urls = ["QUEUE_URL", "DEAD_LETTER_QUEUE_URL"];

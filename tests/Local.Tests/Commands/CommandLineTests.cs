@@ -111,7 +111,7 @@ public sealed class CommandLineTests : IAsyncDisposable
     }
 
     [Theory]
-    [InlineData("--store", "There is no such store here. Choose one of: dynamodb, postgres, mongodb, mysql.")]
+    [InlineData("--store", "There is no such store here. Choose one of: dynamodb, postgres, mongodb, mysql, redis.")]
     [InlineData("--broker", "There is no such broker here. Choose one of: sqs, nats.")]
     public async Task An_unknown_store_or_broker_is_refused_with_those_that_there_are(string option, string sentence)
     {

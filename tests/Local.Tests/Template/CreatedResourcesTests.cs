@@ -49,6 +49,8 @@ public sealed class CreatedResourcesTests
     [InlineData("postgres", "nats")]
     [InlineData("mysql", "sqs")]
     [InlineData("mysql", "nats")]
+    [InlineData("redis", "sqs")]
+    [InlineData("redis", "nats")]
     public void Of_each_store_and_broker_exactly_what_belongs_to_them_is_created(string store, string broker)
     {
         string[] expected = [.. Always, .. store == "dynamodb" ? OfDynamoDb : OfPostgres, .. broker == "sqs" ? OfSqs : OfNats];
@@ -142,7 +144,7 @@ public sealed class CreatedResourcesTests
             var all = new TheoryData<string, string, string>();
             foreach (var (store, broker) in new[]
             {
-                ("dynamodb", "sqs"), ("dynamodb", "nats"), ("postgres", "sqs"), ("postgres", "nats"), ("mysql", "sqs"),
+                ("dynamodb", "sqs"), ("dynamodb", "nats"), ("postgres", "sqs"), ("postgres", "nats"), ("mysql", "sqs"), ("redis", "nats"),
             })
             {
                 foreach (var more in new[] { "", Everything, "DeployConsumer=false", $"{Everything} DeployConsumer=false" })

@@ -3,6 +3,7 @@ using Relaybox.Maintenance;
 using Relaybox.MongoDb;
 using Relaybox.MySql;
 using Relaybox.Postgres;
+using Relaybox.Redis;
 using Relaybox.Shared.Tests.Conformance;
 using Relaybox.Shared.Tests.Support;
 using Relaybox.Testing;
@@ -73,4 +74,19 @@ public sealed class MySqlJobStoreTests(MySqlServer server) : JobStoreConformance
     }
 
     protected override Task PassAsync(TimeSpan time) => _schema.PassAsync(time);
+}
+
+public sealed class RedisJobStoreTests(RedisServer server) : JobStoreConformance
+{
+    private RedisTestKeys _keys = null!;
+
+    public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private protected override async Task<IJobStore> CreateStoreAsync()
+    {
+        _keys = await RedisTestKeys.CreateAsync(server);
+        return new RedisJobStore(_keys.Connect(), _keys.Options, TimeProvider.System, SystemEntropy.Instance);
+    }
+
+    protected override Task PassAsync(TimeSpan time) => _keys.PassAsync(time);
 }

@@ -7,7 +7,7 @@ internal static class PlannedStores
 {
     /// <summary>All of them; the first is the default.</summary>
     public static IReadOnlyList<IPlannedStore> All { get; } =
-        [new PlannedDynamoDb(), new PlannedPostgres(), new PlannedMongoDb(), new PlannedMySql()];
+        [new PlannedDynamoDb(), new PlannedPostgres(), new PlannedMongoDb(), new PlannedMySql(), new PlannedRedis()];
 
     /// <exception cref="RunnerException">No store has the name; the message lists those that there are.</exception>
     public static IPlannedStore Find(string name) => All.FirstOrDefault(store => store.Name == name)

@@ -29,6 +29,9 @@ internal abstract record InboxClaim
         /// </summary>
         public int Unfinished { get; init; }
 
+        /// <summary>Which of several places of its own a store has the record in; null where the store tells it by the key.</summary>
+        public int? Place { get; init; }
+
         /// <summary>A claim as its record shows it.</summary>
         /// <param name="key">The record's key.</param>
         /// <param name="token">The claim's token, which is the record's.</param>

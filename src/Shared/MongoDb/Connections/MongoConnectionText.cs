@@ -1,9 +1,7 @@
-using System.Net.Security;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using MongoDB.Driver;
+using Relaybox.Connections;
 using Relaybox.Secrets;
 using Relaybox.Settings;
 
@@ -177,42 +175,9 @@ internal sealed record MongoConnectionText(MongoClientSettings Settings, string 
 
         if (options.CertificateAuthorityFile is { } file)
         {
-            settings.SslSettings = new SslSettings { ServerCertificateValidationCallback = TrustingOnly(file) };
+            settings.SslSettings = new SslSettings { ServerCertificateValidationCallback = TrustedAuthorities.Of(file) };
         }
 
         return new MongoConnectionText(settings, database);
-    }
-
-    private static RemoteCertificateValidationCallback TrustingOnly(string file)
-    {
-        var roots = new X509Certificate2Collection();
-        try
-        {
-            roots.ImportFromPemFile(file);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException)
-        {
-            throw new FormatException("the file of DATABASE_CA_FILE cannot be read as PEM certificates");
-        }
-
-        return (_, certificate, chain, errors) =>
-        {
-            if (certificate is null || (errors & ~SslPolicyErrors.RemoteCertificateChainErrors) != 0)
-            {
-                return false;
-            }
-
-            using var own = new X509Chain();
-            own.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-            own.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
-            own.ChainPolicy.CustomTrustStore.AddRange(roots);
-            foreach (var element in chain?.ChainElements.Skip(1) ?? [])
-            {
-                own.ChainPolicy.ExtraStore.Add(element.Certificate);
-            }
-
-            using var server = X509CertificateLoader.LoadCertificate(certificate.Export(X509ContentType.Cert));
-            return own.Build(server);
-        };
     }
 }

@@ -1,4 +1,5 @@
 using MySqlConnector;
+using Relaybox.Connections;
 using Relaybox.Sql;
 
 namespace Relaybox.MySql;
@@ -61,7 +62,7 @@ internal static class MySqlConnectionText
 
     /// <summary>What may be said of connections.</summary>
     internal static SqlTarget TargetOf(IReadOnlyList<MySqlConnectionStringBuilder> hosts, SqlConnectionOptions options) => SqlTarget.Of(
-        string.Join(',', hosts.Select(host => SqlHosts.Show(host.Server, (int)host.Port))), hosts[0].Database, hosts[0].UserID, options);
+        string.Join(',', hosts.Select(host => DatabaseHosts.Show(host.Server, (int)host.Port))), hosts[0].Database, hosts[0].UserID, options);
 
     private static (MySqlConnectionStringBuilder Common, IReadOnlyList<(string Host, int? Port)> Hosts) FromText(string text)
     {
@@ -81,7 +82,7 @@ internal static class MySqlConnectionText
             throw new FormatException("it names no host");
         }
 
-        if (!SqlHosts.Are(builder.Server))
+        if (!DatabaseHosts.Are(builder.Server))
         {
             throw new FormatException("its host is not one");
         }
@@ -95,7 +96,7 @@ internal static class MySqlConnectionText
     private static MySqlConnectionStringBuilder[] Finish(
         MySqlConnectionStringBuilder common, IReadOnlyList<(string Host, int? Port)> hosts, uint port, SqlConnectionOptions options)
     {
-        var allLoopback = hosts.All(host => SqlHosts.IsLoopback(host.Host));
+        var allLoopback = hosts.All(host => DatabaseHosts.IsLoopback(host.Host));
         var asksForLess = common.ContainsKey("SSL Mode") && common.SslMode != MySqlSslMode.VerifyFull;
         if (!allLoopback && asksForLess)
         {
@@ -112,7 +113,7 @@ internal static class MySqlConnectionText
             SslMode = allLoopback ? common.SslMode : MySqlSslMode.VerifyFull,
 
             // The server that answers gives the key with which the password is encrypted.
-            AllowPublicKeyRetrieval = SqlHosts.IsLoopback(host.Host),
+            AllowPublicKeyRetrieval = DatabaseHosts.IsLoopback(host.Host),
         }, options))];
     }
 

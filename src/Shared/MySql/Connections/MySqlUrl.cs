@@ -1,4 +1,5 @@
 using MySqlConnector;
+using Relaybox.Connections;
 using Relaybox.Sql;
 
 namespace Relaybox.MySql;
@@ -76,7 +77,7 @@ internal static class MySqlUrl
     /// <summary>The hosts of a text.</summary>
     /// <exception cref="FormatException">One is not a host.</exception>
     internal static IReadOnlyList<(string Host, int? Port)> Hosts(string text) =>
-        [.. SqlHosts.Read(text, [null], NoUrl, NoHost).Select(host => (host.Host.Trim('[', ']'), host.Port))];
+        [.. DatabaseHosts.Read(text, [null], NoUrl, NoHost).Select(host => (host.Host.Trim('[', ']'), host.Port))];
 
     private static void Set(MySqlConnectionStringBuilder builder, DatabaseUrl.Option option)
     {

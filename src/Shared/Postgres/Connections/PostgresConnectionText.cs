@@ -1,4 +1,5 @@
 using Npgsql;
+using Relaybox.Connections;
 using Relaybox.Secrets;
 using Relaybox.Sql;
 
@@ -65,7 +66,10 @@ internal static class PostgresConnectionText
         var builder = new NpgsqlConnectionStringBuilder(connectionString);
         var host = builder.Host ?? "";
         return SqlTarget.Of(
-            host.Contains(',', StringComparison.Ordinal) ? host : SqlHosts.Show(host, builder.Port), builder.Database, builder.Username, options);
+            host.Contains(',', StringComparison.Ordinal) ? host : DatabaseHosts.Show(host, builder.Port),
+            builder.Database,
+            builder.Username,
+            options);
     }
 
     private static NpgsqlConnectionStringBuilder FromUrl(string text)
@@ -79,7 +83,7 @@ internal static class PostgresConnectionText
         {
             var builder = new NpgsqlConnectionStringBuilder(text);
             return string.IsNullOrEmpty(builder.Host) ? throw new FormatException("it names no host")
-                : SqlHosts.Are(builder.Host) ? builder
+                : DatabaseHosts.Are(builder.Host) ? builder
                 : throw new FormatException("its host is not one");
         }
         catch (Exception e) when (e is ArgumentException or KeyNotFoundException or InvalidCastException or OverflowException)
@@ -93,7 +97,7 @@ internal static class PostgresConnectionText
     {
         var hosts = (builder.Host ?? "").Split(',');
         SetTarget(builder, hosts.Length);
-        if (!hosts.All(SqlHosts.IsLoopback))
+        if (!hosts.All(DatabaseHosts.IsLoopback))
         {
             if (builder.ShouldSerialize("SSL Mode") && builder.SslMode != SslMode.VerifyFull)
             {

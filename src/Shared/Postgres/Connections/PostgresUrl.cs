@@ -1,4 +1,5 @@
 using Npgsql;
+using Relaybox.Connections;
 using Relaybox.Sql;
 
 namespace Relaybox.Postgres;
@@ -75,7 +76,7 @@ internal static class PostgresUrl
             }
         }
 
-        SetHosts(builder, SqlHosts.Read(hosts, ports, NoUrl, NoHost));
+        SetHosts(builder, DatabaseHosts.Read(hosts, ports, NoUrl, NoHost));
         return builder;
     }
 
@@ -112,6 +113,6 @@ internal static class PostgresUrl
             return;
         }
 
-        builder.Host = string.Join(',', hosts.Select(host => host.Port is { } port ? SqlHosts.Show(host.Host, port) : host.Host));
+        builder.Host = string.Join(',', hosts.Select(host => host.Port is { } port ? DatabaseHosts.Show(host.Host, port) : host.Host));
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Relaybox.Connections;
 using Relaybox.Secrets;
 
 namespace Relaybox.Sql;
@@ -41,7 +42,7 @@ internal sealed record SqlSecret(string Host, int Port, string Database, string 
         var fields = SecretJson.Parse(secret) ?? throw Wrong("is not a JSON object");
         var host = options.Host ?? fields.Text("host") ?? throw Wrong("has no 'host', and DATABASE_HOST is not set");
         return new SqlSecret(
-            SqlHosts.Are(host) ? host : throw Wrong("has a 'host' that is not one"),
+            DatabaseHosts.Are(host) ? host : throw Wrong("has a 'host' that is not one"),
             options.Port ?? (fields.Text("port") is { } port
                 ? int.TryParse(port, out var number) ? number : throw Wrong("has a 'port' that is not a number")
                 : defaultPort),

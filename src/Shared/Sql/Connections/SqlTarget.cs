@@ -1,3 +1,5 @@
+using Relaybox.Connections;
+
 namespace Relaybox.Sql;
 
 /// <summary>What may be said of a connection: where it leads and as whom, never its password.</summary>
@@ -15,7 +17,7 @@ internal sealed record SqlTarget(string Host, string Database, string User, stri
     /// <param name="user">The user.</param>
     /// <param name="options">Where they come from.</param>
     internal static SqlTarget Of(string host, string? database, string? user, SqlConnectionOptions options) => new(
-        SqlHosts.Are(host) ? host : Withheld,
+        DatabaseHosts.Are(host) ? host : Withheld,
         Checked(database ?? user ?? ""),
         Checked(user ?? ""),
         options switch

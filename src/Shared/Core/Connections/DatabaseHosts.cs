@@ -2,10 +2,10 @@ using System.Globalization;
 using System.Net;
 using Relaybox.Settings;
 
-namespace Relaybox.Sql;
+namespace Relaybox.Connections;
 
 /// <summary>Hosts as they stand in URLs, secrets and settings: several with commas between them, each with its port or without.</summary>
-internal static class SqlHosts
+internal static class DatabaseHosts
 {
     /// <summary>Whether a text is a host, or several.</summary>
     internal static bool Are(string text) => Array.TrueForAll(

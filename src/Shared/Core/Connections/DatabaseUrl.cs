@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Relaybox.Sql;
+namespace Relaybox.Connections;
 
 /// <summary>
 /// A URL of a database: <c>scheme://user:password@host1:port1,host2:port2/database?option=value</c>. It is read strictly: what has to be

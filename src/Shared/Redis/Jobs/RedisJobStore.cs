@@ -1,0 +1,37 @@
+using Relaybox.Maintenance;
+using Relaybox.Timing;
+using StackExchange.Redis;
+
+namespace Relaybox.Redis;
+
+/// <summary>Jobs in Redis: a hash each, changed only under its token. The server's clock decides.</summary>
+/// <param name="connections">The database.</param>
+/// <param name="options">The prefix.</param>
+/// <param name="time">The clock of the waits between tries.</param>
+/// <param name="entropy">The source of tokens and jitter.</param>
+internal sealed class RedisJobStore(RedisConnections connections, RedisOptions options, TimeProvider time, IEntropy entropy) : IJobStore
+{
+    private static readonly RedisScript Acquire = RedisScript.Load("job_acquire");
+    private static readonly RedisScript Save = RedisScript.Load("job_save");
+
+    private readonly RedisCalls _calls = new(connections, connections.Retries(time, entropy));
+
+    /// <inheritdoc />
+    public async Task<JobLease?> TryAcquireAsync(string job, TimeSpan lease, CancellationToken cancellationToken)
+    {
+        // One token for all tries: a claim whose answer was lost is ours.
+        var token = entropy.NewGuid().ToString("N");
+        var cursor = (string?)await _calls.RunAsync(Acquire, [Key(job)], [token, (long)lease.TotalMilliseconds], cancellationToken);
+        return cursor is null ? null : new JobLease(job, token, cursor.Length == 0 ? null : cursor);
+    }
+
+    /// <inheritdoc />
+    public async Task<bool> SaveAsync(JobLease lease, string? cursor, TimeSpan duration, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(lease);
+        return (int)await _calls.RunAsync(
+            Save, [Key(lease.Job)], [lease.Token, (long)duration.TotalMilliseconds, cursor ?? ""], cancellationToken) == 1;
+    }
+
+    private RedisKey Key(string job) => $"{Bucket.All(options)[0].Tag}:job:{job}";
+}

@@ -1,0 +1,60 @@
+-- include: inbox_records
+-- Claims messages of one bucket, and says of each record what it is after that.
+-- KEYS: schema, leases, then each message's record.
+-- ARGV: version, buckets, lease (ms), attempts, unfinished attempts that exhaust a message; then for each message its token, subject,
+-- payload hash, stream and place in the stream ('' for none).
+-- Returns the time and, for each message, what decides about it: status (false: no record), deliveries, unfinished, claimToken,
+-- begunToken, payloadHash, leaseUntil.
+local schema = redis.call('HMGET', KEYS[1], 'version', 'buckets')
+if schema[1] ~= ARGV[1] or schema[2] ~= ARGV[2] then
+  return redis.error_reply('RELAYBOX_SCHEMA version ' .. (schema[1] or 'none') .. ', buckets ' .. (schema[2] or 'none'))
+end
+
+local now = clock_now()
+local lease, attempts, most_unfinished = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+local first = 3
+local fields = { 'status', 'deliveries', 'unfinished', 'claimToken', 'begunToken', 'payloadHash', 'leaseUntil', 'receivedAt' }
+
+-- Everything is read before anything is written: a key of another type is found out here.
+redis.call('ZCARD', KEYS[2])
+local records = {}
+for i = first, #KEYS do
+  local record = redis.pcall('HMGET', KEYS[i], unpack(fields))
+  records[i] = record.err and { 'not a record' } or record
+end
+
+for i = first, #KEYS do
+  local record = records[i]
+  local argument = 6 + (i - first) * 5
+  local token, hash = ARGV[argument], ARGV[argument + 2]
+  local deliveries, unfinished = tonumber(record[2] or 0) or 0, tonumber(record[3] or 0) or 0
+  local is_free = record[1] == 'failed' or (record[1] == 'processing' and (tonumber(record[7] or 0) or 0) <= now)
+  local is_new = not record[1] and redis.call('EXISTS', KEYS[i]) == 0
+  if is_new or (is_free and deliveries < attempts and unfinished < most_unfinished and (not record[6] or record[6] == hash)) then
+    -- An attempt is counted with its claim, unless an earlier one never said how it ended: then it is counted when it starts.
+    if unfinished == 0 then
+      deliveries, unfinished, record[5] = deliveries + 1, 1, token
+    end
+    record[1], record[2], record[3], record[4], record[6], record[7] = 'processing', deliveries, unfinished, token, hash, now + lease
+    redis.call(
+      'HSET', KEYS[i], 'status', 'processing', 'deliveries', deliveries, 'unfinished', unfinished, 'claimToken', token,
+      'begunToken', record[5] or '', 'payloadHash', hash, 'leaseUntil', now + lease, 'receivedAt', record[8] or now,
+      'claimedAt', now, 'subject', ARGV[argument + 1])
+    if ARGV[argument + 3] ~= '' then
+      redis.call('HSET', KEYS[i], 'stream', ARGV[argument + 3], 'streamSequence', ARGV[argument + 4])
+    end
+    redis.call('ZADD', KEYS[2], now + lease, inbox_member(KEYS[i], KEYS[2]))
+  end
+  -- nil would end the answer's table; false is null on the wire.
+  for field = 1, 7 do
+    record[field] = record[field] and tostring(record[field]) or false
+  end
+  record[8] = nil
+  records[i] = record
+end
+
+local answer = { now }
+for i = first, #KEYS do
+  answer[#answer + 1] = records[i]
+end
+return answer
