@@ -52,8 +52,8 @@ public sealed class RedisCluster : IAsyncDisposable
     public async Task FailoverAsync(string key)
     {
         var (primary, replica) = await FindAsync(key);
-        await UntilAsync(async () => await replica.AskAsync("CLUSTER", "FAILOVER") == "OK", "The failover does not begin.");
-        await UntilAsync(async () => (await FindAsync(key)).Primary != primary, "The replica did not take over.");
+        await UntilAsync(async () => await replica.AskAsync("CLUSTER", "FAILOVER") == "OK", "the failover begins");
+        await UntilAsync(async () => (await FindAsync(key)).Primary != primary, "the replica has taken over");
     }
 
     /// <summary>
@@ -98,33 +98,23 @@ public sealed class RedisCluster : IAsyncDisposable
     private static async Task WaitForTakeoverAsync(Node replica) => await UntilAsync(
         async () => (await replica.AskAsync("ROLE")).Contains("master", StringComparison.Ordinal)
             && (await replica.AskAsync("CLUSTER", "INFO")).Contains("cluster_state:ok", StringComparison.Ordinal),
-        "The replica did not take over.");
+        "the replica has taken over");
 
-    private static async Task UntilAsync(Func<Task<bool>> isSo, string otherwise)
-    {
-        var end = DateTimeOffset.UtcNow + Patience;
-        while (true)
+    private static Task UntilAsync(Func<Task<bool>> isSo, string what) => Eventually.TrueAsync(
+        async () =>
         {
             try
             {
-                if (await isSo())
-                {
-                    return;
-                }
+                return await isSo();
             }
             catch (Exception e) when (e is IOException or SocketException)
             {
                 // A server is away for a moment.
+                return false;
             }
-
-            if (DateTimeOffset.UtcNow > end)
-            {
-                throw new TimeoutException(otherwise);
-            }
-
-            await Task.Delay(50);
-        }
-    }
+        },
+        what,
+        Patience);
 
     private async Task JoinAsync()
     {
@@ -143,7 +133,7 @@ public sealed class RedisCluster : IAsyncDisposable
         {
             var (replica, primary) = (_nodes[i], _nodes[i - Primaries]);
             var id = await primary.AskAsync("CLUSTER", "MYID");
-            await UntilAsync(async () => await replica.AskAsync("CLUSTER", "REPLICATE", id) == "OK", "A replica does not know its primary.");
+            await UntilAsync(async () => await replica.AskAsync("CLUSTER", "REPLICATE", id) == "OK", "a replica knows its primary");
         }
 
         await UntilWholeAsync();
@@ -159,7 +149,7 @@ public sealed class RedisCluster : IAsyncDisposable
                         && !line.Contains("fail", StringComparison.Ordinal)) == _nodes.Count
                     && (!(await node.AskAsync("INFO", "replication")).Contains("role:slave", StringComparison.Ordinal)
                         || (await node.AskAsync("INFO", "replication")).Contains("master_link_status:up", StringComparison.Ordinal)),
-                "The cluster does not become whole.");
+                "the cluster is whole");
         }
     }
 
