@@ -25,7 +25,7 @@ internal sealed class RedisScript
     internal string Text { get; }
 
     /// <summary>What <c>EVALSHA</c> takes.</summary>
-    internal string Sha => Convert.ToHexStringLower(SHA1.HashData(Encoding.UTF8.GetBytes(Text)));
+    internal string Sha => field ??= Convert.ToHexStringLower(SHA1.HashData(Encoding.UTF8.GetBytes(Text)));
 
     /// <summary>
     /// Reads a script that is embedded in this assembly. A line <c>-- include: name</c> in it stands for the text of another file, so that

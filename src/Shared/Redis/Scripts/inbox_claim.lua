@@ -1,13 +1,14 @@
 -- include: inbox_records
+-- include: schema
 -- Claims messages of one bucket, and says of each record what it is after that.
 -- KEYS: schema, leases, then each message's record.
 -- ARGV: version, buckets, lease (ms), attempts, unfinished attempts that exhaust a message; then for each message its token, subject,
 -- payload hash, stream and place in the stream ('' for none).
 -- Returns the time and, for each message, what decides about it: status (false: no record), deliveries, unfinished, claimToken,
 -- begunToken, payloadHash, leaseUntil.
-local schema = redis.call('HMGET', KEYS[1], 'version', 'buckets')
-if schema[1] ~= ARGV[1] or schema[2] ~= ARGV[2] then
-  return redis.error_reply('RELAYBOX_SCHEMA version ' .. (schema[1] or 'none') .. ', buckets ' .. (schema[2] or 'none'))
+local refusal = schema_refusal()
+if refusal then
+  return refusal
 end
 
 local now = clock_now()
