@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Relaybox.Connections;
 using Relaybox.Diagnostics;
 using Relaybox.Inbox;
 using Relaybox.Maintenance;
@@ -85,10 +86,7 @@ internal sealed record MongoDbSettings : StoreSettings
             MaxPoolSize = reader.Number("DATABASE_MAX_CONNECTIONS", 20, 2, 1_000),
             ApplicationName = $"relaybox {reader.Optional("ANNOTATIONS_HANDLER")}".TrimEnd(),
         };
-        if (options.Host is { } hosts && !MongoConnectionText.AreHosts(hosts))
-        {
-            reader.Add("DATABASE_HOST is not a host. Set it to one, or to several with commas between them, each with its port or without.");
-        }
+        DatabaseSource.CheckHosts(reader, options.Host, MongoConnectionText.AreHosts);
 
         var isNamed = options.Database is not { } database || MongoNames.IsValid(database);
         if (!isNamed)
@@ -97,20 +95,13 @@ internal sealed record MongoDbSettings : StoreSettings
         }
 
         reader.RefuseBeside("MONGODB_URI", "DATABASE_HOST", "DATABASE_PORT");
-        switch (options)
-        {
-            case { Uri: null, SecretArn: null }:
-                reader.Add(
-                    "DATABASE_SECRET_ARN is not set. Set it to the ARN of a secret: a connection string, or JSON with host, port, dbname, username "
-                    + "and password; on a development machine set MONGODB_URI instead.");
-                break;
-            case { Uri: not null, SecretArn: not null }:
-                reader.Add("MONGODB_URI is set as well as DATABASE_SECRET_ARN. Leave one of them out.");
-                break;
-            case { Uri: not null } when isNamed && MongoConnectionText.Check(options) is { } wrong:
-                reader.Add($"MONGODB_URI cannot be used: {wrong}.");
-                break;
-        }
+        DatabaseSource.Check(
+            reader,
+            "MONGODB_URI",
+            options.Uri,
+            options.SecretArn,
+            ": a connection string, or JSON with host, port, dbname, username and password",
+            () => isNamed ? MongoConnectionText.Check(options) : null);
 
         return options;
     }

@@ -105,26 +105,16 @@ internal sealed record RedisSettings : StoreSettings
             CertificateAuthorityFile = reader.File("DATABASE_CA_FILE", "a file of PEM certificates"),
             ApplicationName = $"relaybox-{reader.Optional("ANNOTATIONS_HANDLER")}".TrimEnd('-'),
         };
-        if (options.Host is { } hosts && !DatabaseHosts.Are(hosts))
-        {
-            reader.Add("DATABASE_HOST is not a host. Set it to one, or to several with commas between them, each with its port or without.");
-        }
+        DatabaseSource.CheckHosts(reader, options.Host, DatabaseHosts.Are);
 
         reader.RefuseBeside("REDIS_URL", "DATABASE_HOST", "DATABASE_PORT");
-        switch (options)
-        {
-            case { Url: null, SecretArn: null }:
-                reader.Add(
-                    "DATABASE_SECRET_ARN is not set. Set it to the ARN of a secret: a URL (rediss://…), or JSON with host, port, username and "
-                    + "password; on a development machine set REDIS_URL instead.");
-                break;
-            case { Url: not null, SecretArn: not null }:
-                reader.Add("REDIS_URL is set as well as DATABASE_SECRET_ARN. Leave one of them out.");
-                break;
-            case { Url: not null } when RedisConnectionText.Check(options) is { } wrong:
-                reader.Add($"REDIS_URL cannot be used: {wrong}.");
-                break;
-        }
+        DatabaseSource.Check(
+            reader,
+            "REDIS_URL",
+            options.Url,
+            options.SecretArn,
+            ": a URL (rediss://…), or JSON with host, port, username and password",
+            () => RedisConnectionText.Check(options));
 
         return options;
     }

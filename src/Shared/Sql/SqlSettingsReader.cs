@@ -70,26 +70,11 @@ internal sealed class SqlSettingsReader(SettingsReader reader, SqlIdentifier rul
             MaxPoolSize = reader.Number("DATABASE_MAX_CONNECTIONS", 20, 2, 1_000),
             ApplicationName = $"relaybox {reader.Optional("ANNOTATIONS_HANDLER")}".TrimEnd(),
         };
-        if (options.Host is { } host && !DatabaseHosts.Are(host))
-        {
-            reader.Add("DATABASE_HOST is not a host. Set it to one, or to several with commas between them, each with its port or without.");
-        }
+        DatabaseSource.CheckHosts(reader, options.Host, DatabaseHosts.Are);
 
         reader.RefuseBeside("DATABASE_URL", "DATABASE_HOST", "DATABASE_PORT", "DATABASE_NAME");
-        switch (options)
-        {
-            case { Url: null, SecretArn: null }:
-                reader.Add(
-                    "DATABASE_SECRET_ARN is not set. Set it to the ARN of a secret with host, port, dbname, username and password; "
-                    + "on a development machine set DATABASE_URL instead.");
-                break;
-            case { Url: not null, SecretArn: not null }:
-                reader.Add("DATABASE_URL is set as well as DATABASE_SECRET_ARN. Leave one of them out.");
-                break;
-            case { Url: not null } when check(options) is { } wrong:
-                reader.Add($"DATABASE_URL cannot be used: {wrong}.");
-                break;
-        }
+        DatabaseSource.Check(
+            reader, "DATABASE_URL", options.Url, options.SecretArn, " with host, port, dbname, username and password", () => check(options));
 
         return options;
     }

@@ -3,13 +3,13 @@ using System.Globalization;
 namespace Relaybox.Connections;
 
 /// <summary>
-/// A URL of a database: <c>scheme://user:password@host1:port1,host2:port2/database?option=value</c>. It is read strictly: what has to be
-/// escaped must be, because otherwise a part of the password is taken for something that errors name.
+/// A URL of a database: <c>scheme://user:password@host1:port1,host2:port2/database?option=value</c>. It is read strictly: a character that needs an
+/// escape and has none is refused, because a part of the password could otherwise be read as a host, which errors name.
 /// </summary>
-/// <param name="User">The user; null where there is none.</param>
-/// <param name="Password">The password; null where there is none.</param>
+/// <param name="User">The user, or null.</param>
+/// <param name="Password">The password, or null.</param>
 /// <param name="Hosts">The hosts as they are written.</param>
-/// <param name="Database">The database; null where there is none.</param>
+/// <param name="Database">The database, or null.</param>
 /// <param name="Options">The options behind the question mark, unescaped, in their order.</param>
 internal sealed record DatabaseUrl(string? User, string? Password, string Hosts, string? Database, IReadOnlyList<DatabaseUrl.Option> Options)
 {

@@ -7,6 +7,15 @@ namespace Relaybox.Timing;
 /// <param name="time">The clock of the waits.</param>
 internal sealed class RetryLoop(int maxTries, Backoff backoff, Func<Exception, bool> isTransient, TimeProvider time)
 {
+    private const int TriesOfStores = 5;
+
+    /// <summary>How calls of a database server are repeated: five tries, with waits of 50 ms to a second between them.</summary>
+    /// <param name="isTransient">Whether the same call can succeed later.</param>
+    /// <param name="time">The clock of the waits.</param>
+    /// <param name="entropy">The source of their jitter.</param>
+    internal static RetryLoop OfStore(Func<Exception, bool> isTransient, TimeProvider time, IEntropy entropy) =>
+        new(TriesOfStores, new Backoff(TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(1), entropy), isTransient, time);
+
     /// <summary>Makes a call, and repeats it. The last failure is thrown as it is.</summary>
     /// <param name="call">The call. It gets the number of the try, from 1, and must expect the effects of its own earlier tries.</param>
     /// <param name="cancellationToken">Ends the call and the waits.</param>

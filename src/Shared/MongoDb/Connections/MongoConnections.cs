@@ -11,8 +11,6 @@ namespace Relaybox.MongoDb;
 /// </summary>
 internal sealed class MongoConnections : IDisposable, IExplainsFailures
 {
-    private const int MaxTries = 5;
-
     private readonly MongoConnectionOptions _options;
     private readonly MongoOptions _names;
     private readonly SecretBound<Source> _source;
@@ -71,9 +69,7 @@ internal sealed class MongoConnections : IDisposable, IExplainsFailures
     /// <summary>Makes calls, and repeats those whose failure is transient.</summary>
     /// <param name="time">The clock of the waits.</param>
     /// <param name="entropy">The source of their jitter.</param>
-    internal MongoCalls Calls(TimeProvider time, IEntropy entropy) => new(
-        this,
-        new RetryLoop(MaxTries, new Backoff(TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(1), entropy), MongoFaults.IsTransient, time));
+    internal MongoCalls Calls(TimeProvider time, IEntropy entropy) => new(this, RetryLoop.OfStore(MongoFaults.IsTransient, time, entropy));
 
     /// <summary>Says what is wrong with the database where a call failed because of it, and what to do.</summary>
     /// <param name="exception">What the call threw.</param>

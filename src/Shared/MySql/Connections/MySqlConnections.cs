@@ -1,3 +1,4 @@
+using System.Data.Common;
 using MySqlConnector;
 using Relaybox.Diagnostics;
 using Relaybox.Secrets;
@@ -10,10 +11,8 @@ namespace Relaybox.MySql;
 /// Opens connections, pooled. The credentials come from the configuration or from a secret; where the server refuses
 /// those of a secret, it is read again once, so that a rotation needs no restart.
 /// </summary>
-internal sealed class MySqlConnections : IAsyncDisposable, IExplainsFailures
+internal sealed class MySqlConnections : IAsyncDisposable, IExplainsFailures, ISqlDatabase
 {
-    private const int MaxTries = 5;
-
     private readonly SecretBound<MySqlPools> _pools;
     private volatile SqlTarget? _target;
     private volatile bool _isDisposed;
@@ -91,8 +90,7 @@ internal sealed class MySqlConnections : IAsyncDisposable, IExplainsFailures
     /// <summary>Repeats calls that failed so.</summary>
     /// <param name="time">The clock of the waits.</param>
     /// <param name="entropy">The source of their jitter.</param>
-    internal RetryLoop Retries(TimeProvider time, IEntropy entropy) => new(
-        MaxTries, new Backoff(TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(1), entropy), IsTransient, time);
+    public RetryLoop Retries(TimeProvider time, IEntropy entropy) => RetryLoop.OfStore(IsTransient, time, entropy);
 
     /// <summary>
     /// Says what is wrong with the database where a call failed because of it, and what to do: it cannot be reached, refuses
@@ -123,6 +121,14 @@ internal sealed class MySqlConnections : IAsyncDisposable, IExplainsFailures
 
         _pools.Dispose();
     }
+
+    async ValueTask<DbConnection> ISqlDatabase.OpenAsync(CancellationToken cancellationToken) => await OpenConnectionAsync(cancellationToken);
+
+    DbParameter ISqlDatabase.Text(string name, string? value) => new MySqlParameter(name, (object?)value ?? DBNull.Value);
+
+    DbParameter ISqlDatabase.Integer(string name, int value) => new MySqlParameter(name, (object)value);
+
+    DbParameter ISqlDatabase.Interval(string name, TimeSpan value) => Parameters.Interval(name, value);
 
     private async ValueTask<T> UseAsync<T>(Func<MySqlPools, CancellationToken, ValueTask<T>> use, CancellationToken cancellationToken)
     {

@@ -1,58 +1,49 @@
 using MySqlConnector;
-using Relaybox.Diagnostics;
 using Relaybox.Events;
 using Relaybox.Inbox;
+using Relaybox.Paging;
 using Relaybox.Sql;
 
 namespace Relaybox.MySql;
 
-// How handling ends: a write holds only while the record is being processed under the claim's own token.
+// How handling ends, and maintenance: the statements are this database's, and SqlInboxWrites runs them.
 internal sealed partial class MySqlInboxRepository
 {
-    private const string IsRecord = "event_id = @event AND consumer = @consumer AND replay_id = @replay AND claim_token = @token";
-    private const string ClaimHolds = $"{IsRecord} AND status = 'processing'";
-
-    // The record keeps the token that completed it, so that a repeated call knows its own work.
-    private readonly string _markProcessed =
-        $"UPDATE {new MySqlNames(options).Inbox} SET {Processed(options, "")} WHERE {ClaimHolds}";
-
-    private readonly string _endAttempt =
-        $"""
-        UPDATE {new MySqlNames(options).Inbox} SET
-            status = 'failed', deliveries = @deliveries, unfinished = @unfinished, failed_at = {options.Now}, lease_until = NULL,
-            error_code = @code, error_message = @message
-        WHERE {ClaimHolds}
-        """;
-
-    // Where a transaction that marks the record is still on its way, this waits for its end.
-    private readonly string _readOwn = $"SELECT status FROM {new MySqlNames(options).Inbox} WHERE {IsRecord} FOR UPDATE";
-
-    private readonly string _renew =
-        $"UPDATE {new MySqlNames(options).Inbox} SET lease_until = {options.Now} + INTERVAL @lease MICROSECOND WHERE {ClaimHolds}";
-
-    // Counted once, however often the call is repeated. What an assignment reads is assigned after it.
-    private readonly string _start =
-        $"""
-        UPDATE {new MySqlNames(options).Inbox} SET
-            lease_until = {options.Now} + INTERVAL @lease MICROSECOND,
-            deliveries = deliveries + (NOT (begun_token <=> @token)), unfinished = unfinished + (NOT (begun_token <=> @token)),
-            begun_token = @token
-        WHERE {ClaimHolds}
-        """;
-
+    private readonly SqlInboxWrites _writes = new(connections, Statements(options), AddKey, connections.Retries(time, entropy));
     private readonly string _complete = $"CALL {new MySqlNames(options).InboxComplete}(@event, @consumer, @replay, @token)";
 
     /// <inheritdoc />
     public Task<bool> RenewAsync(InboxClaim.Claimed claim, TimeSpan lease, CancellationToken cancellationToken) =>
-        HoldAsync(_renew, claim, lease, cancellationToken);
+        _writes.RenewAsync(claim, lease, cancellationToken);
 
     /// <inheritdoc />
     public Task<bool> StartAsync(InboxClaim.Claimed claim, TimeSpan lease, CancellationToken cancellationToken) =>
-        HoldAsync(_start, claim, lease, cancellationToken);
+        _writes.StartAsync(claim, lease, cancellationToken);
 
     /// <inheritdoc />
     public Task<bool> MarkProcessedAsync(InboxClaim.Claimed claim, CancellationToken cancellationToken) =>
-        WriteAsync(claim, _markProcessed, InboxStatusText.Processed, static _ => { }, cancellationToken);
+        _writes.MarkProcessedAsync(claim, cancellationToken);
+
+    /// <inheritdoc />
+    public Task<bool> EndAttemptAsync(
+        InboxClaim.Claimed claim, int deliveries, string errorCode, string errorMessage, CancellationToken cancellationToken) =>
+        _writes.EndAttemptAsync(claim, deliveries, errorCode, errorMessage, cancellationToken);
+
+    /// <inheritdoc />
+    public Task<InboxStatus?> ReadOwnAsync(InboxClaim.Claimed claim, CancellationToken cancellationToken) =>
+        _writes.ReadOwnAsync(claim, cancellationToken);
+
+    /// <inheritdoc />
+    public Task<MaintenancePage> CleanupAsync(TimeSpan retention, string? cursor, int pageSize, CancellationToken cancellationToken) =>
+        _writes.CleanupAsync(retention, pageSize, cancellationToken);
+
+    /// <inheritdoc />
+    public Task<MaintenancePage> ResetStaleAsync(TimeSpan age, string? cursor, int pageSize, CancellationToken cancellationToken) =>
+        _writes.ResetStaleAsync(age, pageSize, cancellationToken);
+
+    /// <inheritdoc />
+    public Task<IReadOnlyDictionary<string, long>> GetCountByStatusAsync(CancellationToken cancellationToken) =>
+        _writes.GetCountByStatusAsync(cancellationToken);
 
     /// <inheritdoc />
     /// <remarks>
@@ -108,83 +99,12 @@ internal sealed partial class MySqlInboxRepository
         return marked;
     }
 
-    /// <inheritdoc />
-    public Task<bool> EndAttemptAsync(
-        InboxClaim.Claimed claim, int deliveries, string errorCode, string errorMessage, CancellationToken cancellationToken) =>
-        WriteAsync(
-            claim,
-            _endAttempt,
-            InboxStatusText.Failed,
-            parameters =>
-            {
-                parameters.AddWithValue("@deliveries", deliveries);
-                parameters.AddWithValue("@unfinished", claim.Unfinished);
-                parameters.AddWithValue("@code", errorCode);
-                parameters.AddWithValue("@message", ErrorText.Bound(errorMessage));
-            },
-            cancellationToken);
-
     /// <summary>Completes a claim as a part of its own transaction. Where the claim is lost the command fails.</summary>
     internal MySqlBatchCommand Completion(InboxClaim.Claimed claim)
     {
         var command = new MySqlBatchCommand(_complete);
-        AddClaim(command.Parameters, claim);
+        _writes.AddClaim(command.Parameters, claim);
         return command;
-    }
-
-    /// <inheritdoc />
-    public Task<InboxStatus?> ReadOwnAsync(InboxClaim.Claimed claim, CancellationToken cancellationToken) =>
-        _retries.RunAsync<InboxStatus?>(
-            async (_, ct) =>
-            {
-                await using var connection = await connections.OpenConnectionAsync(ct);
-                return await ReadOwnAsync(connection, claim, ct) is { } status ? InboxStatusText.Parse(status) : null;
-            },
-            cancellationToken);
-
-    private Task<bool> HoldAsync(string sql, InboxClaim.Claimed claim, TimeSpan lease, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(claim);
-        return _retries.RunAsync(
-            async (_, ct) =>
-            {
-                await using var connection = await connections.OpenConnectionAsync(ct);
-                await using var command = new MySqlCommand(sql, connection);
-                AddClaim(command.Parameters, claim);
-                command.Parameters.Add(Parameters.Interval("@lease", lease));
-                return await command.ExecuteNonQueryAsync(ct) == 1;
-            },
-            cancellationToken);
-    }
-
-    private Task<bool> WriteAsync(
-        InboxClaim.Claimed claim,
-        string sql,
-        string status,
-        Action<MySqlParameterCollection> addParameters,
-        CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(claim);
-        return _retries.RunAsync(
-            async (_, ct) =>
-            {
-                await using var connection = await connections.OpenConnectionAsync(ct);
-                await using var command = new MySqlCommand(sql, connection);
-                AddClaim(command.Parameters, claim);
-                addParameters(command.Parameters);
-                return await command.ExecuteNonQueryAsync(ct) == 1
-
-                    // Our own earlier write, whose answer was lost.
-                    || await ReadOwnAsync(connection, claim, ct) == status;
-            },
-            cancellationToken);
-    }
-
-    private async Task<string?> ReadOwnAsync(MySqlConnection connection, InboxClaim.Claimed claim, CancellationToken cancellationToken)
-    {
-        await using var command = new MySqlCommand(_readOwn, connection);
-        AddClaim(command.Parameters, claim);
-        return (string?)await command.ExecuteScalarAsync(cancellationToken);
     }
 
     private static string Processed(MySqlOptions options, string alias) =>
@@ -192,10 +112,4 @@ internal sealed partial class MySqlInboxRepository
         {alias}status = 'processed', {alias}processed_at = {options.Now}, {alias}lease_until = NULL,
         {alias}failed_at = NULL, {alias}error_code = NULL, {alias}error_message = NULL
         """;
-
-    private static void AddClaim(MySqlParameterCollection parameters, InboxClaim.Claimed claim)
-    {
-        AddKey(parameters, claim.Key);
-        parameters.AddWithValue("@token", claim.Token);
-    }
 }

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using MySqlConnector;
 using Relaybox.Diagnostics;
 using Relaybox.Inbox;
@@ -70,7 +71,7 @@ internal sealed partial class MySqlInboxRepository(
     private async ValueTask<long> GetBatchLimitAsync(MySqlConnection connection, CancellationToken cancellationToken) =>
         await connections.PacketLimit.RequireAsync(0, connection, transaction: null, cancellationToken) - SizeWithoutBatch;
 
-    private static void AddKey(MySqlParameterCollection parameters, InboxKey key)
+    private static void AddKey(DbParameterCollection parameters, InboxKey key)
     {
         parameters.Add(Parameters.Bytes("@event", key.EventId));
         parameters.Add(Parameters.Bytes("@consumer", key.Consumer));

@@ -1,6 +1,8 @@
+using System.Data.Common;
 using Npgsql;
 using Relaybox.Diagnostics;
 using Relaybox.Secrets;
+using Relaybox.Sql;
 using Relaybox.Timing;
 
 namespace Relaybox.Postgres;
@@ -9,10 +11,8 @@ namespace Relaybox.Postgres;
 /// Opens connections, pooled. The credentials come from the configuration or from a secret; where the server refuses
 /// those of a secret, it is read again once, so that a rotation needs no restart.
 /// </summary>
-internal sealed class PostgresConnections : IAsyncDisposable, IExplainsFailures
+internal sealed class PostgresConnections : IAsyncDisposable, IExplainsFailures, ISqlDatabase
 {
-    private const int MaxTries = 5;
-
     private readonly PostgresConnectionOptions _options;
     private readonly SecretBound<Source> _source;
 
@@ -81,8 +81,7 @@ internal sealed class PostgresConnections : IAsyncDisposable, IExplainsFailures
     /// <summary>Repeats calls that failed so.</summary>
     /// <param name="time">The clock of the waits.</param>
     /// <param name="entropy">The source of their jitter.</param>
-    internal RetryLoop Retries(TimeProvider time, IEntropy entropy) => new(
-        MaxTries, new Backoff(TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(1), entropy), IsTransient, time);
+    public RetryLoop Retries(TimeProvider time, IEntropy entropy) => RetryLoop.OfStore(IsTransient, time, entropy);
 
     /// <summary>
     /// Says what is wrong with the database where a call failed because of it, and what to do: it cannot be reached, refuses
@@ -114,6 +113,14 @@ internal sealed class PostgresConnections : IAsyncDisposable, IExplainsFailures
 
         _source.Dispose();
     }
+
+    async ValueTask<DbConnection> ISqlDatabase.OpenAsync(CancellationToken cancellationToken) => await OpenConnectionAsync(cancellationToken);
+
+    DbParameter ISqlDatabase.Text(string name, string? value) => Parameters.Text(value);
+
+    DbParameter ISqlDatabase.Integer(string name, int value) => Parameters.Integer(value);
+
+    DbParameter ISqlDatabase.Interval(string name, TimeSpan value) => Parameters.Interval(value);
 
     private ValueTask<NpgsqlConnection> OpenAsync(Func<Source, NpgsqlDataSource> kind, CancellationToken cancellationToken) => _source.UseAsync(
         (source, ct) => kind(source).OpenConnectionAsync(ct),

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Npgsql;
 using Relaybox.Diagnostics;
 using Relaybox.Inbox;
@@ -125,7 +126,7 @@ internal sealed partial class PostgresInboxRepository(
         }
     }
 
-    private static void AddKey(NpgsqlParameterCollection parameters, InboxKey key)
+    private static void AddKey(DbParameterCollection parameters, InboxKey key)
     {
         parameters.Add(Parameters.Text(key.EventId));
         parameters.Add(Parameters.Text(key.Consumer));

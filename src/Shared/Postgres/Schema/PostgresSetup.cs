@@ -1,32 +1,19 @@
 using Npgsql;
-using Relaybox.Settings;
+using Relaybox.Sql;
 
 namespace Relaybox.Postgres;
 
-/// <summary>
-/// Applies the migrations, makes the example handler's table where the example is on, and grants the roles where users are
-/// named to whom.
-/// </summary>
-internal sealed class PostgresSetup(PostgresMigrator migrator, PostgresConnections connections, PostgresSettings settings) : ISetupStep
+/// <summary>Makes what the store needs in the database.</summary>
+internal sealed class PostgresSetup(PostgresMigrator migrator, PostgresConnections connections, PostgresSettings settings)
+    : SqlSetup(settings.EffectsTable)
 {
-    public async Task<int> RunAsync(CancellationToken cancellationToken)
-    {
-        var applied = await migrator.MigrateAsync(cancellationToken);
-        if (settings.EffectsTable is { } table)
-        {
-            await CreateEffectsAsync(table, cancellationToken);
-        }
+    protected override Task<IReadOnlyList<string>> MigrateAsync(CancellationToken cancellationToken) => migrator.MigrateAsync(cancellationToken);
 
-        if (settings.Roles is { } roles)
-        {
-            string[] tables = settings.EffectsTable is { } effects ? [effects] : [];
-            await migrator.GrantRolesAsync(roles with { HandlerTables = tables }, cancellationToken);
-        }
+    protected override Task GrantRolesAsync(string[] handlerTables, CancellationToken cancellationToken) => settings.Roles is { } roles
+        ? migrator.GrantRolesAsync(roles with { HandlerTables = handlerTables }, cancellationToken)
+        : Task.CompletedTask;
 
-        return applied.Count;
-    }
-
-    private async Task CreateEffectsAsync(string table, CancellationToken cancellationToken)
+    protected override async Task CreateEffectsAsync(string table, CancellationToken cancellationToken)
     {
         await using var connection = await connections.OpenConnectionAsync(cancellationToken);
         await using var command = new NpgsqlCommand(

@@ -12,8 +12,6 @@ namespace Relaybox.Redis;
 /// </summary>
 internal sealed class RedisConnections : IAsyncDisposable, IExplainsFailures
 {
-    private const int MaxTries = 5;
-
     private readonly RedisConnectionOptions _options;
     private readonly RedisOptions? _keys;
     private readonly SecretBound<RedisSource> _sources;
@@ -145,8 +143,7 @@ internal sealed class RedisConnections : IAsyncDisposable, IExplainsFailures
     /// <summary>Repeats calls whose failure is transient.</summary>
     /// <param name="time">The clock of the waits.</param>
     /// <param name="entropy">The source of their jitter.</param>
-    internal RetryLoop Retries(TimeProvider time, IEntropy entropy) => new(
-        MaxTries, new Backoff(TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(1), entropy), RedisFaults.IsTransient, time);
+    internal RetryLoop Retries(TimeProvider time, IEntropy entropy) => RetryLoop.OfStore(RedisFaults.IsTransient, time, entropy);
 
     /// <summary>Says what is wrong with the server where a call failed because of it, and what to do.</summary>
     /// <param name="exception">What the call threw.</param>

@@ -1,0 +1,134 @@
+using System.Data.Common;
+using Relaybox.Diagnostics;
+using Relaybox.Inbox;
+using Relaybox.Paging;
+using Relaybox.Timing;
+
+namespace Relaybox.Sql;
+
+/// <summary>
+/// How handling ends, and maintenance. A write of a claim holds only while the record is being processed under the claim's own token. The
+/// record keeps the token that completed it, so that a repeated call knows its own work.
+/// </summary>
+/// <param name="database">Where connections come from.</param>
+/// <param name="sql">The statements.</param>
+/// <param name="addKey">Adds a record's key to the parameters.</param>
+/// <param name="retries">Repeats calls whose failure is transient.</param>
+internal sealed class SqlInboxWrites(
+    ISqlDatabase database, SqlInboxStatements sql, Action<DbParameterCollection, InboxKey> addKey, RetryLoop retries)
+{
+    // Each step takes the oldest records that nobody holds, so that the next one needs no place to go on from.
+    private const string MayBeMore = "more";
+
+    internal Task<bool> RenewAsync(InboxClaim.Claimed claim, TimeSpan lease, CancellationToken cancellationToken) =>
+        HoldAsync(sql.Renew, claim, lease, cancellationToken);
+
+    internal Task<bool> StartAsync(InboxClaim.Claimed claim, TimeSpan lease, CancellationToken cancellationToken) =>
+        HoldAsync(sql.Start, claim, lease, cancellationToken);
+
+    internal Task<bool> MarkProcessedAsync(InboxClaim.Claimed claim, CancellationToken cancellationToken) =>
+        WriteAsync(claim, sql.MarkProcessed, InboxStatusText.Processed, static _ => { }, cancellationToken);
+
+    internal Task<bool> EndAttemptAsync(
+        InboxClaim.Claimed claim, int deliveries, string errorCode, string errorMessage, CancellationToken cancellationToken) =>
+        WriteAsync(
+            claim,
+            sql.EndAttempt,
+            InboxStatusText.Failed,
+            parameters =>
+            {
+                parameters.Add(database.Integer("@deliveries", deliveries));
+                parameters.Add(database.Text("@code", errorCode));
+                parameters.Add(database.Text("@message", ErrorText.Bound(errorMessage)));
+                parameters.Add(database.Integer("@unfinished", claim.Unfinished));
+            },
+            cancellationToken);
+
+    internal Task<InboxStatus?> ReadOwnAsync(InboxClaim.Claimed claim, CancellationToken cancellationToken) =>
+        retries.RunAsync<InboxStatus?>(
+            async (_, ct) =>
+            {
+                await using var connection = await database.OpenAsync(ct);
+                return await ReadOwnAsync(connection, claim, ct) is { } status ? InboxStatusText.Parse(status) : null;
+            },
+            cancellationToken);
+
+    internal Task<MaintenancePage> CleanupAsync(TimeSpan retention, int pageSize, CancellationToken cancellationToken) =>
+        StepAsync(sql.Cleanup, retention, pageSize, cancellationToken);
+
+    internal Task<MaintenancePage> ResetStaleAsync(TimeSpan age, int pageSize, CancellationToken cancellationToken) =>
+        StepAsync(sql.ResetStale, age, pageSize, cancellationToken);
+
+    internal async Task<IReadOnlyDictionary<string, long>> GetCountByStatusAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenAsync(cancellationToken);
+        await using var command = Command(connection, sql.CountByStatus);
+        var counts = await command.ReadCommittedAsync(row => KeyValuePair.Create(row.GetString(0), row.GetInt64(1)), cancellationToken);
+        return new Dictionary<string, long>(counts, StringComparer.Ordinal);
+    }
+
+    /// <summary>Adds the key of a claim's record and the claim's token.</summary>
+    internal void AddClaim(DbParameterCollection parameters, InboxClaim.Claimed claim)
+    {
+        addKey(parameters, claim.Key);
+        parameters.Add(database.Text("@token", claim.Token));
+    }
+
+    private Task<bool> HoldAsync(string text, InboxClaim.Claimed claim, TimeSpan lease, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(claim);
+        return retries.RunAsync(
+            async (_, ct) =>
+            {
+                await using var connection = await database.OpenAsync(ct);
+                await using var command = Command(connection, text);
+                AddClaim(command.Parameters, claim);
+                command.Parameters.Add(database.Interval("@lease", lease));
+                return await command.ExecuteNonQueryAsync(ct) == 1;
+            },
+            cancellationToken);
+    }
+
+    private Task<bool> WriteAsync(
+        InboxClaim.Claimed claim, string text, string status, Action<DbParameterCollection> addParameters, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(claim);
+        return retries.RunAsync(
+            async (_, ct) =>
+            {
+                await using var connection = await database.OpenAsync(ct);
+                await using var command = Command(connection, text);
+                AddClaim(command.Parameters, claim);
+                addParameters(command.Parameters);
+                return await command.ExecuteNonQueryAsync(ct) == 1
+
+                    // Our own earlier write, whose answer was lost.
+                    || await ReadOwnAsync(connection, claim, ct) == status;
+            },
+            cancellationToken);
+    }
+
+    private async Task<string?> ReadOwnAsync(DbConnection connection, InboxClaim.Claimed claim, CancellationToken cancellationToken)
+    {
+        await using var command = Command(connection, sql.ReadOwn);
+        AddClaim(command.Parameters, claim);
+        return (string?)await command.ExecuteScalarAsync(cancellationToken);
+    }
+
+    private async Task<MaintenancePage> StepAsync(string text, TimeSpan age, int pageSize, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenAsync(cancellationToken);
+        await using var command = Command(connection, text);
+        command.Parameters.Add(database.Interval("@age", age));
+        command.Parameters.Add(database.Integer("@limit", pageSize));
+        var affected = await command.ExecuteNonQueryAsync(cancellationToken);
+        return new MaintenancePage(affected, affected < pageSize ? null : MayBeMore);
+    }
+
+    private static DbCommand Command(DbConnection connection, string text)
+    {
+        var command = connection.CreateCommand();
+        command.CommandText = text;
+        return command;
+    }
+}
