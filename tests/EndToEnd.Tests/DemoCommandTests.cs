@@ -14,7 +14,7 @@ public sealed class DemoCommandTests
         {
             var (code, output, errors) = await RunAsync(
                 "--store", "postgres", "--broker", "nats", "--count", "20", "--rate", "0", "--duplicates", "50", "--json",
-                "--state-dir", state.FullName, "--functions-dir", RunningStack.BuiltFunctions, "--template", RepositoryRoot.Combine("template.yaml"));
+                "--state-dir", state.FullName, "--functions-dir", Publication.Folder, "--template", RepositoryRoot.Combine("template.yaml"));
 
             Assert.True(code == 0, errors);
             var summary = JsonDocument.Parse(output).RootElement;

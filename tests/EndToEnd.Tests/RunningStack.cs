@@ -43,10 +43,6 @@ internal sealed class RunningStack : IAsyncDisposable
 
     public string OutboxTable => _runner.Environment["OUTBOX_TABLE"];
 
-    /// <summary>The functions as this build has made them.</summary>
-    public static string BuiltFunctions { get; } = Path.GetFullPath(
-        Path.Combine(AppContext.BaseDirectory, "..", "..", "Functions", Path.GetFileName(AppContext.BaseDirectory.TrimEnd('/'))));
-
     public static async Task<RunningStack> StartAsync(
         string? functionsDirectory = null,
         double duplicatePercent = 0,
@@ -59,7 +55,7 @@ internal sealed class RunningStack : IAsyncDisposable
         {
             TemplatePath = RepositoryRoot.Combine("template.yaml"),
             StateDirectory = state.FullName,
-            FunctionsDirectory = functionsDirectory ?? BuiltFunctions,
+            FunctionsDirectory = functionsDirectory ?? Publication.Folder,
             PortBase = 0,
             Parameters = parameters.ToDictionary(parameter => parameter.Name, parameter => parameter.Value),
             Environment = new Dictionary<string, string>

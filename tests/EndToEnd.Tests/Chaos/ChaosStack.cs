@@ -38,7 +38,7 @@ internal sealed class ChaosStack : IAsyncDisposable
             {
                 TemplatePath = RepositoryRoot.Combine("template.yaml"),
                 StateDirectory = Path.Combine(state.FullName, "state"),
-                FunctionsDirectory = RunningStack.BuiltFunctions,
+                FunctionsDirectory = Publication.Folder,
                 PortBase = 0,
                 Parameters = new Dictionary<string, string> { ["Store"] = store, ["Broker"] = broker },
                 Environment = new Dictionary<string, string>

@@ -7,8 +7,8 @@ using Relaybox.Testing;
 namespace Relaybox.EndToEnd.Tests.Chaos;
 
 /// <summary>
-/// Every step of relaying and consuming, with every store and broker (with MySQL and Redis one broker, for the time that it takes): a process is
-/// killed as it comes there, and as it leaves it. Each order has its effect once all the same.
+/// Every step of relaying and consuming, with every store and with every broker, each store with one of them for the time that it takes: a
+/// process is killed as it comes there, and as it leaves it. Each order has its effect once all the same.
 /// </summary>
 public sealed class KillPointTests
 {
@@ -19,11 +19,8 @@ public sealed class KillPointTests
 
     [Theory]
     [InlineData("dynamodb", "sqs")]
-    [InlineData("dynamodb", "nats")]
-    [InlineData("postgres", "sqs")]
     [InlineData("postgres", "nats")]
     [InlineData("mongodb", "sqs")]
-    [InlineData("mongodb", "nats")]
     [InlineData("mysql", "sqs")]
     [InlineData("redis", "nats")]
     public async Task Whoever_is_killed_before_or_after_a_step_loses_and_doubles_nothing(string store, string broker)
@@ -53,14 +50,14 @@ public sealed class KillPointTests
                 },
                 $"a process comes to {point}. {stack.Output}",
                 Patience);
-            killed++;
+
+            // An order that is in hand at three deaths is a dead letter: none may be in the way of more than two.
+            if (++killed % 2 == 0)
+            {
+                await HaveEffectsAsync(stack, orders);
+            }
         }
 
-        var good = orders.Where(order => order.Payload != Unreadable).Select(order => order.EventId).ToHashSet();
-        await Eventually.TrueAsync(
-            async () => (await stack.App.ReadEffectsAsync(CancellationToken.None)).Keys.ToHashSet().IsSupersetOf(good),
-            $"{good.Count} orders have their effect. {stack.Output}",
-            Patience);
         await Eventually.TrueAsync(
             async () => (await stack.App.ReadOutboxAsync(CancellationToken.None)).Values.All(status => status == "sent"),
             $"all rows are sent. {stack.Output}",
@@ -69,6 +66,15 @@ public sealed class KillPointTests
         Assert.Equal(2 * Spans.All.Count, killed);
         await stop.CancelAsync();
         await driving.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+    }
+
+    private static async Task HaveEffectsAsync(ChaosStack stack, List<Order> orders)
+    {
+        var good = orders.Where(order => order.Payload != Unreadable).Select(order => order.EventId).ToHashSet();
+        await Eventually.TrueAsync(
+            async () => (await stack.App.ReadEffectsAsync(CancellationToken.None)).Keys.ToHashSet().IsSupersetOf(good),
+            $"{good.Count} orders have their effect. {stack.Output}",
+            Patience);
     }
 
     // One that the example handler cannot read fails, and goes to the dead letters.

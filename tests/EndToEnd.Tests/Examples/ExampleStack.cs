@@ -50,7 +50,7 @@ internal abstract class ExampleStack : IAsyncDisposable
             {
                 TemplatePath = RepositoryRoot.Combine("template.yaml"),
                 StateDirectory = state.FullName,
-                FunctionsDirectory = RunningStack.BuiltFunctions,
+                FunctionsDirectory = Publication.Folder,
                 PortBase = 0,
                 Parameters = new Dictionary<string, string> { ["Store"] = store, ["Broker"] = broker },
                 EnforceRoles = true,

@@ -22,7 +22,7 @@ public sealed class NativePublication : IAsyncLifetime
             [RepositoryRoot.Combine("run"), "publish", "--native"],
             TimeSpan.FromMinutes(10),
             CancellationToken.None,
-            new Dictionary<string, string> { ["OfficialPackages"] = PublishedExecutableTests.OfficialPackages ? "true" : "false" });
+            new Dictionary<string, string> { ["OfficialPackages"] = Publication.OfficialPackages ? "true" : "false" });
         Assert.True(run.ExitCode == 0, $"run publish --native failed:\n{run.Output}\n{run.Errors}");
     }
 

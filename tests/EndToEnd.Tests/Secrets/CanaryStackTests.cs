@@ -39,11 +39,8 @@ public sealed class CanaryStackTests
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Theory]
-    [InlineData("dynamodb", "sqs")]
     [InlineData("dynamodb", "nats")]
     [InlineData("postgres", "sqs")]
-    [InlineData("postgres", "nats")]
-    [InlineData("mongodb", "sqs")]
     [InlineData("mongodb", "nats")]
     [InlineData("mysql", "nats")]
     [InlineData("redis", "sqs")]
