@@ -41,6 +41,9 @@ internal sealed class RunningStack : IAsyncDisposable
 
     public LastLines Output { get; }
 
+    /// <summary>The variables that a shell can source.</summary>
+    public string EnvironmentFile => Path.Combine(_state.FullName, "env");
+
     public string OutboxTable => _runner.Environment["OUTBOX_TABLE"];
 
     public static async Task<RunningStack> StartAsync(

@@ -27,7 +27,8 @@ public class DependencyTests
     private static readonly string[] Rooms =
     [
         "Relaybox.Diagnostics", "Relaybox.Timing", "Relaybox.Paging", "Relaybox.Secrets", "Relaybox.Events", "Relaybox.Messaging",
-        "Relaybox.Messaging.Formats", "Relaybox.Outbox", "Relaybox.Outbox.Relay", "Relaybox.Inbox", "Relaybox.Maintenance", "Relaybox.Settings",
+        "Relaybox.Messaging.Formats", "Relaybox.Outbox", "Relaybox.Outbox.Relay", "Relaybox.Inbox", "Relaybox.Maintenance", "Relaybox.Operations",
+        "Relaybox.Settings",
         "Relaybox.Connections",
     ];
 

@@ -2,6 +2,7 @@ using Amazon.DynamoDBv2;
 using Microsoft.Extensions.DependencyInjection;
 using Relaybox.Inbox;
 using Relaybox.Maintenance;
+using Relaybox.Operations;
 using Relaybox.Outbox;
 using Relaybox.Settings;
 using Relaybox.Timing;
@@ -37,6 +38,7 @@ internal sealed record DynamoDbSettings : StoreSettings
         services.AddSingleton(Outbox);
         services.AddSingleton(Inbox);
         services.AddSingleton<IOutboxRepository, DynamoDbOutboxRepository>();
+        services.AddSingleton<IOutboxOperations, DynamoDbOutboxOperations>();
         services.AddSingleton<IInboxRepository, DynamoDbInboxRepository>();
         services.AddSingleton<IJobStore>(provider => new DynamoDbJobStore(
             provider.GetRequiredService<IAmazonDynamoDB>(),

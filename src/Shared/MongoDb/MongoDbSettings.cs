@@ -3,6 +3,7 @@ using Relaybox.Connections;
 using Relaybox.Diagnostics;
 using Relaybox.Inbox;
 using Relaybox.Maintenance;
+using Relaybox.Operations;
 using Relaybox.Outbox;
 using Relaybox.Secrets;
 using Relaybox.Settings;
@@ -32,6 +33,7 @@ internal sealed record MongoDbSettings : StoreSettings
         services.AddSingleton(provider => new MongoConnections(Connection, Collections, provider.GetRequiredService<ISecretSource>()));
         services.AddSingleton<IExplainsFailures>(provider => provider.GetRequiredService<MongoConnections>());
         services.AddSingleton<IOutboxRepository, MongoOutboxRepository>();
+        services.AddSingleton<IOutboxOperations, MongoOutboxOperations>();
         services.AddSingleton<IInboxRepository, MongoInboxRepository>();
         services.AddSingleton<IJobStore, MongoJobStore>();
         services.AddSingleton<IOutboxSignal, MongoOutboxSignal>();

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Relaybox.Diagnostics;
 using Relaybox.Inbox;
 using Relaybox.Maintenance;
+using Relaybox.Operations;
 using Relaybox.Outbox;
 using Relaybox.Secrets;
 using Relaybox.Settings;
@@ -33,6 +34,7 @@ internal sealed record MySqlSettings : StoreSettings
         services.AddSingleton(provider => new MySqlConnections(Connection, provider.GetRequiredService<ISecretSource>()));
         services.AddSingleton<IExplainsFailures>(provider => provider.GetRequiredService<MySqlConnections>());
         services.AddSingleton<IOutboxRepository, MySqlOutboxRepository>();
+        services.AddSingleton<IOutboxOperations, MySqlOutboxOperations>();
         services.AddSingleton<IInboxRepository, MySqlInboxRepository>();
         services.AddSingleton<IJobStore, MySqlJobStore>();
         services.AddSingleton<IOutboxSignal, MySqlOutboxSignal>();

@@ -4,6 +4,7 @@ using Npgsql;
 using Relaybox.Diagnostics;
 using Relaybox.Inbox;
 using Relaybox.Maintenance;
+using Relaybox.Operations;
 using Relaybox.Outbox;
 using Relaybox.Secrets;
 using Relaybox.Settings;
@@ -37,6 +38,7 @@ internal sealed record PostgresSettings : StoreSettings
         services.AddSingleton(provider => new PostgresConnections(Connection, provider.GetRequiredService<ISecretSource>()));
         services.AddSingleton<IExplainsFailures>(provider => provider.GetRequiredService<PostgresConnections>());
         services.AddSingleton<IOutboxRepository, PostgresOutboxRepository>();
+        services.AddSingleton<IOutboxOperations, PostgresOutboxOperations>();
         services.AddSingleton<IInboxRepository, PostgresInboxRepository>();
         services.AddSingleton<IJobStore, PostgresJobStore>();
         services.AddSingleton(new PostgresSignalOptions { Listen = !Connection.Pooler });

@@ -4,6 +4,7 @@ using Relaybox.Connections;
 using Relaybox.Diagnostics;
 using Relaybox.Inbox;
 using Relaybox.Maintenance;
+using Relaybox.Operations;
 using Relaybox.Outbox;
 using Relaybox.Secrets;
 using Relaybox.Settings;
@@ -34,6 +35,7 @@ internal sealed record RedisSettings : StoreSettings
         services.AddSingleton(provider => new RedisConnections(Connection, Keys, provider.GetRequiredService<ISecretSource>()));
         services.AddSingleton<IExplainsFailures>(provider => provider.GetRequiredService<RedisConnections>());
         services.AddSingleton<IOutboxRepository, RedisOutboxRepository>();
+        services.AddSingleton<IOutboxOperations, RedisOutboxOperations>();
         services.AddSingleton<IInboxRepository, RedisInboxRepository>();
         services.AddSingleton<IJobStore, RedisJobStore>();
         services.AddSingleton<IOutboxSignal, RedisOutboxSignal>();

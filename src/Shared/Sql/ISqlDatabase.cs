@@ -22,6 +22,18 @@ internal interface ISqlDatabase
     /// <inheritdoc cref="Text" />
     DbParameter Integer(string name, int value);
 
+    /// <summary>A large number.</summary>
+    /// <inheritdoc cref="Text" />
+    DbParameter Long(string name, long value);
+
+    /// <summary>An event's id, as its column has it.</summary>
+    /// <inheritdoc cref="Text" />
+    DbParameter Id(string name, string value);
+
+    /// <summary>A time.</summary>
+    /// <inheritdoc cref="Text" />
+    DbParameter Time(string name, DateTimeOffset? value);
+
     /// <summary>A length of time.</summary>
     /// <inheritdoc cref="Text" />
     DbParameter Interval(string name, TimeSpan value);

@@ -7,12 +7,15 @@ namespace Relaybox.Sql;
 /// <summary>
 /// Reads rows of the outbox. The columns come in this order: 0 row_id, 1 event_id, 2 subject, 3 payload, 4 headers, 5 ordering_key,
 /// 6 result, 7 attempts, 8 claim_token, 9 enqueued_at, 10 available_at. A claim has 11 octets, 12 unfinished behind them; a row has
-/// 11 status, 12 claimed_at, 13 sent_at, 14 failed_at, 15 error_code, 16 error_message, 17 due_at, 18 shelved_at.
+/// 11 status, 12 claimed_at, 13 sent_at, 14 failed_at, 15 error_code, 16 error_message, 17 due_at, 18 shelved_at, 19 skipped_at.
 /// </summary>
 internal static class OutboxRowReader
 {
     /// <summary>How many columns a claim has.</summary>
     internal const int ClaimColumnCount = 13;
+
+    /// <summary>How many columns a row has.</summary>
+    internal const int RowColumnCount = 20;
 
     /// <summary>Reads a row as it is; where the contract has to hold use <see cref="ReadClaim"/>.</summary>
     internal static OutboxRow ReadRow(DbDataReader reader) =>
@@ -29,6 +32,7 @@ internal static class OutboxRowReader
             ErrorMessage = Columns.Text(reader, 16),
             DueAt = Columns.Time(reader, 17),
             ShelvedAt = Columns.Time(reader, 18),
+            SkippedAt = Columns.Time(reader, 19),
         };
 
     /// <summary>Reads a claimed row, checked against the contract, so that a bad one is parked and not guessed at.</summary>

@@ -8,9 +8,12 @@ namespace Relaybox.Sql;
 /// <param name="database">Where connections come from.</param>
 /// <param name="acquire">Takes a job by its name, a token and a lease, and gives its cursor where it was free or has this token.</param>
 /// <param name="save">Sets cursor and lease of a job that has a token.</param>
+/// <param name="delete">Deletes a job that has a token.</param>
+/// <param name="list">Gives name and cursor of the jobs whose names begin with a text.</param>
 /// <param name="time">The clock of the waits between tries.</param>
 /// <param name="entropy">The source of tokens and jitter.</param>
-internal abstract class SqlJobStore(ISqlDatabase database, string acquire, string save, TimeProvider time, IEntropy entropy) : IJobStore
+internal abstract class SqlJobStore(
+    ISqlDatabase database, string acquire, string save, string delete, string list, TimeProvider time, IEntropy entropy) : IJobStore
 {
     private readonly RetryLoop _retries = database.Retries(time, entropy);
 
@@ -45,6 +48,33 @@ internal abstract class SqlJobStore(ISqlDatabase database, string acquire, strin
             },
             cancellationToken);
     }
+
+    /// <inheritdoc />
+    public Task<bool> DeleteAsync(JobLease lease, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(lease);
+        return _retries.RunAsync(
+            async (_, ct) =>
+            {
+                await using var connection = await database.OpenAsync(ct);
+                await using var command = Command(connection, delete, lease.Job, lease.Token);
+                return await command.ExecuteNonQueryAsync(ct) == 1;
+            },
+            cancellationToken);
+    }
+
+    /// <inheritdoc />
+    public Task<IReadOnlyList<JobRecord>> ListAsync(string prefix, CancellationToken cancellationToken) =>
+        _retries.RunAsync<IReadOnlyList<JobRecord>>(
+            async (_, ct) =>
+            {
+                await using var connection = await database.OpenAsync(ct);
+                await using var command = connection.CreateCommand();
+                command.CommandText = list;
+                command.Parameters.Add(database.Text("@prefix", prefix));
+                return await command.ReadCommittedAsync(row => new JobRecord(Columns.Text(row, 0)!, Columns.Text(row, 1)), ct);
+            },
+            cancellationToken);
 
     private DbCommand Command(DbConnection connection, string sql, string job, string token)
     {

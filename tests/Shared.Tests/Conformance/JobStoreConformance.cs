@@ -87,6 +87,33 @@ public abstract class JobStoreConformance : IAsyncLifetime
     public async Task A_job_that_nobody_has_taken_cannot_be_saved() =>
         Assert.False(await Store.SaveAsync(new JobLease("nobody's", "token", null), "page 1", Lease, Ct));
 
+    [Fact]
+    public async Task Jobs_are_listed_by_what_their_names_begin_with_held_or_not()
+    {
+        Assert.Empty(await Store.ListAsync("operation/", Ct));
+        await AcquireAsync("cleanup");
+        await AcquireAsync("operation/1");
+        Assert.True(await Store.SaveAsync(await AcquireAsync("operation/2"), "page 2", TimeSpan.Zero, Ct));
+
+        Assert.Equal(
+            [new("operation/1", null), new("operation/2", "page 2")],
+            (await Store.ListAsync("operation/", Ct)).OrderBy(job => job.Job, StringComparer.Ordinal));
+        Assert.Equal(3, (await Store.ListAsync("", Ct)).Count);
+    }
+
+    [Fact]
+    public async Task A_job_is_forgotten_by_its_holder_alone()
+    {
+        var late = await AcquireAsync("operation/1");
+        Assert.True(await Store.SaveAsync(late, "page 1", TimeSpan.Zero, Ct));
+        var current = await AcquireAsync("operation/1");
+        Assert.False(await Store.DeleteAsync(late, Ct));
+        Assert.True(await Store.DeleteAsync(current, Ct));
+        Assert.False(await Store.DeleteAsync(current, Ct));
+        Assert.Empty(await Store.ListAsync("operation/", Ct));
+        Assert.Null((await AcquireAsync("operation/1")).Cursor);
+    }
+
     private async Task<JobLease> AcquireAsync(string job)
     {
         var lease = await Store.TryAcquireAsync(job, Lease, Ct);

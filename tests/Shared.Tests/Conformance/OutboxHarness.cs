@@ -1,3 +1,4 @@
+using Relaybox.Operations;
 using Relaybox.Outbox;
 
 namespace Relaybox.Shared.Tests.Conformance;
@@ -10,6 +11,9 @@ internal abstract class OutboxHarness : IAsyncDisposable
 {
     /// <summary>A repository whose new rows are due at once (no stream announces them).</summary>
     public abstract IOutboxRepository Repository { get; }
+
+    /// <summary>What an operator does with these rows.</summary>
+    public abstract IOutboxOperations Operations { get; }
 
     /// <summary>The store's time.</summary>
     public abstract DateTimeOffset Now { get; }

@@ -1,4 +1,5 @@
 using Relaybox.Events;
+using Relaybox.Operations;
 using Relaybox.Outbox;
 using Relaybox.Outbox.Relay;
 using Relaybox.Shared.Tests.Support;
@@ -34,8 +35,7 @@ public abstract partial class OutboxOrderConformance : IAsyncLifetime
 
     private protected abstract Task<OutboxHarness> CreateHarnessAsync();
 
-    /// <summary>Lets the later rows of a parked row's key go on without it.</summary>
-    protected abstract Task<bool> SkipAsync(string eventId);
+    private Task<bool> SkipAsync(string eventId) => Store.ActAsync(RowAction.Skip, eventId);
 
     [Fact]
     public void The_store_says_that_it_keeps_order() => Assert.True(Repository.KeepsOrder);

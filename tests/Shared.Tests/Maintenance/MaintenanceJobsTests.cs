@@ -233,6 +233,10 @@ public sealed class MaintenanceJobsTests(DynamoDbLocal dynamoDb) : IAsyncLifetim
             onSave();
             return inner.SaveAsync(lease, cursor, duration, cancellationToken);
         }
+
+        public Task<bool> DeleteAsync(JobLease lease, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public Task<IReadOnlyList<JobRecord>> ListAsync(string prefix, CancellationToken cancellationToken) => throw new NotSupportedException();
     }
 
     /// <summary>Passes everything on, and tells the test of each page of the cleanup.</summary>

@@ -1,6 +1,7 @@
 using Amazon.DynamoDBv2;
 using Amazon.DynamoDBv2.Model;
 using Relaybox.DynamoDb;
+using Relaybox.Operations;
 using Relaybox.Outbox;
 using Relaybox.Shared.Tests.Conformance;
 using Relaybox.Shared.Tests.Support;
@@ -27,6 +28,9 @@ internal sealed class DynamoDbOutboxHarness : OutboxHarness
     public TimeProvider Clock => _clock;
 
     public override IOutboxRepository Repository { get; }
+
+    public override IOutboxOperations Operations =>
+        new DynamoDbOutboxOperations(_client, Options, _clock, SystemEntropy.Instance);
 
     public override DateTimeOffset Now => _clock.GetUtcNow();
 

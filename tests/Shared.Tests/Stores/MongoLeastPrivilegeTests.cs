@@ -28,9 +28,6 @@ public sealed class LeastPrivilegeDeletingMongoOutboxRepositoryTests(MongoGuarde
 public sealed class LeastPrivilegeMongoOutboxOrderTests(MongoGuardedServer server) : OutboxOrderConformance, IClassFixture<MongoGuardedServer>
 {
     private protected override Task<OutboxHarness> CreateHarnessAsync() => MongoUsers.CreateOutboxAsync(server, AfterSending.Keep);
-
-    protected override Task<bool> SkipAsync(string eventId) =>
-        ((OutboxOfRoles<MongoOutboxRepository>)Store.Repository).Relay.SkipAsync(eventId, Ct);
 }
 
 /// <summary>As users of least privilege the inbox does what every inbox does, handlers' writes and events included.</summary>

@@ -1,6 +1,7 @@
 using MongoDB.Bson;
 using MongoDB.Driver;
 using Relaybox.MongoDb;
+using Relaybox.Operations;
 using Relaybox.Outbox;
 using Relaybox.Shared.Tests.Conformance;
 using Relaybox.Testing;
@@ -20,6 +21,9 @@ internal sealed class MongoOutboxHarness : OutboxHarness
     public MongoTestDatabase Database { get; }
 
     public override IOutboxRepository Repository { get; }
+
+    public override IOutboxOperations Operations =>
+        new MongoOutboxOperations(Database.Connect(null), TimeProvider.System, SystemEntropy.Instance);
 
     public override bool KeepsSentRows => Database.Options.AfterSending != AfterSending.Delete;
 

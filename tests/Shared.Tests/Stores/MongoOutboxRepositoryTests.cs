@@ -22,8 +22,6 @@ public sealed class DeletingMongoOutboxRepositoryTests(MongoDbServer server) : O
 public sealed class MongoOutboxOrderTests(MongoDbServer server) : OutboxOrderConformance
 {
     private protected override async Task<OutboxHarness> CreateHarnessAsync() => await MongoOutboxHarness.CreateAsync(server);
-
-    protected override Task<bool> SkipAsync(string eventId) => ((MongoOutboxRepository)Store.Repository).SkipAsync(eventId, Ct);
 }
 
 /// <summary>The MongoDB outbox that deletes what was sent keeps the order of each key.</summary>
@@ -31,6 +29,4 @@ public sealed class DeletingMongoOutboxOrderTests(MongoDbServer server) : Outbox
 {
     private protected override async Task<OutboxHarness> CreateHarnessAsync() =>
         await MongoOutboxHarness.CreateAsync(server, new MongoOptions { AfterSending = AfterSending.Delete });
-
-    protected override Task<bool> SkipAsync(string eventId) => ((MongoOutboxRepository)Store.Repository).SkipAsync(eventId, Ct);
 }

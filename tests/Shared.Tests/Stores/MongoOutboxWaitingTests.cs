@@ -1,7 +1,9 @@
 using MongoDB.Bson;
 using MongoDB.Driver;
 using Relaybox.MongoDb;
+using Relaybox.Operations;
 using Relaybox.Outbox;
+using Relaybox.Shared.Tests.Conformance;
 using Relaybox.Shared.Tests.Support;
 using Relaybox.Testing;
 
@@ -44,7 +46,7 @@ public sealed class MongoOutboxWaitingTests(MongoDbServer server) : IAsyncLifeti
     {
         var first = await WaitBehindFirstAsync();
 
-        Assert.False(await Repository.SkipAsync("a1", Ct));
+        Assert.False(await _store.ActAsync(RowAction.Skip, "a1"));
 
         Assert.True((await RowAsync("a1")).Contains("followed"));
         Assert.Equal("waiting", (await RowAsync("a2"))["status"].AsString);

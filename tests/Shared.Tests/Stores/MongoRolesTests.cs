@@ -43,7 +43,6 @@ public sealed class MongoRolesTests(MongoGuardedServer server) : IClassFixture<M
         Assert.Equal(["a", "b"], claims.Select(claim => claim.EventId));
         Assert.Equal(1, (await relay.RetryAsync([new("b", claims[1].Token, 1, TimeSpan.Zero, "publish.unknown", "lost")], Ct)).Applied);
         Assert.Equal(1, (await relay.ParkAsync([new("a", claims[0].Token, 1, "publish.rejected", "no")], Ct)).Applied);
-        Assert.True(await relay.SkipAsync("a", Ct));
         var again = await relay.MarkAsPublishingAsync("b", Lease, Ct);
         Assert.Equal(1, (await relay.MarkSentAsync([new("b", again!.Token)], Ct)).Applied);
         using (await _users.Relay.GetCollection<BsonDocument>("outbox").WatchAsync(cancellationToken: Ct))

@@ -1,6 +1,7 @@
 using System.Text;
 using MySqlConnector;
 using Relaybox.MySql;
+using Relaybox.Operations;
 using Relaybox.Outbox;
 using Relaybox.Shared.Tests.Conformance;
 using Relaybox.Testing;
@@ -28,6 +29,9 @@ internal sealed class MySqlOutboxHarness : OutboxHarness
     public MySqlSchema Schema { get; }
 
     public override IOutboxRepository Repository { get; }
+
+    public override IOutboxOperations Operations =>
+        new MySqlOutboxOperations(new MySqlConnections(Schema.DataSource), Schema.Options, TimeProvider.System, SystemEntropy.Instance);
 
     public override bool KeepsSentRows => Schema.Options.AfterSending != AfterSending.Delete;
 

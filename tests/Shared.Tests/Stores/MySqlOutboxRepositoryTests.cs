@@ -23,8 +23,6 @@ public sealed class DeletingMySqlOutboxRepositoryTests(MySqlServer server) : Out
 public class MySqlOutboxOrderTests(MySqlServer server) : OutboxOrderConformance
 {
     private protected override async Task<OutboxHarness> CreateHarnessAsync() => await MySqlOutboxHarness.CreateAsync(server);
-
-    protected override Task<bool> SkipAsync(string eventId) => ((MySqlOutboxRepository)Store.Repository).SkipAsync(eventId, Ct);
 }
 
 /// <summary>The MySQL outbox that deletes what was sent keeps the order of each key.</summary>
@@ -32,8 +30,6 @@ public sealed class DeletingMySqlOutboxOrderTests(MySqlServer server) : OutboxOr
 {
     private protected override async Task<OutboxHarness> CreateHarnessAsync() =>
         await MySqlOutboxHarness.CreateAsync(server, new MySqlOptions { AfterSending = AfterSending.Delete });
-
-    protected override Task<bool> SkipAsync(string eventId) => ((MySqlOutboxRepository)Store.Repository).SkipAsync(eventId, Ct);
 }
 
 /// <summary>Relays that lock rows keep the order of each key.</summary>
@@ -49,6 +45,4 @@ public sealed class LockedDeletingMySqlOutboxOrderTests(MySqlServer server) : Ou
 
     private protected override async Task<OutboxHarness> CreateHarnessAsync() =>
         await MySqlOutboxHarness.CreateAsync(server, new MySqlOptions { AfterSending = AfterSending.Delete });
-
-    protected override Task<bool> SkipAsync(string eventId) => ((MySqlOutboxRepository)Store.Repository).SkipAsync(eventId, Ct);
 }

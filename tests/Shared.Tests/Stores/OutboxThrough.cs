@@ -1,3 +1,4 @@
+using Relaybox.Operations;
 using Relaybox.Outbox;
 using Relaybox.Shared.Tests.Conformance;
 
@@ -13,6 +14,8 @@ internal sealed class OutboxThrough(OutboxHarness owner, Func<IOutboxRepository>
     public OutboxHarness Owner => owner;
 
     public override IOutboxRepository Repository { get; } = createRepository();
+
+    public override IOutboxOperations Operations => owner.Operations;
 
     public override bool KeepsNul => owner.KeepsNul;
 

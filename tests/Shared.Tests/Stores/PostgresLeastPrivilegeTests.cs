@@ -18,8 +18,6 @@ public sealed class LeastPrivilegePostgresOutboxRepositoryTests(PostgresServer s
 public sealed class LeastPrivilegePostgresOutboxOrderTests(PostgresServer server) : OutboxOrderConformance
 {
     private protected override Task<OutboxHarness> CreateHarnessAsync() => LeastPrivilege.CreateOutboxAsync(server);
-
-    protected override Task<bool> SkipAsync(string eventId) => ((LockingOutboxOfRoles)Store.Repository).Relay.SkipAsync(eventId, Ct);
 }
 
 /// <summary>As users of least privilege the inbox does what every inbox does, handlers' writes and events included.</summary>

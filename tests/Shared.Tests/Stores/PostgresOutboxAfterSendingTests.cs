@@ -19,8 +19,6 @@ public sealed class ArchivingPostgresOutboxOrderTests(PostgresServer server) : O
     private protected override RelayMode Mode => RelayMode.Locked;
 
     private protected override Task<OutboxHarness> CreateHarnessAsync() => LeastPrivilege.CreateOutboxAsync(server, AfterSending.Archive);
-
-    protected override Task<bool> SkipAsync(string eventId) => ((LockingOutboxOfRoles)Store.Repository).Relay.SkipAsync(eventId, Ct);
 }
 
 /// <summary>An outbox that deletes its sent rows does what every outbox does, but for remembering them.</summary>
@@ -34,6 +32,4 @@ public sealed class DeletingPostgresOutboxRepositoryTests(PostgresServer server)
 public sealed class DeletingPostgresOutboxOrderTests(PostgresServer server) : OutboxOrderConformance
 {
     private protected override Task<OutboxHarness> CreateHarnessAsync() => LeastPrivilege.CreateOutboxAsync(server, AfterSending.Delete);
-
-    protected override Task<bool> SkipAsync(string eventId) => ((LockingOutboxOfRoles)Store.Repository).Relay.SkipAsync(eventId, Ct);
 }

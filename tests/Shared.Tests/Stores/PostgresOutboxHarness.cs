@@ -1,4 +1,5 @@
 using Npgsql;
+using Relaybox.Operations;
 using Relaybox.Outbox;
 using Relaybox.Postgres;
 using Relaybox.Shared.Tests.Conformance;
@@ -23,6 +24,9 @@ internal sealed class PostgresOutboxHarness : OutboxHarness
     public PostgresSchema Schema { get; }
 
     public override IOutboxRepository Repository { get; }
+
+    public override IOutboxOperations Operations =>
+        new PostgresOutboxOperations(new PostgresConnections(Schema.DataSource), Schema.Options, TimeProvider.System, SystemEntropy.Instance);
 
     public override bool KeepsNul => false;
 

@@ -10,8 +10,6 @@ namespace Relaybox.Shared.Tests.Stores;
 public class PostgresOutboxOrderTests(PostgresServer server) : OutboxOrderConformance
 {
     private protected override async Task<OutboxHarness> CreateHarnessAsync() => await PostgresOutboxHarness.CreateAsync(server);
-
-    protected override Task<bool> SkipAsync(string eventId) => ((PostgresOutboxRepository)Store.Repository).SkipAsync(eventId, Ct);
 }
 
 /// <summary>Relays that lock rows keep the order of each key.</summary>
@@ -27,6 +25,4 @@ public sealed class LockedDeletingPostgresOutboxOrderTests(PostgresServer server
 
     private protected override async Task<OutboxHarness> CreateHarnessAsync() =>
         await PostgresOutboxHarness.CreateAsync(server, new PostgresOptions { AfterSending = AfterSending.Delete });
-
-    protected override Task<bool> SkipAsync(string eventId) => ((PostgresOutboxRepository)Store.Repository).SkipAsync(eventId, Ct);
 }

@@ -17,8 +17,6 @@ public sealed class PooledPostgresOutboxRepositoryTests(PostgresServer server, P
 public sealed class PooledPostgresOutboxOrderTests(PostgresServer server, PgBouncer pooler) : OutboxOrderConformance, IClassFixture<PgBouncer>
 {
     private protected override Task<OutboxHarness> CreateHarnessAsync() => PooledUser.CreateOutboxAsync(server, pooler);
-
-    protected override Task<bool> SkipAsync(string eventId) => ((PostgresOutboxRepository)Store.Repository).SkipAsync(eventId, Ct);
 }
 
 /// <summary>Through a transaction pooler the inbox does what every inbox does.</summary>

@@ -1,4 +1,5 @@
 using Npgsql;
+using Relaybox.Operations;
 using Relaybox.Outbox;
 using Relaybox.Postgres;
 using Relaybox.Settings;
@@ -30,7 +31,7 @@ public sealed class PostgresRolesTests(PostgresServer server)
         Assert.Equal(["a", "b"], claims.Select(claim => claim.EventId));
         Assert.Equal(1, (await relay.RetryAsync([new("a", claims[0].Token, 1, TimeSpan.Zero, "publish.unknown", "lost")], Ct)).Applied);
         Assert.Equal(1, (await relay.ParkAsync([new("b", claims[1].Token, 1, "publish.rejected", "no")], Ct)).Applied);
-        Assert.True(await relay.SkipAsync("b", Ct));
+        Assert.True(await world.Store.ActAsync(RowAction.Skip, "b"));
         var again = await relay.MarkAsPublishingAsync("a", Lease, Ct);
         Assert.Equal(1, (await relay.MarkSentAsync([new("a", again!.Token)], Ct)).Applied);
         Assert.Equal(OutboxStatus.Sent, (await relay.FindAsync("a", Ct))!.Status);

@@ -15,6 +15,4 @@ public sealed class RedisOutboxOrderOnClusterTests(RedisClusterServers servers) 
 {
     private protected override async Task<OutboxHarness> CreateHarnessAsync() =>
         await RedisOutboxHarness.CreateAsync(servers.Multiplexer, new RedisOptions { Buckets = 8 });
-
-    protected override Task<bool> SkipAsync(string eventId) => ((RedisOutboxRepository)Store.Repository).SkipAsync(eventId, Ct);
 }

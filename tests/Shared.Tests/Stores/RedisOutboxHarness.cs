@@ -1,4 +1,5 @@
 using System.Globalization;
+using Relaybox.Operations;
 using Relaybox.Outbox;
 using Relaybox.Redis;
 using Relaybox.Shared.Tests.Conformance;
@@ -56,6 +57,9 @@ internal sealed class RedisOutboxHarness : OutboxHarness
     public IDatabase Database => Multiplexer.GetDatabase();
 
     public override IOutboxRepository Repository { get; }
+
+    public override IOutboxOperations Operations =>
+        new RedisOutboxOperations(new RedisConnections(Multiplexer), Options, TimeProvider.System, SystemEntropy.Instance);
 
     public override bool KeepsSentRows => Options.AfterSending != AfterSending.Delete;
 

@@ -1,10 +1,12 @@
+using Relaybox.Operations;
+using Relaybox.Outbox;
+using Relaybox.Redis;
+using Relaybox.Shared.Tests.Conformance;
+using Relaybox.Shared.Tests.Support;
+using Relaybox.Testing;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.RegularExpressions;
-using Relaybox.Outbox;
-using Relaybox.Redis;
-using Relaybox.Shared.Tests.Support;
-using Relaybox.Testing;
 
 namespace Relaybox.Shared.Tests.Stores;
 
@@ -47,7 +49,7 @@ public sealed partial class RedisOutboxKeysTests
         await repository.RetryAsync(
             [.. claims.Skip(4).Take(4).Select(claim => new RetryMark(claim.EventId, claim.Token, 1, TimeSpan.FromMinutes(1), "a.b", "c"))], Ct);
         await repository.ParkAsync([.. claims.Skip(8).Take(4).Select(claim => new ParkMark(claim.EventId, claim.Token, 1, "a.b", "c"))], Ct);
-        await repository.SkipAsync(claims[8].EventId, Ct);
+        await store.ActAsync(RowAction.Skip, claims[8].EventId);
         await store.PassAsync(Lease * 2);
         await repository.FindPendingAsync(10, Ct);
         await repository.ClaimAsync(2, Lease, Ct);

@@ -11,8 +11,6 @@ public class RedisOutboxOrderTests(RedisServer server) : OutboxOrderConformance
     private protected virtual RedisOptions Options => new();
 
     private protected override async Task<OutboxHarness> CreateHarnessAsync() => await RedisOutboxHarness.CreateAsync(server, Options);
-
-    protected override Task<bool> SkipAsync(string eventId) => ((RedisOutboxRepository)Store.Repository).SkipAsync(eventId, Ct);
 }
 
 /// <summary>The Redis outbox in several buckets keeps the order of each key.</summary>

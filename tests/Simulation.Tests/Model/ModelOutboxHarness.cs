@@ -1,3 +1,4 @@
+using Relaybox.Operations;
 using Relaybox.Outbox;
 using Relaybox.Shared.Tests.Conformance;
 using Relaybox.Simulation.Model;
@@ -12,6 +13,8 @@ internal sealed class ModelOutboxHarness(OutboxTable table, DirectServer? server
     internal OutboxTable Table { get; } = table;
 
     public override IOutboxRepository Repository => field ??= CreateRepository();
+
+    public override IOutboxOperations Operations => new SkippingOperations(eventId => Task.FromResult(Table.Skip(eventId, Now)));
 
     public override DateTimeOffset Now => _server.Now;
 

@@ -1,3 +1,4 @@
+using Relaybox.Operations;
 using Relaybox.Outbox;
 using Relaybox.Shared.Tests.Conformance;
 using Relaybox.Simulation.Model;
@@ -22,6 +23,13 @@ internal sealed class MongoOutboxHarness : OutboxHarness
     internal MongoServer Server { get; }
 
     public override IOutboxRepository Repository => field ??= CreateRepository();
+
+    public override IOutboxOperations Operations => new SkippingOperations(async eventId =>
+    {
+        var skipped = Table.Skip(eventId, Now);
+        await NoteAsync(eventId);
+        return skipped;
+    });
 
     public override DateTimeOffset Now => _wire.Now;
 

@@ -27,6 +27,21 @@ internal sealed class ModelJobs(Dictionary<string, JobState> jobs, IServer serve
             },
             cancellationToken);
 
+    public Task<bool> DeleteAsync(JobLease lease, CancellationToken cancellationToken) =>
+        server.CallAsync(
+            $"jobs.delete {lease.Job}",
+            () => jobs.TryGetValue(lease.Job, out var state) && state.Token == lease.Token && jobs.Remove(lease.Job),
+            cancellationToken);
+
+    public Task<IReadOnlyList<JobRecord>> ListAsync(string prefix, CancellationToken cancellationToken) =>
+        server.CallAsync<IReadOnlyList<JobRecord>>(
+            $"jobs.list {prefix}",
+            () =>
+            [
+                .. jobs.Where(job => job.Key.StartsWith(prefix, StringComparison.Ordinal)).Select(job => new JobRecord(job.Key, job.Value.Cursor)),
+            ],
+            cancellationToken);
+
     private JobLease? Acquire(string job, TimeSpan lease, string token)
     {
         var state = jobs.GetValueOrDefault(job);

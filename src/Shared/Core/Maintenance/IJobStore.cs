@@ -17,4 +17,15 @@ internal interface IJobStore
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>Whether the job was still held.</returns>
     Task<bool> SaveAsync(JobLease lease, string? cursor, TimeSpan duration, CancellationToken cancellationToken);
+
+    /// <summary>Gives up a job and forgets it, with its cursor.</summary>
+    /// <param name="lease">The right to run it.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>Whether the job was still held.</returns>
+    Task<bool> DeleteAsync(JobLease lease, CancellationToken cancellationToken);
+
+    /// <summary>Reads jobs without taking them, held or not, in no particular order.</summary>
+    /// <param name="prefix">What their names begin with: letters, digits, <c>-</c> and <c>/</c>.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    Task<IReadOnlyList<JobRecord>> ListAsync(string prefix, CancellationToken cancellationToken);
 }

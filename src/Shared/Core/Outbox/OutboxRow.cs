@@ -25,6 +25,9 @@ internal sealed record OutboxRow(OutboxEvent Event, OutboxStatus Status)
     /// <summary>When the row was parked.</summary>
     public DateTimeOffset? FailedAt { get; init; }
 
+    /// <summary>When an operator let the later rows of its ordering key go on without the parked row. Null where nobody has.</summary>
+    public DateTimeOffset? SkippedAt { get; init; }
+
     /// <summary>When an operator shelved the parked row: it is out of sight, not deleted. Null where it is not shelved.</summary>
     public DateTimeOffset? ShelvedAt { get; init; }
 

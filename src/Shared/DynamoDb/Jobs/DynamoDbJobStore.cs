@@ -80,5 +80,51 @@ internal sealed class DynamoDbJobStore(IAmazonDynamoDB dynamoDb, string tableNam
         }
     }
 
+    /// <inheritdoc />
+    public async Task<bool> DeleteAsync(JobLease lease, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(lease);
+        try
+        {
+            await dynamoDb.DeleteItemAsync(
+                new DeleteItemRequest
+                {
+                    TableName = tableName,
+                    Key = Key(lease.Job),
+                    ConditionExpression = "claimToken = :token",
+                    ExpressionAttributeValues = new() { [":token"] = Values.S(lease.Token) },
+                },
+                cancellationToken);
+            return true;
+        }
+        catch (ConditionalCheckFailedException)
+        {
+            return false;
+        }
+    }
+
+    /// <inheritdoc />
+    public async Task<IReadOnlyList<JobRecord>> ListAsync(string prefix, CancellationToken cancellationToken)
+    {
+        var records = new List<JobRecord>();
+        var request = new ScanRequest
+        {
+            TableName = tableName,
+            ConsistentRead = true,
+            FilterExpression = "begins_with(job, :prefix)",
+            ExpressionAttributeValues = new() { [":prefix"] = Values.S(prefix) },
+        };
+        do
+        {
+            var page = await dynamoDb.ScanAsync(request, cancellationToken);
+            records.AddRange((page.Items ?? []).Select(
+                item => new JobRecord(item.GetString(Attributes.Job)!, item.GetString(Attributes.Cursor))));
+            request.ExclusiveStartKey = page.LastEvaluatedKey;
+        }
+        while (request.ExclusiveStartKey is { Count: > 0 });
+
+        return records;
+    }
+
     private static Dictionary<string, AttributeValue> Key(string job) => new(1) { [Attributes.Job] = Values.S(job) };
 }

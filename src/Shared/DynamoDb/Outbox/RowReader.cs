@@ -13,6 +13,8 @@ internal sealed class RowReader(IAmazonDynamoDB dynamoDb, string table, IEntropy
     private const int MaxTries = 6;
     private const int CallsInFlight = 4;
     private const string StateAttributes = "eventId, #status, claimToken, leaseUntil, dueShard, dueAt";
+    private const string ListedAttributes =
+        "eventId, #status, subject, headers, orderingKey, enqueuedAt, availableAt, attempts, failedAt, shelvedAt, errorCode, errorMessage";
 
     private readonly Backoff _backoff = new(TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(2), entropy);
 
@@ -45,8 +47,17 @@ internal sealed class RowReader(IAmazonDynamoDB dynamoDb, string table, IEntropy
     /// <summary>Reads what rows say of their state, without what the app wrote; some may be missing.</summary>
     /// <param name="eventIds">The rows.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    internal async Task<IReadOnlyList<Dictionary<string, AttributeValue>>> ReadStatesAsync(
-        IReadOnlyList<string> eventIds, CancellationToken cancellationToken)
+    internal Task<IReadOnlyList<Dictionary<string, AttributeValue>>> ReadStatesAsync(
+        IReadOnlyList<string> eventIds, CancellationToken cancellationToken) => ReadAsync(eventIds, StateAttributes, cancellationToken);
+
+    /// <summary>Reads what operators see of parked rows, without payload and result; some may be missing.</summary>
+    /// <param name="eventIds">The rows.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    internal Task<IReadOnlyList<Dictionary<string, AttributeValue>>> ReadListedAsync(
+        IReadOnlyList<string> eventIds, CancellationToken cancellationToken) => ReadAsync(eventIds, ListedAttributes, cancellationToken);
+
+    private async Task<IReadOnlyList<Dictionary<string, AttributeValue>>> ReadAsync(
+        IReadOnlyList<string> eventIds, string attributes, CancellationToken cancellationToken)
     {
         var rows = new List<Dictionary<string, AttributeValue>>(eventIds.Count);
         await Parallel.ForEachAsync(
@@ -54,7 +65,7 @@ internal sealed class RowReader(IAmazonDynamoDB dynamoDb, string table, IEntropy
             new ParallelOptions { MaxDegreeOfParallelism = CallsInFlight, CancellationToken = cancellationToken },
             async (chunk, ct) =>
             {
-                var read = await ReadChunkAsync(chunk, StateAttributes, ct);
+                var read = await ReadChunkAsync(chunk, attributes, ct);
                 lock (rows)
                 {
                     rows.AddRange(read);

@@ -34,5 +34,12 @@ internal sealed class MongoCollections(IMongoDatabase database, MongoOptions opt
 
     internal IMongoCollection<BsonDocument> Schema => Collection(options.SchemaCollection);
 
+    /// <summary>The server's time.</summary>
+    internal async Task<DateTimeOffset> ReadTimeAsync(CancellationToken cancellationToken)
+    {
+        var answer = await _durable.RunCommandAsync<BsonDocument>(new BsonDocument("hello", 1), ReadPreference.Primary, cancellationToken);
+        return new DateTimeOffset(answer["localTime"].ToUniversalTime());
+    }
+
     private IMongoCollection<BsonDocument> Collection(string name) => _durable.GetCollection<BsonDocument>(name);
 }

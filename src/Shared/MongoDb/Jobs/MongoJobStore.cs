@@ -65,4 +65,25 @@ internal sealed class MongoJobStore(MongoConnections connections, TimeProvider t
                 new BsonDocument { { Fields.Id, lease.Job }, { Fields.ClaimToken, lease.Token } }, save, cancellationToken: ct)).MatchedCount == 1,
             cancellationToken);
     }
+
+    /// <inheritdoc />
+    public Task<bool> DeleteAsync(JobLease lease, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(lease);
+        return _calls.RunAsync(
+            async (database, ct) => (await database.Jobs.DeleteOneAsync(
+                new BsonDocument { { Fields.Id, lease.Job }, { Fields.ClaimToken, lease.Token } }, ct)).DeletedCount == 1,
+            cancellationToken);
+    }
+
+    /// <inheritdoc />
+    public Task<IReadOnlyList<JobRecord>> ListAsync(string prefix, CancellationToken cancellationToken) =>
+        _calls.RunAsync<IReadOnlyList<JobRecord>>(
+            async (database, ct) =>
+            {
+                var found = await database.Jobs
+                    .Find(new BsonDocument(Fields.Id, new BsonDocument { { "$gte", prefix }, { "$lt", prefix + "\uffff" } })).ReadAsync(ct);
+                return [.. found.Select(job => new JobRecord(job[Fields.Id].AsString, job.Text(Fields.Cursor)))];
+            },
+            cancellationToken);
 }

@@ -147,26 +147,6 @@ internal sealed partial class MongoOutboxRepository
             },
             cancellationToken);
 
-    /// <summary>
-    /// Lets the later rows of an ordering key go on without a parked row, which keeps its status. For an operator who has
-    /// decided that the event need not arrive, or will see to it otherwise.
-    /// </summary>
-    /// <param name="eventId">The parked row's id.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>Whether the row was parked and is now skipped.</returns>
-    public Task<bool> SkipAsync(string eventId, CancellationToken cancellationToken) =>
-        _calls.RunAsync(
-            async (database, ct) =>
-            {
-                var result = await database.Outbox.UpdateOneAsync(
-                    new BsonDocument { { Fields.Id, eventId }, { Fields.Status, OutboxStatusText.Failed }, { Fields.SkippedAt, BsonNull.Value } },
-                    new BsonDocument("$currentDate", new BsonDocument(Fields.SkippedAt, true)),
-                    cancellationToken: ct);
-                await OutboxOrder.ReleaseAsync(database, [eventId], ct);
-                return result.ModifiedCount == 1;
-            },
-            cancellationToken);
-
     private static string StatusOf(string stored) => stored == OutboxDocument.Waiting ? OutboxStatusText.Pending : stored;
 
     private static double AgeOf(BsonDocument row) => row["age"].ToDouble();

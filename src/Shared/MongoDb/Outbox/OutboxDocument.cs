@@ -62,6 +62,7 @@ internal static class OutboxDocument
             SentAt = document.Time(Fields.SentAt),
             FailedAt = document.Time(Fields.FailedAt),
             ShelvedAt = document.Time(Fields.ShelvedAt),
+            SkippedAt = document.Time(Fields.SkippedAt),
             ErrorCode = document.Text(Fields.ErrorCode),
             ErrorMessage = document.Text(Fields.ErrorMessage),
         };

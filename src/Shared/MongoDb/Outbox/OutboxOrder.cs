@@ -90,6 +90,15 @@ internal static class OutboxOrder
         return held;
     }
 
+    /// <summary>Finds the first row of a key, before a place in it, that holds the key back.</summary>
+    /// <returns>Its id; null where there is none.</returns>
+    internal static async Task<string?> FindFirstHolderAsync(
+        MongoCollections database, string key, long number, CancellationToken cancellationToken) =>
+        (await database.Outbox
+            .Find(new BsonDocument("$and", new BsonArray { Place(key, new BsonDocument("$lt", number)), Holds }))
+            .Sort(new BsonDocument(Fields.OrderNumber, 1)).Limit(1).Project<BsonDocument>(new BsonDocument(Fields.Id, 1))
+            .ReadAsync(cancellationToken)).FirstOrDefault()?[Fields.Id].AsString;
+
     /// <summary>
     /// Lets rows wait. In one transaction each row that is waited for is marked as followed, if it still holds its key back, and those
     /// behind it get their status: so a row that is sent at this moment either is seen as sent here, or sees its followers. For that

@@ -42,6 +42,9 @@ internal static class OutboxProjection
         }.Merge(Always);
     }
 
+    /// <summary>The projection of a find that leaves payload and result where they are, which can be large.</summary>
+    internal static BsonDocument Listed() => Of(0);
+
     /// <summary>The bytes of a row's payload, headers and result, as the server has them.</summary>
     internal static long BytesOf(BsonDocument document) => document[Bytes].ToInt64();
 

@@ -101,7 +101,7 @@ internal sealed record MongoRoles
                 (options.KeysCollection, ["find", "update", "remove"]),
                 (options.InboxCollection, ["find", "update", "remove"]),
                 (options.LeasesCollection, ["find"]),
-                (options.JobsCollection, ["find", "insert", "update"]),
+                (options.JobsCollection, ["find", "insert", "update", "remove"]),
                 (options.SchemaCollection, ["find"]),
             ],
             [Name("consumer")] =

@@ -128,6 +128,12 @@ internal sealed class MySqlConnections : IAsyncDisposable, IExplainsFailures, IS
 
     DbParameter ISqlDatabase.Integer(string name, int value) => new MySqlParameter(name, (object)value);
 
+    DbParameter ISqlDatabase.Long(string name, long value) => new MySqlParameter(name, (object)value);
+
+    DbParameter ISqlDatabase.Id(string name, string value) => Parameters.Bytes(name, value);
+
+    DbParameter ISqlDatabase.Time(string name, DateTimeOffset? value) => Parameters.Time(name, value);
+
     DbParameter ISqlDatabase.Interval(string name, TimeSpan value) => Parameters.Interval(name, value);
 
     private async ValueTask<T> UseAsync<T>(Func<MySqlPools, CancellationToken, ValueTask<T>> use, CancellationToken cancellationToken)

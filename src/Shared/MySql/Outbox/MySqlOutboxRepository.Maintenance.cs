@@ -108,37 +108,6 @@ internal sealed partial class MySqlOutboxRepository
         },
         cancellationToken);
 
-    /// <summary>
-    /// Lets the later rows of an ordering key go on without a parked row, which keeps its status. For an operator who has
-    /// decided that the event need not arrive, or will see to it otherwise.
-    /// </summary>
-    /// <param name="eventId">The parked row's id.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>Whether the row was parked and is now skipped.</returns>
-    public Task<bool> SkipAsync(string eventId, CancellationToken cancellationToken) => _retries.RunAsync(
-        async (_, ct) =>
-        {
-            await using var connection = await _connections.OpenConnectionAsync(ct);
-            return await MySqlTransactions.RunAsync(connection, async () =>
-            {
-                var keys = $"SELECT s.ordering_key FROM {_names.Outbox} s WHERE s.event_id = @id AND s.ordering_key IS NOT NULL";
-                await using var command = new MySqlCommand(
-                    $"""
-                    {MySqlTransactions.Begin}
-                    UPDATE {_names.Outbox} SET skipped_at = {_names.Now}
-                    WHERE event_id = @id AND status NOT IN ('pending', 'publishing', 'sent') AND skipped_at IS NULL;
-                    SELECT ROW_COUNT();
-                    {_search.FindNext(keys)}
-                    """,
-                    connection);
-                command.Parameters.Add(Parameters.Bytes("@id", eventId));
-                var answer = await command.ReadCommittedAsync(row => row.GetInt64(0), ct);
-                await CommitAsync(connection, answer[1..], ct);
-                return answer[0] == 1;
-            });
-        },
-        cancellationToken);
-
     // Joined with their numbers, because no hint keeps the server from reading all rows of a small table for a list of numbers: it would
     // wait for those that somebody else has locked.
     private string Delete(IEnumerable<long> rowIds) =>

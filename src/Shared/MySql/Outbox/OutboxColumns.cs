@@ -15,10 +15,16 @@ internal static class OutboxColumns
         "COALESCE(octets, OCTET_LENGTH(payload) + COALESCE(OCTET_LENGTH(headers), 0) + COALESCE(OCTET_LENGTH(result), 0))";
 
     /// <summary>The columns of a row.</summary>
-    internal static string Row { get; } =
+    internal static string Row { get; } = RowOf(column => column);
+
+    /// <summary>The columns of a row without payload and result, which can be large.</summary>
+    internal static string Listed { get; } = RowOf(column => column == "headers" ? column : $"NULL AS {column}");
+
+    private static string RowOf(Func<string, string> content) =>
         $"""
-        {Columns(column => column, "claim_token")}, status, {Time("claimed_at")}, {Time("sent_at")}, {Time("failed_at")}, error_code, error_message,
-        {Time("CASE status WHEN 'pending' THEN available_at WHEN 'publishing' THEN lease_until END")}, {Time("shelved_at")}
+        {Columns(content, "claim_token")}, status, {Time("claimed_at")}, {Time("sent_at")}, {Time("failed_at")}, error_code, error_message,
+        {Time("CASE status WHEN 'pending' THEN available_at WHEN 'publishing' THEN lease_until END")}, {Time("shelved_at")},
+        {Time("skipped_at")}
         """;
 
     /// <summary>

@@ -120,6 +120,12 @@ internal sealed class PostgresConnections : IAsyncDisposable, IExplainsFailures,
 
     DbParameter ISqlDatabase.Integer(string name, int value) => Parameters.Integer(value);
 
+    DbParameter ISqlDatabase.Long(string name, long value) => Parameters.Long(value);
+
+    DbParameter ISqlDatabase.Id(string name, string value) => Parameters.Text(value);
+
+    DbParameter ISqlDatabase.Time(string name, DateTimeOffset? value) => Parameters.Time(value);
+
     DbParameter ISqlDatabase.Interval(string name, TimeSpan value) => Parameters.Interval(value);
 
     private ValueTask<NpgsqlConnection> OpenAsync(Func<Source, NpgsqlDataSource> kind, CancellationToken cancellationToken) => _source.UseAsync(

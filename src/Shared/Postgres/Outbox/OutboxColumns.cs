@@ -28,6 +28,10 @@ internal static class OutboxColumns
             + $", {octets} AS octets, {unfinished} AS unfinished";
     }
 
+    /// <summary>The columns of <see cref="OutboxRowReader.ReadRow"/> without payload and result, which can be large.</summary>
+    internal static string ListedColumns(string alias) =>
+        $"{Columns(alias, column => column == "headers" ? $"{alias}.headers" : $"NULL::text AS {column}")}, {StateColumns(alias)}";
+
     private static string Columns(string alias, Func<string, string> content) =>
         $"""
         {alias}.row_id, {alias}.event_id, {alias}.subject, {content("payload")}, {content("headers")}, {alias}.ordering_key, {content("result")},
@@ -36,11 +40,13 @@ internal static class OutboxColumns
         """.Replace("%", alias, StringComparison.Ordinal);
 
     /// <summary>The further columns of <see cref="OutboxRowReader.ReadRow"/>.</summary>
-    internal static string StateColumns(string alias) =>
+    /// <param name="alias">The table's alias.</param>
+    /// <param name="isArchived">Whether the table is the archive, which has no parked rows.</param>
+    internal static string StateColumns(string alias, bool isArchived = false) =>
         $"""
         {alias}.status, {Time("claimed_at")}, {Time("sent_at")}, {Time("failed_at")}, {alias}.error_code, {alias}.error_message,
         CASE {alias}.status WHEN 'pending' THEN {Time("available_at")} WHEN 'publishing' THEN {Time("lease_until")} END AS due_at,
-        {Time("shelved_at")}
+        {Time("shelved_at")}, {(isArchived ? "NULL::timestamptz" : Time("skipped_at"))}
         """.Replace("%", alias, StringComparison.Ordinal);
 
     private static string Time(string column) =>

@@ -98,17 +98,6 @@ internal sealed class OutboxUpkeepSql(PostgresNames names)
         WHERE oldest.at IS NOT NULL
         """;
 
-    /// <summary>Lets the later rows of a parked row's key go on without it, and wakes who listens.</summary>
-    internal string Skip { get; } =
-        $"""
-        WITH skipped AS (
-            UPDATE {names.Outbox} o SET skipped_at = now()
-            WHERE o.event_id = $1 AND o.status NOT IN ('pending', 'publishing', 'sent') AND o.skipped_at IS NULL
-            RETURNING 1
-        )
-        SELECT pg_notify('{names.Channel}', '') FROM skipped
-        """;
-
     /// <summary>
     /// When the oldest of the keyed rows became due that are the first of their keys: what waits behind another cannot be relayed,
     /// however long ago its time was. Looks at so many of the oldest due rows, one descent of the index for each, up to the first.

@@ -108,24 +108,6 @@ internal sealed partial class PostgresOutboxRepository
             },
             cancellationToken);
 
-    /// <summary>
-    /// Lets the later rows of an ordering key go on without a parked row, which keeps its status. For an operator who has
-    /// decided that the event need not arrive, or will see to it otherwise.
-    /// </summary>
-    /// <param name="eventId">The parked row's id.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>Whether the row was parked and is now skipped.</returns>
-    public Task<bool> SkipAsync(string eventId, CancellationToken cancellationToken) =>
-        _retries.RunAsync(
-            async (_, ct) =>
-            {
-                await using var connection = await _connections.OpenConnectionAsync(ct);
-                await using var command = new NpgsqlCommand(_upkeep.Skip, connection);
-                command.Parameters.Add(Parameters.Text(eventId));
-                return (await command.ReadCommittedAsync(_ => true, ct)).Count > 0;
-            },
-            cancellationToken);
-
     private static DateTimeOffset? SentFrom(string? cursor) =>
         cursor?.Split(' ') is [More, var ticks] ? new DateTimeOffset(long.Parse(ticks, CultureInfo.InvariantCulture), TimeSpan.Zero) : null;
 

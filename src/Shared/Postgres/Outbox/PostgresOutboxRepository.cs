@@ -50,7 +50,7 @@ internal sealed partial class PostgresOutboxRepository : ILockingOutbox
             $"""
             SELECT {row} FROM {names.Outbox} o WHERE o.event_id = $1
             UNION ALL
-            SELECT {row} FROM {names.Sent} o WHERE o.event_id = $1
+            SELECT {OutboxColumns.Columns("o")}, {OutboxColumns.StateColumns("o", isArchived: true)} FROM {names.Sent} o WHERE o.event_id = $1
             """;
         _findPending =
             $"""

@@ -12,6 +12,9 @@ namespace Relaybox.Redis;
 internal sealed class RedisJobStore(RedisConnections connections, RedisOptions options, TimeProvider time, IEntropy entropy) : IJobStore
 {
     private static readonly RedisScript Acquire = RedisScript.Load("job_acquire");
+    private static readonly RedisScript Delete = RedisScript.Load("job_delete");
+    private static readonly RedisScript List = RedisScript.Load("job_list");
+    private static readonly RedisScript Read = RedisScript.Load("job_read");
     private static readonly RedisScript Save = RedisScript.Load("job_save");
 
     private readonly RedisCalls _calls = new(connections, connections.Retries(time, entropy));
@@ -21,7 +24,7 @@ internal sealed class RedisJobStore(RedisConnections connections, RedisOptions o
     {
         // One token for all tries: a claim whose answer was lost is ours.
         var token = entropy.NewGuid().ToString("N");
-        var cursor = (string?)await _calls.RunAsync(Acquire, [Key(job)], [token, (long)lease.TotalMilliseconds], cancellationToken);
+        var cursor = (string?)await _calls.RunAsync(Acquire, [Key(job), Names], [job, token, (long)lease.TotalMilliseconds], cancellationToken);
         return cursor is null ? null : new JobLease(job, token, cursor.Length == 0 ? null : cursor);
     }
 
@@ -32,6 +35,32 @@ internal sealed class RedisJobStore(RedisConnections connections, RedisOptions o
         return (int)await _calls.RunAsync(
             Save, [Key(lease.Job)], [lease.Token, (long)duration.TotalMilliseconds, cursor ?? ""], cancellationToken) == 1;
     }
+
+    /// <inheritdoc />
+    public async Task<bool> DeleteAsync(JobLease lease, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(lease);
+        return (int)await _calls.RunAsync(Delete, [Key(lease.Job), Names], [lease.Job, lease.Token], cancellationToken) == 1;
+    }
+
+    /// <inheritdoc />
+    public async Task<IReadOnlyList<JobRecord>> ListAsync(string prefix, CancellationToken cancellationToken)
+    {
+        var names = (string[])(await _calls.RunAsync(List, [Names], [prefix], cancellationToken))!;
+        var records = new List<JobRecord>();
+        foreach (var name in names)
+        {
+            // Null: it has been deleted since.
+            if ((RedisValue[]?)await _calls.RunAsync(Read, [Key(name)], [], cancellationToken) is [_, var cursor])
+            {
+                records.Add(new JobRecord(name, cursor.IsNullOrEmpty ? null : (string?)cursor));
+            }
+        }
+
+        return records;
+    }
+
+    private RedisKey Names => $"{Bucket.All(options)[0].Tag}:jobs";
 
     private RedisKey Key(string job) => $"{Bucket.All(options)[0].Tag}:job:{job}";
 }

@@ -18,6 +18,7 @@ internal static class OutboxFields
     internal const string SentAt = "sentAt";
     internal const string FailedAt = "failedAt";
     internal const string ShelvedAt = "shelvedAt";
+    internal const string SkippedAt = "skippedAt";
     internal const string ErrorCode = "errorCode";
     internal const string ErrorMessage = "errorMessage";
 }

@@ -19,6 +19,9 @@ internal static class OutboxNames
     /// <summary>The rows that are claimed, by the end of the lease.</summary>
     internal static string Leases(this Bucket bucket) => $"{bucket.Tag}:leases";
 
+    /// <summary>The unsent rows of each ordering key, in their order.</summary>
+    internal static string Lines(this Bucket bucket) => $"{bucket.Tag}:lines";
+
     /// <summary>The rows that were sent, by when.</summary>
     internal static string Sent(this Bucket bucket) => $"{bucket.Tag}:sent";
 

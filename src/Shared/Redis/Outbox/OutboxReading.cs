@@ -45,6 +45,7 @@ internal static class OutboxReading
             SentAt = Time(Of(OutboxFields.SentAt)),
             FailedAt = Time(Of(OutboxFields.FailedAt)),
             ShelvedAt = Time(Of(OutboxFields.ShelvedAt)),
+            SkippedAt = Time(Of(OutboxFields.SkippedAt)),
             ErrorCode = Text(Of(OutboxFields.ErrorCode)),
             ErrorMessage = Text(Of(OutboxFields.ErrorMessage)),
         };

@@ -21,7 +21,6 @@ internal sealed partial class RedisOutboxRepository
     private static readonly RedisScript Reset = RedisScript.Load("outbox_reset");
     private static readonly RedisScript Reconcile = RedisScript.Load("outbox_reconcile");
     private static readonly RedisScript Scan = RedisScript.Load("outbox_scan");
-    private static readonly RedisScript Skip = RedisScript.Load("outbox_skip");
 
     /// <inheritdoc />
     public async Task<MaintenancePage> CleanupAsync(
@@ -126,22 +125,6 @@ internal sealed partial class RedisOutboxRepository
         var waits = await _calls.RunAsync(database => OutboxDue.UntilAsync(database, _buckets), cancellationToken);
         return waits is { } first && first < TimeSpan.Zero ? -first : TimeSpan.Zero;
     }
-
-    /// <summary>
-    /// Lets the later rows of an ordering key go on without a parked row, which keeps its status. For an operator who has
-    /// decided that the event need not arrive, or will see to it otherwise.
-    /// </summary>
-    /// <param name="eventId">The parked row's id.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>Whether the row was parked and is now skipped.</returns>
-    public Task<bool> SkipAsync(string eventId, CancellationToken cancellationToken) =>
-        _calls.RunAsync(
-            async database =>
-            {
-                var bucket = await FindBucketAsync(database, eventId);
-                return (bool)await Skip.RunAsync(database, new ScriptArguments([.. bucket.Keys(), bucket.Row(eventId)], eventId));
-            },
-            cancellationToken);
 
     private Task<RedisValue[]> PageAsync(string set, TimeSpan age, int skip, int count, CancellationToken cancellationToken) =>
         _calls.RunAsync(

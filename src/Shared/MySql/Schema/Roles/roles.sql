@@ -17,7 +17,7 @@ GRANT SELECT, UPDATE (status, waits, attempts, unfinished, claim_token, claimed_
 GRANT SELECT, DELETE, UPDATE (status, waits, claim_token, claimed_at, lease_until, available_at, failed_at, skipped_at, shelved_at, error_code,
     error_message) ON {{outbox}} TO {{role:cleaner}};
 GRANT SELECT, DELETE, UPDATE (status, claim_token, claimed_at, lease_until, failed_at, error_code, error_message) ON {{inbox}} TO {{role:cleaner}};
-GRANT SELECT, INSERT, UPDATE ON {{jobs}} TO {{role:cleaner}};
+GRANT SELECT, INSERT, UPDATE, DELETE ON {{jobs}} TO {{role:cleaner}};
 
 -- The consumer: keeps the inbox, and its handlers write new events as the app does.
 GRANT SELECT, INSERT, UPDATE ON {{inbox}} TO {{role:consumer}};

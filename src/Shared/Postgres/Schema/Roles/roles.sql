@@ -32,7 +32,7 @@ GRANT UPDATE (status, claim_token, claimed_at, lease_until, available_at, failed
     ON {{outbox}} TO {{role:cleaner}};
 GRANT UPDATE (status, claim_token, claimed_at, lease_until, failed_at, error_code, error_message) ON {{inbox}} TO {{role:cleaner}};
 GRANT EXECUTE ON FUNCTION {{outbox.sent_upkeep}} TO {{role:cleaner}};
-GRANT SELECT, INSERT, UPDATE ON {{jobs}} TO {{role:cleaner}};
+GRANT SELECT, INSERT, UPDATE, DELETE ON {{jobs}} TO {{role:cleaner}};
 
 -- The consumer: keeps the inbox, and its handlers write new events as the app does.
 REVOKE ALL ON {{tables}} FROM {{role:consumer}};

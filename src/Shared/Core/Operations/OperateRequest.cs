@@ -1,0 +1,38 @@
+namespace Relaybox.Operations;
+
+/// <summary>What an operator asks for.</summary>
+internal sealed record OperateRequest
+{
+    /// <summary>What is asked for.</summary>
+    public required OperateCommand Command { get; init; }
+
+    /// <summary>Which parked rows; see <see cref="RowSelection"/>. Of list and preview.</summary>
+    public string Selection { get; init; } = "";
+
+    /// <summary>The row. Of show and why.</summary>
+    public string? EventId { get; init; }
+
+    /// <summary>Whether the payload and the values of the headers are wanted. Of show.</summary>
+    public bool WithPayload { get; init; }
+
+    /// <summary>Where to go on. Of list.</summary>
+    public string? Cursor { get; init; }
+
+    /// <summary>The action. Of begin.</summary>
+    public RowAction? Action { get; init; }
+
+    /// <summary>The time of the preview that was confirmed. Of begin.</summary>
+    public DateTimeOffset? ConfirmedAt { get; init; }
+
+    /// <summary>Why. Of begin.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>Who asks, as the caller names itself. Of begin.</summary>
+    public string? Caller { get; init; }
+
+    /// <summary>The most rows in a second; null: as many as the store takes. Of begin.</summary>
+    public int? Rate { get; init; }
+
+    /// <summary>The operation. Of run and cancel.</summary>
+    public string? OperationId { get; init; }
+}

@@ -1,0 +1,50 @@
+namespace Relaybox.Operations;
+
+/// <summary>An action on a selection of parked rows: what was asked for, by whom, and how far it has come. It is its own audit entry.</summary>
+internal sealed record Operation
+{
+    /// <summary>Its id; ids are in the order of their begin.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>What is done.</summary>
+    public required RowAction Action { get; init; }
+
+    /// <summary>Which rows, as the operator has written it (<see cref="RowSelection"/>).</summary>
+    public required string Selection { get; init; }
+
+    /// <summary>Why, in the operator's words.</summary>
+    public required string Reason { get; init; }
+
+    /// <summary>Who began it, as the caller names itself.</summary>
+    public required string Caller { get; init; }
+
+    /// <summary>The store's time when it was confirmed: rows that were parked or shelved later are left alone.</summary>
+    public required DateTimeOffset ConfirmedAt { get; init; }
+
+    /// <summary>The most rows in a second; null: as many as the store takes.</summary>
+    public int? Rate { get; init; }
+
+    /// <summary>Where it is on its way.</summary>
+    public OperationState State { get; init; }
+
+    /// <summary>Why it stopped by itself.</summary>
+    public string? StoppedBecause { get; init; }
+
+    /// <summary>How many parked rows it has looked at.</summary>
+    public long Seen { get; init; }
+
+    /// <summary>How many rows it has changed.</summary>
+    public long Applied { get; init; }
+
+    /// <summary>How many rows of the selection it left alone, because they had changed or the action does not hold for them.</summary>
+    public long LeftAlone { get; init; }
+
+    /// <summary>When it came to its end, by the clock of who ran it.</summary>
+    public DateTimeOffset? EndedAt { get; init; }
+
+    /// <summary>Where the next page of parked rows begins; null: at the oldest.</summary>
+    public string? Cursor { get; init; }
+
+    /// <summary>The ids of the rows that are being changed: written before, so that a run that goes on after a crash can count them.</summary>
+    public IReadOnlyList<string> Step { get; init; } = [];
+}

@@ -1,0 +1,130 @@
+using Relaybox.Outbox;
+using Relaybox.Timing;
+
+namespace Relaybox.Operations;
+
+/// <summary>Answers what operators ask for, whichever way the question came: every way has the same rules and leaves the same trail.</summary>
+/// <param name="outbox">The outbox.</param>
+/// <param name="rows">What operators need of it.</param>
+/// <param name="operations">Where operations are kept.</param>
+/// <param name="time">The clock.</param>
+/// <param name="entropy">The source of ids.</param>
+internal sealed class OperatorDesk(
+    IOutboxRepository outbox, IOutboxOperations rows, OperationStore operations, TimeProvider time, IEntropy entropy)
+{
+    private readonly ParkedRows _parked = new(outbox, rows);
+    private readonly RowOperations _actions = new(outbox, rows, operations, time, entropy);
+    private readonly RowExplanation _explanation = new(outbox, rows, time);
+
+    /// <summary>Answers one request.</summary>
+    /// <param name="request">What is asked for.</param>
+    /// <param name="deadline">When to have answered; an operation that is run goes on with the next request.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    public async Task<OperateAnswer> AnswerAsync(OperateRequest request, WorkDeadline deadline, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        try
+        {
+            return request.Command switch
+            {
+                OperateCommand.Status => new OperateAnswer
+                {
+                    Counts = await outbox.GetCountByStatusAsync(cancellationToken),
+                    OldestDueSeconds = (await outbox.OldestDueAgeAsync(cancellationToken)).TotalSeconds,
+                    Operations = [.. (await operations.ListAsync(cancellationToken)).Where(operation => operation.State == OperationState.Running)],
+                },
+                OperateCommand.List => await ListAsync(request, cancellationToken),
+                OperateCommand.Show => await outbox.FindAsync(Require(request.EventId, "an event id"), cancellationToken) is { } row
+                    ? new OperateAnswer { Row = RowView.Of(row, request.WithPayload) }
+                    : new OperateAnswer { Problem = "The outbox has no row of this id: it was never committed, or it was sent and deleted since." },
+                OperateCommand.Why => new OperateAnswer
+                {
+                    Why = await _explanation.ExplainAsync(Require(request.EventId, "an event id"), cancellationToken),
+                },
+                OperateCommand.Preview => await PreviewAsync(request, cancellationToken),
+                OperateCommand.Begin => await BeginAsync(request, cancellationToken),
+                OperateCommand.Run => await RunAsync(Require(request.OperationId, "an operation"), deadline, cancellationToken),
+                OperateCommand.Cancel => await CancelAsync(Require(request.OperationId, "an operation"), cancellationToken),
+                OperateCommand.Operations => new OperateAnswer { Operations = await operations.ListAsync(cancellationToken) },
+                _ => new OperateAnswer { Problem = "This version does not know the command." },
+            };
+        }
+        catch (SelectionException e)
+        {
+            return new OperateAnswer { Problem = e.Message };
+        }
+    }
+
+    private async Task<OperateAnswer> ListAsync(OperateRequest request, CancellationToken cancellationToken)
+    {
+        var (page, seen) = await _parked.ReadAsync(RowSelection.Parse(request.Selection), request.Cursor, cancellationToken);
+        return new OperateAnswer { Rows = [.. page.Rows.Select(row => RowView.Of(row))], Cursor = page.Cursor, Seen = seen };
+    }
+
+    private async Task<OperateAnswer> PreviewAsync(OperateRequest request, CancellationToken cancellationToken)
+    {
+        var preview = await _parked.PreviewAsync(RowSelection.Parse(request.Selection), progress: null, cancellationToken);
+        return new OperateAnswer
+        {
+            Count = preview.Count,
+            Seen = preview.Seen,
+            Oldest = preview.Oldest,
+            Newest = preview.Newest,
+            Rows = [.. preview.Samples.Select(row => RowView.Of(row))],
+            Errors = preview.Errors,
+            At = preview.At,
+        };
+    }
+
+    private async Task<OperateAnswer> BeginAsync(OperateRequest request, CancellationToken cancellationToken)
+    {
+        if (string.IsNullOrWhiteSpace(request.Reason))
+        {
+            return new OperateAnswer { Problem = "An action needs a reason, for those who read the audit later." };
+        }
+
+        if (request.Action is not { } action || request.ConfirmedAt is not { } confirmedAt)
+        {
+            return new OperateAnswer { Problem = "An action needs its name and the time of the preview that was confirmed." };
+        }
+
+        return request.Rate < 1
+            ? new OperateAnswer { Problem = "The rate must be at least 1 row in a second." }
+            : new OperateAnswer
+            {
+                Operation = await _actions.BeginAsync(
+                    action, RowSelection.Parse(request.Selection), confirmedAt, request.Reason, request.Caller ?? "unknown", request.Rate,
+                    cancellationToken),
+            };
+    }
+
+    private async Task<OperateAnswer> RunAsync(string id, WorkDeadline deadline, CancellationToken cancellationToken)
+    {
+        // Null: somebody else runs it. Then how it stands is the answer all the same.
+        var operation = await _actions.RunAsync(id, deadline, progress: null, cancellationToken)
+            ?? await operations.FindAsync(id, cancellationToken);
+        return operation is null ? Unknown(id) : new OperateAnswer { Operation = operation };
+    }
+
+    private async Task<OperateAnswer> CancelAsync(string id, CancellationToken cancellationToken)
+    {
+        if (await operations.FindAsync(id, cancellationToken) is not { } operation)
+        {
+            return Unknown(id);
+        }
+
+        if (operation.State != OperationState.Running)
+        {
+            return new OperateAnswer { Problem = $"The operation has ended: {operation.State.ToString().ToLowerInvariant()}." };
+        }
+
+        await operations.RequestCancelAsync(id, cancellationToken);
+        return new OperateAnswer { Operation = operation };
+    }
+
+    private static OperateAnswer Unknown(string id) =>
+        new() { Problem = $"There is no operation {id}. `relaybox operations` lists those that there are." };
+
+    private static string Require(string? value, string what) =>
+        string.IsNullOrEmpty(value) ? throw new SelectionException($"The command needs {what}.") : value;
+}

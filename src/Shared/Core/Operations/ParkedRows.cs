@@ -1,0 +1,70 @@
+using Relaybox.Outbox;
+
+namespace Relaybox.Operations;
+
+/// <summary>Finds the parked rows of a selection.</summary>
+/// <param name="outbox">The outbox.</param>
+/// <param name="rows">What operators need of it.</param>
+internal sealed class ParkedRows(IOutboxRepository outbox, IOutboxOperations rows)
+{
+    private const int PageSize = 200;
+    private const int SampleCount = 5;
+
+    /// <summary>Reads the next parked rows that a selection means: one bounded page, which may have none of them and not be the last.</summary>
+    /// <param name="selection">Which rows.</param>
+    /// <param name="cursor">Where to go on; null: from the oldest.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>The page with the selected rows alone, and how many parked rows were looked at.</returns>
+    public async Task<(ParkedPage Page, int Seen)> ReadAsync(RowSelection selection, string? cursor, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(selection);
+        if (selection.EventId is { } eventId)
+        {
+            // The page is read for the store's time.
+            var now = (await rows.ReadParkedAsync(null, 1, cancellationToken)).Now;
+            var named = await outbox.FindAsync(eventId, cancellationToken);
+            return (new ParkedPage(named is { Status: OutboxStatus.Failed } && selection.Matches(named, now) ? [named] : [], null, now), 1);
+        }
+
+        var page = await rows.ReadParkedAsync(cursor, PageSize, cancellationToken);
+        return (page with { Rows = [.. page.Rows.Where(row => selection.Matches(row, page.Now))] }, page.Rows.Count);
+    }
+
+    /// <summary>Looks at parked rows, and says what a selection means.</summary>
+    /// <param name="selection">Which rows.</param>
+    /// <param name="progress">Is told how many parked rows were looked at, and how many of them are meant.</param>
+    /// <param name="cancellationToken">Ends the look; what was seen by then is not told.</param>
+    public async Task<RowPreview> PreviewAsync(
+        RowSelection selection, IProgress<(long Seen, long Count)>? progress, CancellationToken cancellationToken)
+    {
+        var errors = new Dictionary<string, long>(StringComparer.Ordinal);
+        var samples = new List<OutboxRow>();
+        DateTimeOffset? at = null, oldest = null, newest = null;
+        long seen = 0, count = 0;
+        string? cursor = null;
+        do
+        {
+            var (page, looked) = await ReadAsync(selection, cursor, cancellationToken);
+            at ??= page.Now;
+            seen += looked;
+            foreach (var row in page.Rows.Where(row => !(row.FailedAt > at)))
+            {
+                count++;
+                oldest = row.FailedAt < oldest || oldest is null ? row.FailedAt : oldest;
+                newest = row.FailedAt > newest || newest is null ? row.FailedAt : newest;
+                var code = row.ErrorCode ?? "";
+                errors[code] = errors.GetValueOrDefault(code) + 1;
+                if (samples.Count < SampleCount)
+                {
+                    samples.Add(row);
+                }
+            }
+
+            progress?.Report((seen, count));
+            cursor = page.Cursor;
+        }
+        while (cursor is not null);
+
+        return new RowPreview(count, seen, oldest, newest, samples, errors, at.Value);
+    }
+}

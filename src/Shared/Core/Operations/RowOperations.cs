@@ -1,0 +1,77 @@
+using System.Globalization;
+using Relaybox.Outbox;
+using Relaybox.Timing;
+
+namespace Relaybox.Operations;
+
+/// <summary>
+/// Actions on parked rows: each is confirmed for what was seen, runs as an operation with an id, and can be cancelled and gone on with.
+/// </summary>
+/// <param name="outbox">The outbox.</param>
+/// <param name="rows">What operators need of it.</param>
+/// <param name="operations">Where operations are kept.</param>
+/// <param name="time">The clock of ids, waits and deadlines.</param>
+/// <param name="entropy">The source of ids.</param>
+internal sealed class RowOperations(
+    IOutboxRepository outbox, IOutboxOperations rows, OperationStore operations, TimeProvider time, IEntropy entropy)
+{
+    private readonly ParkedRows _parked = new(outbox, rows);
+
+    /// <inheritdoc cref="ParkedRows.ReadAsync" />
+    public Task<(ParkedPage Page, int Seen)> ReadAsync(RowSelection selection, string? cursor, CancellationToken cancellationToken) =>
+        _parked.ReadAsync(selection, cursor, cancellationToken);
+
+    /// <inheritdoc cref="ParkedRows.PreviewAsync" />
+    public Task<RowPreview> PreviewAsync(RowSelection selection, IProgress<(long Seen, long Count)>? progress, CancellationToken cancellationToken) =>
+        _parked.PreviewAsync(selection, progress, cancellationToken);
+
+    /// <summary>Writes down a confirmed action. Nothing is done before somebody runs it.</summary>
+    /// <param name="action">What is done.</param>
+    /// <param name="selection">Which rows.</param>
+    /// <param name="confirmedAt">The time of the preview that was confirmed.</param>
+    /// <param name="reason">Why, in the operator's words.</param>
+    /// <param name="caller">Who, as the caller names itself.</param>
+    /// <param name="rate">The most rows in a second; null: as many as the store takes.</param>
+    /// <param name="cancellationToken">Ends the wait; the operation may have been written.</param>
+    public async Task<Operation> BeginAsync(
+        RowAction action,
+        RowSelection selection,
+        DateTimeOffset confirmedAt,
+        string reason,
+        string caller,
+        int? rate,
+        CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(selection);
+        ArgumentException.ThrowIfNullOrWhiteSpace(reason);
+        if (rate is { } limit)
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1, nameof(rate));
+        }
+
+        var operation = new Operation
+        {
+            Id = string.Create(CultureInfo.InvariantCulture, $"{time.GetUtcNow():yyyyMMdd-HHmmss}-{entropy.NewGuid().ToString("N")[^6..]}"),
+            Action = action,
+            Selection = selection.Text,
+            Reason = reason,
+            Caller = caller,
+            ConfirmedAt = confirmedAt,
+            Rate = rate,
+        };
+        await operations.CreateAsync(operation, cancellationToken);
+        return operation;
+    }
+
+    /// <summary>Runs an operation, from where it stands, to its end or a deadline.</summary>
+    /// <param name="id">The operation.</param>
+    /// <param name="deadline">When to leave the rest to the next run.</param>
+    /// <param name="progress">Is told how the operation stands, after every step.</param>
+    /// <param name="cancellationToken">Ends this run after the step at hand; the operation can be gone on with.</param>
+    /// <returns>How it stands; null where there is none of this id, or somebody else runs it.</returns>
+    public async Task<Operation?> RunAsync(
+        string id, WorkDeadline deadline, IProgress<Operation>? progress, CancellationToken cancellationToken) =>
+        await operations.TryTakeAsync(id, cancellationToken) is { } taken
+            ? await new OperationRun(outbox, rows, operations, taken.Lease, taken.Operation, time).RunAsync(deadline, progress, cancellationToken)
+            : null;
+}

@@ -1,0 +1,202 @@
+using System.Globalization;
+using System.Text;
+using Relaybox.Events;
+using Relaybox.Outbox;
+
+namespace Relaybox.Operations;
+
+/// <summary>
+/// Which parked rows an operator means, written as terms that must all hold: <c>subject:orders.&gt; error:publish.* older:2h</c>.
+/// </summary>
+internal sealed class RowSelection
+{
+    private static readonly string[] Names = ["id", "subject", "error", "text", "key", "header", "older", "newer", "shelved", "skipped"];
+
+    private readonly List<Func<OutboxRow, DateTimeOffset, bool>> _conditions = [];
+
+    private RowSelection(string text) => Text = text;
+
+    /// <summary>The selection as it was written.</summary>
+    public string Text { get; }
+
+    /// <summary>The one row that is meant; null where the selection does not name one.</summary>
+    public string? EventId { get; private set; }
+
+    /// <summary>Reads a selection. Without a term for it, shelved rows are left out.</summary>
+    /// <param name="text">Terms with blanks between them; a value with a blank in it is put in double quotes.</param>
+    /// <exception cref="SelectionException">It cannot be read; the message says why.</exception>
+    public static RowSelection Parse(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        var selection = new RowSelection(text.Trim());
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var term in SplitTerms(text))
+        {
+            var colon = term.IndexOf(':', StringComparison.Ordinal);
+            var name = colon > 0 ? term[..colon] : "";
+            if (!Names.Contains(name) && name != "state")
+            {
+                throw new SelectionException(
+                    $"'{(colon > 0 ? name + ":" : term)}' is no term of a selection. Write a name, ':' and a value, as in error:publish.*; "
+                    + $"the names are state, {string.Join(", ", Names)}.");
+            }
+
+            if (!seen.Add(name))
+            {
+                throw new SelectionException($"'{name}:' stands twice. Each name may stand once, since all terms must hold.");
+            }
+
+            selection.Add(name, term[(colon + 1)..]);
+        }
+
+        // A row that is named is meant, wherever it is.
+        if (!seen.Contains("shelved") && selection.EventId is null)
+        {
+            selection._conditions.Add((row, _) => row.ShelvedAt is null);
+        }
+
+        return selection;
+    }
+
+    /// <summary>Whether a parked row is meant.</summary>
+    /// <param name="row">The row; its payload is not looked at.</param>
+    /// <param name="now">The time from which ages are measured.</param>
+    public bool Matches(OutboxRow row, DateTimeOffset now) => _conditions.TrueForAll(condition => condition(row, now));
+
+    private void Add(string name, string value)
+    {
+        if (value.Length == 0)
+        {
+            throw new SelectionException($"'{name}:' has no value.");
+        }
+
+        switch (name)
+        {
+            case "state":
+                if (value != OutboxStatusText.Failed)
+                {
+                    throw new SelectionException($"'state:{value}' cannot be selected: actions are for parked rows, state:failed.");
+                }
+
+                break;
+            case "id":
+                EventId = value;
+                _conditions.Add((row, _) => row.Event.EventId == value);
+                break;
+            case "subject":
+                var pattern = ParseSubject(value);
+                _conditions.Add((row, _) => pattern.Matches(row.Event.Subject));
+                break;
+            case "error":
+                _conditions.Add(value.EndsWith('*')
+                    ? (row, _) => row.ErrorCode?.StartsWith(value[..^1], StringComparison.Ordinal) == true
+                    : (row, _) => row.ErrorCode == value);
+                break;
+            case "text":
+                _conditions.Add((row, _) => row.ErrorMessage?.Contains(value, StringComparison.OrdinalIgnoreCase) == true);
+                break;
+            case "key":
+                _conditions.Add((row, _) => row.Event.OrderingKey == value);
+                break;
+            case "header":
+                var (header, wanted) = value.Split('=', 2) is [var left, var right] ? (left, right) : (value, null);
+                _conditions.Add((row, _) => row.Event.Headers.TryGetValue(header, out var is_) && (wanted is null || is_ == wanted));
+                break;
+            case "older":
+                var olderThan = ParseAge(name, value);
+                _conditions.Add((row, now) => row.FailedAt <= now - olderThan);
+                break;
+            case "newer":
+                var newerThan = ParseAge(name, value);
+                _conditions.Add((row, now) => row.FailedAt > now - newerThan);
+                break;
+            case "shelved":
+                AddFlag(name, value, row => row.ShelvedAt is not null);
+                break;
+            default:
+                AddFlag(name, value, row => row.SkippedAt is not null);
+                break;
+        }
+    }
+
+    private void AddFlag(string name, string value, Predicate<OutboxRow> holds)
+    {
+        switch (value)
+        {
+            case "yes":
+                _conditions.Add((row, _) => holds(row));
+                break;
+            case "no":
+                _conditions.Add((row, _) => !holds(row));
+                break;
+            case "any":
+                break;
+            default:
+                throw new SelectionException($"'{name}:{value}' is unknown. Write {name}:yes, {name}:no or {name}:any.");
+        }
+    }
+
+    private static SubjectPattern ParseSubject(string value)
+    {
+        try
+        {
+            return SubjectPattern.Parse(value);
+        }
+        catch (FormatException e)
+        {
+            throw new SelectionException($"subject: {e.Message}");
+        }
+    }
+
+    private static TimeSpan ParseAge(string name, string value)
+    {
+        var unit = value[^1] switch
+        {
+            's' => TimeSpan.FromSeconds(1),
+            'm' => TimeSpan.FromMinutes(1),
+            'h' => TimeSpan.FromHours(1),
+            'd' => TimeSpan.FromDays(1),
+            _ => TimeSpan.Zero,
+        };
+        return unit > TimeSpan.Zero && int.TryParse(value[..^1], NumberStyles.None, CultureInfo.InvariantCulture, out var count)
+            && count * (decimal)unit.Ticks <= TimeSpan.FromDays(36_500).Ticks
+            ? count * unit
+            : throw new SelectionException($"'{name}:{value}' is no age. Write a whole number and s, m, h or d, as in {name}:2h; at most 36500d.");
+    }
+
+    private static IEnumerable<string> SplitTerms(string text)
+    {
+        var term = new StringBuilder();
+        var isQuoted = false;
+        foreach (var c in text)
+        {
+            if (c == '"')
+            {
+                isQuoted = !isQuoted;
+            }
+            else if (c == ' ' && !isQuoted)
+            {
+                if (term.Length > 0)
+                {
+                    yield return term.ToString();
+                }
+
+                term.Clear();
+            }
+            else
+            {
+                term.Append(c);
+            }
+        }
+
+        if (isQuoted)
+        {
+            throw new SelectionException("A double quote is not closed.");
+        }
+
+        if (term.Length > 0)
+        {
+            yield return term.ToString();
+        }
+    }
+}

@@ -1,0 +1,14 @@
+using Relaybox.Outbox;
+
+namespace Relaybox.Operations;
+
+/// <summary>A parked row as an operator has seen it: an action holds only while the row is still so.</summary>
+/// <param name="EventId">The row's id.</param>
+/// <param name="FailedAt">When it was parked, as the store has said; a row that was parked again has another time.</param>
+/// <param name="ShelvedAt">When it was shelved; null where it is not.</param>
+internal readonly record struct RowVersion(string EventId, DateTimeOffset? FailedAt, DateTimeOffset? ShelvedAt)
+{
+    /// <summary>The version that a row has been read in.</summary>
+    /// <param name="row">The row.</param>
+    internal static RowVersion Of(OutboxRow row) => new(row.Event.EventId, row.FailedAt, row.ShelvedAt);
+}

@@ -1,0 +1,160 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using Amazon.DynamoDBv2;
+using Amazon.DynamoDBv2.Model;
+using Relaybox.Operations;
+using Relaybox.Outbox;
+using Relaybox.Timing;
+
+namespace Relaybox.DynamoDb;
+
+/// <summary>
+/// What operators need of an outbox in DynamoDB. Parked rows are in the due index, which is eventually consistent: what it names is read
+/// from the table. The store keeps no order, so that no row can be skipped, and any parked row can be deleted.
+/// </summary>
+/// <param name="dynamoDb">The client.</param>
+/// <param name="options">The table and how it is used.</param>
+/// <param name="time">The clock.</param>
+/// <param name="entropy">The source of jitter.</param>
+internal sealed class DynamoDbOutboxOperations(IAmazonDynamoDB dynamoDb, DynamoDbOutboxOptions options, TimeProvider time, IEntropy entropy)
+    : IOutboxOperations
+{
+    private readonly RowReader _reader = new(dynamoDb, options.TableName, entropy, time);
+
+    /// <inheritdoc />
+    public async Task<ParkedPage> ReadParkedAsync(string? cursor, int limit, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
+        var page = await dynamoDb.QueryAsync(
+            new QueryRequest
+            {
+                TableName = options.TableName,
+                IndexName = Attributes.DueIndex,
+                KeyConditionExpression = "dueShard = :shard",
+                ExpressionAttributeValues = new() { [":shard"] = Values.S(Attributes.FailedShard) },
+                ExclusiveStartKey = ReadCursor(cursor),
+                Limit = limit,
+            },
+            cancellationToken);
+        var items = await _reader.ReadListedAsync([.. (page.Items ?? []).Select(item => item.GetString(Attributes.EventId)!)], cancellationToken);
+        return new ParkedPage(
+            [
+                .. items.Select(OutboxItem.ToRow).Where(row => row.Status == OutboxStatus.Failed)
+                    .OrderBy(row => row.FailedAt).ThenBy(row => row.Event.EventId, StringComparer.Ordinal),
+            ],
+            page.LastEvaluatedKey is { Count: > 0 } last
+                ? string.Create(CultureInfo.InvariantCulture, $"{last.GetNumber(Attributes.DueAt)} {last.GetString(Attributes.EventId)}")
+                : null,
+            time.GetUtcNow());
+    }
+
+    /// <inheritdoc />
+    public async Task<IReadOnlyCollection<string>> ApplyAsync(
+        RowAction action, IReadOnlyList<RowVersion> rows, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(rows);
+        var applied = new ConcurrentBag<string>();
+        if (action != RowAction.Skip)
+        {
+            await ConditionalWrites.CountAppliedAsync(
+                rows,
+                options.Concurrency,
+                async (row, ct) =>
+                {
+                    await WriteAsync(action, row, ct);
+                    applied.Add(row.EventId);
+                    return true;
+                },
+                cancellationToken);
+        }
+
+        return applied;
+    }
+
+    /// <inheritdoc />
+    public Task<string?> FindBlockerAsync(OutboxRow row, CancellationToken cancellationToken) => Task.FromResult<string?>(null);
+
+    private async Task WriteAsync(RowAction action, RowVersion row, CancellationToken cancellationToken)
+    {
+        var key = new Dictionary<string, AttributeValue>(1) { [Attributes.EventId] = Values.S(row.EventId) };
+        var names = new Dictionary<string, string>(1) { ["#status"] = Attributes.Status };
+        var values = new Dictionary<string, AttributeValue> { [":failed"] = Values.S(OutboxStatusText.Failed) };
+        var condition = $"#status = :failed AND {IsStill(Attributes.FailedAt, row.FailedAt)} AND {IsStill(Attributes.ShelvedAt, row.ShelvedAt)}";
+        if (action == RowAction.Purge)
+        {
+            await dynamoDb.DeleteItemAsync(
+                new DeleteItemRequest
+                {
+                    TableName = options.TableName,
+                    Key = key,
+                    ConditionExpression = condition,
+                    ExpressionAttributeNames = names,
+                    ExpressionAttributeValues = values,
+                },
+                cancellationToken);
+            return;
+        }
+
+        var update = UpdateOf(action, row, values);
+        if (action == RowAction.Shelve)
+        {
+            condition += " AND attribute_not_exists(shelvedAt)";
+        }
+        else if (action == RowAction.Unshelve)
+        {
+            condition += " AND attribute_exists(shelvedAt)";
+        }
+
+        await dynamoDb.UpdateItemAsync(
+            new UpdateItemRequest
+            {
+                TableName = options.TableName,
+                Key = key,
+                UpdateExpression = update,
+                ConditionExpression = condition,
+                ExpressionAttributeNames = names,
+                ExpressionAttributeValues = values,
+            },
+            cancellationToken);
+
+        string IsStill(string attribute, DateTimeOffset? at)
+        {
+            if (at is not { } known)
+            {
+                return $"attribute_not_exists({attribute})";
+            }
+
+            values[$":{attribute}"] = Values.Time(known);
+            return $"{attribute} = :{attribute}";
+        }
+    }
+
+    private string UpdateOf(RowAction action, RowVersion row, Dictionary<string, AttributeValue> values)
+    {
+        switch (action)
+        {
+            case RowAction.Redrive:
+                values[":pending"] = Values.S(OutboxStatusText.Pending);
+                values[":none"] = Values.N(0);
+                values[":shard"] = Values.S(DueShard.Of(row.EventId, options.DueShards));
+                values[":now"] = Values.Time(time.GetUtcNow());
+                return "SET #status = :pending, attempts = :none, dueShard = :shard, dueAt = :now REMOVE failedAt, shelvedAt, unfinished";
+            case RowAction.Shelve:
+                values[":now"] = Values.Time(time.GetUtcNow());
+                return "SET shelvedAt = :now";
+            case RowAction.Unshelve:
+                return "REMOVE shelvedAt";
+            default:
+                throw new ArgumentOutOfRangeException(nameof(action), action, null);
+        }
+    }
+
+    private static Dictionary<string, AttributeValue>? ReadCursor(string? cursor) => cursor?.Split(' ', 2) is [var dueAt, var eventId]
+        ? new()
+        {
+            [Attributes.EventId] = Values.S(eventId),
+            [Attributes.DueShard] = Values.S(Attributes.FailedShard),
+            [Attributes.DueAt] = Values.N(long.Parse(dueAt, CultureInfo.InvariantCulture)),
+        }
+        : null;
+}

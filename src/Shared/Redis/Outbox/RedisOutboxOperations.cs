@@ -1,0 +1,147 @@
+using System.Globalization;
+using Relaybox.Operations;
+using Relaybox.Outbox;
+using Relaybox.Timing;
+using StackExchange.Redis;
+
+namespace Relaybox.Redis;
+
+/// <summary>What operators need of an outbox in Redis. The server's clock decides. Pages go from bucket to bucket.</summary>
+internal sealed class RedisOutboxOperations : IOutboxOperations
+{
+    private static readonly RedisScript Act = RedisScript.Load("outbox_act");
+    private static readonly RedisScript Parked = RedisScript.Load("outbox_parked");
+
+    // All but payload and result, which can be large.
+    private static readonly RedisValue[] ListedFields =
+    [
+        OutboxFields.Status, OutboxFields.Subject, OutboxFields.Headers, OutboxFields.OrderingKey, OutboxFields.EnqueuedAt,
+        OutboxFields.AvailableAt, OutboxFields.Attempts, OutboxFields.FailedAt, OutboxFields.ShelvedAt, OutboxFields.SkippedAt,
+        OutboxFields.ErrorCode, OutboxFields.ErrorMessage,
+    ];
+
+    private readonly RedisCalls _calls;
+    private readonly Bucket[] _buckets;
+
+    /// <summary>Makes the operations; they may be used by many threads at once.</summary>
+    /// <param name="connections">The database.</param>
+    /// <param name="options">The keys.</param>
+    /// <param name="time">The clock of the waits between tries.</param>
+    /// <param name="entropy">The source of jitter.</param>
+    public RedisOutboxOperations(RedisConnections connections, RedisOptions options, TimeProvider time, IEntropy entropy)
+    {
+        ArgumentNullException.ThrowIfNull(connections);
+        (_calls, _buckets) = (new RedisCalls(connections, connections.Retries(time, entropy)), Bucket.All(options));
+    }
+
+    /// <inheritdoc />
+    public Task<ParkedPage> ReadParkedAsync(string? cursor, int limit, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
+        var (number, since, last) = cursor?.Split(' ', 3) is [var bucketText, var time, var member]
+            ? (int.Parse(bucketText, CultureInfo.InvariantCulture), time, member)
+            : (0, "-inf", "");
+        var bucket = _buckets[number];
+        return _calls.RunAsync(
+            async database =>
+            {
+                var page = (RedisValue[])(await Parked.RunAsync(database, new ScriptArguments([bucket.Failed()], since, last, limit)))!;
+                var eventIds = page.Skip(1).Chunk(2).Select(row => OutboxNames.ReadMember(row[1]).EventId).ToList();
+                var rows = await Task.WhenAll(eventIds.Select(eventId => ReadAsync(database, bucket, eventId)));
+                return new ParkedPage(
+                    [.. rows.OfType<OutboxRow>().Where(row => row.Status == OutboxStatus.Failed)],
+                    eventIds.Count == limit ? $"{number} {page[^2]} {page[^1]}"
+                        : number + 1 < _buckets.Length ? $"{number + 1} -inf "
+                        : null,
+                    DateTimeOffset.FromUnixTimeMilliseconds((long)page[0]));
+            },
+            cancellationToken);
+    }
+
+    /// <inheritdoc />
+    public Task<IReadOnlyCollection<string>> ApplyAsync(RowAction action, IReadOnlyList<RowVersion> rows, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(rows);
+        var applied = new List<string>();
+        var next = 0;
+        return _calls.RunAsync<IReadOnlyCollection<string>>(
+            async database =>
+            {
+                for (; next < rows.Count; next++)
+                {
+                    var row = rows[next];
+                    foreach (var bucket in await FindAsync(database, row.EventId))
+                    {
+                        var arguments = new ScriptArguments(bucket.Keys(), NameOf(action));
+                        arguments.AddKey(bucket.Row(row.EventId));
+                        arguments.Add(row.EventId);
+                        arguments.Add(Milliseconds(row.FailedAt));
+                        arguments.Add(Milliseconds(row.ShelvedAt));
+                        if (((int[])(await Act.RunAsync(database, arguments))!)[0] == 1)
+                        {
+                            applied.Add(row.EventId);
+                        }
+                    }
+                }
+
+                return applied;
+            },
+            cancellationToken);
+    }
+
+    /// <inheritdoc />
+    public Task<string?> FindBlockerAsync(OutboxRow row, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(row);
+        if (row.Event.OrderingKey is not { } key)
+        {
+            return Task.FromResult<string?>(null);
+        }
+
+        return _calls.RunAsync(
+            async database =>
+            {
+                foreach (var bucket in await FindAsync(database, row.Event.EventId))
+                {
+                    var first = (RedisValue[])(await database.SortedSetRangeByValueAsync(
+                        bucket.Lines(), key + "\0", key + "\u0001", Exclude.Stop, take: 1))!;
+                    if (first is [var member] && OutboxNames.ReadMember(member).EventId is var eventId && eventId != row.Event.EventId)
+                    {
+                        return eventId;
+                    }
+                }
+
+                return null;
+            },
+            cancellationToken);
+    }
+
+    // The bucket that has the row: an id may have been written with the hash tag of the app's data.
+    private async Task<IEnumerable<Bucket>> FindAsync(IDatabase database, string eventId)
+    {
+        var found = await Task.WhenAll(_buckets.Select(bucket => database.KeyExistsAsync(bucket.Row(eventId), CommandFlags.DemandMaster)));
+        return _buckets.Where((_, i) => found[i]);
+    }
+
+    private static async Task<OutboxRow?> ReadAsync(IDatabase database, Bucket bucket, string eventId)
+    {
+        var values = await database.HashGetAsync(bucket.Row(eventId), ListedFields, CommandFlags.DemandMaster);
+        return OutboxReading.ReadRow(
+            bucket,
+            eventId,
+            [.. ListedFields.Zip(values).Where(field => !field.Second.IsNull).Select(field => new HashEntry(field.First, field.Second))]);
+    }
+
+    private static string NameOf(RowAction action) => action switch
+    {
+        RowAction.Redrive => "redrive",
+        RowAction.Skip => "skip",
+        RowAction.Shelve => "shelve",
+        RowAction.Unshelve => "unshelve",
+        RowAction.Purge => "purge",
+        _ => throw new ArgumentOutOfRangeException(nameof(action), action, null),
+    };
+
+    private static string Milliseconds(DateTimeOffset? time) =>
+        time is { } at ? at.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture) : "";
+}

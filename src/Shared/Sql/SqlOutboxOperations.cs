@@ -1,0 +1,98 @@
+using System.Data.Common;
+using System.Globalization;
+using Relaybox.Operations;
+using Relaybox.Outbox;
+using Relaybox.Timing;
+
+namespace Relaybox.Sql;
+
+/// <summary>What operators need of an outbox in a table. The database's clock decides.</summary>
+/// <param name="database">Where connections come from.</param>
+/// <param name="readParked">
+/// Reads parked rows after a time and a row number, in this order: the columns of a row (<see cref="OutboxRowReader"/>), then the time now.
+/// </param>
+/// <param name="findBlocker">Gives the id of the first earlier row of a row's key that holds the row back.</param>
+/// <param name="time">The clock of the waits between tries.</param>
+/// <param name="entropy">The source of jitter.</param>
+internal abstract class SqlOutboxOperations(
+    ISqlDatabase database, string readParked, string findBlocker, TimeProvider time, IEntropy entropy) : IOutboxOperations
+{
+    private const int NowColumn = OutboxRowReader.RowColumnCount;
+
+    private readonly RetryLoop _retries = database.Retries(time, entropy);
+
+    /// <inheritdoc />
+    public Task<ParkedPage> ReadParkedAsync(string? cursor, int limit, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
+        var (since, rowId) = ReadCursor(cursor);
+        return _retries.RunAsync(
+            async (_, ct) =>
+            {
+                await using var connection = await database.OpenAsync(ct);
+                await using var command = connection.CreateCommand();
+                command.CommandText = readParked;
+                command.Parameters.Add(database.Time("@since", since));
+                command.Parameters.Add(database.Long("@row", rowId));
+                command.Parameters.Add(database.Integer("@limit", limit));
+                var rows = await command.ReadCommittedAsync(
+                    row => (Row: row.IsDBNull(1) ? null : OutboxRowReader.ReadRow(row), Now: Columns.Time(row, NowColumn)!.Value), ct);
+
+                // The order of the inner query need not be that of the answer.
+                List<OutboxRow> read = [.. rows.Select(row => row.Row).OfType<OutboxRow>().OrderBy(row => (row.FailedAt, row.Token.RowKey))];
+                return new ParkedPage(read, read.Count == limit ? CursorAfter(read[^1]) : null, rows[0].Now);
+            },
+            cancellationToken);
+    }
+
+    /// <inheritdoc />
+    public Task<IReadOnlyCollection<string>> ApplyAsync(RowAction action, IReadOnlyList<RowVersion> rows, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(rows);
+        var applied = new List<string>();
+        var next = 0;
+        return rows.Count == 0 ? Task.FromResult<IReadOnlyCollection<string>>(applied) : _retries.RunAsync<IReadOnlyCollection<string>>(
+            async (_, ct) =>
+            {
+                await using var connection = await database.OpenAsync(ct);
+                for (; next < rows.Count; next++)
+                {
+                    if (await ApplyAsync(connection, action, rows[next], ct))
+                    {
+                        applied.Add(rows[next].EventId);
+                    }
+                }
+
+                return applied;
+            },
+            cancellationToken);
+    }
+
+    /// <inheritdoc />
+    public Task<string?> FindBlockerAsync(OutboxRow row, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(row);
+        return row.Event.OrderingKey is null ? Task.FromResult<string?>(null) : _retries.RunAsync(
+            async (_, ct) =>
+            {
+                await using var connection = await database.OpenAsync(ct);
+                await using var command = connection.CreateCommand();
+                command.CommandText = findBlocker;
+                command.Parameters.Add(database.Id("@id", row.Event.EventId));
+                return (await command.ReadCommittedAsync(blocker => Columns.Text(blocker, 0), ct)).FirstOrDefault();
+            },
+            cancellationToken);
+    }
+
+    /// <summary>Changes one row, if it is still in its version.</summary>
+    /// <returns>Whether it was.</returns>
+    protected abstract Task<bool> ApplyAsync(DbConnection connection, RowAction action, RowVersion row, CancellationToken cancellationToken);
+
+    // The row's number is what its token has.
+    private static string CursorAfter(OutboxRow row) =>
+        string.Create(CultureInfo.InvariantCulture, $"{row.FailedAt!.Value.UtcTicks} {row.Token.RowKey}");
+
+    private static (DateTimeOffset Since, long RowId) ReadCursor(string? cursor) => cursor?.Split(' ') is [var ticks, var row]
+        ? (new DateTimeOffset(long.Parse(ticks, CultureInfo.InvariantCulture), TimeSpan.Zero), long.Parse(row, CultureInfo.InvariantCulture))
+        : (DateTimeOffset.UnixEpoch, long.MinValue);
+}

@@ -1,0 +1,209 @@
+using Relaybox.Maintenance;
+using Relaybox.Operations;
+using Relaybox.Outbox;
+using Relaybox.Postgres;
+using Relaybox.Shared.Tests.Conformance;
+using Relaybox.Shared.Tests.Stores;
+using Relaybox.Shared.Tests.Support;
+using Relaybox.Testing;
+using Relaybox.Timing;
+
+namespace Relaybox.Shared.Tests.Operations;
+
+/// <summary>Operations on a real store: confirmed, killed and gone on with, cancelled, stopped by themselves.</summary>
+public sealed class RowOperationsTests(PostgresServer server) : IAsyncLifetime
+{
+    private static readonly TimeSpan Lease = TimeSpan.FromMinutes(2);
+
+    private PostgresOutboxHarness _store = null!;
+    private PostgresJobStore _jobs = null!;
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    private IOutboxRepository Outbox => _store.Repository;
+
+    public async ValueTask InitializeAsync()
+    {
+        _store = await PostgresOutboxHarness.CreateAsync(server);
+        _jobs = new PostgresJobStore(
+            new PostgresConnections(_store.Schema.DataSource), _store.Schema.Options, TimeProvider.System, SystemEntropy.Instance);
+    }
+
+    public ValueTask DisposeAsync() => _store.DisposeAsync();
+
+    [Fact]
+    public async Task An_action_is_done_to_what_was_confirmed_and_to_nothing_else()
+    {
+        await ParkAsync(120, "publish.rejected");
+        await ParkAsync("other", "publish.too-large");
+        var preview = await Operations().PreviewAsync(RowSelection.Parse("error:publish.rejected"), progress: null, Ct);
+        Assert.Equal((120, 121), (preview.Count, preview.Seen));
+        Assert.Equal(5, preview.Samples.Count);
+        await _store.PassAsync(TimeSpan.FromSeconds(1));
+        await ParkAsync("later", "publish.rejected", at: preview.At + TimeSpan.FromSeconds(1));
+
+        var begun = await BeginAsync(RowAction.Shelve, "error:publish.rejected", preview.At);
+        var ended = await RunAsync(begun.Id);
+
+        Assert.Equal((OperationState.Done, 120, 1), (ended.State, ended.Applied, ended.LeftAlone));
+        var inSight = (await _store.Operations.ReadParkedAsync(null, 200, Ct)).Rows.Where(row => row.ShelvedAt is null);
+        Assert.Equal(["later", "other"], inSight.Select(row => row.Event.EventId).Order());
+        var kept = Assert.Single(await new OperationStore(_jobs).ListAsync(Ct));
+        Assert.Equal(("for the test", "me", OperationState.Done), (kept.Reason, kept.Caller, kept.State));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_was_killed_in_a_step_is_gone_on_with_and_counts_each_row_once(bool afterTheStep)
+    {
+        await ParkAsync(30, "publish.rejected");
+        var killed = new KilledOperations(_store.Operations, afterTheStep);
+        var at = (await Operations().PreviewAsync(RowSelection.Parse("state:failed"), progress: null, Ct)).At;
+        var begun = await BeginAsync(RowAction.Shelve, "state:failed", at);
+
+        await Assert.ThrowsAsync<InvalidOperationException>(() => RunAsync(begun.Id, killed));
+        Assert.NotEmpty((await new OperationStore(_jobs).FindAsync(begun.Id, Ct))!.Step);
+        var ended = await RunAsync(begun.Id);
+
+        Assert.Equal((OperationState.Done, 30, 0), (ended.State, ended.Applied, ended.LeftAlone));
+        Assert.All((await _store.Operations.ReadParkedAsync(null, 200, Ct)).Rows, row => Assert.NotNull(row.ShelvedAt));
+    }
+
+    [Fact]
+    public async Task A_cancelled_operation_ends_after_the_step_at_hand_and_leaves_the_rest()
+    {
+        await ParkAsync(30, "publish.rejected");
+        var begun = await BeginAsync(RowAction.Shelve, "state:failed", _store.Now + TimeSpan.FromMinutes(1));
+        await new OperationStore(_jobs).RequestCancelAsync(begun.Id, Ct);
+
+        Assert.Equal((OperationState.Cancelled, 0), (await RunAsync(begun.Id) is var ended ? (ended.State, ended.Applied) : default));
+        Assert.Equal(OperationState.Cancelled, (await RunAsync(begun.Id)).State);
+    }
+
+    [Fact]
+    public async Task A_redrive_stops_by_itself_where_what_it_sends_fails_again()
+    {
+        await ParkAsync(50, "publish.rejected");
+        await _store.PassAsync(TimeSpan.FromSeconds(5));
+        var at = (await Operations().PreviewAsync(RowSelection.Parse("state:failed"), progress: null, Ct)).At;
+        using var stop = new CancellationTokenSource();
+        var relay = RelayAsync(claim => Outbox.ParkAsync([new(claim.EventId, claim.Token, 1, "publish.rejected", "again")], Ct), stop.Token);
+
+        var ended = await RunAsync((await BeginAsync(RowAction.Redrive, "state:failed", at)).Id);
+
+        await stop.CancelAsync();
+        await relay;
+        Assert.Equal((OperationState.Stopped, 1), (ended.State, ended.Applied));
+        Assert.Equal("1 of 1 rows that were looked at failed again, the first with publish.rejected.", ended.StoppedBecause);
+    }
+
+    [Fact]
+    public async Task A_redrive_sends_all_where_the_cause_is_gone()
+    {
+        await ParkAsync(50, "publish.rejected");
+        var at = (await Operations().PreviewAsync(RowSelection.Parse("state:failed"), progress: null, Ct)).At;
+        using var stop = new CancellationTokenSource();
+        var relay = RelayAsync(claim => Outbox.MarkSentAsync([new(claim.EventId, claim.Token)], Ct), stop.Token);
+
+        var ended = await RunAsync((await BeginAsync(RowAction.Redrive, "state:failed", at)).Id);
+
+        Assert.Equal((OperationState.Done, 50), (ended.State, ended.Applied));
+        await Eventually.TrueAsync(
+            async () => (await Outbox.GetCountByStatusAsync(Ct)).GetValueOrDefault("sent") == 50, "all of them are sent");
+        await stop.CancelAsync();
+        await relay;
+    }
+
+    [Fact]
+    public async Task A_purge_lets_the_later_rows_of_a_key_go_on()
+    {
+        await ParkAsync("a-1", "publish.rejected", key: "a");
+        await Outbox.FindOrCreateAsync(Sample.Event("a-2") with { OrderingKey = "a" }, Ct);
+        var at = (await Operations().PreviewAsync(RowSelection.Parse("state:failed"), progress: null, Ct)).At;
+
+        var ended = await RunAsync((await BeginAsync(RowAction.Purge, "key:a", at)).Id);
+
+        Assert.Equal((OperationState.Done, 1), (ended.State, ended.Applied));
+        Assert.Null(await Outbox.FindAsync("a-1", Ct));
+        Assert.Equal(["a-2"], (await Outbox.ClaimAsync(10, Lease, Ct)).Select(claim => claim.EventId));
+    }
+
+    [Fact]
+    public async Task Of_two_runs_of_one_operation_one_does_nothing()
+    {
+        await ParkAsync(30, "publish.rejected");
+        var begun = await BeginAsync(RowAction.Shelve, "state:failed", _store.Now + TimeSpan.FromMinutes(1));
+        Assert.NotNull(await _jobs.TryAcquireAsync($"operation/{begun.Id}", Lease, Ct));
+
+        Assert.Null(await Operations().RunAsync(begun.Id, Deadline(), progress: null, Ct));
+        Assert.All((await _store.Operations.ReadParkedAsync(null, 200, Ct)).Rows, row => Assert.Null(row.ShelvedAt));
+    }
+
+    private RowOperations Operations(IOutboxOperations? rows = null) =>
+        new(Outbox, rows ?? _store.Operations, new OperationStore(_jobs), TimeProvider.System, SystemEntropy.Instance);
+
+    private Task<Operation> BeginAsync(RowAction action, string selection, DateTimeOffset confirmedAt) =>
+        Operations().BeginAsync(action, RowSelection.Parse(selection), confirmedAt, "for the test", "me", rate: null, Ct);
+
+    private async Task<Operation> RunAsync(string id, IOutboxOperations? rows = null) =>
+        (await Operations(rows).RunAsync(id, Deadline(), progress: null, Ct))!;
+
+    private static WorkDeadline Deadline() => WorkDeadline.After(TimeSpan.FromMinutes(10), TimeProvider.System);
+
+    private async Task RelayAsync(Func<OutboxClaim, Task> end, CancellationToken stop)
+    {
+        while (!stop.IsCancellationRequested)
+        {
+            foreach (var claim in await Outbox.ClaimAsync(10, Lease, Ct))
+            {
+                await end(claim);
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, Ct);
+        }
+    }
+
+    private async Task ParkAsync(int count, string code)
+    {
+        for (var i = 0; i < count; i++)
+        {
+            await ParkAsync($"e-{i:D3}", code);
+        }
+    }
+
+    private async Task ParkAsync(string eventId, string code, string? key = null, DateTimeOffset? at = null)
+    {
+        await Outbox.FindOrCreateAsync(Sample.Event(eventId) with { OrderingKey = key }, Ct);
+        var claim = await Outbox.MarkAsPublishingAsync(eventId, Lease, Ct);
+        Assert.Equal(1, (await Outbox.ParkAsync([new(eventId, claim!.Token, 3, code, "no")], Ct)).Applied);
+        if (at is { } time)
+        {
+            await _store.Schema.ExecuteAsync("UPDATE {{outbox}} SET failed_at = $1 WHERE event_id = $2", time.UtcDateTime, eventId);
+        }
+    }
+
+    /// <summary>Ends its process in the second step: before it, or when it is done and nobody knows.</summary>
+    private sealed class KilledOperations(IOutboxOperations inner, bool afterTheStep) : IOutboxOperations
+    {
+        private int _steps;
+
+        public Task<ParkedPage> ReadParkedAsync(string? cursor, int limit, CancellationToken cancellationToken) =>
+            inner.ReadParkedAsync(cursor, limit, cancellationToken);
+
+        public async Task<IReadOnlyCollection<string>> ApplyAsync(
+            RowAction action, IReadOnlyList<RowVersion> rows, CancellationToken cancellationToken)
+        {
+            var isLast = ++_steps == 2;
+            if (isLast && !afterTheStep)
+            {
+                throw new InvalidOperationException("killed");
+            }
+
+            var applied = await inner.ApplyAsync(action, rows, cancellationToken);
+            return isLast ? throw new InvalidOperationException("killed") : applied;
+        }
+
+        public Task<string?> FindBlockerAsync(OutboxRow row, CancellationToken cancellationToken) => throw new NotSupportedException();
+    }
+}

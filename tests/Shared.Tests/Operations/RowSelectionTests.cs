@@ -1,0 +1,79 @@
+using Relaybox.Operations;
+using Relaybox.Outbox;
+using Relaybox.Shared.Tests.Support;
+
+namespace Relaybox.Shared.Tests.Operations;
+
+/// <summary>Which rows a selection means, and what it says where it cannot be read.</summary>
+public sealed class RowSelectionTests
+{
+    private static readonly DateTimeOffset Now = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
+
+    private static readonly OutboxRow Row = new(
+        Sample.Event("e-1") with
+        {
+            Subject = "orders.placed.eu", OrderingKey = "customer 7", Headers = new Dictionary<string, string> { ["tenant"] = "acme" },
+        },
+        OutboxStatus.Failed)
+    {
+        ErrorCode = "publish.rejected", ErrorMessage = "The queue said: Access Denied", FailedAt = Now.AddHours(-3),
+    };
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("state:failed")]
+    [InlineData("id:e-1")]
+    [InlineData("subject:orders.>")]
+    [InlineData("subject:orders.*.eu  error:publish.*")]
+    [InlineData("error:publish.rejected")]
+    [InlineData("text:\"access denied\"")]
+    [InlineData("key:\"customer 7\"")]
+    [InlineData("header:tenant")]
+    [InlineData("header:tenant=acme")]
+    [InlineData("older:3h newer:1d")]
+    [InlineData("older:180m")]
+    [InlineData("shelved:no skipped:no")]
+    [InlineData("shelved:any")]
+    public void A_row_is_meant_where_all_terms_hold(string selection) => Assert.True(RowSelection.Parse(selection).Matches(Row, Now));
+
+    [Theory]
+    [InlineData("id:e-2")]
+    [InlineData("subject:orders.*")]
+    [InlineData("error:publish.unknown")]
+    [InlineData("error:message.*")]
+    [InlineData("text:granted")]
+    [InlineData("key:customer")]
+    [InlineData("header:tenant=other")]
+    [InlineData("header:tenants")]
+    [InlineData("older:4h")]
+    [InlineData("newer:3h")]
+    [InlineData("shelved:yes")]
+    [InlineData("skipped:yes")]
+    [InlineData("subject:orders.> error:none")]
+    public void A_row_is_not_meant_where_one_term_does_not_hold(string selection) =>
+        Assert.False(RowSelection.Parse(selection).Matches(Row, Now));
+
+    [Fact]
+    public void Shelved_rows_are_left_out_unless_they_are_asked_for_or_named()
+    {
+        var shelved = Row with { ShelvedAt = Now };
+        Assert.False(RowSelection.Parse("error:publish.*").Matches(shelved, Now));
+        Assert.True(RowSelection.Parse("shelved:yes").Matches(shelved, Now));
+        Assert.True(RowSelection.Parse("shelved:any").Matches(shelved, Now));
+        Assert.True(RowSelection.Parse("id:e-1").Matches(shelved, Now));
+    }
+
+    [Theory]
+    [InlineData("orders", "'orders' is no term of a selection. Write a name, ':' and a value")]
+    [InlineData("colour:red", "'colour:' is no term of a selection")]
+    [InlineData("error:", "'error:' has no value.")]
+    [InlineData("error:a error:b", "'error:' stands twice.")]
+    [InlineData("older:2w", "'older:2w' is no age. Write a whole number and s, m, h or d, as in older:2h")]
+    [InlineData("older:99999999d", "'older:99999999d' is no age.")]
+    [InlineData("shelved:maybe", "Write shelved:yes, shelved:no or shelved:any.")]
+    [InlineData("subject:orders.>.x", "subject: 'orders.>.x' is not a subject pattern")]
+    [InlineData("state:sent", "'state:sent' cannot be selected")]
+    [InlineData("text:\"open", "A double quote is not closed.")]
+    public void What_cannot_be_read_is_refused_with_what_to_write(string selection, string message) =>
+        Assert.Contains(message, Assert.Throws<SelectionException>(() => RowSelection.Parse(selection)).Message, StringComparison.Ordinal);
+}

@@ -1,0 +1,28 @@
+using Relaybox.Operations;
+using Relaybox.Outbox;
+
+namespace Relaybox.Simulation.Tests.Model;
+
+/// <summary>An operator who skips rows of a model; the models know no other action.</summary>
+/// <param name="skip">Skips a row, and says whether it was parked.</param>
+internal sealed class SkippingOperations(Func<string, Task<bool>> skip) : IOutboxOperations
+{
+    public Task<ParkedPage> ReadParkedAsync(string? cursor, int limit, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public async Task<IReadOnlyCollection<string>> ApplyAsync(
+        RowAction action, IReadOnlyList<RowVersion> rows, CancellationToken cancellationToken)
+    {
+        var applied = new List<string>();
+        foreach (var row in action == RowAction.Skip ? rows : throw new NotSupportedException())
+        {
+            if (await skip(row.EventId))
+            {
+                applied.Add(row.EventId);
+            }
+        }
+
+        return applied;
+    }
+
+    public Task<string?> FindBlockerAsync(OutboxRow row, CancellationToken cancellationToken) => throw new NotSupportedException();
+}

@@ -1,0 +1,62 @@
+using System.CommandLine;
+using Relaybox.Cli.Output;
+using Relaybox.Operations;
+
+namespace Relaybox.Cli.Commands;
+
+/// <summary>The parked rows of a selection.</summary>
+internal static class ListCommand
+{
+    private const int DefaultLimit = 50;
+
+    internal static Command Create(SharedOptions shared)
+    {
+        var selection = SharedOptions.Selection();
+        var limit = new Option<int>("--limit") { Description = "The most rows", DefaultValueFactory = _ => DefaultLimit };
+        var command = new Command("list", "List parked rows, the oldest first");
+        command.Arguments.Add(selection);
+        command.Options.Add(limit);
+        command.SetAction(async (result, cancellationToken) =>
+        {
+            await using var connection = shared.Open(result);
+            var (rows, hasMore) = await ReadAsync(
+                connection, string.Join(' ', result.GetValue(selection) ?? []), Math.Max(1, result.GetValue(limit)), cancellationToken);
+            var views = shared.Views(result);
+            if (!views.WroteJson(new OperateAnswer { Rows = rows }))
+            {
+                if (rows.Count > 0)
+                {
+                    views.Rows(rows, TimeProvider.System.GetUtcNow());
+                }
+
+                views.Say(rows.Count == 0 ? "No parked row is selected."
+                    : hasMore ? $"There are more than these {rows.Count}; --limit shows more of them."
+                    : $"{rows.Count} rows.");
+                if (rows.Count > 0)
+                {
+                    views.Say($"To see why one is not sent: relaybox why {rows[0].EventId}");
+                }
+            }
+
+            return rows.Count == 0 ? ExitCodes.Nothing : ExitCodes.Done;
+        });
+        return command;
+    }
+
+    private static async Task<(List<RowView> Rows, bool HasMore)> ReadAsync(
+        Connections.IOperatorConnection connection, string selection, int limit, CancellationToken cancellationToken)
+    {
+        var rows = new List<RowView>();
+        string? cursor = null;
+        do
+        {
+            var answer = await connection.AskAsync(
+                new OperateRequest { Command = OperateCommand.List, Selection = selection, Cursor = cursor }, cancellationToken);
+            rows.AddRange(answer.Rows!);
+            cursor = answer.Cursor;
+        }
+        while (cursor is not null && rows.Count <= limit);
+
+        return ([.. rows.Take(limit)], rows.Count > limit || cursor is not null);
+    }
+}

@@ -1,0 +1,59 @@
+using Relaybox.Cli.Connections;
+using Relaybox.Cli.Output;
+using Relaybox.Operations;
+
+namespace Relaybox.Cli.Commands;
+
+/// <summary>Goes on with an operation until its end, and shows how far it is.</summary>
+internal static class OperationProgress
+{
+    private static readonly TimeSpan WhileOthersRunIt = TimeSpan.FromSeconds(1);
+
+    /// <param name="connection">The way to the desk.</param>
+    /// <param name="views">What the person sees.</param>
+    /// <param name="id">The operation.</param>
+    /// <param name="expected">How many rows it is about; null where nobody knows.</param>
+    /// <param name="cancellationToken">Ctrl-C: the operation is cancelled.</param>
+    /// <returns>The exit code.</returns>
+    internal static async Task<int> FollowAsync(
+        IOperatorConnection connection, Views views, string id, long? expected, CancellationToken cancellationToken)
+    {
+        Operation operation;
+        try
+        {
+            while (true)
+            {
+                var answer = await connection.AskAsync(new OperateRequest { Command = OperateCommand.Run, OperationId = id }, cancellationToken);
+                operation = answer.Operation!;
+                if (operation.State != OperationState.Running)
+                {
+                    break;
+                }
+
+                if (!views.IsJson)
+                {
+                    Console.Error.WriteLine(
+                        $"  {Views.Number(operation.Applied)}{(expected is null ? "" : $" of {Views.Number(expected.Value)}")} done …");
+                }
+
+                await Task.Delay(WhileOthersRunIt, TimeProvider.System, cancellationToken);
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            await connection.AskAsync(new OperateRequest { Command = OperateCommand.Cancel, OperationId = id }, CancellationToken.None);
+            await connection.AskAsync(new OperateRequest { Command = OperateCommand.Run, OperationId = id }, CancellationToken.None);
+            Console.Error.WriteLine($"Cancelled. What was done holds: relaybox operations {id}");
+            throw;
+        }
+
+        if (!views.WroteJson(new OperateAnswer { Operation = operation }))
+        {
+            views.Say(
+                $"Operation {operation.Id}: {Views.Name(operation.State)}. {Views.Number(operation.Applied)} rows changed, "
+                + $"{Views.Number(operation.LeftAlone)} left alone.{(operation.StoppedBecause is { } reason ? " " + reason : "")}");
+        }
+
+        return operation.State == OperationState.Done && operation.Applied > 0 ? ExitCodes.Done : ExitCodes.Nothing;
+    }
+}

@@ -1,0 +1,38 @@
+using System.CommandLine;
+using Relaybox.Cli.Connections;
+using Relaybox.Cli.Output;
+using Spectre.Console;
+
+namespace Relaybox.Cli.Commands;
+
+/// <summary>The options of every command.</summary>
+internal sealed class SharedOptions
+{
+    private readonly Option<bool> _json = new("--json") { Description = "Print JSON, one object in a line; see docs/cli.md", Recursive = true };
+
+    private readonly Option<string?> _environmentFile = new("--env-file")
+    {
+        Description = "A file of `export NAME=VALUE` lines that name the store. Default: the environment, else .relaybox/env",
+        Recursive = true,
+    };
+
+    /// <summary>The rows that a command is about.</summary>
+    internal static Argument<string[]> Selection() => new("SELECTION")
+    {
+        Description =
+            "Which parked rows: terms that must all hold, such as subject:orders.> error:publish.* older:2h. The names are id, subject, error, text, "
+            + "key, header (NAME=VALUE), older, newer, shelved (yes, no, any) and skipped",
+        Arity = ArgumentArity.ZeroOrMore,
+    };
+
+    internal void AddTo(RootCommand root)
+    {
+        root.Options.Add(_json);
+        root.Options.Add(_environmentFile);
+    }
+
+    internal Views Views(ParseResult result) => new(AnsiConsole.Console, result.GetValue(_json));
+
+    /// <exception cref="CliException">Nothing names a store, or something is wrong with what does.</exception>
+    internal IOperatorConnection Open(ParseResult result) => DirectConnection.Open(result.GetValue(_environmentFile));
+}

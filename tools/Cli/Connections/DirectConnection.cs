@@ -1,0 +1,101 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Relaybox.Cli.Output;
+using Relaybox.Diagnostics;
+using Relaybox.Functions.Hosting;
+using Relaybox.Operations;
+using Relaybox.Secrets;
+using Relaybox.Settings;
+using Relaybox.Timing;
+
+namespace Relaybox.Cli.Connections;
+
+/// <summary>Works on the store itself, which the variables name that the functions have too.</summary>
+internal sealed class DirectConnection : IOperatorConnection
+{
+    // So long an operation runs before the person is told how it stands.
+    private static readonly TimeSpan Turn = TimeSpan.FromSeconds(3);
+
+    private readonly ServiceProvider _services;
+
+    private DirectConnection(ServiceProvider services) => _services = services;
+
+    /// <summary>Reads the variables: those of the environment, or of the stack that runs on this machine.</summary>
+    /// <exception cref="CliException">There are none, or something is wrong with them.</exception>
+    public static DirectConnection Open(string? environmentFile)
+    {
+        var get = Variables(environmentFile);
+        try
+        {
+            var settings = RelayboxSettings.Read(get, FunctionNeeds.Jobs, BuiltIn.Stores, BuiltIn.Brokers);
+            var services = new ServiceCollection();
+            services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.None));
+            services.AddSingleton(settings);
+            services.AddSingleton(TimeProvider.System);
+            services.AddSingleton<IEntropy>(SystemEntropy.Instance);
+            services.AddSingleton<ISecretSource>(_ => SecretsManager.OfThisProcess());
+            settings.Store!.AddServices(services);
+            services.AddSingleton<OperationStore>();
+            services.AddSingleton<OperatorDesk>();
+            return new DirectConnection(services.BuildServiceProvider());
+        }
+        catch (SettingsException exception)
+        {
+            throw new CliException(ExitCodes.WrongUse, exception.Message, exception);
+        }
+    }
+
+    /// <inheritdoc />
+    public async Task<OperateAnswer> AskAsync(OperateRequest request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var answer = await _services.GetRequiredService<OperatorDesk>()
+                .AnswerAsync(request, WorkDeadline.After(Turn, TimeProvider.System), cancellationToken);
+            return answer.Problem is { } problem ? throw new CliException(ExitCodes.WrongUse, problem) : answer;
+        }
+        catch (Exception exception) when (exception is not (CliException or OperationCanceledException))
+        {
+            throw new CliException(ExitCodes.OutOfReach, await ExplainAsync(exception), exception);
+        }
+    }
+
+    /// <inheritdoc />
+    public ValueTask DisposeAsync() => _services.DisposeAsync();
+
+    private async Task<string> ExplainAsync(Exception exception) =>
+        _services.GetService<ISetupState>() is { } setup && await setup.IsMissingAsync(exception, CancellationToken.None)
+            ? "The store has none of Relaybox's tables yet. Invoke the Setup function: relaybox has nothing to show before."
+            : FailureText.Of(exception, (object?)_services.GetService<IExplainsFailures>() ?? this);
+
+    private static Func<string, string?> Variables(string? environmentFile)
+    {
+        const string Default = ".relaybox/env";
+        if (environmentFile is not null && !File.Exists(environmentFile))
+        {
+            throw new CliException(ExitCodes.WrongUse, "--env-file: there is no such file.");
+        }
+
+        if ((environmentFile ?? (IsConfigured() || !File.Exists(Default) ? null : Default)) is not { } file)
+        {
+            return IsConfigured()
+                ? Environment.GetEnvironmentVariable
+                : throw new CliException(
+                    ExitCodes.WrongUse,
+                    "Which outbox? Set the variables that the functions have (STORE, OUTBOX_TABLE, …; see docs/configuration.md), or start "
+                    + "a stack on this machine with `./run up --detach` and type the command there.");
+        }
+
+        // What the file says also holds for the libraries that read the process's environment, such as the AWS SDK.
+        var variables = EnvironmentFile.Read(file);
+        foreach (var (name, value) in variables)
+        {
+            Environment.SetEnvironmentVariable(name, value);
+        }
+
+        return Environment.GetEnvironmentVariable;
+    }
+
+    private static bool IsConfigured() =>
+        new[] { "STORE", "OUTBOX_TABLE", "DATABASE_URL" }.Any(name => Environment.GetEnvironmentVariable(name) is not null);
+}

@@ -1,0 +1,13 @@
+using Relaybox.Operations;
+
+namespace Relaybox.Cli.Connections;
+
+/// <summary>The way to the desk that answers operators.</summary>
+internal interface IOperatorConnection : IAsyncDisposable
+{
+    /// <summary>Asks, and waits for the answer.</summary>
+    /// <param name="request">What is asked for.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="CliException">The desk cannot be reached, or the request cannot be carried out as it is.</exception>
+    Task<OperateAnswer> AskAsync(OperateRequest request, CancellationToken cancellationToken);
+}

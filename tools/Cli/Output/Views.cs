@@ -1,0 +1,143 @@
+using System.Globalization;
+using System.Text.Json;
+using Relaybox.Operations;
+using Spectre.Console;
+
+namespace Relaybox.Cli.Output;
+
+/// <summary>What a person sees of an answer; with <c>--json</c> the answer itself, as one line.</summary>
+/// <param name="console">Where it is written.</param>
+/// <param name="isJson">Whether a program reads it.</param>
+internal sealed class Views(IAnsiConsole console, bool isJson)
+{
+    /// <summary>Whether a program reads the output.</summary>
+    internal bool IsJson => isJson;
+
+    /// <summary>Writes the answer as JSON where that was asked for.</summary>
+    /// <returns>Whether it was.</returns>
+    internal bool WroteJson(OperateAnswer answer)
+    {
+        if (isJson)
+        {
+            console.Profile.Out.Writer.WriteLine(JsonSerializer.Serialize(answer, OperationsJsonContext.Default.OperateAnswer));
+        }
+
+        return isJson;
+    }
+
+    /// <summary>A sentence or two.</summary>
+    internal void Say(string text) => console.Profile.Out.Writer.WriteLine(text);
+
+    internal void Status(OperateAnswer answer)
+    {
+        var counts = answer.Counts!;
+        var table = Table("status", "rows", "what it means");
+        foreach (var (status, meaning) in new[]
+        {
+            ("pending", "waiting to be sent"), ("publishing", "claimed by a relay"), ("sent", "acknowledged by the broker"),
+            ("failed", "parked: waiting for you"),
+        })
+        {
+            table.AddRow(Cells(status, Number(counts.GetValueOrDefault(status)), meaning));
+        }
+
+        foreach (var (status, count) in counts.Where(entry => entry.Key is not ("pending" or "publishing" or "sent" or "failed")))
+        {
+            table.AddRow(Cells(status, Number(count), "unknown to Relaybox, and left alone"));
+        }
+
+        console.Write(table);
+        Say($"The oldest row that is due has been due for {Age(TimeSpan.FromSeconds(answer.OldestDueSeconds ?? 0))}.");
+        foreach (var operation in answer.Operations ?? [])
+        {
+            Say($"The operation {operation.Id} is running ({Name(operation.Action)} {operation.Selection}).");
+        }
+
+        if (counts.GetValueOrDefault("failed") > 0)
+        {
+            Say("To see what is parked: relaybox list");
+        }
+    }
+
+    internal void Rows(IReadOnlyList<RowView> rows, DateTimeOffset now)
+    {
+        var table = Table("event", "subject", "error", "parked", "attempts", "key", "");
+        foreach (var row in rows)
+        {
+            table.AddRow(Cells(
+                row.EventId, row.Subject, row.ErrorCode ?? "", row.FailedAt is { } at ? $"{Age(now - at)} ago" : "", Number(row.Attempts),
+                row.OrderingKey ?? "", row.ShelvedAt is not null ? "shelved" : row.SkippedAt is not null ? "skipped" : ""));
+        }
+
+        console.Write(table);
+    }
+
+    internal void Row(RowView row)
+    {
+        var grid = new Grid().AddColumn().AddColumn();
+        foreach (var (name, value) in new[]
+        {
+            ("event", row.EventId), ("subject", row.Subject), ("status", row.Status == "failed" ? "failed (parked)" : row.Status),
+            ("ordering key", row.OrderingKey), ("failed attempts", Number(row.Attempts)), ("error", row.ErrorCode), ("", row.ErrorMessage),
+            ("written", Time(row.EnqueuedAt)), ("due", Time(row.DueAt)), ("sent", Time(row.SentAt)), ("parked", Time(row.FailedAt)),
+            ("skipped", Time(row.SkippedAt)), ("shelved", Time(row.ShelvedAt)),
+            (
+                "headers",
+                row.Headers is null
+                    ? string.Join(", ", row.HeaderNames)
+                    : string.Join('\n', row.Headers.Select(header => $"{header.Key}: {header.Value}"))
+            ),
+            ("payload", row.Payload),
+        })
+        {
+            if (!string.IsNullOrEmpty(value))
+            {
+                grid.AddRow(Cells(name, value));
+            }
+        }
+
+        console.Write(grid);
+    }
+
+    internal void Operations(IReadOnlyList<Operation> operations)
+    {
+        var table = Table("operation", "action", "rows", "state", "done", "left alone", "by", "reason");
+        foreach (var operation in operations)
+        {
+            table.AddRow(Cells(
+                operation.Id, Name(operation.Action), operation.Selection, Name(operation.State), Number(operation.Applied),
+                Number(operation.LeftAlone), operation.Caller, operation.Reason));
+        }
+
+        console.Write(table);
+    }
+
+    internal static string Name<TEnum>(TEnum value)
+        where TEnum : struct, Enum => value.ToString().ToLowerInvariant();
+
+    internal static string Number(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
+
+    internal static string Age(TimeSpan age) => age switch
+    {
+        { TotalSeconds: < 120 } => $"{Math.Max(0, age.TotalSeconds):0} s",
+        { TotalMinutes: < 120 } => $"{age.TotalMinutes:0} min",
+        { TotalHours: < 48 } => $"{age.TotalHours:0} h",
+        _ => $"{age.TotalDays:0} days",
+    };
+
+    private static string? Time(DateTimeOffset? time) => time?.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+
+    // What comes from rows is text, never markup.
+    private static Text[] Cells(params string[] texts) => [.. texts.Select(text => new Text(text))];
+
+    private static Table Table(params string[] columns)
+    {
+        var table = new Table { Border = TableBorder.Minimal };
+        foreach (var column in columns)
+        {
+            table.AddColumn(new TableColumn(new Text(column)));
+        }
+
+        return table;
+    }
+}
