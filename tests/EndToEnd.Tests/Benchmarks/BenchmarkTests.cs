@@ -34,11 +34,15 @@ public sealed class BenchmarkTests
 
     // The table of targets speaks of PostgreSQL alone.
     [Theory]
-    [InlineData("relay")]
-    [InlineData("latency")]
-    [InlineData("history")]
-    [InlineData("inbox")]
-    public Task A_group_of_stores_runs_on_MySQL(string group) => MeasureAsync(group, ["--store", "mysql"], $"{group}-mysql", []);
+    [InlineData("relay", "mysql")]
+    [InlineData("latency", "mysql")]
+    [InlineData("history", "mysql")]
+    [InlineData("inbox", "mysql")]
+    [InlineData("relay", "redis")]
+    [InlineData("latency", "redis")]
+    [InlineData("history", "redis")]
+    [InlineData("inbox", "redis")]
+    public Task A_group_of_stores_runs_on_a_store(string group, string store) => MeasureAsync(group, ["--store", store], $"{group}-{store}", []);
 
     [Fact]
     public async Task A_group_that_there_is_not_is_refused_with_those_that_there_are()

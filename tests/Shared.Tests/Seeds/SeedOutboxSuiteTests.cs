@@ -27,3 +27,9 @@ public sealed class MySqlSeedOutboxSuiteTests(MySqlServer server) : SeedOutboxSu
 {
     private protected override async Task<OutboxHarness> CreateHarnessAsync() => await MySqlOutboxHarness.CreateAsync(server);
 }
+
+/// <summary>The seed's test suite on Redis.</summary>
+public sealed class RedisSeedOutboxSuiteTests(RedisServer server) : SeedOutboxSuite
+{
+    private protected override async Task<OutboxHarness> CreateHarnessAsync() => await RedisOutboxHarness.CreateAsync(server);
+}

@@ -10,12 +10,14 @@ namespace Relaybox.Redis;
 /// <param name="Index">Its place behind the first row that can be claimed of its key.</param>
 internal sealed record Candidate(Bucket Bucket, RedisValue Member, CandidateKind Kind, long Since, int Index)
 {
+    private readonly (string Key, string EventId) _names = OutboxNames.ReadMember(Member);
+
     /// <summary>Whether it has an ordering key.</summary>
     internal bool IsKeyed => Key.Length > 0;
 
-    internal string Key { get; } = OutboxNames.ReadMember(Member).Key;
+    internal string Key => _names.Key;
 
-    internal string EventId { get; } = OutboxNames.ReadMember(Member).EventId;
+    internal string EventId => _names.EventId;
 
     /// <summary>Reads what <c>outbox_find.lua</c> has found.</summary>
     internal static IEnumerable<Candidate> Read(Bucket bucket, RedisResult found)

@@ -14,7 +14,7 @@ internal sealed partial class RedisOutboxRepository
 
     /// <inheritdoc />
     public Task<MarkResult> MarkSentAsync(IReadOnlyList<OutboxMark> marks, CancellationToken cancellationToken) =>
-        MarkAsync(_options.AfterSending == AfterSending.Delete ? "delete" : "sent", marks, mark => mark, (_, _) => { }, cancellationToken);
+        MarkAsync(_options.AfterSending == AfterSending.Delete ? "delete" : "sent", marks, mark => mark, _ => [], cancellationToken);
 
     /// <inheritdoc />
     public Task<MarkResult> RetryAsync(IReadOnlyList<RetryMark> marks, CancellationToken cancellationToken) =>
@@ -22,8 +22,10 @@ internal sealed partial class RedisOutboxRepository
             "retry",
             marks,
             mark => new OutboxMark(mark.EventId, mark.Token),
-            (mark, values) => (values[0], values[1], values[2], values[3]) =
-                (mark.Attempts, (long)Math.Max(0, mark.Delay.TotalMilliseconds), mark.ErrorCode, ErrorText.Bound(mark.ErrorMessage)),
+            mark =>
+            [
+                mark.Attempts, (long)Math.Max(0, mark.Delay.TotalMilliseconds), mark.ErrorCode, ErrorText.Bound(mark.ErrorMessage),
+            ],
             cancellationToken);
 
     /// <inheritdoc />
@@ -32,14 +34,14 @@ internal sealed partial class RedisOutboxRepository
             "park",
             marks,
             mark => new OutboxMark(mark.EventId, mark.Token),
-            (mark, values) => (values[0], values[2], values[3]) = (mark.Attempts, mark.ErrorCode, ErrorText.Bound(mark.ErrorMessage)),
+            mark => [mark.Attempts, RedisValue.EmptyString, mark.ErrorCode, ErrorText.Bound(mark.ErrorMessage)],
             cancellationToken);
 
     private async Task<MarkResult> MarkAsync<TMark>(
         string kind,
         IReadOnlyList<TMark> marks,
         Func<TMark, OutboxMark> nameOf,
-        Action<TMark, RedisValue[]> write,
+        Func<TMark, RedisValue[]> valuesOf,
         CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(marks);
@@ -51,7 +53,7 @@ internal sealed partial class RedisOutboxRepository
             {
                 try
                 {
-                    foreach (var (name, holds) in await MarkSomeAsync(kind, group.Key, some, write, cancellationToken))
+                    foreach (var (name, holds) in await MarkSomeAsync(kind, group.Key, some, valuesOf, cancellationToken))
                     {
                         if (holds)
                         {
@@ -78,7 +80,7 @@ internal sealed partial class RedisOutboxRepository
         string kind,
         long rowKey,
         (TMark Mark, OutboxMark Name)[] marks,
-        Action<TMark, RedisValue[]> write,
+        Func<TMark, RedisValue[]> valuesOf,
         CancellationToken cancellationToken) =>
         _calls.RunAsync(
             async (database, attempt) =>
@@ -89,12 +91,10 @@ internal sealed partial class RedisOutboxRepository
                     var arguments = new ScriptArguments(bucket.Keys(), kind);
                     foreach (var (mark, name) in some)
                     {
-                        var values = new RedisValue[4];
-                        write(mark, values);
                         arguments.AddKey(bucket.Row(name.EventId));
                         arguments.Add(name.EventId);
                         arguments.Add(name.Token.Value);
-                        foreach (var value in values)
+                        foreach (var value in valuesOf(mark))
                         {
                             arguments.Add(value);
                         }

@@ -26,7 +26,7 @@ internal sealed class ScriptArguments
     internal void Add(RedisValue value) => _values.Add(value.IsNull ? RedisValue.EmptyString : value);
 
     /// <summary>Adds a key behind the others, also where it is there already.</summary>
-    internal void AddKey(string key) => Add(key);
+    internal void AddKey(string key) => _keys.Add(key);
 
     /// <summary>The place of a key in KEYS, from 1; it is added where it is not there yet.</summary>
     internal int PlaceOf(string key) => _places.TryGetValue(key, out var place) ? place : Add(key);

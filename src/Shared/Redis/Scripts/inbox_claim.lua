@@ -18,11 +18,13 @@ local fields = { 'status', 'deliveries', 'unfinished', 'claimToken', 'begunToken
 
 -- Everything is read before anything is written: a key of another type is found out here.
 redis.call('ZCARD', KEYS[2])
-local records = {}
+local records, unknown, claimed = {}, {}, {}
 for i = first, #KEYS do
   local record = redis.pcall('HMGET', KEYS[i], unpack(fields))
   records[i] = record.err and { 'not a record' } or record
+  unknown[#unknown + 1] = not records[i][1] and KEYS[i] or nil
 end
+local are_new = keys_count(unknown) == 0
 
 for i = first, #KEYS do
   local record = records[i]
@@ -30,21 +32,19 @@ for i = first, #KEYS do
   local token, hash = ARGV[argument], ARGV[argument + 2]
   local deliveries, unfinished = tonumber(record[2] or 0) or 0, tonumber(record[3] or 0) or 0
   local is_free = record[1] == 'failed' or (record[1] == 'processing' and (tonumber(record[7] or 0) or 0) <= now)
-  local is_new = not record[1] and redis.call('EXISTS', KEYS[i]) == 0
+  local is_new = not record[1] and (are_new or redis.call('EXISTS', KEYS[i]) == 0)
   if is_new or (is_free and deliveries < attempts and unfinished < most_unfinished and (not record[6] or record[6] == hash)) then
     -- An attempt is counted with its claim, unless an earlier one never said how it ended: then it is counted when it starts.
     if unfinished == 0 then
       deliveries, unfinished, record[5] = deliveries + 1, 1, token
     end
     record[1], record[2], record[3], record[4], record[6], record[7] = 'processing', deliveries, unfinished, token, hash, now + lease
+    local stream = ARGV[argument + 3] ~= '' and { 'stream', ARGV[argument + 3], 'streamSequence', ARGV[argument + 4] } or {}
     redis.call(
       'HSET', KEYS[i], 'status', 'processing', 'deliveries', deliveries, 'unfinished', unfinished, 'claimToken', token,
       'begunToken', record[5] or '', 'payloadHash', hash, 'leaseUntil', now + lease, 'receivedAt', record[8] or now,
-      'claimedAt', now, 'subject', ARGV[argument + 1])
-    if ARGV[argument + 3] ~= '' then
-      redis.call('HSET', KEYS[i], 'stream', ARGV[argument + 3], 'streamSequence', ARGV[argument + 4])
-    end
-    redis.call('ZADD', KEYS[2], now + lease, inbox_member(KEYS[i], KEYS[2]))
+      'claimedAt', now, 'subject', ARGV[argument + 1], unpack(stream))
+    claimed[#claimed + 1] = inbox_member(KEYS[i], KEYS[2])
   end
   -- nil would end the answer's table; false is null on the wire.
   for field = 1, 7 do
@@ -53,6 +53,7 @@ for i = first, #KEYS do
   record[8] = nil
   records[i] = record
 end
+members_add(KEYS[2], now + lease, claimed)
 
 local answer = { now }
 for i = first, #KEYS do

@@ -44,7 +44,7 @@ end
 
 local now = clock_now()
 redis.call('ZADD', processed, now, inbox_member(key, leases))
-inbox_processed(key, leases, processed, now)
+inbox_processed({ key }, leases, processed, now)
 commands_apply(commands)
 for _, event in ipairs(events) do
   event_write(event, now)

@@ -3,7 +3,7 @@
 -- full executes the script all the same: what was handled is not handled again.
 -- KEYS: leases, processed, then each record. ARGV: each record's token.
 -- Returns for each record 1 where it is marked under this token, by this call or an earlier one.
-local now, marked = clock_now(), {}
+local now, marked, own = clock_now(), {}, {}
 redis.call('ZCARD', KEYS[1])
 redis.call('ZCARD', KEYS[2])
 for i = 3, #KEYS do
@@ -11,9 +11,9 @@ for i = 3, #KEYS do
   local record = redis.pcall('HMGET', KEYS[i], 'status', 'claimToken')
   local is_own = not record.err and record[2] == token
   if is_own and record[1] == 'processing' then
-    inbox_processed(KEYS[i], KEYS[1], KEYS[2], now)
-    record[1] = 'processed'
+    own[#own + 1], record[1] = KEYS[i], 'processed'
   end
   marked[i - 2] = is_own and record[1] == 'processed' and 1 or 0
 end
+inbox_processed(own, KEYS[1], KEYS[2], now)
 return marked

@@ -2,7 +2,7 @@
 -- KEYS: the bucket, then each row. ARGV: 'sent' or 'failed', how long ago in ms, then the id of each row and its member.
 -- Returns how many rows were deleted, and how many members stay in the set.
 -- include: box
--- include: lines
+-- include: rows
 local status, last = ARGV[1], clock_now() - tonumber(ARGV[2])
 local set = status == 'sent' and box.sent or box.failed
 local deleted, kept = 0, 0

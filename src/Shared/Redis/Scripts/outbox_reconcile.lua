@@ -3,7 +3,7 @@
 -- Returns how many rows were made due; the status of each row, false where it is none; and members that hold their lines back, whose rows
 -- should be looked at.
 -- include: box
--- include: lines
+-- include: rows
 local age = tonumber(ARGV[1])
 local now = clock_now()
 local recovered, statuses, holding = 0, {}, {}

@@ -1,7 +1,7 @@
 -- Ends claims whose lease ended so long ago: their rows are pending again, and stay under suspicion.
 -- KEYS: the bucket, then each row. ARGV: how long ago in ms, then the id of each row and its member. Returns how many were ended.
 -- include: box
--- include: lines
+-- include: rows
 local last = clock_now() - tonumber(ARGV[1])
 local reset = 0
 for i = first_row, #KEYS do
