@@ -10,7 +10,7 @@ namespace Relaybox.Sql;
 /// <param name="save">Sets cursor and lease of a job that has a token.</param>
 /// <param name="time">The clock of the waits between tries.</param>
 /// <param name="entropy">The source of tokens and jitter.</param>
-internal abstract class SqlJobStore(ISqlDatabase database, string acquire, string save, TimeProvider time, IEntropy entropy) : IJobStore
+internal abstract class SqlJobStore(SqlConnections database, string acquire, string save, TimeProvider time, IEntropy entropy) : IJobStore
 {
     private readonly RetryLoop _retries = database.Retries(time, entropy);
 
