@@ -1,10 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Relaybox.Connections;
-using Relaybox.Diagnostics;
-using Relaybox.Inbox;
-using Relaybox.Maintenance;
 using Relaybox.Outbox;
-using Relaybox.Secrets;
 using Relaybox.Settings;
 
 namespace Relaybox.MongoDb;
@@ -29,14 +25,8 @@ internal sealed record MongoDbSettings : StoreSettings
         services.AddSingleton(this);
         services.AddSingleton(Collections);
         services.AddSingleton(Setup);
-        services.AddSingleton(provider => new MongoConnections(Connection, Collections, provider.GetRequiredService<ISecretSource>()));
-        services.AddSingleton<IExplainsFailures>(provider => provider.GetRequiredService<MongoConnections>());
-        services.AddSingleton<IOutboxRepository, MongoOutboxRepository>();
-        services.AddSingleton<IInboxRepository, MongoInboxRepository>();
-        services.AddSingleton<IJobStore, MongoJobStore>();
-        services.AddSingleton<IOutboxSignal, MongoOutboxSignal>();
-        services.AddSingleton<ISetupStep, MongoSetup>();
-        services.AddSingleton<ISetupState, MongoSetupState>();
+        AddParts<MongoConnections, MongoOutboxRepository, MongoInboxRepository, MongoJobStore, MongoOutboxSignal, MongoSetup, MongoSetupState>(
+            services, secrets => new MongoConnections(Connection, Collections, secrets));
     }
 
     internal static MongoDbSettings Read(SettingsReader reader)

@@ -1,10 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Relaybox.Diagnostics;
-using Relaybox.Inbox;
-using Relaybox.Maintenance;
 using Relaybox.Outbox;
-using Relaybox.Secrets;
 using Relaybox.Settings;
 using Relaybox.Sql;
 
@@ -30,16 +26,10 @@ internal sealed record MySqlSettings : StoreSettings
     {
         services.AddSingleton(this);
         services.AddSingleton(Tables);
-        services.AddSingleton(provider => new MySqlConnections(Connection, provider.GetRequiredService<ISecretSource>()));
-        services.AddSingleton<IExplainsFailures>(provider => provider.GetRequiredService<MySqlConnections>());
-        services.AddSingleton<IOutboxRepository, MySqlOutboxRepository>();
-        services.AddSingleton<IInboxRepository, MySqlInboxRepository>();
-        services.AddSingleton<IJobStore, MySqlJobStore>();
-        services.AddSingleton<IOutboxSignal, MySqlOutboxSignal>();
+        AddParts<MySqlConnections, MySqlOutboxRepository, MySqlInboxRepository, MySqlJobStore, MySqlOutboxSignal, MySqlSetup, MySqlSetupState>(
+            services, secrets => new MySqlConnections(Connection, secrets));
         services.AddSingleton(provider => new MySqlMigrator(
             provider.GetRequiredService<MySqlConnections>(), Tables, provider.GetRequiredService<ILogger<MySqlMigrator>>()));
-        services.AddSingleton<ISetupStep, MySqlSetup>();
-        services.AddSingleton<ISetupState, MySqlSetupState>();
     }
 
     internal static MySqlSettings Read(SettingsReader reader)

@@ -1,11 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Npgsql;
-using Relaybox.Diagnostics;
-using Relaybox.Inbox;
-using Relaybox.Maintenance;
 using Relaybox.Outbox;
-using Relaybox.Secrets;
 using Relaybox.Settings;
 using Relaybox.Sql;
 
@@ -34,17 +30,12 @@ internal sealed record PostgresSettings : StoreSettings
     {
         services.AddSingleton(this);
         services.AddSingleton(Tables);
-        services.AddSingleton(provider => new PostgresConnections(Connection, provider.GetRequiredService<ISecretSource>()));
-        services.AddSingleton<IExplainsFailures>(provider => provider.GetRequiredService<PostgresConnections>());
-        services.AddSingleton<IOutboxRepository, PostgresOutboxRepository>();
-        services.AddSingleton<IInboxRepository, PostgresInboxRepository>();
-        services.AddSingleton<IJobStore, PostgresJobStore>();
+        AddParts<
+            PostgresConnections, PostgresOutboxRepository, PostgresInboxRepository, PostgresJobStore, PostgresOutboxSignal, PostgresSetup,
+            PostgresSetupState>(services, secrets => new PostgresConnections(Connection, secrets));
         services.AddSingleton(new PostgresSignalOptions { Listen = !Connection.Pooler });
-        services.AddSingleton<IOutboxSignal, PostgresOutboxSignal>();
         services.AddSingleton(provider => new PostgresMigrator(
             provider.GetRequiredService<PostgresConnections>(), Tables, provider.GetRequiredService<ILogger<PostgresMigrator>>()));
-        services.AddSingleton<ISetupStep, PostgresSetup>();
-        services.AddSingleton<ISetupState, PostgresSetupState>();
     }
 
     internal static PostgresSettings Read(SettingsReader reader)

@@ -1,11 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Relaybox.Connections;
-using Relaybox.Diagnostics;
-using Relaybox.Inbox;
-using Relaybox.Maintenance;
 using Relaybox.Outbox;
-using Relaybox.Secrets;
 using Relaybox.Settings;
 
 namespace Relaybox.Redis;
@@ -31,14 +27,8 @@ internal sealed record RedisSettings : StoreSettings
         services.AddSingleton(this);
         services.AddSingleton(Keys);
         services.AddSingleton(Roles);
-        services.AddSingleton(provider => new RedisConnections(Connection, Keys, provider.GetRequiredService<ISecretSource>()));
-        services.AddSingleton<IExplainsFailures>(provider => provider.GetRequiredService<RedisConnections>());
-        services.AddSingleton<IOutboxRepository, RedisOutboxRepository>();
-        services.AddSingleton<IInboxRepository, RedisInboxRepository>();
-        services.AddSingleton<IJobStore, RedisJobStore>();
-        services.AddSingleton<IOutboxSignal, RedisOutboxSignal>();
-        services.AddSingleton<ISetupStep, RedisSetup>();
-        services.AddSingleton<ISetupState, RedisSetupState>();
+        AddParts<RedisConnections, RedisOutboxRepository, RedisInboxRepository, RedisJobStore, RedisOutboxSignal, RedisSetup, RedisSetupState>(
+            services, secrets => new RedisConnections(Connection, Keys, secrets));
     }
 
     internal static RedisSettings Read(SettingsReader reader)
