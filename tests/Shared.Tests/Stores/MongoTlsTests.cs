@@ -2,8 +2,8 @@ using MongoDB.Bson;
 using MongoDB.Driver;
 using Relaybox.Local.Stores.MongoDb;
 using Relaybox.MongoDb;
-using Relaybox.Secrets;
 using Relaybox.Shared.Tests.Conformance;
+using Relaybox.Shared.Tests.Support;
 using Relaybox.Testing;
 using Relaybox.Testing.Tls;
 
@@ -70,9 +70,4 @@ public sealed class MongoTlsTests(MongoDbServer plain) : TlsConformance
 
     private static Task<bool> FindAsync(MongoConnections connections) => connections.UseUncheckedAsync(
         (database, ct) => database.Outbox.Find(new BsonDocument()).AnyAsync(ct), Ct);
-
-    private sealed class NoSecrets : ISecretSource
-    {
-        public Task<string> GetAsync(string arn, CancellationToken cancellationToken) => throw new InvalidOperationException(arn);
-    }
 }

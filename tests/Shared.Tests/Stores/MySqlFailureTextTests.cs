@@ -6,6 +6,7 @@ using Relaybox.Inbox;
 using Relaybox.MySql;
 using Relaybox.Secrets;
 using Relaybox.Shared.Tests.Conformance;
+using Relaybox.Shared.Tests.Support;
 using Relaybox.Sql;
 using Relaybox.Testing;
 using Relaybox.Timing;
@@ -175,10 +176,5 @@ public sealed class MySqlFailureTextTests(MySqlServer server) : DeadStoreConform
         await using var command = new MySqlCommand(sql, connection) { CommandTimeout = timeout };
         command.Parameters.AddWithValue("@message", message);
         return await Assert.ThrowsAsync<MySqlException>(() => command.ExecuteNonQueryAsync(Ct));
-    }
-
-    private sealed class NoSecrets : ISecretSource
-    {
-        public Task<string> GetAsync(string arn, CancellationToken cancellationToken) => throw new InvalidOperationException(arn);
     }
 }

@@ -256,13 +256,12 @@ public sealed class MySqlMigratorTests(MySqlServer server) : SqlMigratorConforma
     [Fact]
     public void Two_tables_of_one_name_are_refused()
     {
-        foreach (var options in new MySqlOptions[]
-        {
-            new() { InboxTable = "outbox" }, new() { JobsTable = "Inbox" }, new() { InboxTable = "outbox_keys" }, new() { JobsTable = "migrations" },
-        })
-        {
-            Assert.Throws<SettingsException>(() => new MySqlNames(options));
-        }
+        MySqlOptions[] all =
+        [
+            new() { InboxTable = "outbox" }, new() { JobsTable = "Inbox" },
+            new() { InboxTable = "outbox_keys" }, new() { JobsTable = "migrations" },
+        ];
+        Assert.All(all, options => Assert.Throws<SettingsException>(() => new MySqlNames(options)));
     }
 
     [Fact]

@@ -4,8 +4,8 @@ using System.Net;
 using System.Net.Sockets;
 using MySqlConnector;
 using Relaybox.MySql;
-using Relaybox.Secrets;
 using Relaybox.Shared.Tests.Conformance;
+using Relaybox.Shared.Tests.Support;
 using Relaybox.Sql;
 using Relaybox.Testing;
 using Relaybox.Testing.Tls;
@@ -121,10 +121,5 @@ public sealed class MySqlTlsTests : TlsConformance
                 // The test is over.
             }
         }
-    }
-
-    private sealed class NoSecrets : ISecretSource
-    {
-        public Task<string> GetAsync(string arn, CancellationToken cancellationToken) => throw new InvalidOperationException(arn);
     }
 }

@@ -5,6 +5,7 @@ using Relaybox.Inbox;
 using Relaybox.Postgres;
 using Relaybox.Secrets;
 using Relaybox.Shared.Tests.Conformance;
+using Relaybox.Shared.Tests.Support;
 using Relaybox.Sql;
 using Relaybox.Timing;
 
@@ -68,10 +69,5 @@ public sealed class PostgresFailureTextTests : DeadStoreConformance
         Assert.Null(PostgresFailureText.Describe(new OperationCanceledException(), Target));
         Assert.Null(PostgresFailureText.Describe(new SecretException("It cannot be read."), Target));
         Assert.Null(PostgresFailureText.Describe(new MigrationException("Another build's."), Target));
-    }
-
-    private sealed class NoSecrets : ISecretSource
-    {
-        public Task<string> GetAsync(string arn, CancellationToken cancellationToken) => throw new InvalidOperationException(arn);
     }
 }

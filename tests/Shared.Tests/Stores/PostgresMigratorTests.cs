@@ -131,13 +131,12 @@ public sealed class PostgresMigratorTests(PostgresServer server) : SqlMigratorCo
     [Fact]
     public void Two_tables_of_one_name_are_refused()
     {
-        foreach (var options in new PostgresOptions[]
-        {
-            new() { InboxTable = "outbox" }, new() { JobsTable = "inbox" }, new() { InboxTable = "outbox_sent" }, new() { JobsTable = "migrations" },
-        })
-        {
-            Assert.Throws<SettingsException>(() => new PostgresNames(options));
-        }
+        PostgresOptions[] all =
+        [
+            new() { InboxTable = "outbox" }, new() { JobsTable = "inbox" },
+            new() { InboxTable = "outbox_sent" }, new() { JobsTable = "migrations" },
+        ];
+        Assert.All(all, options => Assert.Throws<SettingsException>(() => new PostgresNames(options)));
     }
 
     [Fact]

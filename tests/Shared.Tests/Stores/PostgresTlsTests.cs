@@ -1,7 +1,7 @@
 using Npgsql;
 using Relaybox.Postgres;
-using Relaybox.Secrets;
 using Relaybox.Shared.Tests.Conformance;
+using Relaybox.Shared.Tests.Support;
 using Relaybox.Testing;
 using Relaybox.Testing.Tls;
 
@@ -55,9 +55,4 @@ public sealed class PostgresTlsTests(PostgresServer plain) : TlsConformance
             CertificateAuthorityFile = trusted?.AuthorityFile,
         },
         new NoSecrets());
-
-    private sealed class NoSecrets : ISecretSource
-    {
-        public Task<string> GetAsync(string arn, CancellationToken cancellationToken) => throw new InvalidOperationException(arn);
-    }
 }

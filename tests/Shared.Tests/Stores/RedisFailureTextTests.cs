@@ -3,8 +3,8 @@ using System.Security.Authentication;
 using Relaybox.Diagnostics;
 using Relaybox.Inbox;
 using Relaybox.Redis;
-using Relaybox.Secrets;
 using Relaybox.Shared.Tests.Conformance;
+using Relaybox.Shared.Tests.Support;
 using Relaybox.Timing;
 using StackExchange.Redis;
 
@@ -118,10 +118,5 @@ public sealed class RedisFailureTextTests : DeadStoreConformance
         Assert.Contains(part, text, StringComparison.Ordinal);
         Assert.DoesNotContain("canary", text, StringComparison.Ordinal);
         Assert.Contains("h.example.com:6379", text, StringComparison.Ordinal);
-    }
-
-    private sealed class NoSecrets : ISecretSource
-    {
-        public Task<string> GetAsync(string arn, CancellationToken cancellationToken) => throw new InvalidOperationException(arn);
     }
 }

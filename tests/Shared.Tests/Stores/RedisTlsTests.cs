@@ -2,8 +2,8 @@ using System.Net;
 using System.Net.Sockets;
 using Relaybox.Local.Servers;
 using Relaybox.Redis;
-using Relaybox.Secrets;
 using Relaybox.Shared.Tests.Conformance;
+using Relaybox.Shared.Tests.Support;
 using Relaybox.Testing;
 using Relaybox.Testing.Tls;
 using StackExchange.Redis;
@@ -88,10 +88,5 @@ public sealed class RedisTlsTests : TlsConformance
         {
             // The test is over.
         }
-    }
-
-    private sealed class NoSecrets : ISecretSource
-    {
-        public Task<string> GetAsync(string arn, CancellationToken cancellationToken) => throw new InvalidOperationException(arn);
     }
 }
