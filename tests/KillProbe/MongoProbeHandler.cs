@@ -16,7 +16,11 @@ internal sealed class MongoProbeHandler(string step, IMongoDatabase database, Mo
         var session = await context.Transaction.GetMongoSessionAsync(cancellationToken);
 
         // A server keeps the transaction of a dead process for a minute: the test ends it by this.
-        Console.WriteLine($"session {session.ServerSession.Id["id"].AsGuid:N}");
+        if (step != Steps.None)
+        {
+            Console.WriteLine($"session {session.ServerSession.Id["id"].AsGuid:N}");
+        }
+
         Die(Steps.TransactionBegun);
         await database.GetCollection<BsonDocument>(Effects)
             .InsertOneAsync(session, new BsonDocument("event", context.EventId), cancellationToken: cancellationToken);

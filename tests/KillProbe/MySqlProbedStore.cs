@@ -11,14 +11,13 @@ internal sealed class MySqlProbedStore : IProbedStore
     private readonly WireProxy _proxy;
     private readonly MySqlDataSource _source;
 
-    internal MySqlProbedStore(string connection, string schema, string step)
+    /// <param name="connection">The connection string.</param>
+    /// <param name="place">The schema and the server's time in SQL, with <c>|</c> between them.</param>
+    /// <param name="step">Where to end.</param>
+    internal MySqlProbedStore(string connection, string place, string step)
     {
-        var options = new MySqlOptions { Schema = schema };
-        if (Environment.GetEnvironmentVariable("PROBE_CLOCK") is { Length: > 0 } clock)
-        {
-            options = options with { Now = clock };
-        }
-
+        var (schema, now) = (place.Split('|')[0], place.Split('|')[1]);
+        var options = new MySqlOptions { Schema = schema, Now = now };
         var text = new MySqlConnectionStringBuilder(connection) { SslMode = MySqlSslMode.None };
         _proxy = new WireProxy((int)text.Port);
         text.Port = (uint)_proxy.Port;

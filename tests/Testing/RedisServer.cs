@@ -39,6 +39,14 @@ public sealed class RedisServer : IAsyncLifetime
         return server;
     }
 
+    /// <summary>Another connection, such as the functions have: what is asked for while the server is away fails at once.</summary>
+    public Task<ConnectionMultiplexer> ConnectAsync()
+    {
+        var options = ConfigurationOptions.Parse($"{Address},abortConnect=false");
+        options.BacklogPolicy = BacklogPolicy.FailFast;
+        return ConnectionMultiplexer.ConnectAsync(options);
+    }
+
     /// <summary>Kills the server with SIGKILL; its data stays.</summary>
     public Task StopAtOnceAsync() => Started.KillAsync();
 

@@ -123,10 +123,10 @@ public class WireProxy : IAsyncDisposable
     private async Task ToServerAsync(Wire wire)
     {
         var buffer = new byte[64 * 1024];
-        while (await wire.Client.ReceiveAsync(buffer, _stop.Token) is var count and > 0)
+        while (await ReadAsync(wire.Client, buffer, _stop.Token) is { IsEmpty: false } piece)
         {
-            Listener?.Invoke(buffer[..count]);
-            var rule = Match(buffer.AsSpan(0, count));
+            Listener?.Invoke(piece.ToArray());
+            var rule = Match(piece.Span);
             if (rule is { Moment: Moment.NotSent })
             {
                 await rule.Action(wire);
@@ -137,11 +137,11 @@ public class WireProxy : IAsyncDisposable
             }
             else if (rule is { Moment: Moment.Uncommitted })
             {
-                HoldBackCommit(buffer.AsSpan(0, count));
+                HoldBackCommit(piece.Span);
                 wire.AfterAnswer = rule.Action;
             }
 
-            await SendAsync(wire.Server, buffer.AsMemory(0, count));
+            await SendAsync(wire.Server, piece);
             if (rule is { Moment: Moment.Sent })
             {
                 await rule.Action(wire);
@@ -152,14 +152,14 @@ public class WireProxy : IAsyncDisposable
     private async Task ToClientAsync(Wire wire)
     {
         var buffer = new byte[64 * 1024];
-        while (await wire.Server.ReceiveAsync(buffer, _stop.Token) is var count and > 0)
+        while (await ReadAsync(wire.Server, buffer, _stop.Token) is { IsEmpty: false } piece)
         {
             if (Interlocked.Exchange(ref wire.OnAnswer, null) is { } action)
             {
                 await action(wire);
             }
 
-            await SendAsync(wire.Client, buffer.AsMemory(0, count));
+            await SendAsync(wire.Client, piece);
             if (Interlocked.Exchange(ref wire.AfterAnswer, null) is { } after)
             {
                 await after(wire);
@@ -178,6 +178,14 @@ public class WireProxy : IAsyncDisposable
         Interlocked.Increment(ref _met);
         return rule;
     }
+
+    /// <summary>Reads the next piece of what one side says: as much as is there.</summary>
+    /// <param name="socket">Where it comes from.</param>
+    /// <param name="buffer">Where it may be put.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>The piece; nothing at the end.</returns>
+    private protected virtual async ValueTask<Memory<byte>> ReadAsync(Socket socket, byte[] buffer, CancellationToken cancellationToken) =>
+        buffer.AsMemory(0, await socket.ReceiveAsync(buffer, cancellationToken));
 
     /// <summary>Changes a statement so that the server answers it and does not commit.</summary>
     protected virtual void HoldBackCommit(Span<byte> statement) =>

@@ -11,9 +11,9 @@ namespace Relaybox.Sql;
 /// <typeparam name="TWrite">What the database's driver has for a statement in a batch.</typeparam>
 /// <typeparam name="TSession">The transaction that the handler executes statements in.</typeparam>
 internal abstract class SqlInboxTransaction<TWrite, TSession> : IInboxTransaction
-    where TSession : class, IHandlerTransaction
+    where TSession : SqlHandlerTransaction
 {
-    private readonly ISqlInbox _inbox;
+    private readonly SqlInboxRepository _inbox;
     private readonly TimeProvider _time;
     private readonly ErrorWatch _errors;
     private readonly HandlerWork<TWrite, TSession> _work;
@@ -23,7 +23,7 @@ internal abstract class SqlInboxTransaction<TWrite, TSession> : IInboxTransactio
     /// <param name="claim">The claim whose message is handled.</param>
     /// <param name="nameOfFailure">The database's name of an error that makes a transaction fail (<see cref="ErrorWatch.Start"/>).</param>
     /// <param name="time">The clock of the patience for an answer.</param>
-    protected SqlInboxTransaction(ISqlInbox inbox, InboxClaim.Claimed claim, Func<Exception, string?> nameOfFailure, TimeProvider time)
+    protected SqlInboxTransaction(SqlInboxRepository inbox, InboxClaim.Claimed claim, Func<Exception, string?> nameOfFailure, TimeProvider time)
     {
         _inbox = inbox;
         Claim = claim;

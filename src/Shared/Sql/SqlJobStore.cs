@@ -13,7 +13,7 @@ namespace Relaybox.Sql;
 /// <param name="time">The clock of the waits between tries.</param>
 /// <param name="entropy">The source of tokens and jitter.</param>
 internal abstract class SqlJobStore(
-    ISqlDatabase database, string acquire, string save, string delete, string list, TimeProvider time, IEntropy entropy) : IJobStore
+    SqlConnections database, string acquire, string save, string delete, string list, TimeProvider time, IEntropy entropy) : IJobStore
 {
     private readonly RetryLoop _retries = database.Retries(time, entropy);
 

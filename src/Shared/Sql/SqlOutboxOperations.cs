@@ -15,7 +15,7 @@ namespace Relaybox.Sql;
 /// <param name="time">The clock of the waits between tries.</param>
 /// <param name="entropy">The source of jitter.</param>
 internal abstract class SqlOutboxOperations(
-    ISqlDatabase database, string readParked, string findBlocker, TimeProvider time, IEntropy entropy) : IOutboxOperations
+    SqlConnections database, string readParked, string findBlocker, TimeProvider time, IEntropy entropy) : IOutboxOperations
 {
     private const int NowColumn = OutboxRowReader.RowColumnCount;
 

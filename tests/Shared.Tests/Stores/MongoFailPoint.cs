@@ -18,7 +18,13 @@ internal sealed class MongoFailPoint : IAsyncDisposable
     private MongoFailPoint(MongoDbServer server)
     {
         _admin = server.Client.GetDatabase("admin");
-        Client = server.CreateClient(settings => settings.ApplicationName = _application);
+        Client = server.CreateClient(settings =>
+        {
+            settings.ApplicationName = _application;
+
+            // After some faults the driver waits for the server's next answer, which comes at once only where the server has changed.
+            settings.HeartbeatInterval = TimeSpan.FromMilliseconds(500);
+        });
     }
 
     public static async Task<MongoFailPoint> TakeTurnAsync(MongoDbServer server)

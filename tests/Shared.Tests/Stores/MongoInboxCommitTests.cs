@@ -13,6 +13,12 @@ public sealed class MongoInboxCommitTests(MongoDbServer server) : MongoInboxThro
 {
     private const string Commit = "commitTransaction";
 
+    // What is sent more often than the driver sends it, the store repeats.
+    private const int SentByDriver = 2;
+
+    // The session that has last written the effect.
+    private BsonDocument? _session;
+
     [Theory]
     [InlineData(false, MongoProxy.Moment.NotSent)]
     [InlineData(true, MongoProxy.Moment.NotSent)]
@@ -31,7 +37,7 @@ public sealed class MongoInboxCommitTests(MongoDbServer server) : MongoInboxThro
         }
 
         Assert.Equal(1, Proxy.Met);
-        await AssertAllHappenedAsync();
+        await Store.AssertAllHappenedAsync();
     }
 
     [Theory]
@@ -46,12 +52,12 @@ public sealed class MongoInboxCommitTests(MongoDbServer server) : MongoInboxThro
             Proxy.CutAlways(Commit, MongoProxy.Moment.Answered);
             using var patience = CancellationTokenSource.CreateLinkedTokenSource(Ct);
             var committing = transaction.CommitAsync(patience.Token);
-            await Eventually.TrueAsync(() => Proxy.Met > 4, "the commit is repeated");
+            await Eventually.TrueAsync(() => Proxy.Met > SentByDriver, "the commit is repeated");
             await patience.CancelAsync();
             Assert.Equal(CommitOutcome.Committed, await committing);
         }
 
-        await AssertAllHappenedAsync();
+        await Store.AssertAllHappenedAsync();
     }
 
     [Theory]
@@ -67,7 +73,7 @@ public sealed class MongoInboxCommitTests(MongoDbServer server) : MongoInboxThro
             Proxy.CutAlways(Commit, MongoProxy.Moment.NotSent);
             using var patience = CancellationTokenSource.CreateLinkedTokenSource(Ct);
             var committing = transaction.CommitAsync(patience.Token);
-            await Eventually.TrueAsync(() => Proxy.Met > 4, "the commit is repeated");
+            await Eventually.TrueAsync(() => Proxy.Met > SentByDriver, "the commit is repeated");
             await patience.CancelAsync();
             var failure = await Record.ExceptionAsync(() => committing);
             Assert.True(failure is OperationCanceledException || Repository.IsOutage(failure!), $"{failure}");
@@ -76,7 +82,7 @@ public sealed class MongoInboxCommitTests(MongoDbServer server) : MongoInboxThro
         // The server would keep the transaction for a minute.
         using var quickly = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         Assert.True(await Repository.MarkFailedAsync(claim, ErrorCodes.HandlerFailed, "no", quickly.Token));
-        await AssertNothingHappenedAsync();
+        await Store.AssertNothingHappenedAsync(InboxStatus.Failed);
         await Store.Outbox.FindOrCreateAsync(Sample.Event() with { OrderingKey = "k" }, quickly.Token);
         Proxy.Heal();
         Assert.Equal(2, (await ClaimAsync(Repository)).Deliveries);
@@ -101,9 +107,9 @@ public sealed class MongoInboxCommitTests(MongoDbServer server) : MongoInboxThro
 
         Assert.True(await Repository.MarkFailedAsync(claim, ErrorCodes.HandlerFailed, "no", Ct));
         goOn.SetResult();
-        await AssertNothingHappenedAsync();
+        await Store.AssertNothingHappenedAsync(InboxStatus.Failed);
         Assert.Equal(2, (await ClaimAsync(Store.Repository)).Deliveries);
-        await AssertNothingHappenedAsync(InboxStatus.Processing);
+        await Store.AssertNothingHappenedAsync(InboxStatus.Processing);
     }
 
     [Theory]
@@ -122,7 +128,7 @@ public sealed class MongoInboxCommitTests(MongoDbServer server) : MongoInboxThro
         }
 
         Assert.True(await Repository.ReleaseAsync(claim, ErrorCodes.StoreFailed, "away", Ct));
-        await AssertNothingHappenedAsync();
+        await Store.AssertNothingHappenedAsync(InboxStatus.Failed);
         Assert.Equal(1, (await ClaimAsync(Repository)).Deliveries);
     }
 
@@ -137,7 +143,7 @@ public sealed class MongoInboxCommitTests(MongoDbServer server) : MongoInboxThro
             Assert.Equal(CommitOutcome.Committed, await transaction.CommitAsync(Ct));
         }
 
-        await AssertAllHappenedAsync();
+        await Store.AssertAllHappenedAsync();
     }
 
     [Theory]
@@ -145,56 +151,41 @@ public sealed class MongoInboxCommitTests(MongoDbServer server) : MongoInboxThro
     [InlineData(true)]
     public async Task A_commit_that_the_server_ends_is_an_outage_or_is_executed_again(bool enlists)
     {
-        await using var fragile = await MongoDbServer.StartAsync();
-        await using var store = await MongoInboxHarness.CreateAsync(fragile, enlists);
-        var claim = await ClaimAsync(store.Repository);
-        await using var transaction = await store.Repository.BeginAsync(claim, Ct);
-        store.EnlistEffect(transaction, "a");
-        await MongoServerFault.FailAsync(
-            fragile, "{ times: 1 }", "failCommands: ['commitTransaction'], errorCode: 251, errorLabels: ['TransientTransactionError']");
+        await using var transaction = await Repository.BeginAsync(await ClaimAsync(Repository), Ct);
+        await WriteEffectAsync(transaction, enlists);
+        Proxy.Once(Commit, MongoProxy.Moment.NotSent, _ => Server.Client.GetDatabase("admin").RunCommandAsync<BsonDocument>(
+            new BsonDocument("killSessions", new BsonArray { _session }), cancellationToken: Ct));
         if (enlists)
         {
             Assert.Equal(CommitOutcome.Committed, await transaction.CommitAsync(Ct));
-            Assert.Equal(1, await store.EffectsAsync("a"));
+            Assert.Equal(1, await Store.EffectsAsync("a"));
             return;
         }
 
         var failure = await Assert.ThrowsAnyAsync<MongoException>(() => transaction.CommitAsync(Ct));
-        Assert.True(store.Repository.IsOutage(failure), failure.ToString());
-        Assert.Equal(0, await store.EffectsAsync("a"));
+        Assert.True(Repository.IsOutage(failure), failure.ToString());
+        Assert.Equal(0, await Store.EffectsAsync("a"));
     }
 
     [Theory]
-    [InlineData("closeConnection: true", 5)]
-    [InlineData("errorCode: 11600, errorLabels: ['RetryableWriteError', 'UnknownTransactionCommitResult']", 5)]
+    [InlineData("closeConnection: true", 3)]
+    [InlineData("errorCode: 11600, errorLabels: ['RetryableWriteError', 'UnknownTransactionCommitResult']", 3)]
     [InlineData("errorCode: 10107, errorLabels: ['RetryableWriteError']", 1)]
     [InlineData("writeConcernError: { code: 64, errmsg: 'slow' }", 3)]
     public async Task A_commit_that_the_server_does_not_answer_in_order_is_repeated(string fault, int times)
     {
-        await using var fragile = await MongoDbServer.StartAsync();
-        await using var store = await MongoInboxHarness.CreateAsync(fragile, enlists: false);
-        await using var transaction = await store.Repository.BeginAsync(await ClaimAsync(store.Repository), Ct);
-        store.EnlistEffect(transaction, "a");
+        await using var failing = await MongoFailPoint.TakeTurnAsync(Server);
+        var repository = RepositoryOf(failing.Client);
+        await using var transaction = await repository.BeginAsync(await ClaimAsync(repository), Ct);
+        await WriteEffectAsync(transaction, enlists: false);
         transaction.Emit(Sample.Event("emitted"));
-        await MongoServerFault.FailAsync(fragile, $"{{ times: {times} }}", $"failCommands: ['commitTransaction'], {fault}");
+        await failing.SetAsync(MongoFailPoint.Times(times), BsonDocument.Parse($"{{ {fault} }}"), Commit);
         Assert.Equal(CommitOutcome.Committed, await transaction.CommitAsync(Ct));
-        Assert.Equal(1, await store.EffectsAsync("a"));
-        Assert.NotNull(await store.Outbox.FindAsync("emitted", Ct));
+        await Store.AssertAllHappenedAsync();
     }
 
-    private async Task AssertAllHappenedAsync()
-    {
-        Assert.Equal(InboxStatus.Processed, (await Store.Repository.FindAsync("billing", "e-1", Ct))!.Status);
-        Assert.Equal(1, await Store.EffectsAsync("a"));
-        Assert.NotNull(await Store.Outbox.FindAsync("emitted", Ct));
-    }
-
-    private async Task AssertNothingHappenedAsync(InboxStatus status = InboxStatus.Failed)
-    {
-        Assert.Equal(status, (await Store.Repository.FindAsync("billing", "e-1", Ct))!.Status);
-        Assert.Equal(0, await Store.EffectsAsync("a"));
-        Assert.Null(await Store.Outbox.FindAsync("emitted", Ct));
-    }
+    private MongoInboxRepository RepositoryOf(MongoClient client) =>
+        Store.CreateRepository(client.GetDatabase(Store.Database.Database.DatabaseNamespace.DatabaseName));
 
     private async Task WriteEffectAsync(IMessageTransaction transaction, bool enlists)
     {
@@ -207,12 +198,15 @@ public sealed class MongoInboxCommitTests(MongoDbServer server) : MongoInboxThro
         var session = await transaction.GetMongoSessionAsync(Ct);
         await WriteAsync(session.Client.GetDatabase(Store.Database.Database.DatabaseNamespace.DatabaseName), session, Ct);
 
-        static Task WriteAsync(IMongoDatabase database, IClientSessionHandle session, CancellationToken ct) =>
-            database.GetCollection<BsonDocument>("effects").UpdateOneAsync(
+        Task WriteAsync(IMongoDatabase database, IClientSessionHandle session, CancellationToken ct)
+        {
+            _session = session.ServerSession.Id;
+            return database.GetCollection<BsonDocument>("effects").UpdateOneAsync(
                 session,
                 new BsonDocument("_id", "a"),
                 new BsonDocument("$inc", new BsonDocument("happened", 1)),
                 new UpdateOptions { IsUpsert = true },
                 ct);
+        }
     }
 }

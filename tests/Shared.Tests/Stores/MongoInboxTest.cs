@@ -1,17 +1,15 @@
 using MongoDB.Bson;
 using MongoDB.Driver;
 using Relaybox.Inbox;
-using Relaybox.Shared.Tests.Support;
+using Relaybox.Shared.Tests.Conformance;
 using Relaybox.Testing;
 
 namespace Relaybox.Shared.Tests.Stores;
 
 /// <summary>Tests of an inbox of its own, whose effects are counted in a collection.</summary>
 /// <param name="server">The server.</param>
-public abstract class MongoInboxTest(MongoDbServer server) : IAsyncLifetime
+public abstract class MongoInboxTest(MongoDbServer server) : InboxClaims, IAsyncLifetime
 {
-    protected static CancellationToken Ct => TestContext.Current.CancellationToken;
-
     protected MongoDbServer Server => server;
 
     private protected MongoInboxHarness Store { get; private set; } = null!;
@@ -35,6 +33,5 @@ public abstract class MongoInboxTest(MongoDbServer server) : IAsyncLifetime
                 .Select(row => (row["orderingKey"].AsString, row["orderNumber"].ToInt64(), row["_id"].AsString)).Order(),
         ];
 
-    private protected async Task<InboxClaim.Claimed> ClaimAsync(string eventId = "e-1") => Assert.IsType<InboxClaim.Claimed>(Assert.Single(
-        await Store.Repository.ClaimAsync("billing", [Sample.Message(eventId)], TimeSpan.FromMinutes(1), 5, Ct)));
+    private protected Task<InboxClaim.Claimed> ClaimAsync(string eventId = "e-1") => ClaimAsync(Store.Repository, eventId);
 }

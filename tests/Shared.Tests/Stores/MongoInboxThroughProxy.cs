@@ -1,18 +1,18 @@
 using MongoDB.Driver;
 using Relaybox.Inbox;
 using Relaybox.MongoDb;
-using Relaybox.Shared.Tests.Support;
+using Relaybox.Shared.Tests.Conformance;
 using Relaybox.Testing;
 
 namespace Relaybox.Shared.Tests.Stores;
 
 /// <summary>Tests of an inbox whose connections can be cut at a message.</summary>
 /// <param name="server">The server.</param>
-public abstract class MongoInboxThroughProxy(MongoDbServer server) : IAsyncLifetime
+public abstract class MongoInboxThroughProxy(MongoDbServer server) : InboxClaims, IAsyncLifetime
 {
     private MongoClient _throughProxy = null!;
 
-    protected static CancellationToken Ct => TestContext.Current.CancellationToken;
+    protected MongoDbServer Server => server;
 
     /// <summary>The inbox itself, past the proxy.</summary>
     private protected MongoInboxHarness Store { get; private set; } = null!;
@@ -37,10 +37,4 @@ public abstract class MongoInboxThroughProxy(MongoDbServer server) : IAsyncLifet
         await Proxy.DisposeAsync();
         await Store.DisposeAsync();
     }
-
-    private protected static async Task<InboxClaim.Claimed> ClaimAsync(IInboxRepository repository, string eventId = "e-1") =>
-        Assert.IsType<InboxClaim.Claimed>(await TryClaimAsync(repository, eventId));
-
-    private protected static async Task<InboxClaim> TryClaimAsync(IInboxRepository repository, string eventId = "e-1") => Assert.Single(
-        await repository.ClaimAsync("billing", [Sample.Message(eventId)], TimeSpan.FromMinutes(1), 5, Ct));
 }

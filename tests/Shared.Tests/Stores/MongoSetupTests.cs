@@ -7,7 +7,6 @@ using MongoDB.Driver.Core.Servers;
 using Relaybox.Local.Stores.MongoDb;
 using Relaybox.MongoDb;
 using Relaybox.Outbox;
-using Relaybox.Secrets;
 using Relaybox.Shared.Tests.Conformance;
 using Relaybox.Shared.Tests.Support;
 using Relaybox.Testing;
@@ -356,10 +355,5 @@ public sealed class MongoSetupTests(MongoDbServer server)
             new ListCollectionsOptions { Filter = new BsonDocument("name", "outbox") }, Ct)).ToListAsync(Ct)).Single();
         Assert.Equal("moderate", outbox["options"]["validationLevel"]);
         Assert.Equal(1, (await database.Raw("outbox_schema").Find(new BsonDocument()).SingleAsync(Ct))["version"]);
-    }
-
-    private sealed class NoSecrets : ISecretSource
-    {
-        public Task<string> GetAsync(string arn, CancellationToken cancellationToken) => throw new InvalidOperationException(arn);
     }
 }

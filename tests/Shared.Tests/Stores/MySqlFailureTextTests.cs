@@ -1,11 +1,11 @@
 using System.Net;
 using System.Net.Sockets;
 using MySqlConnector;
-using Relaybox.Events;
+using Relaybox.Diagnostics;
 using Relaybox.Inbox;
 using Relaybox.MySql;
 using Relaybox.Secrets;
-using Relaybox.Shared.Tests.Inbox;
+using Relaybox.Shared.Tests.Conformance;
 using Relaybox.Shared.Tests.Support;
 using Relaybox.Sql;
 using Relaybox.Testing;
@@ -14,13 +14,17 @@ using Relaybox.Timing;
 namespace Relaybox.Shared.Tests.Stores;
 
 /// <summary>What is wrong with the database is said in a sentence of ours; the server's own text, which can quote a row, never is.</summary>
-public sealed class MySqlFailureTextTests(MySqlServer server)
+public sealed class MySqlFailureTextTests(MySqlServer server) : DeadStoreConformance
 {
-    private const string Canary = "canary-c0ffee-4711";
-
     private static readonly SqlTarget Target = new("db.example.com:3306", "shop", "u", "the secret arn:x", "relaybox");
 
-    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+    protected override string Unreachable => "The database 'shop' at 127.0.0.1:1 cannot be reached";
+
+    private protected override (IInboxRepository Inbox, IExplainsFailures Connections) Connect()
+    {
+        var connections = new MySqlConnections(new SqlConnectionOptions { Url = $"mysql://u:{Canary}@127.0.0.1:1/shop" }, new NoSecrets());
+        return (new MySqlInboxRepository(connections, new MySqlOptions(), TimeProvider.System, SystemEntropy.Instance), connections);
+    }
 
     [Theory]
     [InlineData(1045, "refuses the password of the user 'u' (1045)")]
@@ -157,43 +161,6 @@ public sealed class MySqlFailureTextTests(MySqlServer server)
         Assert.Contains("GRANT ALL PRIVILEGES ON relaybox.* TO 'u'@'%' WITH GRANT OPTION", text, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task The_failure_keeps_the_drivers_error_as_its_cause()
-    {
-        await using var connections = Dead();
-        var error = await Assert.ThrowsAsync<MySqlException>(async () => await connections.OpenConnectionAsync(Ct));
-        var failure = connections.Explain(error)!;
-        Assert.Same(error, failure.InnerException);
-        Assert.StartsWith("The database 'shop' at 127.0.0.1:1 cannot be reached", failure.Message, StringComparison.Ordinal);
-        Assert.DoesNotContain(Canary, failure.ToString(), StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task A_consumer_that_cannot_claim_logs_what_is_wrong_with_the_database()
-    {
-        await using var connections = Dead();
-        var log = new RecordingLogger<InboxConsumer>();
-        var handlers = new HandlerRegistry("default");
-        handlers.AddRaw("orders.>", new Handler<string>());
-        var consumer = new InboxConsumer(
-            new MySqlInboxRepository(connections, new MySqlOptions(), TimeProvider.System, SystemEntropy.Instance),
-            handlers,
-            new ConsumerOptions(),
-            TimeProvider.System,
-            SystemEntropy.Instance,
-            log);
-
-        var outcomes = await consumer.ConsumeAsync([Sample.Message("a")], WorkDeadline.After(TimeSpan.FromMinutes(1), TimeProvider.System), Ct);
-
-        Assert.Equal(ErrorCodes.StoreFailed, Assert.IsType<MessageOutcome.Retry>(Assert.Single(outcomes)).ErrorCode);
-        var line = Assert.Single(log.Lines);
-        Assert.Contains("on event a: The database 'shop' at 127.0.0.1:1 cannot be reached", line, StringComparison.Ordinal);
-        Assert.DoesNotContain(Canary, line, StringComparison.Ordinal);
-    }
-
-    private static MySqlConnections Dead() =>
-        new(new SqlConnectionOptions { Url = $"mysql://u:{Canary}@127.0.0.1:1/shop" }, new NoSecrets());
-
     /// <summary>An error of the server's, by the server.</summary>
     private Task<MySqlException> ErrorAsync(int number, string message) =>
         FailAsync($"SIGNAL SQLSTATE '{(number == 1205 ? "HY000" : "45000")}' SET MYSQL_ERRNO = {number}, MESSAGE_TEXT = @message", message);
@@ -209,10 +176,5 @@ public sealed class MySqlFailureTextTests(MySqlServer server)
         await using var command = new MySqlCommand(sql, connection) { CommandTimeout = timeout };
         command.Parameters.AddWithValue("@message", message);
         return await Assert.ThrowsAsync<MySqlException>(() => command.ExecuteNonQueryAsync(Ct));
-    }
-
-    private sealed class NoSecrets : ISecretSource
-    {
-        public Task<string> GetAsync(string arn, CancellationToken cancellationToken) => throw new InvalidOperationException(arn);
     }
 }

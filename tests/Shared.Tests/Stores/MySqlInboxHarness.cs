@@ -14,11 +14,12 @@ namespace Relaybox.Shared.Tests.Stores;
 internal sealed class MySqlInboxHarness : SqlInboxHarness
 {
     private readonly bool _enlists;
-    private TimeSpan _passed;
+    private readonly int _port;
 
-    private MySqlInboxHarness(MySqlSchema schema, bool enlists)
+    private MySqlInboxHarness(MySqlSchema schema, int port, bool enlists)
+        : base(schema)
     {
-        _enlists = enlists;
+        (_port, _enlists) = (port, enlists);
         Schema = schema;
         Repository = CreateRepository();
         Outbox = new MySqlOutboxRepository(new MySqlConnections(schema.DataSource), schema.Options, TimeProvider.System, SystemEntropy.Instance);
@@ -30,9 +31,6 @@ internal sealed class MySqlInboxHarness : SqlInboxHarness
 
     public override IOutboxRepository Outbox { get; }
 
-    // The server is on this machine, so that the two have one clock.
-    public override DateTimeOffset Now => TimeProvider.System.GetUtcNow() + _passed;
-
     /// <param name="server">The server.</param>
     /// <param name="enlists">Whether handlers enlist their statements, rather than execute them in the transaction.</param>
     public static async Task<MySqlInboxHarness> CreateAsync(MySqlServer server, bool enlists = false)
@@ -43,7 +41,7 @@ internal sealed class MySqlInboxHarness : SqlInboxHarness
             CREATE TABLE {{schema}}.effects (name VARCHAR(255) PRIMARY KEY, happened INT NOT NULL CHECK (happened >= 0)) ENGINE = InnoDB;
             CREATE TABLE {{schema}}.needs_effect (name VARCHAR(255) NOT NULL, FOREIGN KEY (name) REFERENCES effects (name)) ENGINE = InnoDB;
             """);
-        return new MySqlInboxHarness(schema, enlists);
+        return new MySqlInboxHarness(schema, server.Port, enlists);
     }
 
     public override IInboxRepository CreateRepository() => CreateRepository(Schema.DataSource);
@@ -55,12 +53,24 @@ internal sealed class MySqlInboxHarness : SqlInboxHarness
 
     public override string Sleep => "DO SLEEP(600)";
 
+    public override WireProxy CreateProxy() => new(_port);
+
+    // What is on the wire can be read there.
+    public override IInboxRepository CreateRepository(WireProxy proxy)
+    {
+        var source = Schema.Connect(builder => (builder.Port, builder.SslMode) = ((uint)proxy.Port, MySqlSslMode.None));
+        ThroughProxy = source;
+        return CreateRepository(source);
+    }
+
     public override IInboxRepository CreateRepositoryNowhere() => CreateRepository(new MySqlDataSource("Server=127.0.0.1;Port=1;User ID=nobody"));
 
     public override async Task<DbTransaction> GetTransactionAsync(IMessageTransaction transaction, CancellationToken cancellationToken) =>
         await transaction.GetMySqlTransactionAsync(cancellationToken);
 
     public override void EnlistNothing(IMessageTransaction transaction) => transaction.Enlist(new MySqlBatchCommand("SELECT 1"));
+
+    public override void EnlistNull(IMessageTransaction transaction) => transaction.Enlist(null!);
 
     public override long ConnectionOf(DbTransaction transaction) => ((MySqlConnection)transaction.Connection!).ServerThread;
 
@@ -70,40 +80,13 @@ internal sealed class MySqlInboxHarness : SqlInboxHarness
         return typeof(OutboxNumbersException);
     }
 
-    public override Task MigrateAsync() => Schema.MigrateAsync();
+    public override Task EndConnectionAsync(long connection) => ExecuteAsync($"KILL CONNECTION {connection}");
 
-    public override async Task PassAsync(TimeSpan time)
-    {
-        _passed += time;
-        await Schema.PassAsync(time);
-    }
-
-    // The column holds 64 KiB, far more than what the inbox writes into it.
-    public override Task WriteAsync(RawRecord record) => Schema.ExecuteAsync(
-        """
-        INSERT INTO {{inbox}} (
-            consumer, event_id, status, deliveries, claim_token, received_at, lease_until, processed_at, failed_at, error_message)
-        VALUES (?, ?, ?, COALESCE(?, 0), ?, COALESCE(?, UTC_TIMESTAMP(6)), ?, ?, ?, ?)
-        """,
-        record.Consumer,
-        record.EventId,
-        record.Status,
-        record.Deliveries,
-        record.Token,
-        record.ReceivedAt,
-        record.LeaseUntil,
-        record.ProcessedAt,
-        record.FailedAt,
-        record.ErrorMessage is { Length: > ushort.MaxValue } text ? text[..ushort.MaxValue] : record.ErrorMessage);
-
-    public override Task DeleteAsync(string consumer, string eventId) =>
-        Schema.ExecuteAsync("DELETE FROM {{inbox}} WHERE consumer = ? AND event_id = ?", consumer, eventId);
-
-    public override async Task<IReadOnlyDictionary<string, string>?> ReadAsync(string consumer, string eventId) =>
-        (await Schema.QueryAsync("SELECT * FROM {{inbox}} WHERE consumer = ? AND event_id = ?", consumer, eventId)).SingleOrDefault();
-
-    public override void EnlistEffect(IMessageTransaction transaction, string name) =>
-        EnlistEffectAsync(transaction, name).GetAwaiter().GetResult();
+    public override Task NothingIsUnderWayAsync() => Eventually.TrueAsync(
+        async () => (long)(await Schema.ScalarAsync(
+            "SELECT COUNT(*) FROM information_schema.processlist WHERE command <> 'Sleep' AND LOCATE(?, info) > 0 AND id <> CONNECTION_ID()",
+            Schema.Options.Schema))! == 0,
+        "the server is done with it");
 
     /// <summary>The same as a handler does it that waits for each statement, unless handlers enlist them here.</summary>
     public override Task EnlistEffectAsync(IMessageTransaction transaction, string name)
@@ -122,8 +105,7 @@ internal sealed class MySqlInboxHarness : SqlInboxHarness
     public override void EnlistImpossible(IMessageTransaction transaction, string name) =>
         Enlist(transaction, "INSERT INTO {{schema}}.needs_effect VALUES (?)", name);
 
-    /// <summary>Enlists a statement.</summary>
-    public void Enlist(IMessageTransaction transaction, string sql, params object[] parameters)
+    public override void Enlist(IMessageTransaction transaction, string sql, params object[] parameters)
     {
         var command = new MySqlBatchCommand(Schema.Fill(sql));
         foreach (var parameter in parameters)
@@ -134,17 +116,9 @@ internal sealed class MySqlInboxHarness : SqlInboxHarness
         transaction.Enlist(command);
     }
 
-    public override async Task ExecuteAsync(IMessageTransaction transaction, string sql, params object[] parameters)
-    {
-        var mySql = await transaction.GetMySqlTransactionAsync(TestContext.Current.CancellationToken);
-        await using var command = new MySqlCommand(Schema.Fill(sql), mySql.Connection, mySql);
-        foreach (var parameter in parameters)
-        {
-            command.Parameters.Add(new MySqlParameter { Value = parameter });
-        }
+    public override Task AClaimWaitsAsync() => SomebodyWaitsAsync("INSERT INTO {{inbox}}");
 
-        await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
-    }
+    protected override int LongestError => ushort.MaxValue;
 
     /// <summary>Whatever the pool gives out works and commits each statement, and nobody holds a record, an effect or an event.</summary>
     public override async Task AssertPoolIsSoundAsync()
@@ -185,9 +159,4 @@ internal sealed class MySqlInboxHarness : SqlInboxHarness
             .Any(transaction => transaction.Contains("LOCK WAIT", StringComparison.Ordinal)
                 && transaction.Contains(Schema.Fill(text), StringComparison.Ordinal)),
         "a transaction waits for a lock");
-
-    public override async Task<int> EffectsAsync(string name) =>
-        (int?)await Schema.ScalarAsync("SELECT happened FROM {{schema}}.effects WHERE name = ?", name) ?? 0;
-
-    public override ValueTask DisposeAsync() => Schema.DisposeAsync();
 }

@@ -1,21 +1,12 @@
-using System.Diagnostics;
-using Relaybox.Inbox;
 using Relaybox.KillProbe;
+using Relaybox.Shared.Tests.Conformance;
 using Relaybox.Testing;
 
 namespace Relaybox.Shared.Tests.Stores;
 
-/// <summary>
-/// Exactly once, proven by killing the process (SIGKILL) at every step of handling a message: whatever the step, after
-/// the next delivery there is one effect, one emitted event and one processed record.
-/// </summary>
-public sealed class MySqlInboxKillTests(MySqlServer server) : IAsyncLifetime
+public sealed class MySqlInboxKillTests(MySqlServer server) : InboxKillConformance
 {
-    private const int Killed = 128 + 9;
-
     private MySqlInboxHarness _store = null!;
-
-    private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     public static TheoryData<string> AllSteps { get; } =
     [
@@ -23,105 +14,34 @@ public sealed class MySqlInboxKillTests(MySqlServer server) : IAsyncLifetime
         "commit-not-sent", "commit-sent", "commit-answered", Steps.Consumed,
     ];
 
-    public async ValueTask InitializeAsync()
+    private protected override InboxHarness Harness => _store;
+
+    protected override (string Connection, string Schema) Place => (
+        $"mysql:{server.ConnectionString};Database={_store.Schema.Options.Schema}", $"{_store.Schema.Options.Schema}|{_store.Schema.Options.Now}");
+
+    protected override IEnumerable<string> StepsOnTheWire => MySqlSteps.Wire.Keys;
+
+    protected override IEnumerable<string> StepsOfTheTests => AllSteps.Select(row => row.Data);
+
+    public override async ValueTask InitializeAsync()
     {
         _store = await MySqlInboxHarness.CreateAsync(server);
         await _store.Schema.ExecuteAsync("CREATE TABLE {{schema}}.kill_effects (event_id VARCHAR(255) NOT NULL) ENGINE = InnoDB");
     }
 
-    public ValueTask DisposeAsync() => _store.DisposeAsync();
-
-    [Fact]
-    public void No_step_is_left_out() => Assert.Superset(MySqlSteps.Wire.Keys.ToHashSet(), AllSteps.Select(row => row.Data).ToHashSet());
-
     [Theory]
     [MemberData(nameof(AllSteps))]
-    public async Task An_effect_happens_once_wherever_the_process_is_killed(string step)
-    {
-        var (exitCode, output) = await RunAsync(step, "e-1");
-        Assert.True(exitCode == Killed, $"{exitCode}: {output}");
-        await NothingIsUnderWayAsync();
-        var before = await StateAsync("e-1");
-        Assert.True(
-            step switch
-            {
-                "claim-not-sent" => before is (0, 0, null),
-                "claim-sent" => before is (0, 0, null or InboxStatus.Processing),
-                "commit-sent" => before is (0, 0, InboxStatus.Processing) or (2, 1, InboxStatus.Processed),
-                "commit-answered" or Steps.Consumed => before is (2, 1, InboxStatus.Processed),
-                _ => before is (0, 0, InboxStatus.Processing),
-            },
-            $"{before}");
+    public Task An_effect_happens_once_wherever_the_process_is_killed(string step) => HappensOnceAsync(step);
 
-        // The message comes again when its claim's lease is over.
-        await _store.PassAsync(TimeSpan.FromMinutes(2));
-        var (second, outcome) = await RunAsync(Steps.None, "e-1");
+    protected override Task<int> EffectsAsync(string eventId) =>
+        CountAsync("SELECT COUNT(*) FROM {{schema}}.kill_effects WHERE event_id = ?", eventId);
 
-        Assert.True(second == 0, outcome);
-        Assert.Equal(before.Status == InboxStatus.Processed ? "Duplicate" : "Processed", outcome.Trim());
-        Assert.Equal((2, 1, InboxStatus.Processed), await StateAsync("e-1"));
-        Assert.Equal(1, (await _store.Repository.GetCountByStatusAsync(Ct)).Values.Sum());
-    }
-
-    [Fact]
-    public async Task Effects_of_many_messages_happen_once_each_however_often_the_process_is_killed_among_them()
-    {
-        string[] ids = [.. Enumerable.Range(0, 60).Select(i => $"e-{i}")];
-        string[] deadly = ["commit-sent", Steps.Emitted, Steps.Written, "claim-sent", "commit-answered", "commit-not-sent"];
-        var random = new Random(7);
-        for (var kill = 0; kill < 8; kill++)
-        {
-            random.Shuffle(ids);
-            await RunAsync(deadly[kill % deadly.Length], ids);
-            await NothingIsUnderWayAsync();
-            await _store.PassAsync(TimeSpan.FromMinutes(2));
-        }
-
-        var (exitCode, output) = await RunAsync(Steps.None, ids);
-        Assert.True(exitCode == 0, output);
-        foreach (var id in ids)
-        {
-            Assert.Equal((2, 1, InboxStatus.Processed), await StateAsync(id));
-        }
-    }
-
-    /// <summary>The effects, of which a handler writes one and enlists another, the emitted events and the record of an event.</summary>
-    private async Task<(int Effects, int Events, InboxStatus? Status)> StateAsync(string eventId) => (
-        (int)(long)(await _store.Schema.ScalarAsync("SELECT COUNT(*) FROM {{schema}}.kill_effects WHERE event_id = ?", eventId))!,
-        (int)(long)(await _store.Schema.ScalarAsync("SELECT COUNT(*) FROM {{outbox}} WHERE payload = ?", $"\"{eventId}\""))!,
-        (await _store.Repository.FindAsync("probe", eventId, Ct))?.Status);
+    protected override Task<int> EmittedAsync(string payload) => CountAsync("SELECT COUNT(*) FROM {{outbox}} WHERE payload = ?", payload);
 
     // What the server has of the dead process it ends by itself, and a commit that it has goes through.
-    private Task NothingIsUnderWayAsync() => Eventually.TrueAsync(
-        async () => (long)(await _store.Schema.ScalarAsync(
-            "SELECT COUNT(*) FROM information_schema.processlist WHERE db = ?", _store.Schema.Options.Schema))! == 0,
+    protected override Task NothingIsUnderWayAsync(string output) => Eventually.TrueAsync(
+        async () => await CountAsync("SELECT COUNT(*) FROM information_schema.processlist WHERE db = ?", _store.Schema.Options.Schema) == 0,
         "the dead process's connections are gone");
 
-    private async Task<(int ExitCode, string Output)> RunAsync(string step, params string[] ids)
-    {
-        // artifacts/…/bin/Shared.Tests/debug, and beside it bin/KillProbe/debug.
-        var own = new DirectoryInfo(AppContext.BaseDirectory);
-        var program = Path.Combine(own.Parent!.Parent!.FullName, "KillProbe", own.Name, "Relaybox.KillProbe.dll");
-        var schema = _store.Schema.Options.Schema;
-        var start = new ProcessStartInfo(Environment.ProcessPath is { } path && path.EndsWith("dotnet", StringComparison.Ordinal) ? path : "dotnet")
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            Environment = { ["PROBE_CLOCK"] = _store.Schema.Options.Now },
-            ArgumentList =
-            {
-                program, $"mysql:{server.ConnectionString};Database={schema}", schema, step,
-            },
-        };
-        foreach (var id in ids)
-        {
-            start.ArgumentList.Add(id);
-        }
-
-        using var process = Process.Start(start)!;
-        var output = process.StandardOutput.ReadToEndAsync(Ct);
-        var error = process.StandardError.ReadToEndAsync(Ct);
-        await process.WaitForExitAsync(Ct);
-        return (process.ExitCode, await output + await error);
-    }
+    private async Task<int> CountAsync(string sql, string value) => (int)(long)(await _store.Schema.ScalarAsync(sql, value))!;
 }

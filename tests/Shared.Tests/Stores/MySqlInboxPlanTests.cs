@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Text;
 using Relaybox.Events;
 using Relaybox.Inbox;
+using Relaybox.Shared.Tests.Conformance;
 using Relaybox.Shared.Tests.Support;
 using Relaybox.Testing;
 
@@ -11,8 +12,12 @@ namespace Relaybox.Shared.Tests.Stores;
 /// What the statements of a consumer and of maintenance read, however large the table is: a statement that reads all of it would
 /// also lock all of it.
 /// </summary>
-public sealed class MySqlInboxPlanTests(MySqlServer server) : MySqlInboxThroughProxy(server)
+public sealed class MySqlInboxPlanTests(MySqlServer server) : SqlInboxThroughProxy
 {
+    private MySqlSchema Schema => ((MySqlInboxHarness)Store).Schema;
+
+    private protected override async Task<SqlInboxHarness> CreateHarnessAsync() => await MySqlInboxHarness.CreateAsync(server);
+
     [Theory]
     [InlineData(0)]
     [InlineData(10)]
@@ -55,7 +60,7 @@ public sealed class MySqlInboxPlanTests(MySqlServer server) : MySqlInboxThroughP
         {
             for (var thousand = 0; thousand < thousands; thousand++)
             {
-                await Store.Schema.ExecuteAsync(
+                await Schema.ExecuteAsync(
                     $$$"""
                     INSERT INTO {{inbox}} (event_id, consumer, status, deliveries, processed_at, lease_until, failed_at)
                     {{{Numbers}}}
@@ -66,7 +71,7 @@ public sealed class MySqlInboxPlanTests(MySqlServer server) : MySqlInboxThroughP
             }
         }
 
-        await Store.Schema.ExecuteAsync("ANALYZE TABLE {{inbox}}");
+        await Schema.ExecuteAsync("ANALYZE TABLE {{inbox}}");
     }
 
     private async Task AssertPlansAsync(int atLeast, Func<Task> work)
@@ -79,7 +84,7 @@ public sealed class MySqlInboxPlanTests(MySqlServer server) : MySqlInboxThroughP
         foreach (var statement in sent.SelectMany(Statements))
         {
             explained++;
-            foreach (var step in await Store.Schema.QueryAsync($"EXPLAIN {statement}"))
+            foreach (var step in await Schema.QueryAsync($"EXPLAIN {statement}"))
             {
                 // The others are the server's own temporary tables, as long as the batch, and the tests' clock.
                 if (step.GetValueOrDefault("table") is not { } table || (table != "r" && table != "inbox"))

@@ -16,25 +16,6 @@ public sealed class MySqlInboxTransactionTests(MySqlServer server) : SqlInboxTra
     private protected override async Task<SqlInboxHarness> CreateHarnessAsync() => await MySqlInboxHarness.CreateAsync(server);
 
     [Fact]
-    public async Task A_record_that_somebody_holds_keeps_no_other_from_being_marked()
-    {
-        var answers = await Harness.Repository.ClaimAsync(
-            "billing", [Sample.Message("free"), Sample.Message("held")], TimeSpan.FromMinutes(1), 5, Ct);
-        var claims = answers.Cast<InboxClaim.Claimed>().ToList();
-        await using var connection = await Harness.Schema.DataSource.OpenConnectionAsync(Ct);
-        await using (var other = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, Ct))
-        {
-            await using var hold = new MySqlCommand(
-                Harness.Schema.Fill("SELECT 1 FROM {{inbox}} WHERE event_id = 'held' FOR UPDATE"), connection, other);
-            await hold.ExecuteNonQueryAsync(Ct);
-            Assert.Equal<IReadOnlyList<bool>>([true, false], await Harness.Repository.TryMarkProcessedAsync(claims, Ct));
-        }
-
-        // The first of them is marked already.
-        Assert.Equal<IReadOnlyList<bool>>([true, true], await Harness.Repository.TryMarkProcessedAsync(claims, Ct));
-    }
-
-    [Fact]
     public async Task A_statement_that_fails_does_not_end_the_transaction_and_the_others_commit()
     {
         await using (var transaction = await Harness.Repository.BeginAsync(await ClaimAsync(), Ct))

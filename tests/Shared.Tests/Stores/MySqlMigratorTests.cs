@@ -1,7 +1,9 @@
+using System.Data.Common;
 using System.Text.RegularExpressions;
 using MySqlConnector;
 using Relaybox.MySql;
 using Relaybox.Settings;
+using Relaybox.Shared.Tests.Conformance;
 using Relaybox.Shared.Tests.Support;
 using Relaybox.Sql;
 using Relaybox.Testing;
@@ -11,28 +13,31 @@ namespace Relaybox.Shared.Tests.Stores;
 /// <summary>
 /// The migrator makes the schema once, also where several callers run it or an earlier call ended in the middle, and under checked names.
 /// </summary>
-public sealed class MySqlMigratorTests(MySqlServer server)
+public sealed class MySqlMigratorTests(MySqlServer server) : SqlMigratorConformance
 {
     private const string KeyedRow = "INSERT INTO {{outbox}} (event_id, subject, payload, ordering_key) VALUES (?, 'orders.placed', '{}', 'k-1')";
 
-    private static CancellationToken Ct => TestContext.Current.CancellationToken;
-
     private static IEnumerable<string> AllNames => MySqlSchemaFiles.All.Select(file => file.Name);
 
-    [Fact]
-    public async Task Tables_and_then_routines_are_applied_once_and_in_order()
+    protected override (string First, string Last) Ends => ("0001_outbox", "outbox_number");
+
+    private protected override async Task<SqlSchema> CreateEmptyAsync() => await MySqlSchema.CreateEmptyAsync(server);
+
+    private protected override async Task<DbTransaction> HoldAsync(SqlSchema schema)
     {
-        await using var schema = await MySqlSchema.CreateEmptyAsync(server);
+        var slow = await ((MySqlSchema)schema).DataSource.OpenConnectionAsync(Ct);
+        var first = await slow.BeginTransactionAsync(Ct);
+        await using var hold = new MySqlCommand(schema.Fill("SELECT 1 FROM {{schema}}.migrations WHERE name = 'lock' FOR UPDATE"), slow, first);
+        Assert.NotNull(await hold.ExecuteScalarAsync(Ct));
+        return first;
+    }
 
-        var applied = await schema.Migrator().MigrateAsync(Ct);
-
-        Assert.Equal("0001_outbox", applied[0]);
-        Assert.Equal("outbox_number", applied[^1]);
-        Assert.Equal(AllNames, applied);
-        Assert.Empty(await schema.Migrator().MigrateAsync(Ct));
-        await schema.Migrator().EnsureCreatedAsync(Ct);
-        Assert.Equal((long)applied.Count, await schema.ScalarAsync("SELECT COUNT(*) FROM {{schema}}.migrations WHERE name <> 'lock'"));
-        Assert.Equal(1024L, await schema.ScalarAsync("SELECT COUNT(*) FROM {{outbox.keys}}"));
+    private protected override (Task<IReadOnlyList<string>> Migration, Func<IReadOnlyCollection<string>> Lines) MigrateImpatiently(SqlSchema schema)
+    {
+        var impatient = ((MySqlSchema)schema).Connect(settings => settings.DefaultCommandTimeout = 1);
+        var log = new RecordingLogger<MySqlMigrator>();
+        var migrator = new MySqlMigrator(new MySqlConnections(impatient), ((MySqlSchema)schema).Options, log) { WaitStep = TimeSpan.FromSeconds(3) };
+        return (migrator.MigrateAsync(Ct), () => log.Lines);
     }
 
     [Fact]
@@ -46,40 +51,6 @@ public sealed class MySqlMigratorTests(MySqlServer server)
         Assert.Equal(0L, await command.ExecuteScalarAsync(Ct));
         await using var drop = new MySqlCommand($"DROP DATABASE {options.Schema}", connection);
         await drop.ExecuteNonQueryAsync(Ct);
-    }
-
-    [Fact]
-    public async Task Of_many_that_migrate_at_once_one_applies_each_statement()
-    {
-        await using var schema = await MySqlSchema.CreateEmptyAsync(server);
-        var applied = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => schema.Migrator().MigrateAsync(Ct), Ct)));
-        Assert.Equal(AllNames, applied.SelectMany(names => names));
-    }
-
-    [Fact]
-    public async Task A_second_migration_waits_for_a_slow_first_one_beyond_every_commands_timeout_and_says_so()
-    {
-        await using var schema = await MySqlSchema.CreateAsync(server);
-        await schema.ExecuteAsync("DELETE FROM {{schema}}.migrations WHERE name = 'inbox_complete'");
-        await using var slow = await schema.DataSource.OpenConnectionAsync(Ct);
-        await using var first = await slow.BeginTransactionAsync(Ct);
-        await using (var hold = new MySqlCommand(schema.Fill("SELECT 1 FROM {{schema}}.migrations WHERE name = 'lock' FOR UPDATE"), slow, first))
-        {
-            Assert.NotNull(await hold.ExecuteScalarAsync(Ct));
-        }
-
-        await using var impatient = schema.Connect(settings => settings.DefaultCommandTimeout = 1);
-        var log = new RecordingLogger<MySqlMigrator>();
-        var migrator = new MySqlMigrator(new MySqlConnections(impatient), schema.Options, log) { WaitStep = TimeSpan.FromSeconds(3) };
-        var second = migrator.MigrateAsync(Ct);
-        await Eventually.TrueAsync(
-            () => second.IsCompleted || log.Lines.Count(line => line.Contains("Another process migrates", StringComparison.Ordinal)) >= 2,
-            "two lines that say that it waits",
-            TimeSpan.FromMinutes(1));
-        Assert.False(second.IsCompleted, second.Exception?.Message);
-
-        await first.RollbackAsync(Ct);
-        Assert.Equal(["inbox_complete"], await second);
     }
 
     [Fact]
@@ -224,25 +195,6 @@ public sealed class MySqlMigratorTests(MySqlServer server)
     }
 
     [Fact]
-    public async Task A_statement_that_was_changed_after_it_was_applied_is_an_error_that_names_it()
-    {
-        await using var schema = await MySqlSchema.CreateAsync(server);
-        await schema.ExecuteAsync("UPDATE {{schema}}.migrations SET checksum = 'other' WHERE name = '0001_outbox'");
-        var error = await Assert.ThrowsAsync<MigrationException>(() => schema.Migrator().MigrateAsync(Ct));
-        Assert.Contains("0001_outbox", error.Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task A_schema_that_holds_tables_of_other_names_is_an_error_that_names_them()
-    {
-        await using var schema = await MySqlSchema.CreateAsync(server);
-        var error = await Assert.ThrowsAsync<MigrationException>(
-            () => schema.Migrator(schema.Options with { OutboxTable = "events" }).EnsureCreatedAsync(Ct));
-        Assert.Contains("outbox, inbox, jobs", error.Message, StringComparison.Ordinal);
-        Assert.Contains("events, inbox, jobs", error.Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
     public async Task A_statement_that_fails_says_why_and_the_next_call_goes_on_there()
     {
         await using var schema = await MySqlSchema.CreateEmptyAsync(server);
@@ -304,13 +256,12 @@ public sealed class MySqlMigratorTests(MySqlServer server)
     [Fact]
     public void Two_tables_of_one_name_are_refused()
     {
-        foreach (var options in new MySqlOptions[]
-        {
-            new() { InboxTable = "outbox" }, new() { JobsTable = "Inbox" }, new() { InboxTable = "outbox_keys" }, new() { JobsTable = "migrations" },
-        })
-        {
-            Assert.Throws<SettingsException>(() => new MySqlNames(options));
-        }
+        MySqlOptions[] all =
+        [
+            new() { InboxTable = "outbox" }, new() { JobsTable = "Inbox" },
+            new() { InboxTable = "outbox_keys" }, new() { JobsTable = "migrations" },
+        ];
+        Assert.All(all, options => Assert.Throws<SettingsException>(() => new MySqlNames(options)));
     }
 
     [Fact]

@@ -75,11 +75,11 @@ public sealed class MySqlOutboxWriterTests(MySqlServer server) : SqlOutboxWriter
     [Fact]
     public async Task Other_events_than_a_batch_of_ten_thousand_keys_find_their_locks_free_once_it_is_committed()
     {
-        var events = Enumerable.Range(0, 20_000).Select(i => Sample.Event($"e-{i}") with { OrderingKey = $"k-{i % 10_000}" }).ToList();
+        var events = Enumerable.Range(0, 10_008).Select(i => Sample.Event($"e-{i}") with { OrderingKey = $"k-{i % 10_000}" }).ToList();
         await Writer.InTransactionAsync(transaction => Writer.EnqueueManyAsync(events, transaction));
         await Writer.InTransactionAsync(transaction => Writer.EnqueueAsync(Sample.Event("last") with { OrderingKey = "k-7" }, transaction));
         Assert.Equal(["e-7", "e-10007", "last"], await Store.IdsOfKeyAsync("k-7"));
-        Assert.Equal(20_001L, await Store.CountAsync("{{outbox}}"));
+        Assert.Equal(10_009L, await Store.CountAsync("{{outbox}}"));
     }
 
     [Theory]

@@ -3,7 +3,6 @@ using MySqlConnector;
 using Relaybox.Events;
 using Relaybox.Inbox;
 using Relaybox.MySql;
-using Relaybox.Secrets;
 using Relaybox.Shared.Tests.Inbox;
 using Relaybox.Shared.Tests.Support;
 using Relaybox.Sql;
@@ -89,10 +88,5 @@ public sealed class MySqlReadOnlyTests : IAsyncLifetime
             _inbox, handlers, new ConsumerOptions(), TimeProvider.System, SystemEntropy.Instance, NullLogger<InboxConsumer>.Instance);
         var deadline = WorkDeadline.After(TimeSpan.FromMinutes(2), TimeProvider.System);
         return Assert.Single(await consumer.ConsumeAsync([Sample.Message("e-1")], deadline, Ct));
-    }
-
-    private sealed class NoSecrets : ISecretSource
-    {
-        public Task<string> GetAsync(string arn, CancellationToken cancellationToken) => throw new InvalidOperationException("There is no secret.");
     }
 }

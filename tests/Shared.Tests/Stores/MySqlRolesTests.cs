@@ -9,7 +9,7 @@ using Relaybox.Timing;
 namespace Relaybox.Shared.Tests.Stores;
 
 /// <summary>Each role can do its part of the work, and nothing else.</summary>
-public sealed class MySqlRolesTests(MySqlServer server)
+public sealed class MySqlRolesTests(MySqlServer server, MySqlRolesTests.Shared shared) : IClassFixture<MySqlRolesTests.Shared>
 {
     private static readonly TimeSpan Lease = TimeSpan.FromMinutes(2);
 
@@ -153,7 +153,7 @@ public sealed class MySqlRolesTests(MySqlServer server)
     [InlineData("consumer", "SELECT * FROM {{jobs}}")]
     public async Task Nobody_can_do_what_is_not_his(string role, string sql)
     {
-        await using var world = await World.CreateAsync(server, AfterSending.Keep);
+        var world = shared.World;
         var error = await Assert.ThrowsAsync<MySqlException>(() => world.AsAsync(role, sql));
         Assert.Contains(error.ErrorCode, Denials);
     }
@@ -259,7 +259,19 @@ public sealed class MySqlRolesTests(MySqlServer server)
         Assert.Null(MySqlGrant.Read("GRANT `a`@`%`,`b`@`%` TO `r`@`%`"));
     }
 
-    private sealed class World(MySqlSchema schema, MySqlRoles roles) : IAsyncDisposable
+    /// <summary>One world for what nobody can do, which leaves it as it is.</summary>
+    public sealed class Shared(MySqlServer server) : IAsyncLifetime
+    {
+        private World? _world;
+
+        internal World World => _world ?? throw new InvalidOperationException("The tests have not begun.");
+
+        public async ValueTask InitializeAsync() => _world = await World.CreateAsync(server, AfterSending.Keep);
+
+        public ValueTask DisposeAsync() => World.DisposeAsync();
+    }
+
+    internal sealed class World(MySqlSchema schema, MySqlRoles roles) : IAsyncDisposable
     {
         private static readonly string[] Names = ["app", "relay", "cleaner", "consumer"];
 

@@ -4,13 +4,14 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using MySqlConnector;
 using Relaybox.MySql;
+using Relaybox.Shared.Tests.Conformance;
 using Relaybox.Sql;
 using Relaybox.Testing;
 
 namespace Relaybox.Shared.Tests.Stores;
 
 /// <summary>A schema of its own on the test server, and a clock that a test can move: a row says how much time has passed.</summary>
-public sealed class MySqlSchema : IAsyncDisposable
+public sealed class MySqlSchema : SqlSchema
 {
     private readonly string _connectionString;
 
@@ -24,6 +25,12 @@ public sealed class MySqlSchema : IAsyncDisposable
     public MySqlOptions Options { get; }
 
     public MySqlDataSource DataSource { get; }
+
+    public override IReadOnlyList<string> Files => [.. MySqlSchemaFiles.All.Select(file => file.Name)];
+
+    protected override DbDataSource Source => DataSource;
+
+    protected override string Clock => "SELECT {{now}}";
 
     /// <summary>A schema with all of its tables.</summary>
     public static async Task<MySqlSchema> CreateAsync(MySqlServer server, MySqlOptions? options = null)
@@ -56,7 +63,10 @@ public sealed class MySqlSchema : IAsyncDisposable
     public MySqlMigrator Migrator(MySqlOptions? options = null, ILogger<MySqlMigrator>? logger = null) =>
         new(new MySqlConnections(DataSource), options ?? Options, logger ?? NullLogger<MySqlMigrator>.Instance);
 
-    public Task MigrateAsync() => Migrator().MigrateAsync(CancellationToken.None);
+    public override Task<IReadOnlyList<string>> MigrateAsync() => Migrator().MigrateAsync(CancellationToken.None);
+
+    public override Task EnsureCreatedAsync(string? outboxTable = null) =>
+        Migrator(Options with { OutboxTable = outboxTable ?? Options.OutboxTable }).EnsureCreatedAsync(CancellationToken.None);
 
     /// <summary>The same server through other connections: another user, a proxy, other settings. The caller disposes it.</summary>
     public MySqlDataSource Connect(Action<MySqlConnectionStringBuilder> configure)
@@ -80,64 +90,20 @@ public sealed class MySqlSchema : IAsyncDisposable
         return user;
     }
 
-    /// <summary>Lets time pass, for everything in the schema.</summary>
-    public Task PassAsync(TimeSpan time) => ExecuteAsync("UPDATE {{schema}}.test_clock SET passed = passed + ?", (long)time.TotalMicroseconds);
+    public override Task PassAsync(TimeSpan time) =>
+        ExecuteAsync("UPDATE {{schema}}.test_clock SET passed = passed + ?", (long)time.TotalMicroseconds);
 
-    public async Task<DateTimeOffset> NowAsync() => new((DateTime)(await ScalarAsync("SELECT {{now}}"))!, TimeSpan.Zero);
+    public override string Parameter(int number) => "?";
 
-    /// <summary>Runs SQL by hand; the placeholders are those of the schema's files, and <c>?</c> stands for the next parameter.</summary>
-    public async Task<int> ExecuteAsync(string sql, params object?[] parameters)
-    {
-        await using var connection = await DataSource.OpenConnectionAsync();
-        await using var command = Command(connection, sql, parameters);
-        return await command.ExecuteNonQueryAsync();
-    }
+    public override string Fill(string sql) => SchemaFile.Render(sql, new MySqlNames(Options).Fill);
 
-    /// <inheritdoc cref="ExecuteAsync"/>
-    public async Task<object?> ScalarAsync(string sql, params object?[] parameters)
-    {
-        await using var connection = await DataSource.OpenConnectionAsync();
-        await using var command = Command(connection, sql, parameters);
-        return await command.ExecuteScalarAsync();
-    }
-
-    /// <summary>Every row of a query, every value as text; nulls are left out.</summary>
-    public async Task<IReadOnlyList<IReadOnlyDictionary<string, string>>> QueryAsync(string sql, params object?[] parameters)
-    {
-        await using var connection = await DataSource.OpenConnectionAsync();
-        await using var command = Command(connection, sql, parameters);
-        await using var reader = await command.ExecuteReaderAsync();
-        var rows = new List<IReadOnlyDictionary<string, string>>();
-        while (await reader.ReadAsync())
-        {
-            rows.Add(Enumerable.Range(0, reader.FieldCount)
-                .Where(i => !reader.IsDBNull(i))
-                .ToDictionary(reader.GetName, i => Text(reader, i)));
-        }
-
-        return rows;
-    }
-
-    public string Fill(string sql) => SchemaFile.Render(sql, new MySqlNames(Options).Fill);
-
-    public async ValueTask DisposeAsync()
+    public override async ValueTask DisposeAsync()
     {
         await ExecuteAsync("DROP DATABASE IF EXISTS {{schema}}");
         await DataSource.DisposeAsync();
     }
 
-    private MySqlCommand Command(MySqlConnection connection, string sql, object?[] parameters)
-    {
-        var command = new MySqlCommand(Fill(sql), connection);
-        foreach (var parameter in parameters)
-        {
-            command.Parameters.Add(new() { Value = parameter is DateTimeOffset time ? time.UtcDateTime : parameter });
-        }
-
-        return command;
-    }
-
-    private static string Text(DbDataReader reader, int i) => reader.GetValue(i) switch
+    protected override string Text(DbDataReader reader, int i) => reader.GetValue(i) switch
     {
         DateTime time => DateTime.SpecifyKind(time, DateTimeKind.Utc).ToString("O", CultureInfo.InvariantCulture),
         byte[] bytes => Columns.Text(reader, i) ?? Convert.ToHexStringLower(bytes),

@@ -4,7 +4,8 @@ using System.Net;
 using System.Net.Sockets;
 using MySqlConnector;
 using Relaybox.MySql;
-using Relaybox.Secrets;
+using Relaybox.Shared.Tests.Conformance;
+using Relaybox.Shared.Tests.Support;
 using Relaybox.Sql;
 using Relaybox.Testing;
 using Relaybox.Testing.Tls;
@@ -15,65 +16,38 @@ namespace Relaybox.Shared.Tests.Stores;
 /// Who is taken for the database. The tests ask for what is always demanded outside loopback, as
 /// <see cref="MySqlConnectionTextTests"/> shows: a server that is verified in full.
 /// </summary>
-public sealed class MySqlTlsTests : IDisposable
+public sealed class MySqlTlsTests : TlsConformance
 {
-    private const string Host = "127.0.0.1";
-    private const string Password = "correct-horse";
-
-    private readonly Certificates _certificates = new();
-
-    private static CancellationToken Ct => TestContext.Current.CancellationToken;
-
-    public void Dispose() => _certificates.Dispose();
-
-    [Fact]
-    public async Task A_server_by_a_trusted_authority_is_used_over_tls()
-    {
-        await using var server = await MySqlServer.StartAsync(Password, _certificates.Issue(names: Host));
-        await using var connections = Connections(server.Port, _certificates);
-        await using var connection = await connections.OpenConnectionAsync(Ct);
-        await using var command = new MySqlCommand("SHOW SESSION STATUS LIKE 'Ssl_cipher'", connection);
-
-        Assert.NotEqual("", Assert.Single(await command.ReadCommittedAsync(row => row.GetString(1), Ct)));
-    }
-
-    [Fact]
-    public async Task A_server_by_another_authority_is_refused()
-    {
-        using var others = new Certificates();
-        await using var server = await MySqlServer.StartAsync(Password, others.Issue(names: Host));
-
-        await RefusesAsync(server.Port, _certificates, "its certificate is by an authority that is not trusted");
-
-        // Nor does this machine trust it.
-        await RefusesAsync(server.Port, null, "its certificate is by an authority that is not trusted");
-    }
-
-    [Fact]
-    public async Task A_server_of_another_name_is_refused()
-    {
-        await using var server = await MySqlServer.StartAsync(Password, _certificates.Issue(names: ["db.example.com", "127.0.0.2"]));
-
-        await RefusesAsync(server.Port, _certificates, "or is of another name");
-    }
-
-    [Fact]
-    public async Task A_server_whose_certificate_has_expired_is_refused()
-    {
-        await using var server = await MySqlServer.StartAsync(Password, _certificates.Issue(expired: true, names: Host));
-
-        await RefusesAsync(server.Port, _certificates, "has expired");
-    }
-
     [Fact]
     public async Task A_server_without_tls_is_refused_and_learns_nothing()
     {
         await using var plain = new PlainServer();
 
-        await RefusesAsync(plain.Port, _certificates, "it offers no TLS");
+        await RefusesAsync(plain.Port, Trusted, "it offers no TLS");
 
         // The client may say that it goes: five bytes. It does not say who it is.
         Assert.InRange(plain.Said.Count, 0, 5);
+    }
+
+    private protected override async Task<TlsServer> StartAsync(Certificates authority, ServerCertificate certificate)
+    {
+        var server = await MySqlServer.StartAsync(Password, certificate);
+        return new(server, server.Port);
+    }
+
+    private protected override async Task AssertIsUsedOverTlsAsync(int port)
+    {
+        await using var connections = Connections(port, Trusted);
+        await using var connection = await connections.OpenConnectionAsync(Ct);
+        await using var command = new MySqlCommand("SHOW SESSION STATUS LIKE 'Ssl_cipher'", connection);
+        Assert.NotEqual("", Assert.Single(await command.ReadCommittedAsync(row => row.GetString(1), Ct)));
+    }
+
+    private protected override async Task<(Exception Refused, Exception? Explained)> FailAsync(int port, Certificates? trusted)
+    {
+        await using var connections = Connections(port, trusted);
+        var refused = await Assert.ThrowsAsync<MySqlException>(async () => await connections.OpenConnectionAsync(Ct));
+        return (refused, connections.Explain(refused));
     }
 
     private static MySqlConnections Connections(int port, Certificates? trusted) => new(
@@ -83,15 +57,6 @@ public sealed class MySqlTlsTests : IDisposable
             CertificateAuthorityFile = trusted?.AuthorityFile,
         },
         new NoSecrets());
-
-    private static async Task RefusesAsync(int port, Certificates? trusted, string part)
-    {
-        await using var connections = Connections(port, trusted);
-        var refused = await Assert.ThrowsAsync<MySqlException>(async () => await connections.OpenConnectionAsync(Ct));
-
-        Assert.Contains(part, connections.Explain(refused)!.Message, StringComparison.Ordinal);
-        Assert.DoesNotContain(Password, refused.ToString(), StringComparison.Ordinal);
-    }
 
     /// <summary>Says that it is a MySQL server without TLS, and writes down what the client says then.</summary>
     private sealed class PlainServer : IAsyncDisposable
@@ -156,10 +121,5 @@ public sealed class MySqlTlsTests : IDisposable
                 // The test is over.
             }
         }
-    }
-
-    private sealed class NoSecrets : ISecretSource
-    {
-        public Task<string> GetAsync(string arn, CancellationToken cancellationToken) => throw new InvalidOperationException(arn);
     }
 }

@@ -1,10 +1,7 @@
 using System.Buffers.Binary;
-using System.Data.Common;
 using System.Net.Sockets;
 using System.Text;
-using System.Text.Json.Serialization.Metadata;
 using MySqlConnector;
-using Relaybox.Events;
 using Relaybox.MySql;
 using Relaybox.Outbox;
 using Relaybox.Shared.Tests.Conformance;
@@ -20,10 +17,11 @@ internal sealed class MySqlWriterHarness : SqlWriterHarness
     private MySqlTestUser? _user;
 
     private MySqlWriterHarness(MySqlSchema schema, int port)
+        : base(schema)
     {
         (Schema, _port) = (schema, port);
         Outbox = new MySqlOutboxRepository(new MySqlConnections(schema.DataSource), schema.Options, TimeProvider.System, SystemEntropy.Instance);
-        Writer = new OfDataSource(schema.DataSource, schema);
+        Writer = Over(schema.DataSource, schema);
     }
 
     public MySqlSchema Schema { get; }
@@ -42,12 +40,6 @@ internal sealed class MySqlWriterHarness : SqlWriterHarness
         return new MySqlWriterHarness(schema, server.Port);
     }
 
-    public override Task<DateTimeOffset> NowAsync() => Schema.NowAsync();
-
-    public override Task ExecuteAsync(string sql) => Schema.ExecuteAsync(sql);
-
-    public override Task<object?> ScalarAsync(string sql) => Schema.ScalarAsync(sql);
-
     public override async Task<IReadOnlyList<string>> IdsOfKeyAsync(string key) =>
     [
         .. (await Schema.QueryAsync(
@@ -62,7 +54,7 @@ internal sealed class MySqlWriterHarness : SqlWriterHarness
             "EXECUTE ON PROCEDURE {{outbox.lock_keys}}",
             "INSERT ON {{schema}}.orders",
             "SELECT ON {{schema}}.test_clock");
-        return new OfDataSource(
+        return Over(
             Schema.Connect(settings =>
                 (settings.UserID, settings.Password, settings.MaximumPoolSize) = (_user.Name, MySqlTestUser.Password, (uint)mostConnections)),
             Schema);
@@ -73,7 +65,7 @@ internal sealed class MySqlWriterHarness : SqlWriterHarness
 
     public override WireProxy CreateProxy() => new(_port);
 
-    public override SqlWriter CreateWriter(WireProxy proxy) => new OfDataSource(
+    public override SqlWriter CreateWriter(WireProxy proxy) => Over(
         Schema.Connect(settings => (settings.Port, settings.SslMode) = ((uint)proxy.Port, MySqlSslMode.None)), Schema);
 
     public override async Task CrashAsync(WireProxy.Wire wire)
@@ -115,37 +107,6 @@ internal sealed class MySqlWriterHarness : SqlWriterHarness
         await Schema.DisposeAsync();
     }
 
-    private sealed class OfDataSource(MySqlDataSource source, MySqlSchema schema) : SqlWriter
-    {
-        private readonly MySqlOutboxWriter _writer = new(source, schema.Options);
-
-        private static CancellationToken Ct => TestContext.Current.CancellationToken;
-
-        public override async ValueTask<DbConnection> OpenAsync() => await source.OpenConnectionAsync(Ct);
-
-        public override OutboxEvent NewEvent(string subject, string payload) => _writer.NewEvent(subject, payload);
-
-        public override Task EnqueueAsync(OutboxEvent outboxEvent, DbTransaction transaction) => _writer.EnqueueAsync(outboxEvent, transaction, Ct);
-
-        public override Task EnqueueManyAsync(IEnumerable<OutboxEvent> events, DbTransaction transaction) =>
-            _writer.EnqueueManyAsync(events, (MySqlTransaction)transaction, Ct);
-
-        public override Task<T> RunAsync<T>(
-            Func<DbTransaction, CancellationToken, Task<T>> operation, string payload, string eventType, JsonTypeInfo<T>? resultType = null) =>
-            _writer.ExecuteWithOutboxAsync(operation, payload, eventType, resultType, Ct);
-
-        public override Task<T> RunAsync<T>(
-            Func<DbTransaction, CancellationToken, Task<T>> operation, OutboxEvent outboxEvent, CancellationToken cancellationToken = default) =>
-            _writer.ExecuteWithOutboxAsync(operation, outboxEvent, cancellationToken: cancellationToken);
-
-        public override async Task<int> OrderAsync(DbTransaction transaction, string id)
-        {
-            await using var command = new MySqlCommand(
-                schema.Fill("INSERT INTO {{schema}}.orders VALUES (@id)"), (MySqlConnection)transaction.Connection!, (MySqlTransaction)transaction);
-            command.Parameters.AddWithValue("@id", id);
-            return await command.ExecuteNonQueryAsync(Ct);
-        }
-
-        public override ValueTask DisposeAsync() => source == schema.DataSource ? ValueTask.CompletedTask : source.DisposeAsync();
-    }
+    private static WriterOf<MySqlTransaction> Over(MySqlDataSource source, MySqlSchema schema) =>
+        new(schema, new MySqlOutboxWriter(source, schema.Options), source, isOwned: source != schema.DataSource);
 }

@@ -1,10 +1,10 @@
 using System.Net.Sockets;
 using Npgsql;
-using Relaybox.Events;
+using Relaybox.Diagnostics;
 using Relaybox.Inbox;
 using Relaybox.Postgres;
 using Relaybox.Secrets;
-using Relaybox.Shared.Tests.Inbox;
+using Relaybox.Shared.Tests.Conformance;
 using Relaybox.Shared.Tests.Support;
 using Relaybox.Sql;
 using Relaybox.Timing;
@@ -12,13 +12,17 @@ using Relaybox.Timing;
 namespace Relaybox.Shared.Tests.Stores;
 
 /// <summary>What is said of a failure that no test server can be made to show; the others are in the functions' tests.</summary>
-public sealed class PostgresFailureTextTests
+public sealed class PostgresFailureTextTests : DeadStoreConformance
 {
-    private const string Canary = "canary-c0ffee-4711";
-
     private static readonly SqlTarget Target = new("db.example.com:5432", "shop", "u", "the secret arn:x", "relaybox");
 
-    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+    protected override string Unreachable => "The database 'shop' at 127.0.0.1:1 cannot be reached";
+
+    private protected override (IInboxRepository Inbox, IExplainsFailures Connections) Connect()
+    {
+        var connections = new PostgresConnections(new PostgresConnectionOptions { Url = $"postgres://u:{Canary}@127.0.0.1:1/shop" }, new NoSecrets());
+        return (new PostgresInboxRepository(connections, new PostgresOptions(), TimeProvider.System, SystemEntropy.Instance), connections);
+    }
 
     [Theory]
     [InlineData(SocketError.HostNotFound, "nobody knows a host of that name")]
@@ -65,47 +69,5 @@ public sealed class PostgresFailureTextTests
         Assert.Null(PostgresFailureText.Describe(new OperationCanceledException(), Target));
         Assert.Null(PostgresFailureText.Describe(new SecretException("It cannot be read."), Target));
         Assert.Null(PostgresFailureText.Describe(new MigrationException("Another build's."), Target));
-    }
-
-    [Fact]
-    public async Task The_failure_keeps_the_drivers_error_as_its_cause()
-    {
-        await using var connections = Dead();
-        var error = await Assert.ThrowsAsync<NpgsqlException>(async () => await connections.OpenConnectionAsync(Ct));
-        var failure = connections.Explain(error)!;
-        Assert.Same(error, failure.InnerException);
-        Assert.StartsWith("The database 'shop' at 127.0.0.1:1 cannot be reached", failure.Message, StringComparison.Ordinal);
-        Assert.DoesNotContain(Canary, failure.ToString(), StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task A_consumer_that_cannot_claim_logs_what_is_wrong_with_the_database()
-    {
-        await using var connections = Dead();
-        var log = new RecordingLogger<InboxConsumer>();
-        var handlers = new HandlerRegistry("default");
-        handlers.AddRaw("orders.>", new Handler<string>());
-        var consumer = new InboxConsumer(
-            new PostgresInboxRepository(connections, new PostgresOptions(), TimeProvider.System, SystemEntropy.Instance),
-            handlers,
-            new ConsumerOptions(),
-            TimeProvider.System,
-            SystemEntropy.Instance,
-            log);
-
-        var outcomes = await consumer.ConsumeAsync([Sample.Message("a")], WorkDeadline.After(TimeSpan.FromMinutes(1), TimeProvider.System), Ct);
-
-        Assert.Equal(ErrorCodes.StoreFailed, Assert.IsType<MessageOutcome.Retry>(Assert.Single(outcomes)).ErrorCode);
-        var line = Assert.Single(log.Lines);
-        Assert.Contains("on event a: The database 'shop' at 127.0.0.1:1 cannot be reached", line, StringComparison.Ordinal);
-        Assert.DoesNotContain(Canary, line, StringComparison.Ordinal);
-    }
-
-    private static PostgresConnections Dead() =>
-        new(new PostgresConnectionOptions { Url = $"postgres://u:{Canary}@127.0.0.1:1/shop" }, new NoSecrets());
-
-    private sealed class NoSecrets : ISecretSource
-    {
-        public Task<string> GetAsync(string arn, CancellationToken cancellationToken) => throw new InvalidOperationException(arn);
     }
 }

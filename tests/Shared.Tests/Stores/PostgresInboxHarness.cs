@@ -13,11 +13,13 @@ namespace Relaybox.Shared.Tests.Stores;
 internal sealed class PostgresInboxHarness : SqlInboxHarness
 {
     private readonly bool _enlists;
-    private TimeSpan _passed;
+    private readonly bool _keepsSessions;
+    private readonly int _port;
 
-    private PostgresInboxHarness(PostgresSchema schema, bool enlists)
+    private PostgresInboxHarness(PostgresSchema schema, int port, bool enlists, bool keepsSessions)
+        : base(schema)
     {
-        _enlists = enlists;
+        (_port, _enlists, _keepsSessions) = (port, enlists, keepsSessions);
         Schema = schema;
         Repository = CreateRepository();
         Outbox = new PostgresOutboxRepository(
@@ -30,12 +32,10 @@ internal sealed class PostgresInboxHarness : SqlInboxHarness
 
     public override IOutboxRepository Outbox { get; }
 
-    // The server is on this machine, so that the two have one clock.
-    public override DateTimeOffset Now => TimeProvider.System.GetUtcNow() + _passed;
-
     /// <param name="server">The server.</param>
     /// <param name="enlists">Whether handlers enlist their statements, rather than execute them in the transaction.</param>
-    public static async Task<PostgresInboxHarness> CreateAsync(PostgresServer server, bool enlists = false)
+    /// <param name="keepsSessions">Whether a session through a proxy is not reset first: it would answer that before it comes to what is cut.</param>
+    public static async Task<PostgresInboxHarness> CreateAsync(PostgresServer server, bool enlists = false, bool keepsSessions = false)
     {
         var schema = await PostgresSchema.CreateAsync(server);
         await schema.ExecuteAsync(
@@ -44,7 +44,7 @@ internal sealed class PostgresInboxHarness : SqlInboxHarness
             CREATE TABLE {{schema}}.needs_effect (
                 name text NOT NULL REFERENCES {{schema}}.effects DEFERRABLE INITIALLY DEFERRED);
             """);
-        return new PostgresInboxHarness(schema, enlists);
+        return new PostgresInboxHarness(schema, server.Port, enlists, keepsSessions);
     }
 
     public override IInboxRepository CreateRepository() => CreateRepository(Schema.DataSource);
@@ -59,6 +59,15 @@ internal sealed class PostgresInboxHarness : SqlInboxHarness
     // The driver breaks it, and the server goes on with its statement.
     public override bool EndsConnectionInUse => false;
 
+    public override WireProxy CreateProxy() => new PostgresProxy(_port);
+
+    public override IInboxRepository CreateRepository(WireProxy proxy)
+    {
+        var source = Schema.Connect(builder => (builder.Port, builder.NoResetOnClose) = (proxy.Port, _keepsSessions));
+        ThroughProxy = source;
+        return CreateRepository(source);
+    }
+
     public override IInboxRepository CreateRepositoryNowhere() =>
         CreateRepository(NpgsqlDataSource.Create("Host=127.0.0.1;Port=1;Username=nobody"));
 
@@ -67,7 +76,17 @@ internal sealed class PostgresInboxHarness : SqlInboxHarness
 
     public override void EnlistNothing(IMessageTransaction transaction) => transaction.Enlist(new NpgsqlBatchCommand("SELECT 1"));
 
+    public override void EnlistNull(IMessageTransaction transaction) => transaction.Enlist(null!);
+
     public override long ConnectionOf(DbTransaction transaction) => ((NpgsqlConnection)transaction.Connection!).ProcessID;
+
+    public override Task EndConnectionAsync(long connection) => Schema.ScalarAsync("SELECT pg_terminate_backend($1)", (int)connection);
+
+    public override Task NothingIsUnderWayAsync() => Eventually.TrueAsync(
+        async () => (long)(await Schema.ScalarAsync(
+            "SELECT count(*) FROM pg_stat_activity WHERE state <> 'idle' AND query LIKE '%' || $1 || '%' AND pid <> pg_backend_pid()",
+            Schema.Options.Schema))! == 0,
+        "the server is done with it");
 
     public override Task ConnectionIsGoneAsync(long connection) => Eventually.TrueAsync(
         async () => (long)(await Schema.ScalarAsync("SELECT count(*) FROM pg_stat_activity WHERE pid = $1", (int)connection))! == 0,
@@ -78,42 +97,6 @@ internal sealed class PostgresInboxHarness : SqlInboxHarness
         await Schema.ExecuteAsync("SELECT setval('{{outbox.row_ids}}', 1, false)");
         return typeof(OutboxSequenceException);
     }
-
-    public override Task MigrateAsync() => Schema.MigrateAsync();
-
-    public override async Task PassAsync(TimeSpan time)
-    {
-        _passed += time;
-        await Schema.PassAsync(time);
-    }
-
-    public override Task WriteAsync(RawRecord record) => Schema.ExecuteAsync(
-        """
-        INSERT INTO {{inbox}} (
-            consumer, event_id, status, deliveries, claim_token, received_at, lease_until, processed_at, failed_at, error_message)
-        VALUES (
-            $1, $2, $3, coalesce($4::integer, 0), $5::text, coalesce($6::timestamptz, now()),
-            $7::timestamptz, $8::timestamptz, $9::timestamptz, $10::text)
-        """,
-        record.Consumer,
-        record.EventId,
-        record.Status,
-        record.Deliveries,
-        record.Token,
-        record.ReceivedAt,
-        record.LeaseUntil,
-        record.ProcessedAt,
-        record.FailedAt,
-        record.ErrorMessage);
-
-    public override Task DeleteAsync(string consumer, string eventId) =>
-        Schema.ExecuteAsync("DELETE FROM {{inbox}} WHERE consumer = $1 AND event_id = $2", consumer, eventId);
-
-    public override async Task<IReadOnlyDictionary<string, string>?> ReadAsync(string consumer, string eventId) =>
-        (await Schema.QueryAsync("SELECT * FROM {{inbox}} WHERE consumer = $1 AND event_id = $2", consumer, eventId)).SingleOrDefault();
-
-    public override void EnlistEffect(IMessageTransaction transaction, string name) =>
-        EnlistEffectAsync(transaction, name).GetAwaiter().GetResult();
 
     /// <summary>The same as a handler does it that waits for each statement, unless handlers enlist them here.</summary>
     public override Task EnlistEffectAsync(IMessageTransaction transaction, string name) => WriteAsync(
@@ -127,8 +110,7 @@ internal sealed class PostgresInboxHarness : SqlInboxHarness
     public override void EnlistImpossible(IMessageTransaction transaction, string name) =>
         WriteAsync(transaction, "INSERT INTO {{schema}}.needs_effect VALUES ($1)", name).GetAwaiter().GetResult();
 
-    /// <summary>Enlists a statement.</summary>
-    public void Enlist(IMessageTransaction transaction, string sql, params object[] parameters)
+    public override void Enlist(IMessageTransaction transaction, string sql, params object[] parameters)
     {
         var command = new NpgsqlBatchCommand(Schema.Fill(sql));
         foreach (var parameter in parameters)
@@ -139,17 +121,11 @@ internal sealed class PostgresInboxHarness : SqlInboxHarness
         transaction.Enlist(command);
     }
 
-    public override async Task ExecuteAsync(IMessageTransaction transaction, string sql, params object[] parameters)
-    {
-        var postgres = await transaction.GetNpgsqlTransactionAsync(TestContext.Current.CancellationToken);
-        await using var command = new NpgsqlCommand(Schema.Fill(sql), postgres.Connection, postgres);
-        foreach (var parameter in parameters)
-        {
-            command.Parameters.Add(new() { Value = parameter });
-        }
-
-        await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
-    }
+    public override Task AClaimWaitsAsync() => Eventually.TrueAsync(
+        async () => (long)(await Schema.ScalarAsync(
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE $1 || '%'",
+            "SELECT * FROM " + new PostgresNames(Schema.Options).InboxClaim))! == 1,
+        "the claim waits");
 
     /// <summary>Whatever the pool gives out works, and is in no transaction.</summary>
     public override async Task AssertPoolIsSoundAsync()
@@ -175,9 +151,4 @@ internal sealed class PostgresInboxHarness : SqlInboxHarness
         Enlist(transaction, sql, name);
         return Task.CompletedTask;
     }
-
-    public override async Task<int> EffectsAsync(string name) =>
-        (int?)await Schema.ScalarAsync("SELECT happened FROM {{schema}}.effects WHERE name = $1", name) ?? 0;
-
-    public override ValueTask DisposeAsync() => Schema.DisposeAsync();
 }

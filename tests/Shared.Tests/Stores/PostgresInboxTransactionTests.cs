@@ -16,25 +16,7 @@ public sealed class PostgresInboxTransactionTests(PostgresServer server) : SqlIn
 
     private protected override async Task<SqlInboxHarness> CreateHarnessAsync() => await PostgresInboxHarness.CreateAsync(server);
 
-    [Fact]
-    public async Task A_record_that_somebody_holds_keeps_no_other_from_being_marked()
-    {
-        var answers = await Harness.Repository.ClaimAsync(
-            "billing", [Sample.Message("free"), Sample.Message("held")], TimeSpan.FromMinutes(1), 5, Ct);
-        var claims = answers.Cast<InboxClaim.Claimed>().ToList();
-        await using var connection = await Harness.Schema.DataSource.OpenConnectionAsync(Ct);
-        await using (var other = await connection.BeginTransactionAsync(Ct))
-        {
-            await using var hold = new NpgsqlCommand(
-                $"SELECT 1 FROM \"{Harness.Schema.Options.Schema}\".\"{Harness.Schema.Options.InboxTable}\" WHERE event_id = 'held' FOR UPDATE",
-                connection,
-                other);
-            await hold.ExecuteNonQueryAsync(Ct);
-            Assert.Equal<IReadOnlyList<bool>>([true, false], await Harness.Repository.TryMarkProcessedAsync(claims, Ct));
-        }
-
-        Assert.Equal<IReadOnlyList<bool>>([false, true], await Harness.Repository.TryMarkProcessedAsync(claims, Ct));
-    }
+    protected override bool KnowsItsMarks => false;
 
     [Fact]
     public async Task A_handler_that_swallows_an_error_of_the_database_commits_nothing()

@@ -163,7 +163,7 @@ public sealed class PostgresLockedRelayTests(PostgresServer server)
     {
         await using var store = await CreateAsync();
         await WriteAsync(store, 1);
-        await using var silent = await ((ILockingOutbox)store.CreateRepository()).LockAsync(10, TimeSpan.FromMilliseconds(200), Ct);
+        await using var silent = await ((ILockingOutbox)store.CreateRepository()).LockAsync(10, TimeSpan.FromSeconds(2), Ct);
         Assert.Single(silent.Claims);
 
         var sent = await Eventually.ValueAsync(() => DrainAsync(store, new FakePublisher()), result => result.Sent > 0, "another relay gets the row");

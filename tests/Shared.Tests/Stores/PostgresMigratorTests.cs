@@ -1,7 +1,9 @@
+using System.Data.Common;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Relaybox.Postgres;
 using Relaybox.Settings;
+using Relaybox.Shared.Tests.Conformance;
 using Relaybox.Shared.Tests.Support;
 using Relaybox.Sql;
 using Relaybox.Testing;
@@ -9,23 +11,31 @@ using Relaybox.Testing;
 namespace Relaybox.Shared.Tests.Stores;
 
 /// <summary>The migrator makes the schema once, also where several callers run it, and under checked names.</summary>
-public sealed class PostgresMigratorTests(PostgresServer server)
+public sealed class PostgresMigratorTests(PostgresServer server) : SqlMigratorConformance
 {
-    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+    protected override (string First, string Last) Ends => ("inbox_claim", "0001_tables");
 
-    [Fact]
-    public async Task Functions_and_then_migrations_are_applied_once_and_in_order()
+    private protected override async Task<SqlSchema> CreateEmptyAsync() => await PostgresSchema.CreateEmptyAsync(server);
+
+    private protected override async Task<DbTransaction> HoldAsync(SqlSchema schema)
     {
-        await using var schema = await PostgresSchema.CreateEmptyAsync(server);
+        var slow = await ((PostgresSchema)schema).DataSource.OpenConnectionAsync(Ct);
+        var first = await slow.BeginTransactionAsync(Ct);
+        await using var hold = new NpgsqlCommand("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", slow, first);
+        hold.Parameters.Add(new() { Value = $"relaybox.migrate.{((PostgresSchema)schema).Options.Schema}" });
+        await hold.ExecuteNonQueryAsync(Ct);
+        return first;
+    }
 
-        var applied = await schema.Migrator().MigrateAsync(Ct);
-
-        Assert.Equal("inbox_claim", applied[0]);
-        Assert.Equal("0001_tables", applied[^1]);
-        Assert.Equal(PostgresSchemaFiles.All.Select(file => file.Name), applied);
-        Assert.Empty(await schema.Migrator().MigrateAsync(Ct));
-        await schema.Migrator().EnsureCreatedAsync(Ct);
-        Assert.Equal((long)applied.Count, await schema.ScalarAsync("SELECT count(*) FROM {{schema}}.migrations"));
+    private protected override (Task<IReadOnlyList<string>> Migration, Func<IReadOnlyCollection<string>> Lines) MigrateImpatiently(SqlSchema schema)
+    {
+        var impatient = ((PostgresSchema)schema).Connect(settings => settings.CommandTimeout = 1);
+        var log = new RecordingLogger<PostgresMigrator>();
+        var migrator = new PostgresMigrator(new PostgresConnections(impatient), ((PostgresSchema)schema).Options, log)
+        {
+            WaitStep = TimeSpan.FromSeconds(1.5),
+        };
+        return (migrator.MigrateAsync(Ct), () => log.Lines);
     }
 
     [Fact]
@@ -37,40 +47,6 @@ public sealed class PostgresMigratorTests(PostgresServer server)
         Assert.Equal(0L, await command.ExecuteScalarAsync(Ct));
         await using var drop = server.DataSource.CreateCommand($"DROP SCHEMA {options.Schema} CASCADE");
         await drop.ExecuteNonQueryAsync(Ct);
-    }
-
-    [Fact]
-    public async Task Of_many_that_migrate_at_once_one_applies_each_migration()
-    {
-        await using var schema = await PostgresSchema.CreateEmptyAsync(server);
-        var applied = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => schema.Migrator().MigrateAsync(Ct), Ct)));
-        Assert.Equal(PostgresSchemaFiles.All.Select(file => file.Name), applied.SelectMany(names => names));
-    }
-
-    [Fact]
-    public async Task A_second_migration_waits_for_a_slow_first_one_beyond_every_commands_timeout_and_says_so()
-    {
-        await using var schema = await PostgresSchema.CreateEmptyAsync(server);
-        await using var slow = await schema.DataSource.OpenConnectionAsync(Ct);
-        await using var first = await slow.BeginTransactionAsync(Ct);
-        await using (var hold = new NpgsqlCommand("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", slow, first))
-        {
-            hold.Parameters.Add(new() { Value = $"relaybox.migrate.{schema.Options.Schema}" });
-            await hold.ExecuteNonQueryAsync(Ct);
-        }
-
-        await using var impatient = schema.Connect(settings => settings.CommandTimeout = 1);
-        var log = new RecordingLogger<PostgresMigrator>();
-        var migrator = new PostgresMigrator(new PostgresConnections(impatient), schema.Options, log) { WaitStep = TimeSpan.FromSeconds(1.5) };
-        var second = migrator.MigrateAsync(Ct);
-        await Eventually.TrueAsync(
-            () => second.IsCompleted || log.Lines.Count(line => line.Contains("Another process migrates", StringComparison.Ordinal)) >= 2,
-            "two lines that say that it waits",
-            TimeSpan.FromMinutes(1));
-        Assert.False(second.IsCompleted, second.Exception?.Message);
-
-        await first.RollbackAsync(Ct);
-        Assert.Equal(PostgresSchemaFiles.All.Count, (await second).Count);
     }
 
     [Fact]
@@ -126,25 +102,6 @@ public sealed class PostgresMigratorTests(PostgresServer server)
     }
 
     [Fact]
-    public async Task A_migration_that_was_changed_after_it_was_applied_is_an_error_that_names_it()
-    {
-        await using var schema = await PostgresSchema.CreateAsync(server);
-        await schema.ExecuteAsync("UPDATE {{schema}}.migrations SET checksum = 'other' WHERE name = '0001_tables'");
-        var error = await Assert.ThrowsAsync<MigrationException>(() => schema.Migrator().MigrateAsync(Ct));
-        Assert.Contains("0001_tables", error.Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task A_schema_that_holds_tables_of_other_names_is_an_error_that_names_them()
-    {
-        await using var schema = await PostgresSchema.CreateAsync(server);
-        var error = await Assert.ThrowsAsync<MigrationException>(
-            () => schema.Migrator(schema.Options with { OutboxTable = "events" }).EnsureCreatedAsync(Ct));
-        Assert.Contains("outbox, inbox, jobs", error.Message, StringComparison.Ordinal);
-        Assert.Contains("events, inbox, jobs", error.Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
     public async Task A_migration_that_fails_says_why_and_leaves_nothing_behind()
     {
         await using var schema = await PostgresSchema.CreateEmptyAsync(server);
@@ -174,13 +131,12 @@ public sealed class PostgresMigratorTests(PostgresServer server)
     [Fact]
     public void Two_tables_of_one_name_are_refused()
     {
-        foreach (var options in new PostgresOptions[]
-        {
-            new() { InboxTable = "outbox" }, new() { JobsTable = "inbox" }, new() { InboxTable = "outbox_sent" }, new() { JobsTable = "migrations" },
-        })
-        {
-            Assert.Throws<SettingsException>(() => new PostgresNames(options));
-        }
+        PostgresOptions[] all =
+        [
+            new() { InboxTable = "outbox" }, new() { JobsTable = "inbox" },
+            new() { InboxTable = "outbox_sent" }, new() { JobsTable = "migrations" },
+        ];
+        Assert.All(all, options => Assert.Throws<SettingsException>(() => new PostgresNames(options)));
     }
 
     [Fact]

@@ -1,68 +1,42 @@
 using System.Diagnostics;
 using Npgsql;
+using Relaybox.Outbox;
 using Relaybox.Postgres;
+using Relaybox.Shared.Tests.Conformance;
 using Relaybox.Shared.Tests.Support;
 using Relaybox.Testing;
 
 namespace Relaybox.Shared.Tests.Stores;
 
 /// <summary>A relay that waits is woken by new rows, and finds them without being woken.</summary>
-public sealed class PostgresOutboxSignalTests(PostgresServer server) : IAsyncLifetime
+public sealed class PostgresOutboxSignalTests(PostgresServer server) : NotifiedOutboxSignalConformance
 {
-    private static readonly TimeSpan Long = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan Never = TimeSpan.FromMinutes(10);
 
     private readonly RecordingLogger<PostgresOutboxSignal> _log = new();
-    private PostgresOutboxHarness? _store;
 
-    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+    private PostgresOutboxHarness Own => (PostgresOutboxHarness)Store;
 
-    private PostgresOutboxHarness Store => _store!;
+    private protected override async Task<OutboxHarness> CreateHarnessAsync() => await PostgresOutboxHarness.CreateAsync(server);
 
-    public async ValueTask InitializeAsync() => _store = await PostgresOutboxHarness.CreateAsync(server);
-
-    public ValueTask DisposeAsync() => Store.DisposeAsync();
-
-    [Fact]
-    public async Task The_first_wait_returns_at_once_since_nobody_knows_what_came_before_it()
-    {
-        await using var signal = Signal(Never);
-        await InTimeAsync(signal.WaitAsync(Long, Ct));
-    }
-
-    [Fact]
-    public async Task A_new_row_ends_the_wait()
-    {
-        await using var signal = await ListeningAsync(Never);
-        var waiting = signal.WaitAsync(Long, Ct);
-        await Store.Repository.FindOrCreateAsync(Sample.Event(), Ct);
-        await InTimeAsync(waiting);
-    }
-
-    [Fact]
-    public async Task A_row_that_came_before_the_wait_began_ends_it()
-    {
-        await using var signal = await ListeningAsync(Never);
-        await Store.Repository.FindOrCreateAsync(Sample.Event(), Ct);
-        await InTimeAsync(signal.WaitAsync(Long, Ct));
-    }
+    private protected override IOutboxSignal CreateSignal() => Signal(Never);
 
     [Fact]
     public async Task Who_was_notified_does_not_ask_the_table_besides()
     {
-        await using var dataSource = Store.Schema.Connect(settings => settings.ApplicationName = Store.Schema.Options.Schema);
+        await using var dataSource = Own.Schema.Connect(settings => settings.ApplicationName = Own.Schema.Options.Schema);
 
         // It asks where the notification takes longer than it is waited for, as it may on a busy machine: not every time.
         await Eventually.TrueAsync(
             async () =>
             {
                 await using var signal = new PostgresOutboxSignal(
-                    new PostgresConnections(dataSource), Store.Schema.Options, new() { PollInterval = Never }, TimeProvider.System, _log);
+                    new PostgresConnections(dataSource), Own.Schema.Options, new() { PollInterval = Never }, TimeProvider.System, _log);
                 await signal.WaitAsync(Long, Ct);
                 await Store.Repository.FindOrCreateAsync(Sample.Event(), Ct);
                 await InTimeAsync(signal.WaitAsync(Long, Ct));
-                return await Store.Schema.ScalarAsync(
-                    "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1 AND query LIKE 'LISTEN %'", Store.Schema.Options.Schema) is 1L;
+                return await Own.Schema.ScalarAsync(
+                    "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1 AND query LIKE 'LISTEN %'", Own.Schema.Options.Schema) is 1L;
             },
             "a wait that a notification ended without asking");
     }
@@ -93,7 +67,7 @@ public sealed class PostgresOutboxSignalTests(PostgresServer server) : IAsyncLif
     [Fact]
     public async Task Without_notifications_a_row_is_found_by_asking()
     {
-        await Store.Schema.ExecuteAsync("ALTER TABLE {{outbox}} DISABLE TRIGGER {{outbox:notify}}");
+        await Own.Schema.ExecuteAsync("ALTER TABLE {{outbox}} DISABLE TRIGGER {{outbox:notify}}");
         await using var signal = await ListeningAsync(TimeSpan.FromMilliseconds(50));
         var waiting = signal.WaitAsync(Long, Ct);
         await Store.Repository.FindOrCreateAsync(Sample.Event(), Ct);
@@ -139,15 +113,15 @@ public sealed class PostgresOutboxSignalTests(PostgresServer server) : IAsyncLif
     [Fact]
     public async Task A_connection_that_was_ended_is_made_again_and_nothing_is_missed()
     {
-        await using var dataSource = Store.Schema.Connect(settings => settings.ApplicationName = Store.Schema.Options.Schema);
+        await using var dataSource = Own.Schema.Connect(settings => settings.ApplicationName = Own.Schema.Options.Schema);
         await using var signal = new PostgresOutboxSignal(
-            new PostgresConnections(dataSource), Store.Schema.Options,
+            new PostgresConnections(dataSource), Own.Schema.Options,
             new() { PollInterval = TimeSpan.FromMilliseconds(50) }, TimeProvider.System, _log);
         await signal.WaitAsync(Long, Ct);
         var waiting = signal.WaitAsync(Long, Ct);
         await Eventually.TrueAsync(
-            async () => await Store.Schema.ScalarAsync(
-                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = $1", Store.Schema.Options.Schema) is 1L,
+            async () => await Own.Schema.ScalarAsync(
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = $1", Own.Schema.Options.Schema) is 1L,
             "the listening connection is ended");
         await InTimeAsync(waiting);
         await Store.Repository.FindOrCreateAsync(Sample.Event(), Ct);
@@ -160,13 +134,13 @@ public sealed class PostgresOutboxSignalTests(PostgresServer server) : IAsyncLif
     [Fact]
     public async Task Who_has_the_connection_next_does_not_listen()
     {
-        await using var dataSource = Store.Schema.Connect(settings =>
+        await using var dataSource = Own.Schema.Connect(settings =>
         {
             settings.NoResetOnClose = true;
             settings.MaxPoolSize = 1;
         });
         await using (var signal = new PostgresOutboxSignal(
-            new PostgresConnections(dataSource), Store.Schema.Options, new() { PollInterval = Never }, TimeProvider.System, _log))
+            new PostgresConnections(dataSource), Own.Schema.Options, new() { PollInterval = Never }, TimeProvider.System, _log))
         {
             await signal.WaitAsync(Long, Ct);
         }
@@ -180,7 +154,7 @@ public sealed class PostgresOutboxSignalTests(PostgresServer server) : IAsyncLif
     {
         await using var dataSource = NpgsqlDataSource.Create("Host=127.0.0.1;Port=1;Username=x;Timeout=2");
         await using var signal = new PostgresOutboxSignal(
-            new PostgresConnections(dataSource), Store.Schema.Options,
+            new PostgresConnections(dataSource), Own.Schema.Options,
             new() { PollInterval = TimeSpan.FromMilliseconds(20) }, TimeProvider.System, _log);
         await InTimeAsync(signal.WaitAsync(Long, Ct));
         await InTimeAsync(signal.WaitAsync(Long, Ct));
@@ -199,8 +173,6 @@ public sealed class PostgresOutboxSignalTests(PostgresServer server) : IAsyncLif
         await InTimeAsync(signal.WaitAsync(Long, Ct));
     }
 
-    private static Task InTimeAsync(Task waiting) => waiting.WaitAsync(TimeSpan.FromSeconds(30), TimeProvider.System, Ct);
-
     private async Task<PostgresOutboxSignal> ListeningAsync(TimeSpan pollInterval)
     {
         var signal = Signal(pollInterval);
@@ -209,5 +181,5 @@ public sealed class PostgresOutboxSignalTests(PostgresServer server) : IAsyncLif
     }
 
     private PostgresOutboxSignal Signal(TimeSpan pollInterval) => new(
-        new PostgresConnections(Store.Schema.DataSource), Store.Schema.Options, new() { PollInterval = pollInterval }, TimeProvider.System, _log);
+        new PostgresConnections(Own.Schema.DataSource), Own.Schema.Options, new() { PollInterval = pollInterval }, TimeProvider.System, _log);
 }

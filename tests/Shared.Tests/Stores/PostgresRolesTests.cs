@@ -10,7 +10,7 @@ using Relaybox.Testing;
 namespace Relaybox.Shared.Tests.Stores;
 
 /// <summary>Each role can do its part of the work, and nothing else.</summary>
-public sealed class PostgresRolesTests(PostgresServer server)
+public sealed class PostgresRolesTests(PostgresServer server, PostgresRolesTests.Shared shared) : IClassFixture<PostgresRolesTests.Shared>
 {
     private static readonly TimeSpan Lease = TimeSpan.FromMinutes(2);
 
@@ -146,7 +146,7 @@ public sealed class PostgresRolesTests(PostgresServer server)
     [InlineData("consumer", "SELECT * FROM {{jobs}}")]
     public async Task Nobody_can_do_what_is_not_his(string role, string sql)
     {
-        await using var world = await World.CreateAsync(server, AfterSending.Keep);
+        var world = shared.World;
         var name = role switch
         {
             "app" => world.Roles.App,
@@ -176,7 +176,19 @@ public sealed class PostgresRolesTests(PostgresServer server)
             () => new PostgresRoles { App = "same", Relay = "same" }.Render(new PostgresNames(new PostgresOptions()), AfterSending.Keep));
     }
 
-    private sealed class World(PostgresOutboxHarness store, PostgresRoles roles) : IAsyncDisposable
+    /// <summary>One world for what nobody can do, which leaves it as it is.</summary>
+    public sealed class Shared(PostgresServer server) : IAsyncLifetime
+    {
+        private World? _world;
+
+        internal World World => _world ?? throw new InvalidOperationException("The tests have not begun.");
+
+        public async ValueTask InitializeAsync() => _world = await World.CreateAsync(server, AfterSending.Keep);
+
+        public ValueTask DisposeAsync() => World.DisposeAsync();
+    }
+
+    internal sealed class World(PostgresOutboxHarness store, PostgresRoles roles) : IAsyncDisposable
     {
         private readonly List<NpgsqlDataSource> _dataSources = [];
 

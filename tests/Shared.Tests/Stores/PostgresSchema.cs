@@ -1,7 +1,9 @@
+using System.Data.Common;
 using System.Globalization;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Relaybox.Postgres;
+using Relaybox.Shared.Tests.Conformance;
 using Relaybox.Sql;
 using Relaybox.Testing;
 
@@ -11,7 +13,7 @@ namespace Relaybox.Shared.Tests.Stores;
 /// A schema of its own on the test server, and a clock that a test can move: before the schema is migrated it gets
 /// functions <c>now</c> and <c>clock_timestamp</c> of its own, which its connections find before the server's.
 /// </summary>
-public sealed class PostgresSchema : IAsyncDisposable
+public sealed class PostgresSchema : SqlSchema
 {
     private readonly string _connectionString;
 
@@ -29,6 +31,12 @@ public sealed class PostgresSchema : IAsyncDisposable
     public PostgresOptions Options { get; }
 
     public NpgsqlDataSource DataSource { get; }
+
+    public override IReadOnlyList<string> Files => [.. PostgresSchemaFiles.All.Select(file => file.Name)];
+
+    protected override DbDataSource Source => DataSource;
+
+    protected override string Clock => "SELECT {{schema}}.clock_timestamp()";
 
     /// <summary>A schema with all of its tables.</summary>
     public static async Task<PostgresSchema> CreateAsync(PostgresServer server, PostgresOptions? options = null)
@@ -59,7 +67,10 @@ public sealed class PostgresSchema : IAsyncDisposable
     public PostgresMigrator Migrator(PostgresOptions? options = null) =>
         new(new PostgresConnections(DataSource), options ?? Options, NullLogger<PostgresMigrator>.Instance);
 
-    public Task MigrateAsync() => Migrator().MigrateAsync(CancellationToken.None);
+    public override Task<IReadOnlyList<string>> MigrateAsync() => Migrator().MigrateAsync(CancellationToken.None);
+
+    public override Task EnsureCreatedAsync(string? outboxTable = null) =>
+        Migrator(Options with { OutboxTable = outboxTable ?? Options.OutboxTable }).EnsureCreatedAsync(CancellationToken.None);
 
     /// <summary>The same database through other connections: another role, a proxy, other settings. The caller disposes it.</summary>
     public NpgsqlDataSource Connect(Action<NpgsqlConnectionStringBuilder> configure)
@@ -69,69 +80,19 @@ public sealed class PostgresSchema : IAsyncDisposable
         return NpgsqlDataSource.Create(builder.ConnectionString);
     }
 
-    /// <summary>Lets time pass, for everything in the schema.</summary>
-    public Task PassAsync(TimeSpan time) => ExecuteAsync("UPDATE {{schema}}.test_clock SET passed = passed + $1", time);
+    public override Task PassAsync(TimeSpan time) => ExecuteAsync("UPDATE {{schema}}.test_clock SET passed = passed + $1", time);
 
-    public async Task<DateTimeOffset> NowAsync() =>
-        new((DateTime)(await ScalarAsync("SELECT {{schema}}.clock_timestamp()"))!, TimeSpan.Zero);
+    public override string Parameter(int number) => $"${number}";
 
-    /// <summary>Runs SQL by hand; the placeholders are those of the migrations.</summary>
-    public async Task<int> ExecuteAsync(string sql, params object?[] parameters)
-    {
-        await using var command = Command(sql, parameters);
-        return await command.ExecuteNonQueryAsync();
-    }
+    public override string Fill(string sql) => SchemaFile.Render(sql, new PostgresNames(Options).Fill);
 
-    /// <inheritdoc cref="ExecuteAsync"/>
-    public async Task<object?> ScalarAsync(string sql, params object?[] parameters)
-    {
-        await using var command = Command(sql, parameters);
-        return await command.ExecuteScalarAsync();
-    }
-
-    /// <summary>Every row of a query, every value as text; nulls are left out.</summary>
-    public async Task<IReadOnlyList<IReadOnlyDictionary<string, string>>> QueryAsync(string sql, params object?[] parameters)
-    {
-        await using var command = Command(sql, parameters);
-        await using var reader = await command.ExecuteReaderAsync();
-        var rows = new List<IReadOnlyDictionary<string, string>>();
-        while (await reader.ReadAsync())
-        {
-            var row = new Dictionary<string, string>();
-            for (var i = 0; i < reader.FieldCount; i++)
-            {
-                if (!reader.IsDBNull(i))
-                {
-                    row[reader.GetName(i)] = Text(reader.GetValue(i));
-                }
-            }
-
-            rows.Add(row);
-        }
-
-        return rows;
-    }
-
-    public string Fill(string sql) => SchemaFile.Render(sql, new PostgresNames(Options).Fill);
-
-    public async ValueTask DisposeAsync()
+    public override async ValueTask DisposeAsync()
     {
         await ExecuteAsync("DROP SCHEMA IF EXISTS {{schema}} CASCADE");
         await DataSource.DisposeAsync();
     }
 
-    private NpgsqlCommand Command(string sql, object?[] parameters)
-    {
-        var command = DataSource.CreateCommand(Fill(sql));
-        foreach (var parameter in parameters)
-        {
-            command.Parameters.Add(new() { Value = parameter is DateTimeOffset time ? time.UtcDateTime : parameter ?? DBNull.Value });
-        }
-
-        return command;
-    }
-
-    private static string Text(object value) => value is DateTime time
+    protected override string Text(DbDataReader reader, int i) => reader.GetValue(i) is DateTime time
         ? time.ToString("O", CultureInfo.InvariantCulture)
-        : Convert.ToString(value, CultureInfo.InvariantCulture) ?? "";
+        : Convert.ToString(reader.GetValue(i), CultureInfo.InvariantCulture) ?? "";
 }

@@ -2,7 +2,6 @@ using Npgsql;
 using Relaybox.Inbox;
 using Relaybox.Nats;
 using Relaybox.Postgres;
-using Relaybox.Secrets;
 using Relaybox.Settings;
 using Relaybox.Shared.Tests.Support;
 using Relaybox.Testing;
@@ -112,10 +111,5 @@ public sealed class PostgresSessionTests(PostgresServer server) : IAsyncLifetime
         await using var change = new NpgsqlCommand(sql, connection);
         await change.ExecuteNonQueryAsync(Ct);
         return (connection.ProcessID, memory);
-    }
-
-    private sealed class NoSecrets : ISecretSource
-    {
-        public Task<string> GetAsync(string arn, CancellationToken cancellationToken) => throw new InvalidOperationException("There is no secret.");
     }
 }

@@ -3,7 +3,6 @@ using Npgsql;
 using Relaybox.Inbox;
 using Relaybox.Outbox;
 using Relaybox.Postgres;
-using Relaybox.Secrets;
 using Relaybox.Shared.Tests.Support;
 using Relaybox.Testing;
 using Relaybox.Timing;
@@ -57,9 +56,4 @@ public sealed class PostgresStandbyTests
 
     private static Task<IReadOnlyList<InboxClaim>> ClaimMessageAsync(PostgresInboxRepository inbox) =>
         inbox.ClaimAsync("billing", [Sample.Message("e-1")], Lease, 5, Ct);
-
-    private sealed class NoSecrets : ISecretSource
-    {
-        public Task<string> GetAsync(string arn, CancellationToken cancellationToken) => throw new InvalidOperationException("There is no secret.");
-    }
 }

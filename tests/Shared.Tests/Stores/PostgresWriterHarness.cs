@@ -1,7 +1,4 @@
-using System.Data.Common;
-using System.Text.Json.Serialization.Metadata;
 using Npgsql;
-using Relaybox.Events;
 using Relaybox.Outbox;
 using Relaybox.Postgres;
 using Relaybox.Shared.Tests.Conformance;
@@ -17,11 +14,12 @@ internal sealed class PostgresWriterHarness : SqlWriterHarness
     private string? _role;
 
     private PostgresWriterHarness(PostgresSchema schema, int port)
+        : base(schema)
     {
         (Schema, _port) = (schema, port);
         Outbox = new PostgresOutboxRepository(
             new PostgresConnections(schema.DataSource), schema.Options, TimeProvider.System, SystemEntropy.Instance);
-        Writer = new OfDataSource(schema.DataSource, schema);
+        Writer = Over(schema.DataSource, schema);
     }
 
     public PostgresSchema Schema { get; }
@@ -41,12 +39,6 @@ internal sealed class PostgresWriterHarness : SqlWriterHarness
         return new PostgresWriterHarness(schema, server.Port);
     }
 
-    public override Task<DateTimeOffset> NowAsync() => Schema.NowAsync();
-
-    public override Task ExecuteAsync(string sql) => Schema.ExecuteAsync(sql);
-
-    public override Task<object?> ScalarAsync(string sql) => Schema.ScalarAsync(sql);
-
     public override async Task<IReadOnlyList<string>> IdsOfKeyAsync(string key) =>
     [
         .. (await Schema.QueryAsync("SELECT event_id FROM {{outbox}} WHERE ordering_key = $1 ORDER BY row_id", key)).Select(row => row["event_id"]),
@@ -63,14 +55,14 @@ internal sealed class PostgresWriterHarness : SqlWriterHarness
             GRANT USAGE ON SEQUENCE {{outbox.row_ids}} TO {{{_role}}};
             GRANT INSERT ON {{schema}}.orders TO {{{_role}}};
             """);
-        return new OfDataSource(Schema.Connect(settings => (settings.Username, settings.MaxPoolSize) = (_role, mostConnections)), Schema);
+        return Over(Schema.Connect(settings => (settings.Username, settings.MaxPoolSize) = (_role, mostConnections)), Schema);
     }
 
     public override Task AllowToCompareAsync() => Schema.ExecuteAsync($"GRANT EXECUTE ON FUNCTION {{{{outbox.is_same}}}} TO {_role}");
 
     public override WireProxy CreateProxy() => new PostgresProxy(_port);
 
-    public override SqlWriter CreateWriter(WireProxy proxy) => new OfDataSource(Schema.Connect(settings => settings.Port = proxy.Port), Schema);
+    public override SqlWriter CreateWriter(WireProxy proxy) => Over(Schema.Connect(settings => settings.Port = proxy.Port), Schema);
 
     public override Task CrashAsync(WireProxy.Wire wire) => PostgresProxy.CrashAsync(wire);
 
@@ -98,37 +90,6 @@ internal sealed class PostgresWriterHarness : SqlWriterHarness
         await Schema.DisposeAsync();
     }
 
-    private sealed class OfDataSource(NpgsqlDataSource source, PostgresSchema schema) : SqlWriter
-    {
-        private readonly PostgresOutboxWriter _writer = new(source, schema.Options);
-
-        private static CancellationToken Ct => TestContext.Current.CancellationToken;
-
-        public override async ValueTask<DbConnection> OpenAsync() => await source.OpenConnectionAsync(Ct);
-
-        public override OutboxEvent NewEvent(string subject, string payload) => _writer.NewEvent(subject, payload);
-
-        public override Task EnqueueAsync(OutboxEvent outboxEvent, DbTransaction transaction) => _writer.EnqueueAsync(outboxEvent, transaction, Ct);
-
-        public override Task EnqueueManyAsync(IEnumerable<OutboxEvent> events, DbTransaction transaction) =>
-            _writer.EnqueueManyAsync(events, (NpgsqlTransaction)transaction, Ct);
-
-        public override Task<T> RunAsync<T>(
-            Func<DbTransaction, CancellationToken, Task<T>> operation, string payload, string eventType, JsonTypeInfo<T>? resultType = null) =>
-            _writer.ExecuteWithOutboxAsync(operation, payload, eventType, resultType, Ct);
-
-        public override Task<T> RunAsync<T>(
-            Func<DbTransaction, CancellationToken, Task<T>> operation, OutboxEvent outboxEvent, CancellationToken cancellationToken = default) =>
-            _writer.ExecuteWithOutboxAsync(operation, outboxEvent, cancellationToken: cancellationToken);
-
-        public override async Task<int> OrderAsync(DbTransaction transaction, string id)
-        {
-            await using var command = new NpgsqlCommand(
-                schema.Fill("INSERT INTO {{schema}}.orders VALUES ($1)"), (NpgsqlConnection)transaction.Connection!, (NpgsqlTransaction)transaction);
-            command.Parameters.Add(new() { Value = id });
-            return await command.ExecuteNonQueryAsync(Ct);
-        }
-
-        public override ValueTask DisposeAsync() => source == schema.DataSource ? ValueTask.CompletedTask : source.DisposeAsync();
-    }
+    private static WriterOf<NpgsqlTransaction> Over(NpgsqlDataSource source, PostgresSchema schema) =>
+        new(schema, new PostgresOutboxWriter(source, schema.Options), source, isOwned: source != schema.DataSource);
 }

@@ -1,7 +1,6 @@
 using Relaybox.Events;
 using Relaybox.Outbox;
 using Relaybox.Redis;
-using Relaybox.Secrets;
 using Relaybox.Shared.Tests.Support;
 using Relaybox.Testing;
 using Relaybox.Timing;
@@ -142,10 +141,5 @@ public sealed class RedisClusterTests
             new RedisConnectionOptions { Url = $"redis://{cluster.Addresses}", ConfirmingReplicas = waits ? 1 : 0 }, Keys, new NoSecrets());
         await new RedisSetup(connections, Keys, new RedisRoles(), new RecordingLogger<RedisSetup>()).RunAsync(Ct);
         return connections;
-    }
-
-    private sealed class NoSecrets : ISecretSource
-    {
-        public Task<string> GetAsync(string arn, CancellationToken cancellationToken) => throw new InvalidOperationException(arn);
     }
 }

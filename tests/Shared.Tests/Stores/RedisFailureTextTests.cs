@@ -1,15 +1,18 @@
 using System.Net.Sockets;
 using System.Security.Authentication;
+using Relaybox.Diagnostics;
+using Relaybox.Inbox;
 using Relaybox.Redis;
+using Relaybox.Shared.Tests.Conformance;
+using Relaybox.Shared.Tests.Support;
+using Relaybox.Timing;
 using StackExchange.Redis;
 
 namespace Relaybox.Shared.Tests.Stores;
 
 /// <summary>One sentence for each failure: which server, what is wrong, what to do; nothing of what was executed.</summary>
-public sealed class RedisFailureTextTests
+public sealed class RedisFailureTextTests : DeadStoreConformance
 {
-    private const string Canary = "canary-c0ffee-4711";
-
     private static readonly RedisTarget Target = new("h.example.com:6379", "relay", "the secret arn:x") { UsesTls = true };
 
     public static TheoryData<RedisErrorKind, string, string> Answers => new()
@@ -42,6 +45,15 @@ public sealed class RedisFailureTextTests
             "lacks what Setup makes, or has it for another version or number of buckets (RELAYBOX_SCHEMA)."
         },
     };
+
+    protected override string Unreachable => "The Redis server at 127.0.0.1:1 cannot be reached: nothing listens there";
+
+    private protected override (IInboxRepository Inbox, IExplainsFailures Connections) Connect()
+    {
+        var options = new RedisConnectionOptions { Url = $"redis://u:{Canary}@127.0.0.1:1" };
+        var connections = new RedisConnections(options, new RedisOptions(), new NoSecrets());
+        return (new RedisInboxRepository(connections, new RedisOptions(), TimeProvider.System, SystemEntropy.Instance), connections);
+    }
 
     [Theory]
     [MemberData(nameof(Answers))]

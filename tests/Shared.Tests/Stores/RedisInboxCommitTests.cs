@@ -31,7 +31,7 @@ public sealed class RedisInboxCommitTests(RedisServer server) : RedisInboxThroug
         }
 
         Assert.Equal(1, Proxy.Met);
-        await AssertAllHappenedAsync();
+        await Store.AssertAllHappenedAsync();
     }
 
     [Fact]
@@ -48,7 +48,7 @@ public sealed class RedisInboxCommitTests(RedisServer server) : RedisInboxThroug
             Assert.Equal(CommitOutcome.Committed, await committing);
         }
 
-        await AssertAllHappenedAsync();
+        await Store.AssertAllHappenedAsync();
     }
 
     [Fact]
@@ -58,7 +58,7 @@ public sealed class RedisInboxCommitTests(RedisServer server) : RedisInboxThroug
         Work(transaction);
         Proxy.CutAlways(Commit, WireProxy.Moment.Answered);
         Assert.Equal(CommitOutcome.Committed, await transaction.CommitAsync(Ct));
-        await AssertAllHappenedAsync();
+        await Store.AssertAllHappenedAsync();
     }
 
     [Fact]
@@ -74,7 +74,7 @@ public sealed class RedisInboxCommitTests(RedisServer server) : RedisInboxThroug
         }
 
         Assert.True(await Repository.ReleaseAsync(claim, ErrorCodes.StoreFailed, "away", Ct));
-        await AssertNothingHappenedAsync();
+        await Store.AssertNothingHappenedAsync(InboxStatus.Failed);
         Assert.Equal(1, (await ClaimAsync(Repository)).Deliveries);
     }
 
@@ -103,7 +103,7 @@ public sealed class RedisInboxCommitTests(RedisServer server) : RedisInboxThroug
 
         // What comes after it on the same connection is answered after it.
         Assert.Equal(2, (await ClaimAsync(Repository)).Deliveries);
-        await AssertNothingHappenedAsync(InboxStatus.Processing);
+        await Store.AssertNothingHappenedAsync(InboxStatus.Processing);
     }
 
     [Fact]
@@ -155,18 +155,4 @@ public sealed class RedisInboxCommitTests(RedisServer server) : RedisInboxThroug
     }
 
     private Task<bool> IsProcessedAsync() => Store.Repository.IsProcessedAsync("billing", "e-1", Ct);
-
-    private async Task AssertAllHappenedAsync()
-    {
-        Assert.Equal(InboxStatus.Processed, (await Store.Repository.FindAsync("billing", "e-1", Ct))!.Status);
-        Assert.Equal(1, await Store.EffectsAsync("a"));
-        Assert.NotNull(await Store.Outbox.FindAsync("emitted", Ct));
-    }
-
-    private async Task AssertNothingHappenedAsync(InboxStatus status = InboxStatus.Failed)
-    {
-        Assert.Equal(status, (await Store.Repository.FindAsync("billing", "e-1", Ct))!.Status);
-        Assert.Equal(0, await Store.EffectsAsync("a"));
-        Assert.Null(await Store.Outbox.FindAsync("emitted", Ct));
-    }
 }

@@ -10,7 +10,7 @@ using StackExchange.Redis;
 
 namespace Relaybox.Shared.Tests.Stores;
 
-/// <summary>Lost connections and answers, restarts, and many workers at once.</summary>
+/// <summary>Lost connections and answers, and records that are not what they should be.</summary>
 public sealed class RedisInboxRaceTests(RedisServer server) : RedisInboxThroughProxy(server)
 {
     [Theory]
@@ -117,102 +117,5 @@ public sealed class RedisInboxRaceTests(RedisServer server) : RedisInboxThroughP
         await Store.PassAsync(TimeSpan.FromDays(2));
         Assert.Equal(1, (await Repository.CleanupAsync(TimeSpan.FromDays(1), null, 100, Ct)).Affected);
         Assert.Equal(1, (await Repository.ResetStaleAsync(TimeSpan.Zero, null, 100, Ct)).Affected);
-    }
-
-    [Fact]
-    public async Task Batches_that_share_their_ids_give_each_of_them_to_one()
-    {
-        var ids = Enumerable.Range(0, 100).Select(i => $"e-{i}").ToArray();
-        for (var round = 0; round < 3; round++)
-        {
-            var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(worker => Task.Run(() =>
-            {
-                var own = ids.ToArray();
-                new Random(worker).Shuffle(own);
-                return Store.CreateRepository().ClaimAsync(
-                    $"consumer-{round}", [.. own.Select(id => Sample.Message(id))], TimeSpan.FromMinutes(1), 5, Ct);
-            })));
-            var claimed = answers.SelectMany(batch => batch).OfType<InboxClaim.Claimed>().Select(claim => claim.EventId).ToList();
-            Assert.Equal(ids.Order(), claimed.Order());
-        }
-    }
-
-    [Fact]
-    public async Task Of_fifty_workers_on_one_event_one_has_the_effect()
-    {
-        var handler = new Handler<string>((_, context, _) =>
-        {
-            Store.EnlistEffect(context.Transaction, "a");
-            context.Transaction.Emit(Sample.Event());
-            return Task.CompletedTask;
-        });
-        var outcomes = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => Task.Run(async () => Assert.Single(
-            await new InboxConsumer(
-                Store.CreateRepository(),
-                new HandlerRegistry("billing").AddRaw("orders.placed", handler),
-                new ConsumerOptions(),
-                TimeProvider.System,
-                SystemEntropy.Instance,
-                NullLogger<InboxConsumer>.Instance).ConsumeAsync(
-                    [Sample.Message("e-1")], WorkDeadline.After(TimeSpan.FromMinutes(1), TimeProvider.System), Ct)))));
-
-        Assert.Single(outcomes, outcome => outcome is MessageOutcome.Processed);
-        Assert.All(outcomes, outcome => Assert.True(
-            outcome is MessageOutcome.Processed or MessageOutcome.Duplicate or MessageOutcome.Retry { ErrorCode: ErrorCodes.InProgressElsewhere },
-            $"{outcome}"));
-        Assert.Single(handler.Handled);
-        Assert.Equal(1, await Store.EffectsAsync("a"));
-        Assert.Equal(1, (await Store.Outbox.GetCountByStatusAsync(Ct))["pending"]);
-    }
-
-    [Fact]
-    public async Task Claims_survive_the_servers_end_and_nobody_is_told_of_a_claim_that_is_not_there()
-    {
-        await using var fragile = await RedisServer.StartAsync("--appendfsync", "always");
-        var store = await RedisInboxHarness.CreateAsync(fragile);
-        var claims = Enumerable.Range(0, 8).Select(worker => Task.Run(async () =>
-        {
-            var repository = store.CreateRepository();
-            var held = new List<InboxClaim.Claimed>();
-            for (var batch = 0; batch < 20; batch++)
-            {
-                // Two workers on each id.
-                var answers = await Eventually.ValueAsync(
-                    () => TryBatchAsync(repository, worker / 2, batch),
-                    answers => answers is not null,
-                    "the server is back",
-                    TimeSpan.FromMinutes(2));
-                held.AddRange(answers!.OfType<InboxClaim.Claimed>());
-            }
-
-            return held;
-        })).ToArray();
-        await Eventually.TrueAsync(
-            async () => await store.Keys.Database.SortedSetLengthAsync(store.NamesOf("").Leases) > 300, "claims are under way");
-        await fragile.StopAtOnceAsync();
-        await fragile.StartAgainAsync();
-        var held = (await Task.WhenAll(claims)).SelectMany(own => own).ToList();
-
-        // A claim that a worker was told of is the record's, and no two were told of one.
-        Assert.Equal(held.Count, held.Select(claim => claim.EventId).Distinct().Count());
-        foreach (var claim in held)
-        {
-            Assert.Equal(claim.Token, await store.Keys.Database.HashGetAsync(store.RecordOf("billing", claim.EventId), "claimToken"));
-        }
-
-        Assert.Equal(4 * 20 * 20, await store.Keys.Database.SortedSetLengthAsync(store.NamesOf("").Leases));
-    }
-
-    private static async Task<IReadOnlyList<InboxClaim>?> TryBatchAsync(IInboxRepository repository, int pair, int batch)
-    {
-        try
-        {
-            return await repository.ClaimAsync(
-                "billing", [.. Enumerable.Range(0, 20).Select(i => Sample.Message($"e-{pair}-{batch}-{i}"))], TimeSpan.FromMinutes(10), 5, Ct);
-        }
-        catch (Exception e) when (repository.IsOutage(e))
-        {
-            return null;
-        }
     }
 }

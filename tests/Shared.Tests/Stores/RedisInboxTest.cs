@@ -1,5 +1,5 @@
 using Relaybox.Inbox;
-using Relaybox.Shared.Tests.Support;
+using Relaybox.Shared.Tests.Conformance;
 using Relaybox.Testing;
 using StackExchange.Redis;
 
@@ -7,10 +7,8 @@ namespace Relaybox.Shared.Tests.Stores;
 
 /// <summary>Tests of an inbox of its own, whose effects are counted in keys beside it.</summary>
 /// <param name="server">The server.</param>
-public abstract class RedisInboxTest(RedisServer server) : IAsyncLifetime
+public abstract class RedisInboxTest(RedisServer server) : InboxClaims, IAsyncLifetime
 {
-    protected static CancellationToken Ct => TestContext.Current.CancellationToken;
-
     protected RedisServer Server => server;
 
     private protected RedisInboxHarness Store { get; private set; } = null!;
@@ -33,10 +31,4 @@ public abstract class RedisInboxTest(RedisServer server) : IAsyncLifetime
     protected string Key(string name) => RedisInboxHarness.EffectOf(Tag, name);
 
     private protected Task<InboxClaim.Claimed> ClaimAsync(string eventId = "e-1") => ClaimAsync(Store.Repository, eventId);
-
-    private protected static async Task<InboxClaim.Claimed> ClaimAsync(IInboxRepository repository, string eventId = "e-1") =>
-        Assert.IsType<InboxClaim.Claimed>(await TryClaimAsync(repository, eventId));
-
-    private protected static async Task<InboxClaim> TryClaimAsync(IInboxRepository repository, string eventId = "e-1") => Assert.Single(
-        await repository.ClaimAsync("billing", [Sample.Message(eventId)], TimeSpan.FromMinutes(1), 5, Ct));
 }

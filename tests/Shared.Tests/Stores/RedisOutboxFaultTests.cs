@@ -67,7 +67,8 @@ public sealed class RedisOutboxFaultTests
     public async Task A_server_that_is_killed_and_started_again_has_every_row_and_claim()
     {
         await using var server = await RedisServer.StartAsync();
-        var store = await RedisOutboxHarness.CreateAsync(server);
+        await using var multiplexer = await server.ConnectAsync();
+        var store = await RedisOutboxHarness.CreateAsync(multiplexer);
         await store.Repository.FindOrCreateAsync(Sample.Event("e-1") with { OrderingKey = "a" }, Ct);
         await store.Repository.FindOrCreateAsync(Sample.Event("e-2") with { OrderingKey = "a" }, Ct);
         var claim = Assert.Single(await store.Repository.ClaimAsync(1, Lease, Ct));

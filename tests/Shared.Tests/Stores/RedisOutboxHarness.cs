@@ -1,4 +1,3 @@
-using System.Globalization;
 using Relaybox.Operations;
 using Relaybox.Outbox;
 using Relaybox.Redis;
@@ -12,49 +11,19 @@ namespace Relaybox.Shared.Tests.Stores;
 /// <summary>An outbox of its own under a key prefix of its own.</summary>
 internal sealed class RedisOutboxHarness : OutboxHarness
 {
-    // Scores and times go back, also those in the members of rows with a key. KEYS: none, since it is the tests' own.
-    private const string Pass = """
-        local by = tonumber(ARGV[2])
-        local function earlier(member)
-          return (string.gsub(member, '%z(%d+)$', function(time) return '\0' .. string.format('%.0f', tonumber(time) - by) end))
-        end
-        for _, key in ipairs(redis.call('KEYS', ARGV[1])) do
-          local kind = redis.call('TYPE', key).ok
-          if kind == 'zset' then
-            local lines = string.find(key, ':lines$')
-            local all = redis.call('ZRANGE', key, 0, -1, 'WITHSCORES')
-            redis.call('DEL', key)
-            for i = 1, #all, 2 do
-              redis.call('ZADD', key, lines and 0 or string.format('%.0f', tonumber(all[i + 1]) - by), earlier(all[i]))
-            end
-          elseif kind == 'hash' and string.find(key, ':row:', 1, true) then
-            for _, name in ipairs({ 'enqueuedAt', 'availableAt', 'claimedAt', 'dueAt', 'sentAt', 'failedAt', 'skippedAt', 'shelvedAt' }) do
-              -- What the app said stays as it was, but where members are made of it.
-              local value = name ~= 'enqueuedAt' or redis.call('HEXISTS', key, 'seq') == 1
-              value = value and tonumber(redis.call('HGET', key, name) or '')
-              if value then
-                redis.call('HSET', key, name, string.format('%.0f', value - by))
-              end
-            end
-          end
-        end
-        """;
+    private readonly RedisTestKeys _keys;
 
-    private static readonly string[] Times = ["availableAt", "claimedAt", "dueAt", "sentAt", "failedAt", "skippedAt", "shelvedAt"];
-
-    private TimeSpan _passed;
-
-    private RedisOutboxHarness(IConnectionMultiplexer multiplexer, RedisOptions options)
+    private RedisOutboxHarness(RedisTestKeys keys)
     {
-        (Multiplexer, Options) = (multiplexer, options);
+        _keys = keys;
         Repository = CreateRepository();
     }
 
-    public IConnectionMultiplexer Multiplexer { get; }
+    public IConnectionMultiplexer Multiplexer => Database.Multiplexer;
 
-    public RedisOptions Options { get; }
+    public RedisOptions Options => _keys.Options;
 
-    public IDatabase Database => Multiplexer.GetDatabase();
+    public IDatabase Database => _keys.Database;
 
     public override IOutboxRepository Repository { get; }
 
@@ -69,27 +38,15 @@ internal sealed class RedisOutboxHarness : OutboxHarness
     public static Task<RedisOutboxHarness> CreateAsync(RedisServer server, RedisOptions? options = null) =>
         CreateAsync(server.Multiplexer, options);
 
-    public static async Task<RedisOutboxHarness> CreateAsync(IConnectionMultiplexer multiplexer, RedisOptions? options = null)
-    {
-        options = (options ?? new RedisOptions()) with { KeyPrefix = RedisServer.UniquePrefix() };
-        await RedisSchema.CreateAsync(multiplexer.GetDatabase(), options, CancellationToken.None);
-        return new RedisOutboxHarness(multiplexer, options);
-    }
+    public static async Task<RedisOutboxHarness> CreateAsync(IConnectionMultiplexer multiplexer, RedisOptions? options = null) =>
+        new(await RedisTestKeys.CreateAsync(multiplexer, options ?? new RedisOptions()));
 
     public override IOutboxRepository CreateRepository() => CreateRepository(Multiplexer);
 
     public RedisOutboxRepository CreateRepository(IConnectionMultiplexer multiplexer) =>
         new(new RedisConnections(multiplexer), Options, TimeProvider.System, SystemEntropy.Instance);
 
-    public override async Task PassAsync(TimeSpan time)
-    {
-        _passed += time;
-        foreach (var bucket in Bucket.All(Options))
-        {
-            await Database.ScriptEvaluateAsync(
-                $"-- {bucket.Tag}\n{Pass}", [bucket.Schema], [$"{bucket.Tag}:*", (long)time.TotalMilliseconds]);
-        }
-    }
+    public override Task PassAsync(TimeSpan time) => _keys.PassAsync(time);
 
     public override async Task WriteAsync(RawRow row)
     {
@@ -151,11 +108,7 @@ internal sealed class RedisOutboxHarness : OutboxHarness
             {
                 // The time that has passed changes nothing of it.
                 return fields.ToDictionary(
-                    field => (string)field.Name!,
-                    field => Times.Contains((string?)field.Name) && field.Value.TryParse(out long time)
-                        ? (time + (long)_passed.TotalMilliseconds).ToString(CultureInfo.InvariantCulture)
-                        : (string)field.Value!,
-                    StringComparer.Ordinal);
+                    field => (string)field.Name!, field => (string)_keys.AsWritten(field.Name!, field.Value)!, StringComparer.Ordinal);
             }
         }
 

@@ -2,7 +2,6 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Relaybox.Events;
 using Relaybox.Outbox;
 using Relaybox.Redis;
-using Relaybox.Secrets;
 using Relaybox.Shared.Tests.Support;
 using Relaybox.Testing;
 using Relaybox.Timing;
@@ -160,9 +159,4 @@ public sealed class RedisRolesTests : IAsyncLifetime
 
     private RedisConnections Connect(string user) => new(
         new RedisConnectionOptions { Url = $"redis://{user}:password@{Server.Address}" }, Keys, new NoSecrets());
-
-    private sealed class NoSecrets : ISecretSource
-    {
-        public Task<string> GetAsync(string arn, CancellationToken cancellationToken) => throw new InvalidOperationException(arn);
-    }
 }

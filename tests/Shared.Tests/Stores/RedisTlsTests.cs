@@ -2,7 +2,8 @@ using System.Net;
 using System.Net.Sockets;
 using Relaybox.Local.Servers;
 using Relaybox.Redis;
-using Relaybox.Secrets;
+using Relaybox.Shared.Tests.Conformance;
+using Relaybox.Shared.Tests.Support;
 using Relaybox.Testing;
 using Relaybox.Testing.Tls;
 using StackExchange.Redis;
@@ -13,62 +14,8 @@ namespace Relaybox.Shared.Tests.Stores;
 /// Who is taken for the server. The tests ask for what is always demanded outside loopback, as <see cref="RedisConnectionTextTests"/>
 /// shows: a server that is verified in full.
 /// </summary>
-public sealed class RedisTlsTests : IDisposable
+public sealed class RedisTlsTests : TlsConformance
 {
-    private const string Host = "127.0.0.1";
-    private const string Password = "correct-horse";
-
-    private readonly Certificates _certificates = new();
-
-    private static CancellationToken Ct => TestContext.Current.CancellationToken;
-
-    public void Dispose() => _certificates.Dispose();
-
-    [Fact]
-    public async Task A_server_by_a_trusted_authority_is_used_over_tls()
-    {
-        var (server, port) = await StartAsync(_certificates, _certificates.Issue(names: Host));
-        await using (server)
-        {
-            await using var connections = Connections(port, _certificates);
-            Assert.True(await connections.UseMultiplexerAsync((multiplexer, _) => Task.FromResult(multiplexer.IsConnected), Ct));
-        }
-    }
-
-    [Fact]
-    public async Task A_server_by_another_authority_is_refused()
-    {
-        using var others = new Certificates();
-        var (server, port) = await StartAsync(others, others.Issue(names: Host));
-        await using (server)
-        {
-            await RefusesAsync(port, _certificates, "its certificate is by an authority that is not trusted");
-
-            // Nor does this machine trust it.
-            await RefusesAsync(port, null, "its certificate is by an authority that is not trusted");
-        }
-    }
-
-    [Fact]
-    public async Task A_server_of_another_name_is_refused()
-    {
-        var (server, port) = await StartAsync(_certificates, _certificates.Issue(names: ["db.example.com", "127.0.0.2"]));
-        await using (server)
-        {
-            await RefusesAsync(port, _certificates, "or is of another name");
-        }
-    }
-
-    [Fact]
-    public async Task A_server_whose_certificate_has_expired_is_refused()
-    {
-        var (server, port) = await StartAsync(_certificates, _certificates.Issue(expired: true, names: Host));
-        await using (server)
-        {
-            await RefusesAsync(port, _certificates, "has expired");
-        }
-    }
-
     [Fact]
     public async Task A_server_without_tls_is_refused_and_learns_nothing()
     {
@@ -76,7 +23,7 @@ public sealed class RedisTlsTests : IDisposable
         listener.Start();
         var said = new List<byte>();
         var serving = ServeAsync(listener, said);
-        await RefusesAsync(((IPEndPoint)listener.LocalEndpoint).Port, _certificates, "it offers no TLS");
+        await RefusesAsync(((IPEndPoint)listener.LocalEndpoint).Port, Trusted, "it offers no TLS");
         listener.Stop();
         await serving;
         Assert.DoesNotContain(Password, System.Text.Encoding.Latin1.GetString([.. said]), StringComparison.Ordinal);
@@ -87,42 +34,38 @@ public sealed class RedisTlsTests : IDisposable
     [Fact]
     public async Task A_server_that_asks_for_TLS_is_not_mistaken_for_one_that_is_away()
     {
-        var (server, port) = await StartAsync(_certificates, _certificates.Issue(names: Host));
-        await using (server)
-        {
-            await using var connections = new RedisConnections(
-                new RedisConnectionOptions { Url = $"redis://:{Password}@{Host}:{port}" }, new RedisOptions(), new NoSecrets());
-            var refused = await Assert.ThrowsAsync<RedisConnectionException>(() => connections.UseAsync(database => database.PingAsync(), Ct));
-            Assert.Contains("asks for TLS", connections.Explain(refused)!.Message, StringComparison.Ordinal);
-        }
+        await using var server = await StartAsync(Trusted, Trusted.Issue(names: Host));
+        await RefusesAsync(() => FailAsync("redis", server.Port, null), "asks for TLS");
     }
 
-    private static async Task<(RedisServer Server, int Port)> StartAsync(Certificates authority, ServerCertificate certificate)
+    private protected override async Task<TlsServer> StartAsync(Certificates authority, ServerCertificate certificate)
     {
         var port = NetworkPorts.Free(1)[0];
-        return (
+        return new(
             await RedisServer.StartAsync(
                 "--tls-port", $"{port}", "--tls-cert-file", certificate.CertificateFile, "--tls-key-file", certificate.KeyFile, "--tls-ca-cert-file",
                 authority.AuthorityFile, "--tls-auth-clients", "no"),
             port);
     }
 
-    private static RedisConnections Connections(int port, Certificates? trusted) => new(
-        new RedisConnectionOptions { Url = $"rediss://{Host}:{port}", CertificateAuthorityFile = trusted?.AuthorityFile },
-        new RedisOptions(),
-        new NoSecrets());
-
-    private static async Task RefusesAsync(int port, Certificates? trusted, string part)
+    private protected override async Task AssertIsUsedOverTlsAsync(int port)
     {
-        await using var connections = new RedisConnections(
-            new RedisConnectionOptions { Url = $"rediss://:{Password}@{Host}:{port}", CertificateAuthorityFile = trusted?.AuthorityFile },
-            new RedisOptions(),
-            new NoSecrets());
-        var refused = await Assert.ThrowsAsync<RedisConnectionException>(() => connections.UseAsync(database => database.PingAsync(), Ct));
-
-        Assert.Contains(part, connections.Explain(refused)!.Message, StringComparison.Ordinal);
-        Assert.DoesNotContain(Password, refused.ToString(), StringComparison.Ordinal);
+        await using var connections = Connections($"rediss://{Host}:{port}", Trusted);
+        Assert.True(await connections.UseMultiplexerAsync((multiplexer, _) => Task.FromResult(multiplexer.IsConnected), Ct));
     }
+
+    private protected override Task<(Exception Refused, Exception? Explained)> FailAsync(int port, Certificates? trusted) =>
+        FailAsync("rediss", port, trusted);
+
+    private static async Task<(Exception Refused, Exception? Explained)> FailAsync(string scheme, int port, Certificates? trusted)
+    {
+        await using var connections = Connections($"{scheme}://:{Password}@{Host}:{port}", trusted);
+        var refused = await Assert.ThrowsAsync<RedisConnectionException>(() => connections.UseAsync(database => database.PingAsync(), Ct));
+        return (refused, connections.Explain(refused));
+    }
+
+    private static RedisConnections Connections(string url, Certificates? trusted) => new(
+        new RedisConnectionOptions { Url = url, CertificateAuthorityFile = trusted?.AuthorityFile }, new RedisOptions(), new NoSecrets());
 
     private static async Task ServeAsync(TcpListener listener, List<byte> said)
     {
@@ -145,10 +88,5 @@ public sealed class RedisTlsTests : IDisposable
         {
             // The test is over.
         }
-    }
-
-    private sealed class NoSecrets : ISecretSource
-    {
-        public Task<string> GetAsync(string arn, CancellationToken cancellationToken) => throw new InvalidOperationException(arn);
     }
 }

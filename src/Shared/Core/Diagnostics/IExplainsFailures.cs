@@ -4,5 +4,5 @@ namespace Relaybox.Diagnostics;
 internal interface IExplainsFailures
 {
     /// <summary>What is wrong, and what to do, without anything that a log may not hold; null: nothing is known.</summary>
-    Exception? Explain(Exception exception);
+    StoreFailedException? Explain(Exception exception);
 }

@@ -27,6 +27,12 @@ internal sealed record MongoConnectionOptions
     /// <summary>The most connections of one process to a server. Default: 20.</summary>
     public int MaxPoolSize { get; init; } = 20;
 
+    /// <summary>
+    /// How long a call waits for a primary that can be reached. Default: 8 seconds, so that a dead server is given up while there is time to try
+    /// again.
+    /// </summary>
+    public TimeSpan SelectionTimeout { get; init; } = TimeSpan.FromSeconds(8);
+
     /// <summary>How the server's log names this process.</summary>
     public string ApplicationName { get; init; } = "relaybox";
 

@@ -16,7 +16,6 @@ internal sealed record MongoConnectionText(MongoClientSettings Settings, string 
 
     // A dead server must be given up while there is time to try again.
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan SelectionTimeout = TimeSpan.FromSeconds(8);
     private static readonly TimeSpan SocketTimeout = TimeSpan.FromSeconds(20);
 
     /// <summary>Checks a URI, and nothing else of the options.</summary>
@@ -164,7 +163,7 @@ internal sealed record MongoConnectionText(MongoClientSettings Settings, string 
 
         settings.ApplicationName = options.ApplicationName;
         settings.ConnectTimeout = ConnectTimeout;
-        settings.ServerSelectionTimeout = SelectionTimeout;
+        settings.ServerSelectionTimeout = options.SelectionTimeout;
         settings.SocketTimeout = SocketTimeout;
         settings.MaxConnectionPoolSize = options.MaxPoolSize;
         if (settings.Scheme == MongoDB.Driver.Core.Configuration.ConnectionStringScheme.MongoDBPlusSrv

@@ -74,17 +74,14 @@ internal sealed class MongoConnections : IDisposable, IExplainsFailures
     /// <summary>Says what is wrong with the database where a call failed because of it, and what to do.</summary>
     /// <param name="exception">What the call threw.</param>
     /// <returns>The failure, with <paramref name="exception"/> as its cause; null where the database is not to blame.</returns>
-    public MongoFailedException? Explain(Exception exception)
+    public StoreFailedException? Explain(Exception exception)
     {
         ArgumentNullException.ThrowIfNull(exception);
         return _source.Current is { } source
             && MongoFailureText.Describe(exception, MongoTarget.Of(source.Collections.Database, _options), WhyUnreachable(source)) is { } text
-            ? new MongoFailedException(text, exception)
+            ? new StoreFailedException(text, exception)
             : null;
     }
-
-    /// <inheritdoc />
-    Exception? IExplainsFailures.Explain(Exception exception) => Explain(exception);
 
     /// <inheritdoc />
     public void Dispose()

@@ -75,7 +75,7 @@ internal sealed partial class MongoInboxRepository(MongoConnections connections,
         MongoFaults.IsOfServer(exception)
         || (MongoFaults.HasLabel(exception, MongoFaults.TransientTransaction) && !MemoryFault.IsIn(exception));
 
-    Exception? IExplainsFailures.Explain(Exception exception) => connections.Explain(exception);
+    StoreFailedException? IExplainsFailures.Explain(Exception exception) => connections.Explain(exception);
 
     private static async Task TakeAsync(
         MongoCollections database,

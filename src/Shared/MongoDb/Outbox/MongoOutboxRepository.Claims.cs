@@ -8,7 +8,6 @@ namespace Relaybox.MongoDb;
 // tells which of them were got.
 internal sealed partial class MongoOutboxRepository
 {
-    private const int MaxRounds = 10;
     private const int WindowsOfAClaim = 8;
 
     // Claims that look for ended leases, and for rows with a time before those without, also where there are enough others.
@@ -36,26 +35,15 @@ internal sealed partial class MongoOutboxRepository
     private volatile bool _isNearlyEmpty;
 
     /// <inheritdoc />
-    public async Task<IReadOnlyList<OutboxClaim>> ClaimAsync(ClaimLimit limit, TimeSpan lease, CancellationToken cancellationToken)
+    public Task<IReadOnlyList<OutboxClaim>> ClaimAsync(ClaimLimit limit, TimeSpan lease, CancellationToken cancellationToken)
     {
         limit.Require();
         var turn = Interlocked.Increment(ref _claimCount);
-        for (var round = 1; ; round++)
-        {
-            // Where others were quicker, what is due next is likely to be theirs as well.
-            var skip = round == 1 ? 0 : (int)(_entropy.NextDouble() * 4) * limit.Rows;
-            var chosen = await _calls.RunAsync((database, ct) => ChooseAsync(database, limit, turn, skip, ct), cancellationToken);
-            if (chosen.Count == 0 && skip == 0)
-            {
-                return [];
-            }
-
-            var claims = chosen.Count == 0 ? [] : await TakeAsync(chosen, limit, lease, cancellationToken);
-            if (claims.Count > 0 || round == MaxRounds)
-            {
-                return claims;
-            }
-        }
+        return ClaimRounds.RunAsync(
+            limit,
+            _entropy,
+            skip => _calls.RunAsync((database, ct) => ChooseAsync(database, limit, turn, skip, ct), cancellationToken),
+            chosen => TakeAsync(chosen, limit, lease, cancellationToken));
     }
 
     /// <inheritdoc />

@@ -69,7 +69,7 @@ internal sealed class MongoOutboxSignal(MongoConnections connections, TimeProvid
     public bool IsOutage(Exception exception) => MongoFaults.IsTransient(exception);
 
     /// <inheritdoc />
-    Exception? IExplainsFailures.Explain(Exception exception) => connections.Explain(exception);
+    StoreFailedException? IExplainsFailures.Explain(Exception exception) => connections.Explain(exception);
 
     /// <inheritdoc />
     public ValueTask DisposeAsync()

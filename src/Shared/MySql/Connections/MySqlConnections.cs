@@ -1,17 +1,12 @@
 using System.Data.Common;
 using MySqlConnector;
-using Relaybox.Diagnostics;
 using Relaybox.Secrets;
 using Relaybox.Sql;
-using Relaybox.Timing;
 
 namespace Relaybox.MySql;
 
-/// <summary>
-/// Opens connections, pooled. The credentials come from the configuration or from a secret; where the server refuses
-/// those of a secret, it is read again once, so that a rotation needs no restart.
-/// </summary>
-internal sealed class MySqlConnections : IAsyncDisposable, IExplainsFailures, ISqlDatabase
+/// <inheritdoc />
+internal sealed class MySqlConnections : SqlConnections, IAsyncDisposable
 {
     private readonly SecretBound<MySqlPools> _pools;
     private volatile SqlTarget? _target;
@@ -65,50 +60,14 @@ internal sealed class MySqlConnections : IAsyncDisposable, IExplainsFailures, IS
     internal ValueTask<MySqlConnection> OpenForHandlerAsync(CancellationToken cancellationToken) =>
         UseAsync((pools, ct) => pools.OpenAsync(forHandler: true, ct), cancellationToken);
 
-    /// <summary>
-    /// Throws all connections away where a call failed because the server takes no writes: the host's name may lead to the primary by
-    /// now, and what is pooled never would.
-    /// </summary>
-    /// <param name="exception">What the call threw.</param>
-    internal void LeaveReadOnlyServer(Exception exception)
+    /// <inheritdoc />
+    internal override void LeaveReadOnlyServer(Exception exception)
     {
-        // The pool of a caller's data source is the caller's.
         if (_pools.Current is { IsOwned: true } pools && MySqlFaults.IsOfReadOnlyServer(exception) && _pools.Forget(pools))
         {
             _ = pools.DisposeAsync().AsTask();
         }
     }
-
-    /// <summary>Whether a failed call can succeed later; see <see cref="MySqlFaults.IsTransient"/>. It leaves a read-only server.</summary>
-    /// <param name="exception">What the call threw.</param>
-    internal bool IsTransient(Exception exception)
-    {
-        LeaveReadOnlyServer(exception);
-        return MySqlFaults.IsTransient(exception);
-    }
-
-    /// <summary>Repeats calls that failed so.</summary>
-    /// <param name="time">The clock of the waits.</param>
-    /// <param name="entropy">The source of their jitter.</param>
-    public RetryLoop Retries(TimeProvider time, IEntropy entropy) => RetryLoop.OfStore(IsTransient, time, entropy);
-
-    /// <summary>
-    /// Says what is wrong with the database where a call failed because of it, and what to do: it cannot be reached, refuses
-    /// the user, lacks the tables, and so on.
-    /// </summary>
-    /// <param name="exception">What the call threw.</param>
-    /// <returns>The failure, with <paramref name="exception"/> as its cause; null where the database is not to blame.</returns>
-    public MySqlFailedException? Explain(Exception exception)
-    {
-        ArgumentNullException.ThrowIfNull(exception);
-        LeaveReadOnlyServer(exception);
-        return _target is { } target && MySqlFailureText.Describe(exception, target) is { } text
-            ? new MySqlFailedException(text, exception)
-            : null;
-    }
-
-    /// <inheritdoc />
-    Exception? IExplainsFailures.Explain(Exception exception) => Explain(exception);
 
     /// <inheritdoc />
     public async ValueTask DisposeAsync()
@@ -122,19 +81,35 @@ internal sealed class MySqlConnections : IAsyncDisposable, IExplainsFailures, IS
         _pools.Dispose();
     }
 
-    async ValueTask<DbConnection> ISqlDatabase.OpenAsync(CancellationToken cancellationToken) => await OpenConnectionAsync(cancellationToken);
+    /// <inheritdoc />
+    internal override async ValueTask<DbConnection> OpenAsync(CancellationToken cancellationToken) => await OpenConnectionAsync(cancellationToken);
 
-    DbParameter ISqlDatabase.Text(string name, string? value) => new MySqlParameter(name, (object?)value ?? DBNull.Value);
+    /// <inheritdoc />
+    internal override DbParameter Text(string name, string? value) => new MySqlParameter(name, (object?)value ?? DBNull.Value);
 
-    DbParameter ISqlDatabase.Integer(string name, int value) => new MySqlParameter(name, (object)value);
+    /// <inheritdoc />
+    internal override DbParameter Integer(string name, int value) => new MySqlParameter(name, (object)value);
 
-    DbParameter ISqlDatabase.Long(string name, long value) => new MySqlParameter(name, (object)value);
+    /// <inheritdoc />
+    internal override DbParameter Long(string name, long value) => new MySqlParameter(name, (object)value);
 
-    DbParameter ISqlDatabase.Id(string name, string value) => Parameters.Bytes(name, value);
+    /// <inheritdoc />
+    internal override DbParameter Id(string name, string value) => Parameters.Bytes(name, value);
 
-    DbParameter ISqlDatabase.Time(string name, DateTimeOffset? value) => Parameters.Time(name, value);
+    /// <inheritdoc />
+    internal override DbParameter Time(string name, DateTimeOffset? value) => Parameters.Time(name, value);
 
-    DbParameter ISqlDatabase.Interval(string name, TimeSpan value) => Parameters.Interval(name, value);
+    /// <inheritdoc />
+    internal override DbParameter Interval(string name, TimeSpan value) => Parameters.Interval(name, value);
+
+    /// <inheritdoc />
+    protected override bool CanSucceedLater(Exception exception) => MySqlFaults.IsTransient(exception);
+
+    /// <inheritdoc />
+    protected override bool IsOfServer(Exception exception) => MySqlFaults.IsOfServer(exception);
+
+    /// <inheritdoc />
+    protected override string? Describe(Exception exception) => _target is { } target ? MySqlFailureText.Describe(exception, target) : null;
 
     private async ValueTask<T> UseAsync<T>(Func<MySqlPools, CancellationToken, ValueTask<T>> use, CancellationToken cancellationToken)
     {

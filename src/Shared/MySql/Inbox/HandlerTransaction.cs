@@ -1,4 +1,5 @@
 using System.Data;
+using System.Data.Common;
 using System.Globalization;
 using MySqlConnector;
 using Relaybox.Events;
@@ -11,7 +12,7 @@ namespace Relaybox.MySql;
 /// The database transaction of one handler, on a connection of its own. It begins with a savepoint, which ends with it: so the server
 /// tells it from any other that a handler may have begun on the same connection.
 /// </summary>
-internal sealed class HandlerTransaction : IHandlerTransaction
+internal sealed class HandlerTransaction : SqlHandlerTransaction
 {
     // Without autocommit, what a handler writes after it has ended the transaction, or after the server has rolled it back, is not
     // committed by itself.
@@ -19,8 +20,6 @@ internal sealed class HandlerTransaction : IHandlerTransaction
 
     // What inbox_complete fails with.
     private const string ClaimIsLost = "RB002";
-
-    private static readonly TimeSpan LongestKill = TimeSpan.FromSeconds(2);
 
     private readonly MySqlConnections _connections;
     private readonly MySqlConnection _connection;
@@ -30,6 +29,7 @@ internal sealed class HandlerTransaction : IHandlerTransaction
 
     private HandlerTransaction(
         MySqlConnections connections, MySqlConnection connection, MySqlTransaction transaction, string savepoint, long id)
+        : base(connections, connection)
     {
         _connections = connections;
         _connection = connection;
@@ -149,31 +149,14 @@ internal sealed class HandlerTransaction : IHandlerTransaction
     }
 
     /// <inheritdoc />
-    public async ValueTask CloseAsync()
+    internal override async ValueTask CloseAsync()
     {
         // A connection that the handler has closed is somebody else's by now.
-        if (!_isCommitted && _connection.State == ConnectionState.Open)
+        if (!_isCommitted && IsHeld)
         {
             await RollBackAsync();
         }
 
-        await DisposeConnectionAsync();
-    }
-
-    /// <inheritdoc />
-    public async ValueTask LeaveToAsync(Task handler)
-    {
-        if (_connection.State == ConnectionState.Open)
-        {
-            await KillAsync();
-        }
-
-        _ = CloseAfterAsync(handler);
-    }
-
-    private async Task CloseAfterAsync(Task handler)
-    {
-        await handler.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ForceYielding);
         await DisposeConnectionAsync();
     }
 
@@ -188,36 +171,16 @@ internal sealed class HandlerTransaction : IHandlerTransaction
         catch (Exception)
         {
             // A task of the handler may be using it still. The driver does not expect two at once, and throws whatever comes of it.
-            await KillAsync();
+            await EndAsync();
         }
     }
 
-    private async Task DisposeConnectionAsync()
-    {
-        try
-        {
-            await _connection.DisposeAsync();
-        }
-        catch (Exception)
-        {
-            // It broke while it was closed, or is still in use, so that the pool does not take it back. What became of the message is known.
-        }
-    }
+    /// <inheritdoc />
+    protected override bool IsHeld => _connection.State == ConnectionState.Open;
 
-    private async Task KillAsync()
-    {
-        using var patience = new CancellationTokenSource(LongestKill);
-        try
-        {
-            await using var other = await _connections.OpenConnectionAsync(patience.Token);
-            await using var command = new MySqlCommand(string.Create(CultureInfo.InvariantCulture, $"KILL CONNECTION {_id}"), other);
-            await command.ExecuteNonQueryAsync(patience.Token);
-        }
-        catch (Exception e) when (e is MySqlException or OperationCanceledException)
-        {
-            // It has ended by itself, or the server ends it when the connection is closed or silent for too long.
-        }
-    }
+    /// <inheritdoc />
+    protected override DbCommand CreateEnd(DbConnection another) =>
+        new MySqlCommand(string.Create(CultureInfo.InvariantCulture, $"KILL CONNECTION {_id}"), (MySqlConnection)another);
 
     private static string Savepoint(string token) => MySqlIdentifier.Quote($"claim_{token}");
 }

@@ -16,7 +16,7 @@ internal sealed partial class MySqlInboxRepository
     private const int SizeOfMessageWords = 1200;
 
     /// <inheritdoc />
-    public async Task<IReadOnlyList<InboxClaim>> ClaimAsync(
+    public override async Task<IReadOnlyList<InboxClaim>> ClaimAsync(
         string consumer, IReadOnlyList<InboxMessage> messages, TimeSpan lease, int maxAttempts, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(messages);
@@ -37,7 +37,7 @@ internal sealed partial class MySqlInboxRepository
         for (var round = 1; !batch.IsDone; round++)
         {
             var isLast = round == MaxRounds;
-            await _retries.RunAsync(
+            await Retries.RunAsync(
                 async (_, ct) =>
                 {
                     await using var connection = await connections.OpenConnectionAsync(ct);

@@ -1,55 +1,20 @@
 using MySqlConnector;
 using Relaybox.Events;
 using Relaybox.Inbox;
-using Relaybox.Paging;
 using Relaybox.Sql;
 
 namespace Relaybox.MySql;
 
-// How handling ends, and maintenance: the statements are this database's, and SqlInboxWrites runs them.
+// Marks that are not made alone: many at once, and in the transaction of a handler.
 internal sealed partial class MySqlInboxRepository
 {
-    private readonly SqlInboxWrites _writes = new(connections, Statements(options), AddKey, connections.Retries(time, entropy));
     private readonly string _complete = $"CALL {new MySqlNames(options).InboxComplete}(@event, @consumer, @replay, @token)";
-
-    /// <inheritdoc />
-    public Task<bool> RenewAsync(InboxClaim.Claimed claim, TimeSpan lease, CancellationToken cancellationToken) =>
-        _writes.RenewAsync(claim, lease, cancellationToken);
-
-    /// <inheritdoc />
-    public Task<bool> StartAsync(InboxClaim.Claimed claim, TimeSpan lease, CancellationToken cancellationToken) =>
-        _writes.StartAsync(claim, lease, cancellationToken);
-
-    /// <inheritdoc />
-    public Task<bool> MarkProcessedAsync(InboxClaim.Claimed claim, CancellationToken cancellationToken) =>
-        _writes.MarkProcessedAsync(claim, cancellationToken);
-
-    /// <inheritdoc />
-    public Task<bool> EndAttemptAsync(
-        InboxClaim.Claimed claim, int deliveries, string errorCode, string errorMessage, CancellationToken cancellationToken) =>
-        _writes.EndAttemptAsync(claim, deliveries, errorCode, errorMessage, cancellationToken);
-
-    /// <inheritdoc />
-    public Task<InboxStatus?> ReadOwnAsync(InboxClaim.Claimed claim, CancellationToken cancellationToken) =>
-        _writes.ReadOwnAsync(claim, cancellationToken);
-
-    /// <inheritdoc />
-    public Task<MaintenancePage> CleanupAsync(TimeSpan retention, string? cursor, int pageSize, CancellationToken cancellationToken) =>
-        _writes.CleanupAsync(retention, pageSize, cancellationToken);
-
-    /// <inheritdoc />
-    public Task<MaintenancePage> ResetStaleAsync(TimeSpan age, string? cursor, int pageSize, CancellationToken cancellationToken) =>
-        _writes.ResetStaleAsync(age, pageSize, cancellationToken);
-
-    /// <inheritdoc />
-    public Task<IReadOnlyDictionary<string, long>> GetCountByStatusAsync(CancellationToken cancellationToken) =>
-        _writes.GetCountByStatusAsync(cancellationToken);
 
     /// <inheritdoc />
     /// <remarks>
     /// Records that another transaction has locked are left out: so this waits for none of them, and cannot take part in a deadlock.
     /// </remarks>
-    public async Task<IReadOnlyList<bool>> TryMarkProcessedAsync(
+    public override async Task<IReadOnlyList<bool>> TryMarkProcessedAsync(
         IReadOnlyList<InboxClaim.Claimed> claims, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(claims);
@@ -103,7 +68,7 @@ internal sealed partial class MySqlInboxRepository
     internal MySqlBatchCommand Completion(InboxClaim.Claimed claim)
     {
         var command = new MySqlBatchCommand(_complete);
-        _writes.AddClaim(command.Parameters, claim);
+        AddClaim(command.Parameters, claim);
         return command;
     }
 

@@ -4,7 +4,7 @@ using Relaybox.Sql;
 
 namespace Relaybox.MySql;
 
-// What SqlInboxWrites runs.
+// What SqlInboxRepository runs.
 internal sealed partial class MySqlInboxRepository
 {
     private static SqlInboxStatements Statements(MySqlOptions options)

@@ -1,6 +1,5 @@
 using System.Data.Common;
 using MySqlConnector;
-using Relaybox.Diagnostics;
 using Relaybox.Inbox;
 using Relaybox.Sql;
 using Relaybox.Timing;
@@ -16,13 +15,13 @@ namespace Relaybox.MySql;
 /// <param name="time">The clock of the waits between tries.</param>
 /// <param name="entropy">The source of claim tokens and jitter.</param>
 internal sealed partial class MySqlInboxRepository(
-    MySqlConnections connections, MySqlOptions options, TimeProvider time, IEntropy entropy) : ISqlInbox, IExplainsFailures
+    MySqlConnections connections, MySqlOptions options, TimeProvider time, IEntropy entropy)
+    : SqlInboxRepository(connections, Statements(options), AddKey, connections.Retries(time, entropy))
 {
     // Any statement of a batch without what is of its messages.
     private const int SizeWithoutBatch = 4 * 1024;
 
     private readonly MySqlNames _names = new(options);
-    private readonly RetryLoop _retries = connections.Retries(time, entropy);
     private readonly OutboxInsert _outbox = new(options);
 
     private readonly string _find =
@@ -34,11 +33,11 @@ internal sealed partial class MySqlInboxRepository(
         """;
 
     /// <inheritdoc />
-    public Task<IInboxTransaction> BeginAsync(InboxClaim.Claimed claim, CancellationToken cancellationToken) =>
+    public override Task<IInboxTransaction> BeginAsync(InboxClaim.Claimed claim, CancellationToken cancellationToken) =>
         Task.FromResult<IInboxTransaction>(new MySqlInboxTransaction(connections, this, _outbox, claim, time, entropy));
 
     /// <inheritdoc />
-    public async Task<InboxRecord?> FindAsync(InboxKey key, CancellationToken cancellationToken)
+    public override async Task<InboxRecord?> FindAsync(InboxKey key, CancellationToken cancellationToken)
     {
         await using var connection = await connections.OpenConnectionAsync(cancellationToken);
         await using var command = new MySqlCommand(_find, connection);
@@ -46,21 +45,11 @@ internal sealed partial class MySqlInboxRepository(
         return (await command.ReadCommittedAsync(row => InboxRowReader.ReadRecord(key, row), cancellationToken)).SingleOrDefault();
     }
 
-    /// <inheritdoc />
-    public bool IsOutage(Exception exception)
-    {
-        // The next attempt is to connect anew where the server took no writes.
-        connections.LeaveReadOnlyServer(exception);
-        return MySqlFaults.IsOfServer(exception);
-    }
-
-    Exception? IExplainsFailures.Explain(Exception exception) => connections.Explain(exception);
-
     /// <summary>The most bytes that the messages of one statement add to it.</summary>
     private async ValueTask<long> GetBatchLimitAsync(CancellationToken cancellationToken) =>
         connections.PacketLimit.Known is > 0 and var known
             ? known - SizeWithoutBatch
-            : await _retries.RunAsync(
+            : await Retries.RunAsync(
                 async (_, ct) =>
                 {
                     await using var connection = await connections.OpenConnectionAsync(ct);

@@ -54,7 +54,7 @@ internal sealed class MySqlOutboxSignal(
     public bool IsOutage(Exception exception) => connections.IsTransient(exception);
 
     /// <inheritdoc />
-    Exception? IExplainsFailures.Explain(Exception exception) => connections.Explain(exception);
+    StoreFailedException? IExplainsFailures.Explain(Exception exception) => connections.Explain(exception);
 
     /// <inheritdoc />
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;

@@ -7,26 +7,17 @@ namespace Relaybox.MySql;
 // The files of the schema: which of them were applied, and applying one.
 public sealed partial class MySqlMigrator
 {
-    private async Task<Dictionary<string, string>> ReadAppliedAsync(MySqlConnection connection, CancellationToken cancellationToken)
+    private async Task<AppliedFiles> ReadAppliedAsync(MySqlConnection connection, CancellationToken cancellationToken)
     {
         await using var command = new MySqlCommand(
             $"SELECT name, checksum, tables FROM {_names.Migrations} WHERE name <> '{MySqlMigrationLock.RowName}'", connection);
-        var rows = await command.ReadCommittedAsync(
-            row => (Name: row.GetString(0), Checksum: row.GetString(1), Tables: row.GetString(2)), cancellationToken);
-        if (rows.Find(row => row.Tables != _names.Tables).Tables is { } tables)
-        {
-            throw new MigrationException(
-                $"The schema '{_options.Schema}' holds the tables {tables}; the configuration names {_names.Tables}. "
-                + "Use those names, or another schema.");
-        }
-
-        var known = rows.ToDictionary(row => row.Name, row => row.Checksum, StringComparer.Ordinal);
+        var known = await AppliedFiles.ReadAsync(command, _options.Schema, _names.Tables, cancellationToken);
         var routines = await ReadRoutinesAsync(connection, cancellationToken);
         foreach (var file in MySqlSchemaFiles.All)
         {
             if (Routine().Match(file.Render(_names.Fill)) is { Success: true } routine && !routines.Contains(routine.Groups["name"].Value))
             {
-                known.Remove(file.Name);
+                known.Forget(file);
             }
         }
 
@@ -45,23 +36,6 @@ public sealed partial class MySqlMigrator
         command.Parameters.AddWithValue("@schema", _options.Schema);
         var names = await command.ReadCommittedAsync(row => _names.Qualify(row.GetString(0)), cancellationToken);
         return new HashSet<string>(names, StringComparer.OrdinalIgnoreCase);
-    }
-
-    private bool IsMissing(SchemaFile file, Dictionary<string, string> applied)
-    {
-        if (!applied.TryGetValue(file.Name, out var checksum))
-        {
-            return true;
-        }
-
-        if (checksum != file.Checksum && !file.IsRepeatable)
-        {
-            throw new MigrationException(
-                $"The statement {file.Name} was applied to the schema '{_options.Schema}' with another text than this build has. "
-                + "A statement that was released never changes: deploy the build that it came from, or restore its file.");
-        }
-
-        return checksum != file.Checksum;
     }
 
     private async Task ApplyAsync(SchemaFile file, MySqlConnection connection, CancellationToken cancellationToken)

@@ -57,7 +57,7 @@ public sealed partial class MySqlMigrator
             async step =>
             {
                 var known = await ReadAppliedAsync(connection, cancellationToken);
-                foreach (var file in MySqlSchemaFiles.All.Where(file => IsMissing(file, known)))
+                foreach (var file in known.MissingOf(MySqlSchemaFiles.All))
                 {
                     step($"Applying {file.Name}");
                     await ApplyAsync(file, connection, cancellationToken);
@@ -82,7 +82,7 @@ public sealed partial class MySqlMigrator
             if (await HasMigrationsAsync(connection, cancellationToken))
             {
                 var known = await ReadAppliedAsync(connection, cancellationToken);
-                if (!MySqlSchemaFiles.All.Any(file => IsMissing(file, known)))
+                if (!known.MissingOf(MySqlSchemaFiles.All).Any())
                 {
                     return;
                 }

@@ -1,17 +1,12 @@
 using System.Data.Common;
 using Npgsql;
-using Relaybox.Diagnostics;
 using Relaybox.Secrets;
 using Relaybox.Sql;
-using Relaybox.Timing;
 
 namespace Relaybox.Postgres;
 
-/// <summary>
-/// Opens connections, pooled. The credentials come from the configuration or from a secret; where the server refuses
-/// those of a secret, it is read again once, so that a rotation needs no restart.
-/// </summary>
-internal sealed class PostgresConnections : IAsyncDisposable, IExplainsFailures, ISqlDatabase
+/// <inheritdoc />
+internal sealed class PostgresConnections : SqlConnections, IAsyncDisposable
 {
     private readonly PostgresConnectionOptions _options;
     private readonly SecretBound<Source> _source;
@@ -55,52 +50,15 @@ internal sealed class PostgresConnections : IAsyncDisposable, IExplainsFailures,
     internal ValueTask<NpgsqlConnection> OpenForHandlerAsync(CancellationToken cancellationToken) =>
         OpenAsync(source => source.Handlers, cancellationToken);
 
-    /// <summary>
-    /// Throws all connections away where a call failed because the server takes no writes: the host's name may lead to the primary by
-    /// now, and what is pooled never would.
-    /// </summary>
-    /// <param name="exception">What the call threw.</param>
-    internal void LeaveReadOnlyServer(Exception exception)
+    /// <inheritdoc />
+    internal override void LeaveReadOnlyServer(Exception exception)
     {
-        // The pool of a caller's data source is the caller's.
         if (_source.Current is { IsOwned: true } source && PostgresFaults.IsOfReadOnlyServer(exception))
         {
             source.Own.Clear();
             source.Handlers.Clear();
         }
     }
-
-    /// <summary>Whether a failed call can succeed later; see <see cref="PostgresFaults.IsTransient"/>. It leaves a read-only server.</summary>
-    /// <param name="exception">What the call threw.</param>
-    internal bool IsTransient(Exception exception)
-    {
-        LeaveReadOnlyServer(exception);
-        return PostgresFaults.IsTransient(exception);
-    }
-
-    /// <summary>Repeats calls that failed so.</summary>
-    /// <param name="time">The clock of the waits.</param>
-    /// <param name="entropy">The source of their jitter.</param>
-    public RetryLoop Retries(TimeProvider time, IEntropy entropy) => RetryLoop.OfStore(IsTransient, time, entropy);
-
-    /// <summary>
-    /// Says what is wrong with the database where a call failed because of it, and what to do: it cannot be reached, refuses
-    /// the user, lacks the tables, and so on.
-    /// </summary>
-    /// <param name="exception">What the call threw.</param>
-    /// <returns>The failure, with <paramref name="exception"/> as its cause; null where the database is not to blame.</returns>
-    public PostgresFailedException? Explain(Exception exception)
-    {
-        ArgumentNullException.ThrowIfNull(exception);
-        LeaveReadOnlyServer(exception);
-        return _source.Current is { } source
-            && PostgresFailureText.Describe(exception, PostgresConnectionText.TargetOf(source.Own.ConnectionString, _options)) is { } text
-            ? new PostgresFailedException(text, exception)
-            : null;
-    }
-
-    /// <inheritdoc />
-    Exception? IExplainsFailures.Explain(Exception exception) => Explain(exception);
 
     /// <inheritdoc />
     public async ValueTask DisposeAsync()
@@ -114,19 +72,37 @@ internal sealed class PostgresConnections : IAsyncDisposable, IExplainsFailures,
         _source.Dispose();
     }
 
-    async ValueTask<DbConnection> ISqlDatabase.OpenAsync(CancellationToken cancellationToken) => await OpenConnectionAsync(cancellationToken);
+    /// <inheritdoc />
+    internal override async ValueTask<DbConnection> OpenAsync(CancellationToken cancellationToken) => await OpenConnectionAsync(cancellationToken);
 
-    DbParameter ISqlDatabase.Text(string name, string? value) => Parameters.Text(value);
+    /// <inheritdoc />
+    internal override DbParameter Text(string name, string? value) => Parameters.Text(value);
 
-    DbParameter ISqlDatabase.Integer(string name, int value) => Parameters.Integer(value);
+    /// <inheritdoc />
+    internal override DbParameter Integer(string name, int value) => Parameters.Integer(value);
 
-    DbParameter ISqlDatabase.Long(string name, long value) => Parameters.Long(value);
+    /// <inheritdoc />
+    internal override DbParameter Long(string name, long value) => Parameters.Long(value);
 
-    DbParameter ISqlDatabase.Id(string name, string value) => Parameters.Text(value);
+    /// <inheritdoc />
+    internal override DbParameter Id(string name, string value) => Parameters.Text(value);
 
-    DbParameter ISqlDatabase.Time(string name, DateTimeOffset? value) => Parameters.Time(value);
+    /// <inheritdoc />
+    internal override DbParameter Time(string name, DateTimeOffset? value) => Parameters.Time(value);
 
-    DbParameter ISqlDatabase.Interval(string name, TimeSpan value) => Parameters.Interval(value);
+    /// <inheritdoc />
+    internal override DbParameter Interval(string name, TimeSpan value) => Parameters.Interval(value);
+
+    /// <inheritdoc />
+    protected override bool CanSucceedLater(Exception exception) => PostgresFaults.IsTransient(exception);
+
+    /// <inheritdoc />
+    protected override bool IsOfServer(Exception exception) => PostgresFaults.IsOfServer(exception);
+
+    /// <inheritdoc />
+    protected override string? Describe(Exception exception) => _source.Current is { } source
+        ? PostgresFailureText.Describe(exception, PostgresConnectionText.TargetOf(source.Own.ConnectionString, _options))
+        : null;
 
     private ValueTask<NpgsqlConnection> OpenAsync(Func<Source, NpgsqlDataSource> kind, CancellationToken cancellationToken) => _source.UseAsync(
         (source, ct) => kind(source).OpenConnectionAsync(ct),

@@ -1,4 +1,5 @@
 using System.Data;
+using System.Data.Common;
 using Npgsql;
 using Relaybox.Outbox;
 using Relaybox.Sql;
@@ -9,7 +10,7 @@ namespace Relaybox.Postgres;
 /// The database transaction of one handler, on a connection of its own. It carries a mark that ends with it, by which the
 /// server tells it from any other that a handler may have begun on the same connection.
 /// </summary>
-internal sealed class HandlerTransaction : IHandlerTransaction
+internal sealed class HandlerTransaction : SqlHandlerTransaction
 {
     private const string Mark = "relaybox.claim";
 
@@ -35,15 +36,14 @@ internal sealed class HandlerTransaction : IHandlerTransaction
 
     private const string IdleLimit = "idle_in_transaction_session_timeout";
 
-    private readonly PostgresConnections _connections;
     private readonly NpgsqlConnection _connection;
     private readonly int _processId;
     private readonly DateTime _begun;
 
     private HandlerTransaction(
         PostgresConnections connections, NpgsqlConnection connection, NpgsqlTransaction transaction, int processId, DateTime begun)
+        : base(connections, connection)
     {
-        _connections = connections;
         _connection = connection;
         Transaction = transaction;
         _processId = processId;
@@ -133,55 +133,22 @@ internal sealed class HandlerTransaction : IHandlerTransaction
 
     /// <inheritdoc />
     /// <remarks>The transaction object is not disposed, so that the driver does not use it again while a handler may still hold it.</remarks>
-    public async ValueTask CloseAsync()
+    internal override async ValueTask CloseAsync()
     {
         if ((_connection.FullState & (ConnectionState.Executing | ConnectionState.Fetching)) != 0)
         {
-            await TerminateAsync();
+            await EndAsync();
         }
 
         await DisposeConnectionAsync();
     }
 
     /// <inheritdoc />
-    public async ValueTask LeaveToAsync(Task handler)
+    protected override DbCommand CreateEnd(DbConnection another)
     {
-        await TerminateAsync();
-        _ = CloseAfterAsync(handler);
-    }
-
-    private async Task CloseAfterAsync(Task handler)
-    {
-        await handler.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ForceYielding);
-        await DisposeConnectionAsync();
-    }
-
-    private async Task DisposeConnectionAsync()
-    {
-        try
-        {
-            await _connection.DisposeAsync();
-        }
-        catch (Exception e) when (e is NpgsqlException or IOException or InvalidOperationException)
-        {
-            // It broke while it was closed, so that the pool does not take it back; what became of the message is known by now.
-        }
-    }
-
-    private async Task TerminateAsync()
-    {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(2));
-        try
-        {
-            await using var other = await _connections.OpenConnectionAsync(patience.Token);
-            await using var command = new NpgsqlCommand(TerminateSql, other);
-            command.Parameters.Add(Parameters.Integer(_processId));
-            command.Parameters.Add(new() { Value = _begun });
-            await command.ExecuteNonQueryAsync(patience.Token);
-        }
-        catch (Exception e) when (e is NpgsqlException or OperationCanceledException)
-        {
-            // The server ends it then, when the connection is closed or its limit is over.
-        }
+        var command = new NpgsqlCommand(TerminateSql, (NpgsqlConnection)another);
+        command.Parameters.Add(Parameters.Integer(_processId));
+        command.Parameters.Add(new() { Value = _begun });
+        return command;
     }
 }

@@ -4,7 +4,7 @@ using Relaybox.Sql;
 
 namespace Relaybox.Postgres;
 
-// What SqlInboxWrites runs.
+// What SqlInboxRepository runs.
 internal sealed partial class PostgresInboxRepository
 {
     private static SqlInboxStatements Statements(PostgresOptions options)

@@ -1,6 +1,5 @@
 using System.Data.Common;
 using Npgsql;
-using Relaybox.Diagnostics;
 using Relaybox.Inbox;
 using Relaybox.Sql;
 using Relaybox.Timing;
@@ -16,11 +15,11 @@ namespace Relaybox.Postgres;
 /// <param name="time">The clock of the waits between tries.</param>
 /// <param name="entropy">The source of claim tokens and jitter.</param>
 internal sealed partial class PostgresInboxRepository(
-    PostgresConnections connections, PostgresOptions options, TimeProvider time, IEntropy entropy) : ISqlInbox, IExplainsFailures
+    PostgresConnections connections, PostgresOptions options, TimeProvider time, IEntropy entropy)
+    : SqlInboxRepository(connections, Statements(options), AddKey, connections.Retries(time, entropy))
 {
     private const int MaxRounds = 10;
 
-    private readonly RetryLoop _retries = connections.Retries(time, entropy);
     private readonly OutboxInsert _outbox = new(options);
 
     // $1 the consumer, $2 the lease, $3 and $4 the most attempts, $5 to $11 the messages as columns.
@@ -36,7 +35,7 @@ internal sealed partial class PostgresInboxRepository(
         """;
 
     /// <inheritdoc />
-    public async Task<IReadOnlyList<InboxClaim>> ClaimAsync(
+    public override async Task<IReadOnlyList<InboxClaim>> ClaimAsync(
         string consumer, IReadOnlyList<InboxMessage> messages, TimeSpan lease, int maxAttempts, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(messages);
@@ -44,7 +43,7 @@ internal sealed partial class PostgresInboxRepository(
         for (var round = 1; !batch.IsDone; round++)
         {
             var isLast = round == MaxRounds;
-            await _retries.RunAsync(
+            await Retries.RunAsync(
                 async (_, ct) =>
                 {
                     await using var connection = await connections.OpenConnectionAsync(ct);
@@ -63,11 +62,11 @@ internal sealed partial class PostgresInboxRepository(
     }
 
     /// <inheritdoc />
-    public Task<IInboxTransaction> BeginAsync(InboxClaim.Claimed claim, CancellationToken cancellationToken) =>
+    public override Task<IInboxTransaction> BeginAsync(InboxClaim.Claimed claim, CancellationToken cancellationToken) =>
         Task.FromResult<IInboxTransaction>(new PostgresInboxTransaction(connections, this, _outbox, claim, time));
 
     /// <inheritdoc />
-    public async Task<InboxRecord?> FindAsync(InboxKey key, CancellationToken cancellationToken)
+    public override async Task<InboxRecord?> FindAsync(InboxKey key, CancellationToken cancellationToken)
     {
         await using var connection = await connections.OpenConnectionAsync(cancellationToken);
         await using var command = new NpgsqlCommand(
@@ -80,16 +79,6 @@ internal sealed partial class PostgresInboxRepository(
         AddKey(command.Parameters, key);
         return (await command.ReadCommittedAsync(row => InboxRowReader.ReadRecord(key, row), cancellationToken)).SingleOrDefault();
     }
-
-    /// <inheritdoc />
-    public bool IsOutage(Exception exception)
-    {
-        // The next attempt is to connect anew where the server took no writes.
-        connections.LeaveReadOnlyServer(exception);
-        return PostgresFaults.IsOfServer(exception);
-    }
-
-    Exception? IExplainsFailures.Explain(Exception exception) => connections.Explain(exception);
 
     private async Task TakeAsync(
         NpgsqlConnection connection, InboxClaimBatch batch, TimeSpan lease, int maxAttempts, CancellationToken cancellationToken)

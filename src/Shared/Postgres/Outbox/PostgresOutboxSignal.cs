@@ -82,7 +82,7 @@ internal sealed class PostgresOutboxSignal(
     public bool IsOutage(Exception exception) => connections.IsTransient(exception);
 
     /// <inheritdoc />
-    Exception? IExplainsFailures.Explain(Exception exception) => connections.Explain(exception);
+    StoreFailedException? IExplainsFailures.Explain(Exception exception) => connections.Explain(exception);
 
     /// <inheritdoc />
     public async ValueTask DisposeAsync()

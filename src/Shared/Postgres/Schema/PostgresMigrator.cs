@@ -61,7 +61,7 @@ public sealed class PostgresMigrator
                 step("The schema's preparation");
                 await PrepareAsync(transaction, ct);
                 var known = await ReadAppliedAsync(transaction.Connection!, ct, Unlimited);
-                foreach (var file in PostgresSchemaFiles.All.Where(file => IsMissing(file, known)))
+                foreach (var file in known.MissingOf(PostgresSchemaFiles.All))
                 {
                     step($"Applying {file.Name}");
                     await ApplyAsync(file, transaction, ct);
@@ -128,7 +128,7 @@ public sealed class PostgresMigrator
         }
 
         var known = await ReadAppliedAsync(connection, cancellationToken);
-        return !PostgresSchemaFiles.All.Any(file => IsMissing(file, known));
+        return !known.MissingOf(PostgresSchemaFiles.All).Any();
     }
 
     private async Task PrepareAsync(NpgsqlTransaction transaction, CancellationToken cancellationToken)
@@ -162,43 +162,12 @@ public sealed class PostgresMigrator
         }
     }
 
-    private async Task<Dictionary<string, string>> ReadAppliedAsync(
+    private async Task<AppliedFiles> ReadAppliedAsync(
         NpgsqlConnection connection, CancellationToken cancellationToken, int? timeoutSeconds = null)
     {
         await using var command = new NpgsqlCommand($"SELECT name, checksum, tables FROM {_names.Migrations}", connection);
         command.CommandTimeout = timeoutSeconds ?? command.CommandTimeout;
-        var checksums = new Dictionary<string, string>(StringComparer.Ordinal);
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        while (await reader.ReadAsync(cancellationToken))
-        {
-            if (reader.GetString(2) is var tables && tables != _names.Tables)
-            {
-                throw new MigrationException(
-                    $"The schema '{_options.Schema}' holds the tables {tables}; the configuration names {_names.Tables}. " +
-                    "Use those names, or another schema.");
-            }
-
-            checksums.Add(reader.GetString(0), reader.GetString(1));
-        }
-
-        return checksums;
-    }
-
-    private bool IsMissing(SchemaFile file, Dictionary<string, string> applied)
-    {
-        if (!applied.TryGetValue(file.Name, out var checksum))
-        {
-            return true;
-        }
-
-        if (checksum != file.Checksum && !file.IsRepeatable)
-        {
-            throw new MigrationException(
-                $"Migration {file.Name} was applied to the schema '{_options.Schema}' with another text than this build has. " +
-                "A migration that was released never changes: deploy the build that it came from, or restore its file.");
-        }
-
-        return checksum != file.Checksum;
+        return await AppliedFiles.ReadAsync(command, _options.Schema, _names.Tables, cancellationToken);
     }
 
     private async Task ApplyAsync(SchemaFile file, NpgsqlTransaction transaction, CancellationToken cancellationToken)

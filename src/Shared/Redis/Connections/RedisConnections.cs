@@ -148,16 +148,13 @@ internal sealed class RedisConnections : IAsyncDisposable, IExplainsFailures
     /// <summary>Says what is wrong with the server where a call failed because of it, and what to do.</summary>
     /// <param name="exception">What the call threw.</param>
     /// <returns>The failure, with <paramref name="exception"/> as its cause; null where the server is not to blame.</returns>
-    public RedisFailedException? Explain(Exception exception)
+    public StoreFailedException? Explain(Exception exception)
     {
         ArgumentNullException.ThrowIfNull(exception);
         return _target is { } target && RedisFailureText.Describe(exception, target) is { } text
-            ? new RedisFailedException(text, exception)
+            ? new StoreFailedException(text, exception)
             : null;
     }
-
-    /// <inheritdoc />
-    Exception? IExplainsFailures.Explain(Exception exception) => Explain(exception);
 
     /// <inheritdoc />
     public async ValueTask DisposeAsync()

@@ -1,3 +1,4 @@
+using Relaybox.Diagnostics;
 using Relaybox.Inbox;
 using Relaybox.Timing;
 using StackExchange.Redis;
@@ -17,7 +18,8 @@ namespace Relaybox.Redis;
 /// <param name="time">The clock of the waits between tries.</param>
 /// <param name="entropy">The source of claim tokens and jitter.</param>
 internal sealed partial class RedisInboxRepository(
-    RedisConnections connections, RedisOptions options, TimeProvider time, IEntropy entropy) : IInboxRepository
+    RedisConnections connections, RedisOptions options, TimeProvider time, IEntropy entropy)
+    : IInboxRepository, IExplainsFailures
 {
     private static readonly RedisScript Claim = RedisScript.Load("inbox_claim");
 
@@ -62,6 +64,8 @@ internal sealed partial class RedisInboxRepository(
 
     /// <inheritdoc />
     public bool IsOutage(Exception exception) => RedisFaults.IsOfServer(exception);
+
+    StoreFailedException? IExplainsFailures.Explain(Exception exception) => connections.Explain(exception);
 
     private Task<RedisResult[]> ClaimAsync(
         int bucket,

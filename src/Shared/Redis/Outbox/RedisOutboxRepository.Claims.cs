@@ -7,8 +7,6 @@ namespace Relaybox.Redis;
 // Claiming: rows are found without being held, then those of them are taken that still can be.
 internal sealed partial class RedisOutboxRepository
 {
-    private const int MaxRounds = 10;
-
     /// <summary>The most rows of one key in one claim.</summary>
     private const int RowsOfAKey = 50;
 
@@ -25,26 +23,15 @@ internal sealed partial class RedisOutboxRepository
     private volatile bool _isWeighing;
 
     /// <inheritdoc />
-    public async Task<IReadOnlyList<OutboxClaim>> ClaimAsync(ClaimLimit limit, TimeSpan lease, CancellationToken cancellationToken)
+    public Task<IReadOnlyList<OutboxClaim>> ClaimAsync(ClaimLimit limit, TimeSpan lease, CancellationToken cancellationToken)
     {
         limit.Require();
         var turn = Interlocked.Increment(ref _claimCount);
-        for (var round = 1; ; round++)
-        {
-            // Where others were quicker, what is due next is likely to be theirs as well.
-            var skip = round == 1 ? 0 : (int)(_entropy.NextDouble() * 4) * limit.Rows;
-            var found = await FindAsync(limit.Rows, skip, cancellationToken);
-            if (found.Count == 0 && skip == 0)
-            {
-                return [];
-            }
-
-            var claims = found.Count == 0 ? [] : await TakeAsync(found, limit, lease, turn, cancellationToken);
-            if (claims.Count > 0 || round == MaxRounds)
-            {
-                return claims;
-            }
-        }
+        return ClaimRounds.RunAsync(
+            limit,
+            _entropy,
+            skip => FindAsync(limit.Rows, skip, cancellationToken),
+            found => TakeAsync(found, limit, lease, turn, cancellationToken));
     }
 
     /// <inheritdoc />

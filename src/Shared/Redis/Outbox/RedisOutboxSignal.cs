@@ -76,7 +76,7 @@ internal sealed class RedisOutboxSignal(
     public bool IsOutage(Exception exception) => RedisFaults.IsTransient(exception);
 
     /// <inheritdoc />
-    Exception? IExplainsFailures.Explain(Exception exception) => connections.Explain(exception);
+    StoreFailedException? IExplainsFailures.Explain(Exception exception) => connections.Explain(exception);
 
     /// <inheritdoc />
     public async ValueTask DisposeAsync()

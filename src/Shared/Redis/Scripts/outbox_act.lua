@@ -2,7 +2,7 @@
 -- KEYS: the bucket, then each row. ARGV: 'redrive', 'skip', 'shelve', 'unshelve' or 'purge', then three values for each row: its id, and when it
 -- was parked and shelved, in ms; empty where it was not. Returns 1 for each row that was changed, else 0.
 -- include: box
--- include: lines
+-- include: rows
 local now = clock_now()
 local answers = {}
 

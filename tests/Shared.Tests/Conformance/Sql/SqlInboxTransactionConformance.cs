@@ -1,3 +1,4 @@
+using System.Data;
 using System.Data.Common;
 using Relaybox.Events;
 using Relaybox.Inbox;
@@ -26,6 +27,28 @@ public abstract partial class SqlInboxTransactionConformance : IAsyncLifetime
     }
 
     private protected abstract Task<SqlInboxHarness> CreateHarnessAsync();
+
+    /// <summary>Whether what is marked together is told again to be marked.</summary>
+    protected virtual bool KnowsItsMarks => true;
+
+    [Fact]
+    public async Task A_record_that_somebody_holds_keeps_no_other_from_being_marked()
+    {
+        var answers = await Store.Repository.ClaimAsync(
+            "billing", [Sample.Message("free"), Sample.Message("held")], TimeSpan.FromMinutes(1), 5, Ct);
+        var claims = answers.Cast<InboxClaim.Claimed>().ToList();
+        await using var connection = await Store.OpenAsync();
+        await using (var other = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, Ct))
+        {
+            await using var hold = connection.CreateCommand();
+            (hold.Transaction, hold.CommandText) = (other, Store.Fill("SELECT 1 FROM {{inbox}} WHERE event_id = 'held' FOR UPDATE"));
+            await hold.ExecuteNonQueryAsync(Ct);
+            Assert.Equal<IReadOnlyList<bool>>([true, false], await Store.Repository.TryMarkProcessedAsync(claims, Ct));
+        }
+
+        // The first of them is marked already.
+        Assert.Equal<IReadOnlyList<bool>>([KnowsItsMarks, true], await Store.Repository.TryMarkProcessedAsync(claims, Ct));
+    }
 
     [Fact]
     public async Task A_handler_that_enlists_nothing_costs_no_connection()

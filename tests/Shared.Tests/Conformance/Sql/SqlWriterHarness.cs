@@ -4,7 +4,8 @@ using Relaybox.Testing;
 namespace Relaybox.Shared.Tests.Conformance;
 
 /// <summary>An outbox of its own in an SQL database, for one test, with a table <c>orders</c> of the app's beside it.</summary>
-internal abstract class SqlWriterHarness : IAsyncDisposable
+/// <param name="schema">Its schema.</param>
+internal abstract class SqlWriterHarness(SqlSchema schema) : IAsyncDisposable
 {
     /// <summary>The table of the app's, in words of both databases.</summary>
     protected const string Orders = "CREATE TABLE {{schema}}.orders (id varchar(64) PRIMARY KEY)";
@@ -16,13 +17,13 @@ internal abstract class SqlWriterHarness : IAsyncDisposable
     /// <summary>The text with which the driver commits a transaction, as the proxy sees it.</summary>
     public abstract string Commit { get; }
 
-    public abstract Task<DateTimeOffset> NowAsync();
+    public Task<DateTimeOffset> NowAsync() => schema.NowAsync();
 
     /// <summary>Runs SQL by hand; the placeholders are those of the schema's files.</summary>
-    public abstract Task ExecuteAsync(string sql);
+    public Task ExecuteAsync(string sql) => schema.ExecuteAsync(sql);
 
     /// <inheritdoc cref="ExecuteAsync"/>
-    public abstract Task<object?> ScalarAsync(string sql);
+    public Task<object?> ScalarAsync(string sql) => schema.ScalarAsync(sql);
 
     /// <summary>The ids of the rows of a key, in the order in which they are to be sent.</summary>
     public abstract Task<IReadOnlyList<string>> IdsOfKeyAsync(string key);

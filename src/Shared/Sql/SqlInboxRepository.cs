@@ -7,29 +7,56 @@ using Relaybox.Timing;
 namespace Relaybox.Sql;
 
 /// <summary>
-/// How handling ends, and maintenance. A write of a claim holds only while the record is being processed under the claim's own token. The
-/// record keeps the token that completed it, so that a repeated call knows its own work.
+/// An inbox in an SQL database. Here: how handling ends, and maintenance. A write of a claim holds only while the record is being processed
+/// under the claim's own token. The record keeps the token that completed it, so that a repeated call knows its own work.
 /// </summary>
 /// <param name="database">Where connections come from.</param>
 /// <param name="sql">The statements.</param>
 /// <param name="addKey">Adds a record's key to the parameters.</param>
 /// <param name="retries">Repeats calls whose failure is transient.</param>
-internal sealed class SqlInboxWrites(
-    ISqlDatabase database, SqlInboxStatements sql, Action<DbParameterCollection, InboxKey> addKey, RetryLoop retries)
+internal abstract class SqlInboxRepository(
+    SqlConnections database, SqlInboxStatements sql, Action<DbParameterCollection, InboxKey> addKey, RetryLoop retries)
+    : IInboxRepository, IExplainsFailures
 {
     // Each step takes the oldest records that nobody holds, so that the next one needs no place to go on from.
     private const string MayBeMore = "more";
 
-    internal Task<bool> RenewAsync(InboxClaim.Claimed claim, TimeSpan lease, CancellationToken cancellationToken) =>
+    /// <summary>Repeats calls whose failure is transient.</summary>
+    protected RetryLoop Retries => retries;
+
+    /// <inheritdoc />
+    public abstract Task<IReadOnlyList<InboxClaim>> ClaimAsync(
+        string consumer, IReadOnlyList<InboxMessage> messages, TimeSpan lease, int maxAttempts, CancellationToken cancellationToken);
+
+    /// <inheritdoc />
+    public abstract Task<IInboxTransaction> BeginAsync(InboxClaim.Claimed claim, CancellationToken cancellationToken);
+
+    /// <inheritdoc />
+    public abstract Task<IReadOnlyList<bool>> TryMarkProcessedAsync(
+        IReadOnlyList<InboxClaim.Claimed> claims, CancellationToken cancellationToken);
+
+    /// <inheritdoc />
+    public abstract Task<InboxRecord?> FindAsync(InboxKey key, CancellationToken cancellationToken);
+
+    /// <inheritdoc />
+    public bool IsOutage(Exception exception) => database.IsOutage(exception);
+
+    StoreFailedException? IExplainsFailures.Explain(Exception exception) => database.Explain(exception);
+
+    /// <inheritdoc />
+    public Task<bool> RenewAsync(InboxClaim.Claimed claim, TimeSpan lease, CancellationToken cancellationToken) =>
         HoldAsync(sql.Renew, claim, lease, cancellationToken);
 
-    internal Task<bool> StartAsync(InboxClaim.Claimed claim, TimeSpan lease, CancellationToken cancellationToken) =>
+    /// <inheritdoc />
+    public Task<bool> StartAsync(InboxClaim.Claimed claim, TimeSpan lease, CancellationToken cancellationToken) =>
         HoldAsync(sql.Start, claim, lease, cancellationToken);
 
-    internal Task<bool> MarkProcessedAsync(InboxClaim.Claimed claim, CancellationToken cancellationToken) =>
+    /// <inheritdoc />
+    public Task<bool> MarkProcessedAsync(InboxClaim.Claimed claim, CancellationToken cancellationToken) =>
         WriteAsync(claim, sql.MarkProcessed, InboxStatusText.Processed, static _ => { }, cancellationToken);
 
-    internal Task<bool> EndAttemptAsync(
+    /// <inheritdoc />
+    public Task<bool> EndAttemptAsync(
         InboxClaim.Claimed claim, int deliveries, string errorCode, string errorMessage, CancellationToken cancellationToken) =>
         WriteAsync(
             claim,
@@ -44,6 +71,10 @@ internal sealed class SqlInboxWrites(
             },
             cancellationToken);
 
+    /// <summary>What became of a claim's record, once nobody is writing it any more.</summary>
+    /// <param name="claim">The claim.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>Its status, or null where the claim is no longer the record's last.</returns>
     internal Task<InboxStatus?> ReadOwnAsync(InboxClaim.Claimed claim, CancellationToken cancellationToken) =>
         retries.RunAsync<InboxStatus?>(
             async (_, ct) =>
@@ -53,13 +84,16 @@ internal sealed class SqlInboxWrites(
             },
             cancellationToken);
 
-    internal Task<MaintenancePage> CleanupAsync(TimeSpan retention, int pageSize, CancellationToken cancellationToken) =>
+    /// <inheritdoc />
+    public Task<MaintenancePage> CleanupAsync(TimeSpan retention, string? cursor, int pageSize, CancellationToken cancellationToken) =>
         StepAsync(sql.Cleanup, retention, pageSize, cancellationToken);
 
-    internal Task<MaintenancePage> ResetStaleAsync(TimeSpan age, int pageSize, CancellationToken cancellationToken) =>
+    /// <inheritdoc />
+    public Task<MaintenancePage> ResetStaleAsync(TimeSpan age, string? cursor, int pageSize, CancellationToken cancellationToken) =>
         StepAsync(sql.ResetStale, age, pageSize, cancellationToken);
 
-    internal async Task<IReadOnlyDictionary<string, long>> GetCountByStatusAsync(CancellationToken cancellationToken)
+    /// <inheritdoc />
+    public async Task<IReadOnlyDictionary<string, long>> GetCountByStatusAsync(CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenAsync(cancellationToken);
         await using var command = Command(connection, sql.CountByStatus);
@@ -68,7 +102,7 @@ internal sealed class SqlInboxWrites(
     }
 
     /// <summary>Adds the key of a claim's record and the claim's token.</summary>
-    internal void AddClaim(DbParameterCollection parameters, InboxClaim.Claimed claim)
+    protected void AddClaim(DbParameterCollection parameters, InboxClaim.Claimed claim)
     {
         addKey(parameters, claim.Key);
         parameters.Add(database.Text("@token", claim.Token));
