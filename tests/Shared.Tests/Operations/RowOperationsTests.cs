@@ -36,7 +36,7 @@ public sealed class RowOperationsTests(PostgresServer server) : IAsyncLifetime
     {
         await ParkAsync(120, "publish.rejected");
         await ParkAsync("other", "publish.too-large");
-        var preview = await Operations().PreviewAsync(RowSelection.Parse("error:publish.rejected"), progress: null, Ct);
+        var preview = await PreviewAsync("error:publish.rejected");
         Assert.Equal((120, 121), (preview.Count, preview.Seen));
         Assert.Equal(5, preview.Samples.Count);
         await _store.PassAsync(TimeSpan.FromSeconds(1));
@@ -59,7 +59,7 @@ public sealed class RowOperationsTests(PostgresServer server) : IAsyncLifetime
     {
         await ParkAsync(30, "publish.rejected");
         var killed = new KilledOperations(_store.Operations, afterTheStep);
-        var at = (await Operations().PreviewAsync(RowSelection.Parse("state:failed"), progress: null, Ct)).At;
+        var at = (await PreviewAsync("state:failed")).At;
         var begun = await BeginAsync(RowAction.Shelve, "state:failed", at);
 
         await Assert.ThrowsAsync<InvalidOperationException>(() => RunAsync(begun.Id, killed));
@@ -79,6 +79,7 @@ public sealed class RowOperationsTests(PostgresServer server) : IAsyncLifetime
 
         Assert.Equal((OperationState.Cancelled, 0), (await RunAsync(begun.Id) is var ended ? (ended.State, ended.Applied) : default));
         Assert.Equal(OperationState.Cancelled, (await RunAsync(begun.Id)).State);
+        Assert.Empty(await _jobs.ListAsync("cancel/", Ct));
     }
 
     [Fact]
@@ -86,7 +87,7 @@ public sealed class RowOperationsTests(PostgresServer server) : IAsyncLifetime
     {
         await ParkAsync(50, "publish.rejected");
         await _store.PassAsync(TimeSpan.FromSeconds(5));
-        var at = (await Operations().PreviewAsync(RowSelection.Parse("state:failed"), progress: null, Ct)).At;
+        var at = (await PreviewAsync("state:failed")).At;
         using var stop = new CancellationTokenSource();
         var relay = RelayAsync(claim => Outbox.ParkAsync([new(claim.EventId, claim.Token, 1, "publish.rejected", "again")], Ct), stop.Token);
 
@@ -102,7 +103,7 @@ public sealed class RowOperationsTests(PostgresServer server) : IAsyncLifetime
     public async Task A_redrive_sends_all_where_the_cause_is_gone()
     {
         await ParkAsync(50, "publish.rejected");
-        var at = (await Operations().PreviewAsync(RowSelection.Parse("state:failed"), progress: null, Ct)).At;
+        var at = (await PreviewAsync("state:failed")).At;
         using var stop = new CancellationTokenSource();
         var relay = RelayAsync(claim => Outbox.MarkSentAsync([new(claim.EventId, claim.Token)], Ct), stop.Token);
 
@@ -120,7 +121,7 @@ public sealed class RowOperationsTests(PostgresServer server) : IAsyncLifetime
     {
         await ParkAsync("a-1", "publish.rejected", key: "a");
         await Outbox.FindOrCreateAsync(Sample.Event("a-2") with { OrderingKey = "a" }, Ct);
-        var at = (await Operations().PreviewAsync(RowSelection.Parse("state:failed"), progress: null, Ct)).At;
+        var at = (await PreviewAsync("state:failed")).At;
 
         var ended = await RunAsync((await BeginAsync(RowAction.Purge, "key:a", at)).Id);
 
@@ -142,6 +143,9 @@ public sealed class RowOperationsTests(PostgresServer server) : IAsyncLifetime
 
     private RowOperations Operations(IOutboxOperations? rows = null) =>
         new(Outbox, rows ?? _store.Operations, new OperationStore(_jobs), TimeProvider.System, SystemEntropy.Instance);
+
+    private Task<RowPreview> PreviewAsync(string selection) =>
+        new ParkedRows(Outbox, _store.Operations).PreviewAsync(RowSelection.Parse(selection), progress: null, Ct);
 
     private Task<Operation> BeginAsync(RowAction action, string selection, DateTimeOffset confirmedAt) =>
         Operations().BeginAsync(action, RowSelection.Parse(selection), confirmedAt, "for the test", "me", rate: null, Ct);

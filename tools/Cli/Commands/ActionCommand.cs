@@ -32,6 +32,11 @@ internal static class ActionCommand
 
             await using var connection = shared.Open(result);
             var views = shared.Views(result);
+            if (!Console.IsErrorRedirected)
+            {
+                Console.Error.WriteLine("Looking at the parked rows …");
+            }
+
             var preview = await connection.AskAsync(new OperateRequest { Command = OperateCommand.Preview, Selection = text }, cancellationToken);
             if (!views.IsJson)
             {

@@ -39,7 +39,7 @@ internal sealed record Operation
     /// <summary>How many rows of the selection it left alone, because they had changed or the action does not hold for them.</summary>
     public long LeftAlone { get; init; }
 
-    /// <summary>When it came to its end, by the clock of who ran it.</summary>
+    /// <summary>When it came to its end, by the clock of the run.</summary>
     public DateTimeOffset? EndedAt { get; init; }
 
     /// <summary>Where the next page of parked rows begins; null: at the oldest.</summary>

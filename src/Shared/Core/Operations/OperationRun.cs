@@ -5,8 +5,8 @@ using Relaybox.Timing;
 namespace Relaybox.Operations;
 
 /// <summary>
-/// One run of an operation, by whoever holds it. Before a step it writes down which rows the step is about, so that the run that goes on
-/// after a crash knows what was done; every change is conditional on the row's version, so that it is never done twice.
+/// One run of an operation. Before a step it writes down which rows the step is about, so that the next run after a crash knows what was
+/// done. Every change is conditional on the row's version, so that it is never done twice.
 /// </summary>
 internal sealed class OperationRun(
     IOutboxRepository outbox, IOutboxOperations rows, OperationStore operations, JobLease lease, Operation operation, TimeProvider time)
@@ -38,10 +38,15 @@ internal sealed class OperationRun(
                 await SaveAsync(cancellationToken);
                 progress?.Report(_operation);
             }
+
+            if (_operation.State == OperationState.Cancelled)
+            {
+                await operations.ForgetCancelAsync(_operation.Id, cancellationToken);
+            }
         }
         finally
         {
-            // With a token of its own: a run that is ended gives up what it holds. Where somebody else has taken over, this changes nothing.
+            // A run that is cancelled gives up what it holds, too.
             await operations.ReleaseAsync(lease, _operation, CancellationToken.None);
         }
 

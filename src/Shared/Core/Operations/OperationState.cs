@@ -6,7 +6,7 @@ namespace Relaybox.Operations;
 [JsonConverter(typeof(JsonStringEnumConverter<OperationState>))]
 internal enum OperationState
 {
-    /// <summary>Begun, and not at its end: somebody runs it, or it waits for somebody who goes on with it.</summary>
+    /// <summary>Begun, and not at its end: it is being run, or waits for its next run.</summary>
     [JsonStringEnumMemberName("running")]
     Running,
 

@@ -3,7 +3,7 @@ using Relaybox.Timing;
 
 namespace Relaybox.Operations;
 
-/// <summary>Answers what operators ask for, whichever way the question came: every way has the same rules and leaves the same trail.</summary>
+/// <summary>Answers what operators ask for. Every way to it has the same rules and leaves the same trail.</summary>
 /// <param name="outbox">The outbox.</param>
 /// <param name="rows">What operators need of it.</param>
 /// <param name="operations">Where operations are kept.</param>
@@ -100,7 +100,7 @@ internal sealed class OperatorDesk(
 
     private async Task<OperateAnswer> RunAsync(string id, WorkDeadline deadline, CancellationToken cancellationToken)
     {
-        // Null: somebody else runs it. Then how it stands is the answer all the same.
+        // Null: another run has it. How it stands is the answer all the same.
         var operation = await _actions.RunAsync(id, deadline, progress: null, cancellationToken)
             ?? await operations.FindAsync(id, cancellationToken);
         return operation is null ? Unknown(id) : new OperateAnswer { Operation = operation };

@@ -15,16 +15,6 @@ namespace Relaybox.Operations;
 internal sealed class RowOperations(
     IOutboxRepository outbox, IOutboxOperations rows, OperationStore operations, TimeProvider time, IEntropy entropy)
 {
-    private readonly ParkedRows _parked = new(outbox, rows);
-
-    /// <inheritdoc cref="ParkedRows.ReadAsync" />
-    public Task<(ParkedPage Page, int Seen)> ReadAsync(RowSelection selection, string? cursor, CancellationToken cancellationToken) =>
-        _parked.ReadAsync(selection, cursor, cancellationToken);
-
-    /// <inheritdoc cref="ParkedRows.PreviewAsync" />
-    public Task<RowPreview> PreviewAsync(RowSelection selection, IProgress<(long Seen, long Count)>? progress, CancellationToken cancellationToken) =>
-        _parked.PreviewAsync(selection, progress, cancellationToken);
-
     /// <summary>Writes down a confirmed action. Nothing is done before somebody runs it.</summary>
     /// <param name="action">What is done.</param>
     /// <param name="selection">Which rows.</param>
@@ -68,7 +58,7 @@ internal sealed class RowOperations(
     /// <param name="deadline">When to leave the rest to the next run.</param>
     /// <param name="progress">Is told how the operation stands, after every step.</param>
     /// <param name="cancellationToken">Ends this run after the step at hand; the operation can be gone on with.</param>
-    /// <returns>How it stands; null where there is none of this id, or somebody else runs it.</returns>
+    /// <returns>How it stands; null where there is none of this id, or another run has it.</returns>
     public async Task<Operation?> RunAsync(
         string id, WorkDeadline deadline, IProgress<Operation>? progress, CancellationToken cancellationToken) =>
         await operations.TryTakeAsync(id, cancellationToken) is { } taken
