@@ -14,7 +14,7 @@ public sealed class KillPointTests
 {
     private const string Unreadable = "no order";
 
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
     private static readonly TimeSpan BetweenOrders = TimeSpan.FromMilliseconds(300);
 
     [Theory]
