@@ -9,11 +9,12 @@ namespace Relaybox.Sql;
 /// <param name="acquire">Takes a job by its name, a token and a lease, and gives its cursor where it was free or has this token.</param>
 /// <param name="save">Sets cursor and lease of a job that has a token.</param>
 /// <param name="delete">Deletes a job that has a token.</param>
+/// <param name="find">Gives name and cursor of a job.</param>
 /// <param name="list">Gives name and cursor of the jobs whose names begin with a text.</param>
 /// <param name="time">The clock of the waits between tries.</param>
 /// <param name="entropy">The source of tokens and jitter.</param>
 internal abstract class SqlJobStore(
-    SqlConnections database, string acquire, string save, string delete, string list, TimeProvider time, IEntropy entropy) : IJobStore
+    SqlConnections database, string acquire, string save, string delete, string find, string list, TimeProvider time, IEntropy entropy) : IJobStore
 {
     private readonly RetryLoop _retries = database.Retries(time, entropy);
 
@@ -64,14 +65,21 @@ internal abstract class SqlJobStore(
     }
 
     /// <inheritdoc />
-    public Task<IReadOnlyList<JobRecord>> ListAsync(string prefix, CancellationToken cancellationToken) =>
-        _retries.RunAsync<IReadOnlyList<JobRecord>>(
+    public async Task<JobRecord?> FindAsync(string job, CancellationToken cancellationToken) =>
+        (await ReadAsync(find, job, cancellationToken)).SingleOrDefault();
+
+    /// <inheritdoc />
+    public async Task<IReadOnlyList<JobRecord>> ListAsync(string prefix, CancellationToken cancellationToken) =>
+        await ReadAsync(list, prefix, cancellationToken);
+
+    private Task<List<JobRecord>> ReadAsync(string sql, string name, CancellationToken cancellationToken) =>
+        _retries.RunAsync(
             async (_, ct) =>
             {
                 await using var connection = await database.OpenAsync(ct);
                 await using var command = connection.CreateCommand();
-                command.CommandText = list;
-                command.Parameters.Add(database.Text("@prefix", prefix));
+                command.CommandText = sql;
+                command.Parameters.Add(database.Text("@job", name));
                 return await command.ReadCommittedAsync(row => new JobRecord(Columns.Text(row, 0)!, Columns.Text(row, 1)), ct);
             },
             cancellationToken);

@@ -102,6 +102,17 @@ public abstract class JobStoreConformance : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_job_is_found_by_its_whole_name_held_or_not()
+    {
+        Assert.Null(await Store.FindAsync("operation/1", Ct));
+        var held = await AcquireAsync("operation/1");
+        Assert.Equal(new("operation/1", null), await Store.FindAsync("operation/1", Ct));
+        Assert.True(await Store.SaveAsync(held, "page 2", TimeSpan.Zero, Ct));
+        Assert.Equal(new("operation/1", "page 2"), await Store.FindAsync("operation/1", Ct));
+        Assert.Null(await Store.FindAsync("operation/", Ct));
+    }
+
+    [Fact]
     public async Task A_job_is_forgotten_by_its_holder_alone()
     {
         var late = await AcquireAsync("operation/1");

@@ -236,6 +236,8 @@ public sealed class MaintenanceJobsTests(DynamoDbLocal dynamoDb) : IAsyncLifetim
 
         public Task<bool> DeleteAsync(JobLease lease, CancellationToken cancellationToken) => throw new NotSupportedException();
 
+        public Task<JobRecord?> FindAsync(string job, CancellationToken cancellationToken) => throw new NotSupportedException();
+
         public Task<IReadOnlyList<JobRecord>> ListAsync(string prefix, CancellationToken cancellationToken) => throw new NotSupportedException();
     }
 

@@ -33,6 +33,10 @@ internal sealed class ModelJobs(Dictionary<string, JobState> jobs, IServer serve
             () => jobs.TryGetValue(lease.Job, out var state) && state.Token == lease.Token && jobs.Remove(lease.Job),
             cancellationToken);
 
+    public Task<JobRecord?> FindAsync(string job, CancellationToken cancellationToken) =>
+        server.CallAsync(
+            $"jobs.find {job}", () => jobs.TryGetValue(job, out var state) ? new JobRecord(job, state.Cursor) : null, cancellationToken);
+
     public Task<IReadOnlyList<JobRecord>> ListAsync(string prefix, CancellationToken cancellationToken) =>
         server.CallAsync<IReadOnlyList<JobRecord>>(
             $"jobs.list {prefix}",

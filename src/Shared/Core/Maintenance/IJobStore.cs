@@ -24,6 +24,12 @@ internal interface IJobStore
     /// <returns>Whether the job was still held.</returns>
     Task<bool> DeleteAsync(JobLease lease, CancellationToken cancellationToken);
 
+    /// <summary>Reads one job without taking it, held or not.</summary>
+    /// <param name="job">The job's name.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>The job, or null.</returns>
+    Task<JobRecord?> FindAsync(string job, CancellationToken cancellationToken);
+
     /// <summary>Reads jobs without taking them, held or not, in no particular order.</summary>
     /// <param name="prefix">What their names begin with: letters, digits, <c>-</c> and <c>/</c>.</param>
     /// <param name="cancellationToken">Ends the wait.</param>

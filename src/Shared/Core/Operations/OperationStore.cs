@@ -42,9 +42,9 @@ internal sealed class OperationStore(IJobStore jobs)
     /// <summary>Finds an operation.</summary>
     /// <param name="id">Its id.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>The operation; null where there is none of this id.</returns>
+    /// <returns>The operation, or null.</returns>
     public async Task<Operation?> FindAsync(string id, CancellationToken cancellationToken) =>
-        (await jobs.ListAsync(Prefix + id, cancellationToken)).Select(job => Read(job.Cursor)).FirstOrDefault(operation => operation?.Id == id);
+        Read((await jobs.FindAsync(Prefix + id, cancellationToken))?.Cursor);
 
     /// <summary>Asks for the end of an operation after the step at hand.</summary>
     /// <param name="id">Its id.</param>
@@ -77,7 +77,7 @@ internal sealed class OperationStore(IJobStore jobs)
 
     /// <summary>Whether somebody has asked for the end of an operation.</summary>
     internal async Task<bool> IsCancelRequestedAsync(string id, CancellationToken cancellationToken) =>
-        (await jobs.ListAsync(CancelPrefix + id, cancellationToken)).Count > 0;
+        await jobs.FindAsync(CancelPrefix + id, cancellationToken) is not null;
 
     /// <summary>Forgets that somebody has asked for the end of an operation that has ended.</summary>
     internal async Task ForgetCancelAsync(string id, CancellationToken cancellationToken)

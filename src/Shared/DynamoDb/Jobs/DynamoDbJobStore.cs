@@ -104,6 +104,14 @@ internal sealed class DynamoDbJobStore(IAmazonDynamoDB dynamoDb, string tableNam
     }
 
     /// <inheritdoc />
+    public async Task<JobRecord?> FindAsync(string job, CancellationToken cancellationToken)
+    {
+        var response = await dynamoDb.GetItemAsync(
+            new GetItemRequest { TableName = tableName, Key = Key(job), ConsistentRead = true }, cancellationToken);
+        return response.Item is { Count: > 0 } item ? Read(item) : null;
+    }
+
+    /// <inheritdoc />
     public async Task<IReadOnlyList<JobRecord>> ListAsync(string prefix, CancellationToken cancellationToken)
     {
         var records = new List<JobRecord>();
@@ -117,14 +125,16 @@ internal sealed class DynamoDbJobStore(IAmazonDynamoDB dynamoDb, string tableNam
         do
         {
             var page = await dynamoDb.ScanAsync(request, cancellationToken);
-            records.AddRange((page.Items ?? []).Select(
-                item => new JobRecord(item.GetString(Attributes.Job)!, item.GetString(Attributes.Cursor))));
+            records.AddRange((page.Items ?? []).Select(Read));
             request.ExclusiveStartKey = page.LastEvaluatedKey;
         }
         while (request.ExclusiveStartKey is { Count: > 0 });
 
         return records;
     }
+
+    private static JobRecord Read(Dictionary<string, AttributeValue> item) =>
+        new(item.GetString(Attributes.Job)!, item.GetString(Attributes.Cursor));
 
     private static Dictionary<string, AttributeValue> Key(string job) => new(1) { [Attributes.Job] = Values.S(job) };
 }

@@ -77,13 +77,16 @@ internal sealed class MongoJobStore(MongoConnections connections, TimeProvider t
     }
 
     /// <inheritdoc />
-    public Task<IReadOnlyList<JobRecord>> ListAsync(string prefix, CancellationToken cancellationToken) =>
-        _calls.RunAsync<IReadOnlyList<JobRecord>>(
-            async (database, ct) =>
-            {
-                var found = await database.Jobs
-                    .Find(new BsonDocument(Fields.Id, new BsonDocument { { "$gte", prefix }, { "$lt", prefix + "\uffff" } })).ReadAsync(ct);
-                return [.. found.Select(job => new JobRecord(job[Fields.Id].AsString, job.Text(Fields.Cursor)))];
-            },
+    public async Task<JobRecord?> FindAsync(string job, CancellationToken cancellationToken) =>
+        (await ReadAsync(job, cancellationToken)).SingleOrDefault();
+
+    /// <inheritdoc />
+    public async Task<IReadOnlyList<JobRecord>> ListAsync(string prefix, CancellationToken cancellationToken) =>
+        await ReadAsync(new BsonDocument { { "$gte", prefix }, { "$lt", prefix + "\uffff" } }, cancellationToken);
+
+    private Task<List<JobRecord>> ReadAsync(BsonValue name, CancellationToken cancellationToken) =>
+        _calls.RunAsync(
+            async (database, ct) => (await database.Jobs.Find(new BsonDocument(Fields.Id, name)).ReadAsync(ct))
+                .ConvertAll(job => new JobRecord(job[Fields.Id].AsString, job.Text(Fields.Cursor))),
             cancellationToken);
 }

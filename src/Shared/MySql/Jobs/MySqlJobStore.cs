@@ -9,7 +9,7 @@ namespace Relaybox.MySql;
 /// <param name="time">The clock of the waits between tries.</param>
 /// <param name="entropy">The source of tokens and jitter.</param>
 internal sealed class MySqlJobStore(MySqlConnections connections, MySqlOptions options, TimeProvider time, IEntropy entropy)
-    : SqlJobStore(connections, Acquire(options), Save(options), Delete(options), List(options), time, entropy)
+    : SqlJobStore(connections, Acquire(options), Save(options), Delete(options), Find(options), List(options), time, entropy)
 {
     // A job that is there stays as it is in the first statement; the second takes it if it is free. The third tells whose it is.
     private static string Acquire(MySqlOptions options) =>
@@ -29,8 +29,9 @@ internal sealed class MySqlJobStore(MySqlConnections connections, MySqlOptions o
 
     private static string Delete(MySqlOptions options) => $"DELETE FROM {Table(options)} WHERE job = @job AND claim_token = @token";
 
-    private static string List(MySqlOptions options) =>
-        $"SELECT job, cursor_text FROM {Table(options)} WHERE job LIKE CONCAT(@prefix, '%')";
+    private static string Find(MySqlOptions options) => $"SELECT job, cursor_text FROM {Table(options)} WHERE job = @job";
+
+    private static string List(MySqlOptions options) => $"SELECT job, cursor_text FROM {Table(options)} WHERE job LIKE CONCAT(@job, '%')";
 
     private static string Table(MySqlOptions options) => new MySqlNames(options).Jobs;
 }

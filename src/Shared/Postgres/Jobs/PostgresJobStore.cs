@@ -9,7 +9,7 @@ namespace Relaybox.Postgres;
 /// <param name="time">The clock of the waits between tries.</param>
 /// <param name="entropy">The source of tokens and jitter.</param>
 internal sealed class PostgresJobStore(PostgresConnections connections, PostgresOptions options, TimeProvider time, IEntropy entropy)
-    : SqlJobStore(connections, Acquire(options), Save(options), Delete(options), List(options), time, entropy)
+    : SqlJobStore(connections, Acquire(options), Save(options), Delete(options), Find(options), List(options), time, entropy)
 {
     private static string Acquire(PostgresOptions options) =>
         $"""
@@ -23,6 +23,8 @@ internal sealed class PostgresJobStore(PostgresConnections connections, Postgres
         $"UPDATE {Table(options)} SET cursor = $3, lease_until = clock_timestamp() + $4 WHERE job = $1 AND claim_token = $2";
 
     private static string Delete(PostgresOptions options) => $"DELETE FROM {Table(options)} WHERE job = $1 AND claim_token = $2";
+
+    private static string Find(PostgresOptions options) => $"SELECT job, cursor FROM {Table(options)} WHERE job = $1";
 
     private static string List(PostgresOptions options) => $"SELECT job, cursor FROM {Table(options)} WHERE starts_with(job, $1)";
 

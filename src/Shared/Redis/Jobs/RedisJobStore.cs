@@ -44,20 +44,17 @@ internal sealed class RedisJobStore(RedisConnections connections, RedisOptions o
     }
 
     /// <inheritdoc />
+    public async Task<JobRecord?> FindAsync(string job, CancellationToken cancellationToken) =>
+        (RedisValue[]?)await _calls.RunAsync(Read, [Key(job)], [], cancellationToken) is [_, var cursor]
+            ? new JobRecord(job, cursor.IsNullOrEmpty ? null : (string?)cursor)
+            : null;
+
+    /// <inheritdoc />
     public async Task<IReadOnlyList<JobRecord>> ListAsync(string prefix, CancellationToken cancellationToken)
     {
+        // A job can have been deleted since its name was read.
         var names = (string[])(await _calls.RunAsync(List, [Names], [prefix], cancellationToken))!;
-        var records = new List<JobRecord>();
-        foreach (var name in names)
-        {
-            // Null: it has been deleted since.
-            if ((RedisValue[]?)await _calls.RunAsync(Read, [Key(name)], [], cancellationToken) is [_, var cursor])
-            {
-                records.Add(new JobRecord(name, cursor.IsNullOrEmpty ? null : (string?)cursor));
-            }
-        }
-
-        return records;
+        return [.. (await Task.WhenAll(names.Select(name => FindAsync(name, cancellationToken)))).OfType<JobRecord>()];
     }
 
     private RedisKey Names => $"{Bucket.All(options)[0].Tag}:jobs";
