@@ -57,7 +57,7 @@ internal abstract class SqlOutboxOperations(
                 await using var connection = await database.OpenAsync(ct);
                 for (; next < rows.Count; next++)
                 {
-                    if (await ApplyAsync(connection, action, rows[next], ct))
+                    if (rows[next].Allows(action) && await ApplyAsync(connection, action, rows[next], ct))
                     {
                         applied.Add(rows[next].EventId);
                     }
@@ -87,6 +87,34 @@ internal abstract class SqlOutboxOperations(
     /// <summary>Changes one row, if it is still in its version.</summary>
     /// <returns>Whether it was.</returns>
     protected abstract Task<bool> ApplyAsync(DbConnection connection, RowAction action, RowVersion row, CancellationToken cancellationToken);
+
+    /// <summary>The statement that changes a row of the outbox if it is still as an operator has seen it.</summary>
+    /// <param name="action">What is done.</param>
+    /// <param name="outbox">The table.</param>
+    /// <param name="now">The time now, in SQL.</param>
+    /// <param name="isVersion">The condition that the row has the id and the version of the parameters.</param>
+    /// <param name="alsoRedriven">What else a redrive assigns, with a comma behind it.</param>
+    protected static string Statement(RowAction action, string outbox, string now, string isVersion, string alsoRedriven = "")
+    {
+        const string IsParked = "status = 'failed'";
+        const string IsHeld = "ordering_key IS NOT NULL AND skipped_at IS NULL";
+        return action switch
+        {
+            RowAction.Redrive => Update(
+                $"""
+                {alsoRedriven} status = 'pending', attempts = 0, unfinished = 0, available_at = LEAST(available_at, {now}),
+                failed_at = NULL, skipped_at = NULL, shelved_at = NULL, released_token = NULL
+                """,
+                IsParked),
+            RowAction.Skip => Update($"skipped_at = {now}", $"status NOT IN ('pending', 'publishing', 'sent') AND {IsHeld}"),
+            RowAction.Shelve => Update($"shelved_at = {now}", IsParked),
+            RowAction.Unshelve => Update("shelved_at = NULL", IsParked),
+            RowAction.Purge => $"DELETE FROM {outbox} WHERE {isVersion} AND {IsParked} AND NOT ({IsHeld})",
+            _ => throw new ArgumentOutOfRangeException(nameof(action), action, null),
+        };
+
+        string Update(string set, string condition) => $"UPDATE {outbox} SET {set} WHERE {isVersion} AND {condition}";
+    }
 
     // The row's number is what its token has.
     private static string CursorAfter(OutboxRow row) =>

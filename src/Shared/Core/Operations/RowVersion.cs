@@ -8,6 +8,15 @@ namespace Relaybox.Operations;
 /// <param name="ShelvedAt">When it was shelved; null where it is not.</param>
 internal readonly record struct RowVersion(string EventId, DateTimeOffset? FailedAt, DateTimeOffset? ShelvedAt)
 {
+    /// <summary>Whether an action can hold for a row in this version: only a row that is shelved is unshelved, and only another is shelved.</summary>
+    /// <param name="action">The action.</param>
+    internal bool Allows(RowAction action) => action switch
+    {
+        RowAction.Shelve => ShelvedAt is null,
+        RowAction.Unshelve => ShelvedAt is not null,
+        _ => true,
+    };
+
     /// <summary>The version that a row has been read in.</summary>
     /// <param name="row">The row.</param>
     internal static RowVersion Of(OutboxRow row) => new(row.Event.EventId, row.FailedAt, row.ShelvedAt);

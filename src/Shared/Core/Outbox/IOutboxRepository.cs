@@ -25,7 +25,7 @@ internal interface IOutboxRepository
     /// <summary>Reads one row, consistently.</summary>
     /// <param name="eventId">Its id.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>The row, or null where there is none.</returns>
+    /// <returns>The row, or null.</returns>
     Task<OutboxRow?> FindAsync(string eventId, CancellationToken cancellationToken);
 
     /// <summary>Reads pending rows, oldest first, without claiming them. For people and tools; a relay claims.</summary>

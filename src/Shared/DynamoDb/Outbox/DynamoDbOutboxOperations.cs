@@ -57,7 +57,7 @@ internal sealed class DynamoDbOutboxOperations(IAmazonDynamoDB dynamoDb, DynamoD
         if (action != RowAction.Skip)
         {
             await ConditionalWrites.CountAppliedAsync(
-                rows,
+                rows.Where(row => row.Allows(action)),
                 options.Concurrency,
                 async (row, ct) =>
                 {
@@ -95,22 +95,12 @@ internal sealed class DynamoDbOutboxOperations(IAmazonDynamoDB dynamoDb, DynamoD
             return;
         }
 
-        var update = UpdateOf(action, row, values);
-        if (action == RowAction.Shelve)
-        {
-            condition += " AND attribute_not_exists(shelvedAt)";
-        }
-        else if (action == RowAction.Unshelve)
-        {
-            condition += " AND attribute_exists(shelvedAt)";
-        }
-
         await dynamoDb.UpdateItemAsync(
             new UpdateItemRequest
             {
                 TableName = options.TableName,
                 Key = key,
-                UpdateExpression = update,
+                UpdateExpression = UpdateOf(action, row, values),
                 ConditionExpression = condition,
                 ExpressionAttributeNames = names,
                 ExpressionAttributeValues = values,

@@ -39,7 +39,7 @@ internal sealed class MongoOutboxOperations(MongoConnections connections, TimePr
     {
         ArgumentNullException.ThrowIfNull(rows);
         var applied = new List<string>();
-        foreach (var row in rows)
+        foreach (var row in rows.Where(row => row.Allows(action)))
         {
             if (await _calls.RunAsync((database, ct) => ApplyAsync(database, action, row, ct), cancellationToken))
             {
@@ -98,9 +98,9 @@ internal sealed class MongoOutboxOperations(MongoConnections connections, TimePr
                 await OutboxOrder.ReleaseAsync(database, [row.EventId], cancellationToken);
                 return skipped;
             case RowAction.Shelve:
-                return row.ShelvedAt is null && await UpdateAsync(SetNow(Fields.ShelvedAt));
+                return await UpdateAsync(SetNow(Fields.ShelvedAt));
             case RowAction.Unshelve:
-                return row.ShelvedAt is not null && await UpdateAsync([new("$unset", Fields.ShelvedAt)]);
+                return await UpdateAsync([new("$unset", Fields.ShelvedAt)]);
             default:
                 version["$or"] = new BsonArray
                 {

@@ -91,7 +91,7 @@ internal static class OutboxOrder
     }
 
     /// <summary>Finds the first row of a key, before a place in it, that holds the key back.</summary>
-    /// <returns>Its id; null where there is none.</returns>
+    /// <returns>The row's id, or null.</returns>
     internal static async Task<string?> FindFirstHolderAsync(
         MongoCollections database, string key, long number, CancellationToken cancellationToken) =>
         (await database.Outbox

@@ -9,7 +9,8 @@ namespace Relaybox.MySql;
 /// <summary>What operators need of an outbox in MySQL or MariaDB.</summary>
 internal sealed class MySqlOutboxOperations : SqlOutboxOperations
 {
-    private readonly Dictionary<RowAction, string> _statements;
+    private const string IsVersion = "event_id = @id AND failed_at <=> @failed AND shelved_at <=> @shelved";
+
     private readonly MySqlNames _names;
     private readonly OutboxSearch _search;
 
@@ -23,23 +24,6 @@ internal sealed class MySqlOutboxOperations : SqlOutboxOperations
     {
         _names = new MySqlNames(options);
         _search = new OutboxSearch(_names);
-        const string IsParked = "status = 'failed'";
-        const string IsHeld = "ordering_key IS NOT NULL AND skipped_at IS NULL";
-        _statements = new()
-        {
-            [RowAction.Redrive] = Update(
-                $"""
-                status = 'pending', waits = FALSE, attempts = 0, unfinished = 0, available_at = LEAST(available_at, {_names.Now}),
-                failed_at = NULL, skipped_at = NULL, shelved_at = NULL, released_token = NULL
-                """,
-                IsParked),
-            [RowAction.Skip] = Update($"skipped_at = {_names.Now}", $"status NOT IN ('pending', 'publishing', 'sent') AND {IsHeld}"),
-            [RowAction.Shelve] = Update($"shelved_at = {_names.Now}", $"{IsParked} AND shelved_at IS NULL"),
-            [RowAction.Unshelve] = Update("shelved_at = NULL", $"{IsParked} AND shelved_at IS NOT NULL"),
-            [RowAction.Purge] = Change($"DELETE FROM {_names.Outbox}", $"{IsParked} AND NOT ({IsHeld})"),
-        };
-
-        string Update(string set, string condition) => Change($"UPDATE {_names.Outbox} SET {set}", condition);
     }
 
     /// <inheritdoc />
@@ -51,8 +35,8 @@ internal sealed class MySqlOutboxOperations : SqlOutboxOperations
             // Who waits behind a row that was skipped is made due with it.
             var keys = $"SELECT s.ordering_key FROM {_names.Outbox} s WHERE s.event_id = @id AND s.ordering_key IS NOT NULL";
             var next = action == RowAction.Skip ? _search.FindNext(keys) : "";
-            await using var command = new MySqlCommand(
-                $"{MySqlTransactions.Begin}{_statements[action]}; SELECT ROW_COUNT(); {next}", mySql);
+            var change = Statement(action, _names.Outbox, _names.Now, IsVersion, "waits = FALSE,");
+            await using var command = new MySqlCommand($"{MySqlTransactions.Begin}{change}; SELECT ROW_COUNT(); {next}", mySql);
             command.Parameters.Add(Parameters.Bytes("@id", row.EventId));
             command.Parameters.Add(Parameters.Time("@failed", row.FailedAt));
             command.Parameters.Add(Parameters.Time("@shelved", row.ShelvedAt));
@@ -62,9 +46,6 @@ internal sealed class MySqlOutboxOperations : SqlOutboxOperations
             return answer[0] == 1;
         });
     }
-
-    private static string Change(string what, string condition) =>
-        $"{what} WHERE event_id = @id AND {condition} AND failed_at <=> @failed AND shelved_at <=> @shelved";
 
     // Without a row there is the time all the same.
     private static string ReadParked(MySqlNames names) =>

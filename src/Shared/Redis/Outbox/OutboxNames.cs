@@ -44,6 +44,18 @@ internal static class OutboxNames
             : null;
     }
 
+    /// <summary>The buckets that have a row of this id, which are several where an app's data was written with it under other hash tags.</summary>
+    internal static async Task<Bucket[]> HavingAsync(this Bucket[] buckets, IDatabase database, string eventId)
+    {
+        if (buckets.Length == 1)
+        {
+            return buckets;
+        }
+
+        var have = await Task.WhenAll(buckets.Select(bucket => database.KeyExistsAsync(bucket.Row(eventId), CommandFlags.DemandMaster)));
+        return [.. buckets.Where((_, i) => have[i])];
+    }
+
     /// <summary>The ordering key and the event id of a member; the key is empty where the row has none.</summary>
     internal static (string Key, string EventId) ReadMember(RedisValue member) => ((string?)member ?? "").Split(Separator) switch
     {

@@ -69,18 +69,9 @@ internal sealed class RedisOutboxOperations : IOutboxOperations
             {
                 for (; next < rows.Count; next++)
                 {
-                    var row = rows[next];
-                    foreach (var bucket in await FindAsync(database, row.EventId))
+                    if (rows[next].Allows(action) && await ApplyAsync(database, action, rows[next]))
                     {
-                        var arguments = new ScriptArguments(bucket.Keys(), NameOf(action));
-                        arguments.AddKey(bucket.Row(row.EventId));
-                        arguments.Add(row.EventId);
-                        arguments.Add(Milliseconds(row.FailedAt));
-                        arguments.Add(Milliseconds(row.ShelvedAt));
-                        if (((int[])(await Act.RunAsync(database, arguments))!)[0] == 1)
-                        {
-                            applied.Add(row.EventId);
-                        }
+                        applied.Add(rows[next].EventId);
                     }
                 }
 
@@ -101,10 +92,9 @@ internal sealed class RedisOutboxOperations : IOutboxOperations
         return _calls.RunAsync(
             async database =>
             {
-                foreach (var bucket in await FindAsync(database, row.Event.EventId))
+                foreach (var bucket in await _buckets.HavingAsync(database, row.Event.EventId))
                 {
-                    var first = (RedisValue[])(await database.SortedSetRangeByValueAsync(
-                        bucket.Lines(), key + "\0", key + "\u0001", Exclude.Stop, take: 1))!;
+                    var first = await database.SortedSetRangeByValueAsync(bucket.Lines(), key + "\0", key + "\u0001", Exclude.Stop, take: 1);
                     if (first is [var member] && OutboxNames.ReadMember(member).EventId is var eventId && eventId != row.Event.EventId)
                     {
                         return eventId;
@@ -116,11 +106,19 @@ internal sealed class RedisOutboxOperations : IOutboxOperations
             cancellationToken);
     }
 
-    // The bucket that has the row: an id may have been written with the hash tag of the app's data.
-    private async Task<IEnumerable<Bucket>> FindAsync(IDatabase database, string eventId)
+    private async Task<bool> ApplyAsync(IDatabase database, RowAction action, RowVersion row)
     {
-        var found = await Task.WhenAll(_buckets.Select(bucket => database.KeyExistsAsync(bucket.Row(eventId), CommandFlags.DemandMaster)));
-        return _buckets.Where((_, i) => found[i]);
+        var isApplied = false;
+        foreach (var bucket in await _buckets.HavingAsync(database, row.EventId))
+        {
+            isApplied |= (bool)await Act.RunAsync(
+                database,
+                new ScriptArguments(
+                    [.. bucket.Keys(), bucket.Row(row.EventId)],
+                    action.ToString().ToLowerInvariant(), row.EventId, Milliseconds(row.FailedAt), Milliseconds(row.ShelvedAt)));
+        }
+
+        return isApplied;
     }
 
     private static async Task<OutboxRow?> ReadAsync(IDatabase database, Bucket bucket, string eventId)
@@ -131,16 +129,6 @@ internal sealed class RedisOutboxOperations : IOutboxOperations
             eventId,
             [.. ListedFields.Zip(values).Where(field => !field.Second.IsNull).Select(field => new HashEntry(field.First, field.Second))]);
     }
-
-    private static string NameOf(RowAction action) => action switch
-    {
-        RowAction.Redrive => "redrive",
-        RowAction.Skip => "skip",
-        RowAction.Shelve => "shelve",
-        RowAction.Unshelve => "unshelve",
-        RowAction.Purge => "purge",
-        _ => throw new ArgumentOutOfRangeException(nameof(action), action, null),
-    };
 
     private static string Milliseconds(DateTimeOffset? time) =>
         time is { } at ? at.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture) : "";

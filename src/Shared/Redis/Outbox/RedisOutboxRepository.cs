@@ -90,16 +90,8 @@ internal sealed partial class RedisOutboxRepository : IOutboxRepository
         OutboxReading.ReadRow(bucket, eventId, await database.HashGetAllAsync(bucket.Row(eventId), CommandFlags.DemandMaster));
 
     // Which bucket has a row says its ordering key or its id, or, where an app's data was written with it, their hash tag.
-    private async Task<Bucket> FindBucketAsync(IDatabase database, string eventId)
-    {
-        if (_buckets.Length == 1)
-        {
-            return _buckets[0];
-        }
-
-        var found = await Task.WhenAll(_buckets.Select(bucket => database.KeyExistsAsync(bucket.Row(eventId), CommandFlags.DemandMaster)));
-        return _buckets[Math.Max(0, Array.IndexOf(found, true))];
-    }
+    private async Task<Bucket> FindBucketAsync(IDatabase database, string eventId) =>
+        (await _buckets.HavingAsync(database, eventId)).FirstOrDefault(_buckets[0]);
 
     private string NewToken() => _entropy.NewGuid().ToString("N");
 }
