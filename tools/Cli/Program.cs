@@ -2,21 +2,26 @@ using System.CommandLine;
 using Relaybox.Cli;
 using Relaybox.Cli.Commands;
 using Relaybox.Cli.Output;
+using Relaybox.Local.Commands;
 
 var parsed = OperatorCommands.Create().Parse(args);
+if (CommandLineErrors.Report(parsed, args, "relaybox"))
+{
+    return ExitCodes.WrongUse;
+}
+
 try
 {
-    return parsed.Errors.Count > 0
-        ? ExitCodes.Report(parsed)
-        : await parsed.InvokeAsync(new InvocationConfiguration
-        {
-            EnableDefaultExceptionHandler = false,
-            ProcessTerminationTimeout = TimeSpan.FromSeconds(30),
-        });
+    return await parsed.InvokeAsync(new InvocationConfiguration
+    {
+        EnableDefaultExceptionHandler = false,
+        ProcessTerminationTimeout = TimeSpan.FromSeconds(30),
+    });
 }
 catch (CliException exception)
 {
-    return ExitCodes.Report(exception);
+    Console.Error.WriteLine($"relaybox: {exception.Message}");
+    return exception.ExitCode;
 }
 catch (OperationCanceledException)
 {

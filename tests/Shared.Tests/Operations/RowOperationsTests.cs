@@ -137,7 +137,7 @@ public sealed class RowOperationsTests(PostgresServer server) : IAsyncLifetime
         var begun = await BeginAsync(RowAction.Shelve, "state:failed", _store.Now + TimeSpan.FromMinutes(1));
         Assert.NotNull(await _jobs.TryAcquireAsync($"operation/{begun.Id}", Lease, Ct));
 
-        Assert.Null(await Operations().RunAsync(begun.Id, Deadline(), progress: null, Ct));
+        Assert.Null(await Operations().RunAsync(begun.Id, Deadline(), Ct));
         Assert.All((await _store.Operations.ReadParkedAsync(null, 200, Ct)).Rows, row => Assert.Null(row.ShelvedAt));
     }
 
@@ -145,13 +145,13 @@ public sealed class RowOperationsTests(PostgresServer server) : IAsyncLifetime
         new(Outbox, rows ?? _store.Operations, new OperationStore(_jobs), TimeProvider.System, SystemEntropy.Instance);
 
     private Task<RowPreview> PreviewAsync(string selection) =>
-        new ParkedRows(Outbox, _store.Operations).PreviewAsync(RowSelection.Parse(selection), progress: null, Ct);
+        new ParkedRows(Outbox, _store.Operations).PreviewAsync(RowSelection.Parse(selection), Ct);
 
     private Task<Operation> BeginAsync(RowAction action, string selection, DateTimeOffset confirmedAt) =>
         Operations().BeginAsync(action, RowSelection.Parse(selection), confirmedAt, "for the test", "me", rate: null, Ct);
 
     private async Task<Operation> RunAsync(string id, IOutboxOperations? rows = null) =>
-        (await Operations(rows).RunAsync(id, Deadline(), progress: null, Ct))!;
+        (await Operations(rows).RunAsync(id, Deadline(), Ct))!;
 
     private static WorkDeadline Deadline() => WorkDeadline.After(TimeSpan.FromMinutes(10), TimeProvider.System);
 

@@ -75,5 +75,5 @@ public sealed class RowSelectionTests
     [InlineData("state:sent", "'state:sent' cannot be selected")]
     [InlineData("text:\"open", "A double quote is not closed.")]
     public void What_cannot_be_read_is_refused_with_what_to_write(string selection, string message) =>
-        Assert.Contains(message, Assert.Throws<SelectionException>(() => RowSelection.Parse(selection)).Message, StringComparison.Ordinal);
+        Assert.Contains(message, Assert.Throws<RequestException>(() => RowSelection.Parse(selection)).Message, StringComparison.Ordinal);
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Relaybox.Cli.Connections;
 using Relaybox.Cli.Output;
+using Relaybox.Operations;
 using Spectre.Console;
 
 namespace Relaybox.Cli.Commands;
@@ -32,6 +33,26 @@ internal sealed class SharedOptions
     }
 
     internal Views Views(ParseResult result) => new(AnsiConsole.Console, result.GetValue(_json));
+
+    /// <summary>Asks once, and shows the answer.</summary>
+    /// <param name="result">What was typed.</param>
+    /// <param name="request">What is asked for.</param>
+    /// <param name="show">How a person sees the answer.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>The exit code.</returns>
+    internal async Task<int> AnswerAsync(
+        ParseResult result, OperateRequest request, Action<Views, OperateAnswer> show, CancellationToken cancellationToken)
+    {
+        await using var connection = Open(result);
+        var answer = await connection.AskAsync(request, cancellationToken);
+        var views = Views(result);
+        if (!views.WroteJson(answer))
+        {
+            show(views, answer);
+        }
+
+        return ExitCodes.Done;
+    }
 
     /// <exception cref="CliException">Nothing names a store, or something is wrong with what does.</exception>
     internal IOperatorConnection Open(ParseResult result) => DirectConnection.Open(result.GetValue(_environmentFile));

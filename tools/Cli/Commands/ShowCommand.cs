@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Relaybox.Cli.Output;
 using Relaybox.Operations;
 
 namespace Relaybox.Cli.Commands;
@@ -14,20 +13,11 @@ internal static class ShowCommand
         var command = new Command("show", "Show one row of the outbox, in whatever status it is");
         command.Arguments.Add(eventId);
         command.Options.Add(payload);
-        command.SetAction(async (result, cancellationToken) =>
-        {
-            await using var connection = shared.Open(result);
-            var answer = await connection.AskAsync(
-                new OperateRequest { Command = OperateCommand.Show, EventId = result.GetValue(eventId), WithPayload = result.GetValue(payload) },
-                cancellationToken);
-            var views = shared.Views(result);
-            if (!views.WroteJson(answer))
-            {
-                views.Row(answer.Row!);
-            }
-
-            return ExitCodes.Done;
-        });
+        command.SetAction((result, cancellationToken) => shared.AnswerAsync(
+            result,
+            new OperateRequest { Command = OperateCommand.Show, EventId = result.GetValue(eventId), WithPayload = result.GetValue(payload) },
+            (views, answer) => views.Row(answer.Row!),
+            cancellationToken));
         return command;
     }
 }

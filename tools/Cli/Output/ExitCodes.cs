@@ -1,5 +1,3 @@
-using System.CommandLine;
-
 namespace Relaybox.Cli.Output;
 
 /// <summary>With what the process ends. Scripts rely on the numbers.</summary>
@@ -19,21 +17,4 @@ internal static class ExitCodes
 
     /// <summary>Ended by Ctrl-C.</summary>
     internal const int Interrupted = 130;
-
-    internal static int Report(CliException exception)
-    {
-        Console.Error.WriteLine($"relaybox: {exception.Message}");
-        return exception.ExitCode;
-    }
-
-    internal static int Report(ParseResult parsed)
-    {
-        foreach (var error in parsed.Errors)
-        {
-            Console.Error.WriteLine($"relaybox: {error.Message}");
-        }
-
-        Console.Error.WriteLine("`relaybox --help` shows what there is.");
-        return WrongUse;
-    }
 }

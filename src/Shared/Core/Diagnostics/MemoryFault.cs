@@ -6,7 +6,7 @@ namespace Relaybox.Diagnostics;
 /// </summary>
 internal static class MemoryFault
 {
-    /// <summary>The error of the runtime in an exception or in its causes; null if there is none.</summary>
+    /// <summary>The error of the runtime in an exception or in its causes, or null.</summary>
     internal static OutOfMemoryException? Find(Exception? exception) => exception switch
     {
         null => null,

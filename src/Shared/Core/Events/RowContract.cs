@@ -33,7 +33,7 @@ public static class RowContract
 
     /// <summary>Checks an event against the contract.</summary>
     /// <param name="outboxEvent">The event.</param>
-    /// <returns>The first violation, or null if there is none.</returns>
+    /// <returns>The first violation, or null.</returns>
     public static RowViolation? Check(OutboxEvent outboxEvent)
     {
         ArgumentNullException.ThrowIfNull(outboxEvent);

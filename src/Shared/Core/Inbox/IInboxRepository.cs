@@ -90,7 +90,7 @@ internal interface IInboxRepository
     /// <summary>Reads one record, consistently.</summary>
     /// <param name="key">The record's key.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>The record; null where there is none.</returns>
+    /// <returns>The record, or null.</returns>
     Task<InboxRecord?> FindAsync(InboxKey key, CancellationToken cancellationToken);
 
     /// <summary>Deletes a bounded number of records that were processed long enough ago; never one in another status.</summary>

@@ -16,6 +16,7 @@ internal sealed class OperationRun(
     private static readonly TimeSpan MinimumStepTime = TimeSpan.FromSeconds(1);
 
     private readonly ParkedRows _parked = new(outbox, rows);
+    private readonly RowSelection _selection = RowSelection.Parse(operation.Selection);
     private readonly RedriveWatch _watch = new(outbox, time);
     private Operation _operation = operation;
     private bool _isHeld = true;
@@ -25,9 +26,8 @@ internal sealed class OperationRun(
 
     /// <summary>Runs the operation to its end or the deadline, and gives it up.</summary>
     /// <param name="deadline">When to leave the rest to the next run.</param>
-    /// <param name="progress">Is told how the operation stands, after every page.</param>
     /// <param name="cancellationToken">Ends this run; the operation can be gone on with.</param>
-    internal async Task<Operation> RunAsync(WorkDeadline deadline, IProgress<Operation>? progress, CancellationToken cancellationToken)
+    internal async Task<Operation> RunAsync(WorkDeadline deadline, CancellationToken cancellationToken)
     {
         try
         {
@@ -36,7 +36,6 @@ internal sealed class OperationRun(
             {
                 await PageAsync(deadline, cancellationToken);
                 await SaveAsync(cancellationToken);
-                progress?.Report(_operation);
             }
 
             if (_operation.State == OperationState.Cancelled)
@@ -69,7 +68,7 @@ internal sealed class OperationRun(
 
     private async Task PageAsync(WorkDeadline deadline, CancellationToken cancellationToken)
     {
-        var (page, seen) = await _parked.ReadAsync(RowSelection.Parse(_operation.Selection), _operation.Cursor, cancellationToken);
+        var (page, seen) = await _parked.ReadAsync(_selection, _operation.Cursor, cancellationToken);
 
         // What is as it should be already was done by an earlier run, or by somebody else.
         var open = page.Rows.Where(row => !IsDone(row)).ToList();

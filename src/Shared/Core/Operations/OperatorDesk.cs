@@ -49,7 +49,7 @@ internal sealed class OperatorDesk(
                 _ => new OperateAnswer { Problem = "This version does not know the command." },
             };
         }
-        catch (SelectionException e)
+        catch (RequestException e)
         {
             return new OperateAnswer { Problem = e.Message };
         }
@@ -63,7 +63,7 @@ internal sealed class OperatorDesk(
 
     private async Task<OperateAnswer> PreviewAsync(OperateRequest request, CancellationToken cancellationToken)
     {
-        var preview = await _parked.PreviewAsync(RowSelection.Parse(request.Selection), progress: null, cancellationToken);
+        var preview = await _parked.PreviewAsync(RowSelection.Parse(request.Selection), cancellationToken);
         return new OperateAnswer
         {
             Count = preview.Count,
@@ -76,32 +76,20 @@ internal sealed class OperatorDesk(
         };
     }
 
-    private async Task<OperateAnswer> BeginAsync(OperateRequest request, CancellationToken cancellationToken)
-    {
-        if (string.IsNullOrWhiteSpace(request.Reason))
-        {
-            return new OperateAnswer { Problem = "An action needs a reason, for those who read the audit later." };
-        }
-
-        if (request.Action is not { } action || request.ConfirmedAt is not { } confirmedAt)
-        {
-            return new OperateAnswer { Problem = "An action needs its name and the time of the preview that was confirmed." };
-        }
-
-        return request.Rate < 1
-            ? new OperateAnswer { Problem = "The rate must be at least 1 row in a second." }
-            : new OperateAnswer
+    private async Task<OperateAnswer> BeginAsync(OperateRequest request, CancellationToken cancellationToken) =>
+        request is { Action: { } action, ConfirmedAt: { } confirmedAt }
+            ? new OperateAnswer
             {
                 Operation = await _actions.BeginAsync(
                     action, RowSelection.Parse(request.Selection), confirmedAt, request.Reason, request.Caller ?? "unknown", request.Rate,
                     cancellationToken),
-            };
-    }
+            }
+            : throw new RequestException("An action needs its name and the time of the preview that was confirmed.");
 
     private async Task<OperateAnswer> RunAsync(string id, WorkDeadline deadline, CancellationToken cancellationToken)
     {
         // Null: another run has it. How it stands is the answer all the same.
-        var operation = await _actions.RunAsync(id, deadline, progress: null, cancellationToken)
+        var operation = await _actions.RunAsync(id, deadline, cancellationToken)
             ?? await operations.FindAsync(id, cancellationToken);
         return operation is null ? Unknown(id) : new OperateAnswer { Operation = operation };
     }
@@ -126,5 +114,5 @@ internal sealed class OperatorDesk(
         new() { Problem = $"There is no operation {id}. `relaybox operations` lists those that there are." };
 
     private static string Require(string? value, string what) =>
-        string.IsNullOrEmpty(value) ? throw new SelectionException($"The command needs {what}.") : value;
+        string.IsNullOrEmpty(value) ? throw new RequestException($"The command needs {what}.") : value;
 }

@@ -32,10 +32,8 @@ internal sealed class ParkedRows(IOutboxRepository outbox, IOutboxOperations row
 
     /// <summary>Looks at parked rows, and says what a selection means.</summary>
     /// <param name="selection">Which rows.</param>
-    /// <param name="progress">Is told how many parked rows were looked at, and how many of them are meant.</param>
     /// <param name="cancellationToken">Ends the look; what was seen by then is not told.</param>
-    public async Task<RowPreview> PreviewAsync(
-        RowSelection selection, IProgress<(long Seen, long Count)>? progress, CancellationToken cancellationToken)
+    public async Task<RowPreview> PreviewAsync(RowSelection selection, CancellationToken cancellationToken)
     {
         var errors = new Dictionary<string, long>(StringComparer.Ordinal);
         var samples = new List<OutboxRow>();
@@ -60,7 +58,6 @@ internal sealed class ParkedRows(IOutboxRepository outbox, IOutboxOperations row
                 }
             }
 
-            progress?.Report((seen, count));
             cursor = page.Cursor;
         }
         while (cursor is not null);

@@ -23,20 +23,25 @@ internal sealed class RowOperations(
     /// <param name="caller">Who, as the caller names itself.</param>
     /// <param name="rate">The most rows in a second; null: as many as the store takes.</param>
     /// <param name="cancellationToken">Ends the wait; the operation may have been written.</param>
+    /// <exception cref="RequestException">The reason is missing, or the rate is no rate.</exception>
     public async Task<Operation> BeginAsync(
         RowAction action,
         RowSelection selection,
         DateTimeOffset confirmedAt,
-        string reason,
+        string? reason,
         string caller,
         int? rate,
         CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(selection);
-        ArgumentException.ThrowIfNullOrWhiteSpace(reason);
-        if (rate is { } limit)
+        if (string.IsNullOrWhiteSpace(reason))
         {
-            ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1, nameof(rate));
+            throw new RequestException("An action needs a reason, for those who read the audit later.");
+        }
+
+        if (rate < 1)
+        {
+            throw new RequestException("The rate must be at least 1 row in a second.");
         }
 
         var operation = new Operation
@@ -56,12 +61,10 @@ internal sealed class RowOperations(
     /// <summary>Runs an operation, from where it stands, to its end or a deadline.</summary>
     /// <param name="id">The operation.</param>
     /// <param name="deadline">When to leave the rest to the next run.</param>
-    /// <param name="progress">Is told how the operation stands, after every step.</param>
     /// <param name="cancellationToken">Ends this run after the step at hand; the operation can be gone on with.</param>
     /// <returns>How it stands; null where there is none of this id, or another run has it.</returns>
-    public async Task<Operation?> RunAsync(
-        string id, WorkDeadline deadline, IProgress<Operation>? progress, CancellationToken cancellationToken) =>
+    public async Task<Operation?> RunAsync(string id, WorkDeadline deadline, CancellationToken cancellationToken) =>
         await operations.TryTakeAsync(id, cancellationToken) is { } taken
-            ? await new OperationRun(outbox, rows, operations, taken.Lease, taken.Operation, time).RunAsync(deadline, progress, cancellationToken)
+            ? await new OperationRun(outbox, rows, operations, taken.Lease, taken.Operation, time).RunAsync(deadline, cancellationToken)
             : null;
 }

@@ -24,7 +24,7 @@ internal sealed class RowSelection
 
     /// <summary>Reads a selection. Without a term for it, shelved rows are left out.</summary>
     /// <param name="text">Terms with blanks between them; a value with a blank in it is put in double quotes.</param>
-    /// <exception cref="SelectionException">It cannot be read; the message says why.</exception>
+    /// <exception cref="RequestException">It cannot be read; the message says why.</exception>
     public static RowSelection Parse(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -36,14 +36,14 @@ internal sealed class RowSelection
             var name = colon > 0 ? term[..colon] : "";
             if (!Names.Contains(name) && name != "state")
             {
-                throw new SelectionException(
+                throw new RequestException(
                     $"'{(colon > 0 ? name + ":" : term)}' is no term of a selection. Write a name, ':' and a value, as in error:publish.*; "
                     + $"the names are state, {string.Join(", ", Names)}.");
             }
 
             if (!seen.Add(name))
             {
-                throw new SelectionException($"'{name}:' stands twice. Each name may stand once, since all terms must hold.");
+                throw new RequestException($"'{name}:' stands twice. Each name may stand once, since all terms must hold.");
             }
 
             selection.Add(name, term[(colon + 1)..]);
@@ -67,7 +67,7 @@ internal sealed class RowSelection
     {
         if (value.Length == 0)
         {
-            throw new SelectionException($"'{name}:' has no value.");
+            throw new RequestException($"'{name}:' has no value.");
         }
 
         switch (name)
@@ -75,7 +75,7 @@ internal sealed class RowSelection
             case "state":
                 if (value != OutboxStatusText.Failed)
                 {
-                    throw new SelectionException($"'state:{value}' cannot be selected: actions are for parked rows, state:failed.");
+                    throw new RequestException($"'state:{value}' cannot be selected: actions are for parked rows, state:failed.");
                 }
 
                 break;
@@ -132,7 +132,7 @@ internal sealed class RowSelection
             case "any":
                 break;
             default:
-                throw new SelectionException($"'{name}:{value}' is unknown. Write {name}:yes, {name}:no or {name}:any.");
+                throw new RequestException($"'{name}:{value}' is unknown. Write {name}:yes, {name}:no or {name}:any.");
         }
     }
 
@@ -144,7 +144,7 @@ internal sealed class RowSelection
         }
         catch (FormatException e)
         {
-            throw new SelectionException($"subject: {e.Message}");
+            throw new RequestException($"subject: {e.Message}");
         }
     }
 
@@ -161,7 +161,7 @@ internal sealed class RowSelection
         return unit > TimeSpan.Zero && int.TryParse(value[..^1], NumberStyles.None, CultureInfo.InvariantCulture, out var count)
             && count * (decimal)unit.Ticks <= TimeSpan.FromDays(36_500).Ticks
             ? count * unit
-            : throw new SelectionException($"'{name}:{value}' is no age. Write a whole number and s, m, h or d, as in {name}:2h; at most 36500d.");
+            : throw new RequestException($"'{name}:{value}' is no age. Write a whole number and s, m, h or d, as in {name}:2h; at most 36500d.");
     }
 
     private static IEnumerable<string> SplitTerms(string text)
@@ -191,7 +191,7 @@ internal sealed class RowSelection
 
         if (isQuoted)
         {
-            throw new SelectionException("A double quote is not closed.");
+            throw new RequestException("A double quote is not closed.");
         }
 
         if (term.Length > 0)
