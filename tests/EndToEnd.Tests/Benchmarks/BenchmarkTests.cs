@@ -86,11 +86,5 @@ public sealed class BenchmarkTests
     }
 
     private static Task<ProgramRun> RunAsync(params string[] arguments) => ProgramRun.OfAsync(
-        ["dotnet", Program, .. arguments], Patience, Ct);
-
-    // Beside this test's own output, in the mode in which both were built.
-    private static string Program => Path.GetFullPath(
-        Path.Combine(
-            AppContext.BaseDirectory, "..", "..", "Benchmarks",
-            Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory)), "Relaybox.Benchmarks.dll"));
+        ["dotnet", BuiltProgram.PathOf("Benchmarks", "Relaybox.Benchmarks.dll"), .. arguments], Patience, Ct);
 }

@@ -32,7 +32,6 @@ internal sealed class ChaosStack : IAsyncDisposable
         var state = Directory.CreateTempSubdirectory("relaybox-chaos-");
         var points = Directory.CreateDirectory(Path.Combine(state.FullName, "kill-at"));
         var output = new RunningStack.LastLines();
-        var own = new DirectoryInfo(AppContext.BaseDirectory);
         var runner = await LocalRunner.StartAsync(
             Haste.Of(new RunnerOptions
             {
@@ -43,7 +42,7 @@ internal sealed class ChaosStack : IAsyncDisposable
                 Parameters = new Dictionary<string, string> { ["Store"] = store, ["Broker"] = broker },
                 Environment = new Dictionary<string, string>
                 {
-                    ["DOTNET_STARTUP_HOOKS"] = Path.Combine(own.Parent!.Parent!.FullName, "KillHook", own.Name, "Relaybox.KillHook.dll"),
+                    ["DOTNET_STARTUP_HOOKS"] = BuiltProgram.PathOf("KillHook", "Relaybox.KillHook.dll"),
                     ["RELAYBOX_KILL_AT"] = points.FullName,
                 },
                 DuplicatePercent = duplicatePercent,

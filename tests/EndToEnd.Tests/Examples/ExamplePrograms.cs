@@ -51,8 +51,7 @@ internal static class ExamplePrograms
                 return new("bash", "examples/http-dynamodb/place-order.sh");
             case CSharp:
                 // artifacts/…/bin/EndToEnd.Tests/debug, and beside it bin/PlaceOrder/debug.
-                var own = new DirectoryInfo(AppContext.BaseDirectory);
-                return new("dotnet", Path.Combine(own.Parent!.Parent!.FullName, "PlaceOrder", own.Name, "place-order.dll"));
+                return new("dotnet", BuiltProgram.PathOf("PlaceOrder", "place-order.dll"));
             default:
                 throw new ArgumentException($"There is no example {name}.");
         }

@@ -78,13 +78,14 @@ public sealed class CommandLineTests
         }
 
         Task<ProgramRun> RunAsync(params string[] arguments) =>
-            ProgramRun.OfAsync(["dotnet", Program, .. arguments, "--env-file", stack.EnvironmentFile], Patience, Ct);
+            ProgramRun.OfAsync(
+                ["dotnet", BuiltProgram.PathOf("Cli", "relaybox.dll"), .. arguments, "--env-file", stack.EnvironmentFile], Patience, Ct);
     }
 
     [Fact]
     public async Task Without_a_store_the_command_line_says_what_to_set()
     {
-        var run = await ProgramRun.OfAsync(["dotnet", Program, "status", "--env-file", "absent"], Patience, Ct);
+        var run = await ProgramRun.OfAsync(["dotnet", BuiltProgram.PathOf("Cli", "relaybox.dll"), "status", "--env-file", "absent"], Patience, Ct);
         Assert.Equal((2, ""), (run.ExitCode, run.Output));
         Assert.Contains("relaybox: --env-file: there is no such file.", run.Errors, StringComparison.Ordinal);
     }
@@ -97,10 +98,4 @@ public sealed class CommandLineTests
             await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, Ct);
         }
     }
-
-    // Beside this test's own output, in the mode in which both were built.
-    private static string Program => Path.GetFullPath(
-        Path.Combine(
-            AppContext.BaseDirectory, "..", "..", "Cli",
-            Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory)), "relaybox.dll"));
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Relaybox.Inbox;
 using Relaybox.KillProbe;
+using Relaybox.Testing;
 
 namespace Relaybox.Shared.Tests.Conformance;
 
@@ -125,9 +126,7 @@ public abstract class InboxKillConformance : IAsyncLifetime
 
     private async Task<(int ExitCode, string Output)> KillAsync(string step, params string[] ids)
     {
-        // artifacts/…/bin/Shared.Tests/debug, and beside it bin/KillProbe/debug.
-        var own = new DirectoryInfo(AppContext.BaseDirectory);
-        var program = Path.Combine(own.Parent!.Parent!.FullName, "KillProbe", own.Name, "Relaybox.KillProbe.dll");
+        var program = BuiltProgram.PathOf("KillProbe", "Relaybox.KillProbe.dll");
         var host = Environment.ProcessPath is { } path && path.EndsWith("dotnet", StringComparison.Ordinal) ? path : "dotnet";
         var start = new ProcessStartInfo(host, [program, Place.Connection, Place.Schema, step, .. ids])
         {
