@@ -7,8 +7,8 @@ namespace Relaybox.Shared.Tests.Stores;
 /// <summary>An inbox whose repositories connect in another way than its owner, who still does by hand what no repository does.</summary>
 /// <param name="owner">The inbox. It is disposed with this.</param>
 /// <param name="createRepository">Another process on the same records.</param>
-/// <param name="connections">What the repositories connect by. It is disposed with this.</param>
-internal sealed class InboxThrough(InboxHarness owner, Func<IInboxRepository> createRepository, IAsyncDisposable connections) : InboxHarness
+/// <param name="connections">What the repositories connect by. It is disposed with this. Null: it is the schema's.</param>
+internal sealed class InboxThrough(InboxHarness owner, Func<IInboxRepository> createRepository, IAsyncDisposable? connections) : InboxHarness
 {
     public override IInboxRepository Repository { get; } = createRepository();
 
@@ -34,7 +34,7 @@ internal sealed class InboxThrough(InboxHarness owner, Func<IInboxRepository> cr
 
     public override async ValueTask DisposeAsync()
     {
-        await connections.DisposeAsync();
+        await (connections?.DisposeAsync() ?? ValueTask.CompletedTask);
         await owner.DisposeAsync();
     }
 }

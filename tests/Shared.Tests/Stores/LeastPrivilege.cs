@@ -45,9 +45,9 @@ internal sealed class LeastPrivilege : IAsyncDisposable
     /// <summary>An empty outbox, each of whose operations is done by the user whose work it is.</summary>
     public static async Task<OutboxHarness> CreateOutboxAsync(PostgresServer server, AfterSending afterSending = AfterSending.Keep)
     {
-        var owner = await PostgresOutboxHarness.CreateAsync(server, new PostgresOptions { AfterSending = afterSending });
-        var users = await CreateAsync(owner.Schema);
-        return new OutboxThrough(owner, () => users.CreateOutbox(owner), users);
+        var owner = await PostgresOutboxHarness.CreateAsync(server, new PostgresOptions { AfterSending = afterSending }, nameof(LeastPrivilege));
+        var users = await owner.Schema.KeepAsync(() => CreateAsync(owner.Schema));
+        return new OutboxThrough(owner, () => users.CreateOutbox(owner), connections: null);
     }
 
     /// <summary>An outbox each of whose operations is done by the user whose work it is; rows are written by the owner.</summary>

@@ -35,9 +35,9 @@ internal sealed class MySqlInboxHarness : SqlInboxHarness
     /// <param name="enlists">Whether handlers enlist their statements, rather than execute them in the transaction.</param>
     public static async Task<MySqlInboxHarness> CreateAsync(MySqlServer server, bool enlists = false)
     {
-        var schema = await MySqlSchema.CreateAsync(server);
-        await schema.ExecuteAsync(
-            """
+        var schema = await MySqlSchema.CreateAsync(
+            server,
+            more: """
             CREATE TABLE {{schema}}.effects (name VARCHAR(255) PRIMARY KEY, happened INT NOT NULL CHECK (happened >= 0)) ENGINE = InnoDB;
             CREATE TABLE {{schema}}.needs_effect (name VARCHAR(255) NOT NULL, FOREIGN KEY (name) REFERENCES effects (name)) ENGINE = InnoDB;
             """);
@@ -80,7 +80,11 @@ internal sealed class MySqlInboxHarness : SqlInboxHarness
         return typeof(OutboxNumbersException);
     }
 
-    public override Task EndConnectionAsync(long connection) => ExecuteAsync($"KILL CONNECTION {connection}");
+    public override Task EndConnectionAsync(long connection)
+    {
+        Schema.Abandon();
+        return ExecuteAsync($"KILL CONNECTION {connection}");
+    }
 
     public override Task NothingIsUnderWayAsync() => Eventually.TrueAsync(
         async () => (long)(await Schema.ScalarAsync(

@@ -32,12 +32,9 @@ internal sealed class MySqlOutboxHarness : SqlOutboxHarness
     public override IOutboxOperations Operations =>
         new MySqlOutboxOperations(new MySqlConnections(Schema.DataSource), Schema.Options, TimeProvider.System, SystemEntropy.Instance);
 
-    public static async Task<MySqlOutboxHarness> CreateAsync(MySqlServer server, MySqlOptions? options = null)
-    {
-        var schema = await MySqlSchema.CreateAsync(server, options);
-        await schema.ExecuteAsync($"ALTER TABLE {{{{outbox}}}} {string.Join(", ", Required.Select(column => $"MODIFY {column}"))}");
-        return new MySqlOutboxHarness(schema);
-    }
+    public static async Task<MySqlOutboxHarness> CreateAsync(MySqlServer server, MySqlOptions? options = null) =>
+        new(await MySqlSchema.CreateAsync(
+            server, options, $"ALTER TABLE {{{{outbox}}}} {string.Join(", ", Required.Select(column => $"MODIFY {column}"))}"));
 
     public override IOutboxRepository CreateRepository() => CreateRepository(Schema.DataSource);
 

@@ -285,6 +285,9 @@ public sealed class MySqlRolesTests(MySqlServer server, MySqlRolesTests.Shared s
         public static async Task<World> CreateAsync(MySqlServer server, AfterSending afterSending)
         {
             var schema = await MySqlSchema.CreateAsync(server, new MySqlOptions { AfterSending = afterSending });
+
+            // Its roles are no objects of the schema.
+            schema.Abandon();
             var world = new World(schema, new MySqlRoles { Prefix = schema.Options.Schema });
             await schema.Migrator().GrantRolesAsync(world.Roles, Ct);
             foreach (var name in Names)

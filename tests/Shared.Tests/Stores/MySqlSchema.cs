@@ -33,12 +33,24 @@ public sealed class MySqlSchema : SqlSchema
     protected override string Clock => "SELECT {{now}}";
 
     /// <summary>A schema with all of its tables.</summary>
-    public static async Task<MySqlSchema> CreateAsync(MySqlServer server, MySqlOptions? options = null)
-    {
-        var schema = await CreateEmptyAsync(server, options);
-        await schema.MigrateAsync();
-        return schema;
-    }
+    /// <param name="server">The server.</param>
+    /// <param name="options">The names, but for the schema's.</param>
+    /// <param name="more">Further statements that it is made with.</param>
+    public static Task<MySqlSchema> CreateAsync(MySqlServer server, MySqlOptions? options = null, string more = "") =>
+        TakeAsync(
+            server,
+            $"{options} {more}",
+            async () =>
+            {
+                var schema = await CreateEmptyAsync(server, options);
+                await schema.MigrateAsync();
+                if (more.Length > 0)
+                {
+                    await schema.ExecuteAsync(more);
+                }
+
+                return schema;
+            });
 
     /// <summary>A schema with nothing in it but its clock.</summary>
     public static async Task<MySqlSchema> CreateEmptyAsync(MySqlServer server, MySqlOptions? options = null)
@@ -71,7 +83,8 @@ public sealed class MySqlSchema : SqlSchema
     /// <summary>The same server through other connections: another user, a proxy, other settings. The caller disposes it.</summary>
     public MySqlDataSource Connect(Action<MySqlConnectionStringBuilder> configure)
     {
-        var builder = new MySqlConnectionStringBuilder(_connectionString);
+        // A schema that no test uses keeps no connections.
+        var builder = new MySqlConnectionStringBuilder(_connectionString) { ConnectionIdleTimeout = 3 };
         configure(builder);
         return MySqlSession.CreateDataSource(builder.ConnectionString);
     }
@@ -97,7 +110,42 @@ public sealed class MySqlSchema : SqlSchema
 
     public override string Fill(string sql) => SchemaFile.Render(sql, new MySqlNames(Options).Fill);
 
-    public override async ValueTask DisposeAsync()
+    protected override async Task<string> DescribeAsync()
+    {
+        const string Objects =
+            """
+            SELECT CONCAT_WS(' ', table_name, column_name, column_type, is_nullable, column_default, extra, generation_expression) AS object
+                FROM information_schema.columns WHERE table_schema = ?
+            UNION ALL SELECT CONCAT_WS(' ', table_name, index_name, seq_in_index, column_name, non_unique)
+                FROM information_schema.statistics WHERE table_schema = ?
+            UNION ALL SELECT CONCAT_WS(' ', table_name, constraint_name, constraint_type)
+                FROM information_schema.table_constraints WHERE constraint_schema = ?
+            UNION ALL SELECT CONCAT_WS(' ', trigger_name, action_statement) FROM information_schema.triggers WHERE trigger_schema = ?
+            UNION ALL SELECT CONCAT_WS(' ', routine_name, routine_definition) FROM information_schema.routines WHERE routine_schema = ?
+            UNION ALL SELECT CONCAT_WS(' ', name, checksum, tables) FROM {{schema}}.migrations
+            UNION ALL SELECT COUNT(*) FROM {{outbox.keys}}
+            """;
+        var objects = await QueryAsync(
+            $"SELECT object FROM ({Objects}) objects ORDER BY object", [.. Enumerable.Repeat(Options.Schema, 5)]);
+        return string.Join('\n', objects.Select(row => row["object"]));
+    }
+
+    protected override async Task EmptyAsync()
+    {
+        var tables = await QueryAsync(
+            "SELECT table_name AS name FROM information_schema.tables WHERE table_schema = ? AND table_name NOT IN ('migrations', 'test_clock', ?)",
+            Options.Schema,
+            MySqlIdentifier.Derive(Options.OutboxTable, "keys"));
+        await ExecuteAsync(
+            $$$"""
+            SET SESSION innodb_lock_wait_timeout = 2, SESSION lock_wait_timeout = 2, SESSION foreign_key_checks = 0;
+            {{{string.Concat(tables.Select(table => $"DELETE FROM {{{{schema}}}}.`{table["name"]}`;\n"))}}}
+            UPDATE {{outbox.keys}} SET last_number = 0 WHERE last_number <> 0;
+            UPDATE {{schema}}.test_clock SET passed = 0
+            """);
+    }
+
+    protected override async ValueTask DropAsync()
     {
         await ExecuteAsync("DROP DATABASE IF EXISTS {{schema}}");
         await DataSource.DisposeAsync();

@@ -33,12 +33,8 @@ internal sealed class MySqlWriterHarness : SqlWriterHarness
     // The command's number tells it from the isolation level "read committed".
     public override string Commit => "\u0003commit";
 
-    public static async Task<MySqlWriterHarness> CreateAsync(MySqlServer server)
-    {
-        var schema = await MySqlSchema.CreateAsync(server);
-        await schema.ExecuteAsync(Orders);
-        return new MySqlWriterHarness(schema, server.Port);
-    }
+    public static async Task<MySqlWriterHarness> CreateAsync(MySqlServer server) =>
+        new(await MySqlSchema.CreateAsync(server, more: Orders), server.Port);
 
     public override async Task<IReadOnlyList<string>> IdsOfKeyAsync(string key) =>
     [

@@ -7,8 +7,8 @@ namespace Relaybox.Shared.Tests.Stores;
 /// <summary>An outbox whose repositories connect in another way than its owner, who still does by hand what no repository does.</summary>
 /// <param name="owner">The outbox. It is disposed with this.</param>
 /// <param name="createRepository">Another process on the same rows.</param>
-/// <param name="connections">What the repositories connect by. It is disposed with this.</param>
-internal sealed class OutboxThrough(OutboxHarness owner, Func<IOutboxRepository> createRepository, IAsyncDisposable connections)
+/// <param name="connections">What the repositories connect by. It is disposed with this. Null: it is the schema's.</param>
+internal sealed class OutboxThrough(OutboxHarness owner, Func<IOutboxRepository> createRepository, IAsyncDisposable? connections)
     : OutboxHarness
 {
     public OutboxHarness Owner => owner;
@@ -35,7 +35,7 @@ internal sealed class OutboxThrough(OutboxHarness owner, Func<IOutboxRepository>
 
     public override async ValueTask DisposeAsync()
     {
-        await connections.DisposeAsync();
+        await (connections?.DisposeAsync() ?? ValueTask.CompletedTask);
         await owner.DisposeAsync();
     }
 }

@@ -30,7 +30,7 @@ internal sealed class PooledUser : IAsyncDisposable
     public static async Task<PooledUser> CreateAsync(PostgresSchema schema, PgBouncer pooler)
     {
         // A pooler refuses a search path, which the tests' clock needs; the user brings it along.
-        var name = $"{schema.Options.Schema}_pooled";
+        var name = $"pooled_{Guid.NewGuid():N}";
         await schema.ExecuteAsync($"CREATE ROLE {name} LOGIN SUPERUSER");
         await schema.ExecuteAsync($"ALTER ROLE {name} SET search_path = {{{{schema}}}}, pg_catalog");
         var user = new PooledUser(
@@ -42,10 +42,13 @@ internal sealed class PooledUser : IAsyncDisposable
     /// <summary>An empty outbox whose repositories connect through a pooler.</summary>
     public static async Task<OutboxHarness> CreateOutboxAsync(PostgresServer server, PgBouncer pooler)
     {
-        var owner = await PostgresOutboxHarness.CreateAsync(server);
-        var user = await CreateAsync(owner.Schema, pooler);
-        return new OutboxThrough(owner, () => owner.CreateRepository(user.DataSource), user);
+        var owner = await PostgresOutboxHarness.CreateAsync(server, use: Of(pooler));
+        var user = await owner.Schema.KeepAsync(() => CreateAsync(owner.Schema, pooler));
+        return new OutboxThrough(owner, () => owner.CreateRepository(user.DataSource), connections: null);
     }
+
+    /// <summary>The use of a schema with which a user of a pooler is kept.</summary>
+    public static string Of(PgBouncer pooler) => $"pooler {pooler.Port}";
 
     public async Task<int> ServerProcessAsync()
     {

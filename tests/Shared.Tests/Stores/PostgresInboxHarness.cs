@@ -35,15 +35,18 @@ internal sealed class PostgresInboxHarness : SqlInboxHarness
     /// <param name="server">The server.</param>
     /// <param name="enlists">Whether handlers enlist their statements, rather than execute them in the transaction.</param>
     /// <param name="keepsSessions">Whether a session through a proxy is not reset first: it would answer that before it comes to what is cut.</param>
-    public static async Task<PostgresInboxHarness> CreateAsync(PostgresServer server, bool enlists = false, bool keepsSessions = false)
+    /// <param name="use">What is kept with its schema, where that is something.</param>
+    public static async Task<PostgresInboxHarness> CreateAsync(
+        PostgresServer server, bool enlists = false, bool keepsSessions = false, string use = "")
     {
-        var schema = await PostgresSchema.CreateAsync(server);
-        await schema.ExecuteAsync(
-            """
+        var schema = await PostgresSchema.CreateAsync(
+            server,
+            more: """
             CREATE TABLE {{schema}}.effects (name text PRIMARY KEY, happened integer NOT NULL);
             CREATE TABLE {{schema}}.needs_effect (
                 name text NOT NULL REFERENCES {{schema}}.effects DEFERRABLE INITIALLY DEFERRED);
-            """);
+            """,
+            use: use);
         return new PostgresInboxHarness(schema, server.Port, enlists, keepsSessions);
     }
 
@@ -80,7 +83,11 @@ internal sealed class PostgresInboxHarness : SqlInboxHarness
 
     public override long ConnectionOf(DbTransaction transaction) => ((NpgsqlConnection)transaction.Connection!).ProcessID;
 
-    public override Task EndConnectionAsync(long connection) => Schema.ScalarAsync("SELECT pg_terminate_backend($1)", (int)connection);
+    public override Task EndConnectionAsync(long connection)
+    {
+        Schema.Abandon();
+        return Schema.ScalarAsync("SELECT pg_terminate_backend($1)", (int)connection);
+    }
 
     public override Task NothingIsUnderWayAsync() => Eventually.TrueAsync(
         async () => (long)(await Schema.ScalarAsync(

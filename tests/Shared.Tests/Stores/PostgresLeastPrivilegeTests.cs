@@ -55,9 +55,9 @@ public sealed class LeastPrivilegePostgresInboxRepositoryTests(PostgresServer se
 
     private async Task<(InboxHarness Harness, PostgresInboxHarness Owner)> CreateAsync()
     {
-        var owner = await PostgresInboxHarness.CreateAsync(server);
-        var users = await LeastPrivilege.CreateAsync(owner.Schema, "effects", "needs_effect");
-        return (new InboxThrough(owner, () => users.CreateInbox(owner), users), owner);
+        var owner = await PostgresInboxHarness.CreateAsync(server, use: nameof(LeastPrivilege));
+        var users = await owner.Schema.KeepAsync(() => LeastPrivilege.CreateAsync(owner.Schema, "effects", "needs_effect"));
+        return (new InboxThrough(owner, () => users.CreateInbox(owner), connections: null), owner);
     }
 }
 

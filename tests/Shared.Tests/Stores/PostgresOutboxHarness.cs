@@ -29,13 +29,13 @@ internal sealed class PostgresOutboxHarness : SqlOutboxHarness
 
     public override bool KeepsNul => false;
 
-    public static async Task<PostgresOutboxHarness> CreateAsync(PostgresServer server, PostgresOptions? options = null)
-    {
-        var schema = await PostgresSchema.CreateAsync(server, options);
-        await schema.ExecuteAsync(
-            $"ALTER TABLE {{{{outbox}}}} {string.Join(", ", Required.Select(column => $"ALTER COLUMN {column} DROP NOT NULL"))}");
-        return new PostgresOutboxHarness(schema);
-    }
+    /// <inheritdoc cref="PostgresSchema.CreateAsync"/>
+    public static async Task<PostgresOutboxHarness> CreateAsync(PostgresServer server, PostgresOptions? options = null, string use = "") =>
+        new(await PostgresSchema.CreateAsync(
+            server,
+            options,
+            $"ALTER TABLE {{{{outbox}}}} {string.Join(", ", Required.Select(column => $"ALTER COLUMN {column} DROP NOT NULL"))}",
+            use));
 
     public override IOutboxRepository CreateRepository() => CreateRepository(Schema.DataSource);
 

@@ -32,9 +32,9 @@ public abstract class PooledInboxRepositoryConformance(PostgresServer server, Pg
 {
     private protected override async Task<InboxHarness> CreateHarnessAsync()
     {
-        var owner = await PostgresInboxHarness.CreateAsync(server, enlists);
-        var user = await PooledUser.CreateAsync(owner.Schema, pooler);
-        return new InboxThrough(owner, () => owner.CreateRepository(user.DataSource), user);
+        var owner = await PostgresInboxHarness.CreateAsync(server, enlists, use: PooledUser.Of(pooler));
+        var user = await owner.Schema.KeepAsync(() => PooledUser.CreateAsync(owner.Schema, pooler));
+        return new InboxThrough(owner, () => owner.CreateRepository(user.DataSource), connections: null);
     }
 }
 

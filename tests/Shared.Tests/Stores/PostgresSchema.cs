@@ -24,6 +24,10 @@ public sealed class PostgresSchema : SqlSchema
         {
             SearchPath = $"{options.Schema},pg_catalog",
             IncludeErrorDetail = true,
+
+            // A schema that no test uses keeps no connections.
+            ConnectionIdleLifetime = 3,
+            ConnectionPruningInterval = 1,
         }.ConnectionString;
         DataSource = NpgsqlDataSource.Create(_connectionString);
     }
@@ -39,12 +43,26 @@ public sealed class PostgresSchema : SqlSchema
     protected override string Clock => "SELECT {{schema}}.clock_timestamp()";
 
     /// <summary>A schema with all of its tables.</summary>
-    public static async Task<PostgresSchema> CreateAsync(PostgresServer server, PostgresOptions? options = null)
-    {
-        var schema = await CreateEmptyAsync(server, options);
-        await schema.MigrateAsync();
-        return schema;
-    }
+    /// <param name="server">The server.</param>
+    /// <param name="options">The names, but for the schema's.</param>
+    /// <param name="more">Further statements that it is made with.</param>
+    /// <param name="use">What is kept with it, where that is something.</param>
+    public static Task<PostgresSchema> CreateAsync(
+        PostgresServer server, PostgresOptions? options = null, string more = "", string use = "") =>
+        TakeAsync(
+            server,
+            $"{options} {more} {use}",
+            async () =>
+            {
+                var schema = await CreateEmptyAsync(server, options);
+                await schema.MigrateAsync();
+                if (more.Length > 0)
+                {
+                    await schema.ExecuteAsync(more);
+                }
+
+                return schema;
+            });
 
     /// <summary>A schema with nothing in it but its clock.</summary>
     public static async Task<PostgresSchema> CreateEmptyAsync(PostgresServer server, PostgresOptions? options = null)
@@ -86,7 +104,45 @@ public sealed class PostgresSchema : SqlSchema
 
     public override string Fill(string sql) => SchemaFile.Render(sql, new PostgresNames(Options).Fill);
 
-    public override async ValueTask DisposeAsync()
+    protected override async Task<string> DescribeAsync() => (string)(await ScalarAsync(
+        """
+        WITH schema AS (SELECT $1::regnamespace AS id),
+        tables AS (SELECT c.* FROM pg_class c, schema WHERE c.relnamespace = schema.id),
+        objects AS (
+            SELECT format('schema %s', n.nspacl) AS object FROM pg_namespace n, schema WHERE n.oid = schema.id
+            UNION ALL SELECT format('%s %s %s %s %s', t.relkind, t.relname, t.relowner, t.relacl, t.reloptions) FROM tables t
+            UNION ALL SELECT format('%s.%s %s %s %s %s', t.relname, a.attname, a.atttypid, a.attnotnull, a.attacl, a.attstorage)
+                FROM tables t JOIN pg_attribute a ON a.attrelid = t.oid
+            UNION ALL SELECT format('%s.%s', t.relname, pg_get_constraintdef(o.oid)) FROM tables t JOIN pg_constraint o ON o.conrelid = t.oid
+            UNION ALL SELECT format('%s.%s %s', t.relname, g.tgname, g.tgenabled) FROM tables t JOIN pg_trigger g ON g.tgrelid = t.oid
+                WHERE NOT g.tgisinternal
+            UNION ALL SELECT format('%s %s %s %s %s', p.proname, p.proargtypes, p.proacl, p.proconfig, md5(p.prosrc))
+                FROM pg_proc p, schema WHERE p.pronamespace = schema.id
+            UNION ALL SELECT format('%s', m) FROM {{schema}}.migrations m)
+        SELECT string_agg(object, E'\n' ORDER BY object) FROM objects
+        """,
+        Options.Schema))!;
+
+    protected override Task EmptyAsync() => ExecuteAsync(
+        """
+        SET LOCAL lock_timeout = '2s';
+        DO $$
+        DECLARE
+            relation pg_class;
+        BEGIN
+            FOR relation IN SELECT * FROM pg_class WHERE relnamespace = '{{schema}}'::regnamespace AND relname NOT IN ('migrations', 'test_clock')
+            LOOP
+                IF relation.relkind = 'S' THEN
+                    PERFORM setval(relation.oid, 1, false);
+                ELSIF relation.relkind = 'r' AND pg_relation_size(relation.oid) > 0 THEN
+                    EXECUTE format('TRUNCATE %s CASCADE', relation.oid::regclass);
+                END IF;
+            END LOOP;
+        END $$;
+        UPDATE {{schema}}.test_clock SET passed = '0'
+        """);
+
+    protected override async ValueTask DropAsync()
     {
         await ExecuteAsync("DROP SCHEMA IF EXISTS {{schema}} CASCADE");
         await DataSource.DisposeAsync();

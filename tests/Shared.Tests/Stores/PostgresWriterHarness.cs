@@ -32,12 +32,8 @@ internal sealed class PostgresWriterHarness : SqlWriterHarness
 
     /// <param name="server">The server.</param>
     /// <param name="orders">The table of orders, where it is another.</param>
-    public static async Task<PostgresWriterHarness> CreateAsync(PostgresServer server, string orders = Orders)
-    {
-        var schema = await PostgresSchema.CreateAsync(server);
-        await schema.ExecuteAsync(orders);
-        return new PostgresWriterHarness(schema, server.Port);
-    }
+    public static async Task<PostgresWriterHarness> CreateAsync(PostgresServer server, string orders = Orders) =>
+        new(await PostgresSchema.CreateAsync(server, more: orders), server.Port);
 
     public override async Task<IReadOnlyList<string>> IdsOfKeyAsync(string key) =>
     [

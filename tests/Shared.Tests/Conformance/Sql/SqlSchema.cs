@@ -1,10 +1,22 @@
+using System.Collections.Concurrent;
 using System.Data.Common;
+using System.Runtime.CompilerServices;
 
 namespace Relaybox.Shared.Tests.Conformance;
 
-/// <summary>A schema of its own on the test server of an SQL database, and a clock that a test can move.</summary>
+/// <summary>
+/// A schema of its own on the test server of an SQL database, and a clock that a test can move. To make a schema takes longer than most
+/// tests: one that a test leaves with the objects that it had at first is emptied, and serves another test.
+/// </summary>
 public abstract class SqlSchema : IAsyncDisposable
 {
+    // The schemas of each server that no test uses, by what they were made with.
+    private static readonly ConditionalWeakTable<object, ConcurrentDictionary<string, ConcurrentBag<SqlSchema>>> Unused = [];
+
+    private ConcurrentBag<SqlSchema>? _home;
+    private string? _objects;
+    private IAsyncDisposable? _kept;
+
     /// <summary>The names of the schema's files, in the order in which they are applied.</summary>
     public abstract IReadOnlyList<string> Files { get; }
 
@@ -70,7 +82,80 @@ public abstract class SqlSchema : IAsyncDisposable
         return rows;
     }
 
-    public abstract ValueTask DisposeAsync();
+    /// <summary>Has the schema dropped at its end, for a test that leaves connections of its pool broken.</summary>
+    public void Abandon() => _home = null;
+
+    /// <summary>Makes what belongs to the schema for as long as tests use it, such as users and their connections; or gives what was made before.</summary>
+    public async Task<T> KeepAsync<T>(Func<Task<T>> make)
+        where T : class, IAsyncDisposable
+    {
+        if (_kept is T kept)
+        {
+            return kept;
+        }
+
+        var made = await make();
+        (_kept, _objects) = (made, await DescribeAsync());
+        return made;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        if (_home is not { } home || !await TryEmptyAsync())
+        {
+            await (_kept?.DisposeAsync() ?? ValueTask.CompletedTask);
+            await DropAsync();
+            return;
+        }
+
+        home.Add(this);
+    }
+
+    /// <summary>Takes a schema that no test uses, or makes one.</summary>
+    /// <param name="server">The server.</param>
+    /// <param name="with">What tells it from schemas that were made in another way.</param>
+    /// <param name="make">Makes one.</param>
+    protected static async Task<T> TakeAsync<T>(object server, string with, Func<Task<T>> make)
+        where T : SqlSchema
+    {
+        var home = Unused.GetOrCreateValue(server).GetOrAdd(with, _ => []);
+        if (home.TryTake(out var unused))
+        {
+            return (T)unused;
+        }
+
+        var made = await make();
+        (made._home, made._objects) = (home, await made.DescribeAsync());
+        return made;
+    }
+
+    /// <summary>Every object of the schema with all that a test can change of it, but no rows of it.</summary>
+    protected abstract Task<string> DescribeAsync();
+
+    /// <summary>Takes away all rows that tests wrote, and sets the clock right.</summary>
+    /// <exception cref="DbException">Somebody holds a row for longer than a moment.</exception>
+    protected abstract Task EmptyAsync();
+
+    protected abstract ValueTask DropAsync();
+
+    private async Task<bool> TryEmptyAsync()
+    {
+        try
+        {
+            if (await DescribeAsync() != _objects)
+            {
+                return false;
+            }
+
+            await EmptyAsync();
+            return true;
+        }
+        catch (DbException)
+        {
+            return false;
+        }
+    }
 
     /// <summary>A value as text.</summary>
     protected abstract string Text(DbDataReader reader, int i);

@@ -42,6 +42,9 @@ public sealed class MariaDbFiles : DatabaseFiles
                 [
                     "--no-defaults", $"--datadir={files.Data}", "--auth-root-authentication-method=normal", "--skip-test-db",
                     "--skip-name-resolve", $"--extra-file={users}", "--innodb-flush-method=nosync",
+
+                    // The server that it starts deletes the temporary tables in its folder, those of other servers too.
+                    $"--tmpdir={files.Data}",
                 ],
                 cancellationToken);
             File.Delete(users);
