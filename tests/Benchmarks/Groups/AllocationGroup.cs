@@ -26,7 +26,7 @@ internal sealed class AllocationGroup : IBenchmarkGroup
     public async Task RunAsync(BenchmarkRun run, CancellationToken cancellationToken)
     {
         run.Say("BenchmarkDotNet ...");
-        var job = Job.ShortRun.WithToolchain(InProcessEmitToolchain.Instance);
+        var job = (run.Options.Scale < 1 ? Job.Dry : Job.ShortRun).WithToolchain(InProcessEmitToolchain.Instance);
         var summary = BenchmarkRunner.Run<AllocationBenchmarks>(
             ManualConfig.CreateEmpty().AddJob(job).WithOptions(ConfigOptions.DisableOptimizationsValidator).WithArtifactsPath(Path.GetTempPath()));
         foreach (var report in summary.Reports)
@@ -49,14 +49,16 @@ internal sealed class AllocationGroup : IBenchmarkGroup
     {
         await using var database = await BenchDatabase.StartAsync(cancellationToken);
         var schema = await OutboxSchema.CreateAsync(database, "keep", AfterSending.Keep, cancellationToken);
+        var rows = run.Options.Of(CountedRows);
         foreach (var mode in new[] { RelayMode.Lease, RelayMode.Locked })
         {
             var relay = schema.Relay(new NoOpPublisher(), new RelayOptions { Mode = mode });
             await CountAsync(
                 run,
                 $"PostgreSQL to nothing, {mode.ToString().ToLowerInvariant()}, Npgsql included",
-                () => schema.FillAsync(CountedRows, cancellationToken),
-                () => schema.DrainAsync(relay, CountedRows, cancellationToken));
+                rows,
+                () => schema.FillAsync(rows, cancellationToken),
+                () => schema.DrainAsync(relay, rows, cancellationToken));
         }
     }
 
@@ -64,12 +66,14 @@ internal sealed class AllocationGroup : IBenchmarkGroup
     {
         await using var stream = await BenchStream.StartAsync(cancellationToken);
         await using var publisher = new PublisherLoop(stream);
+        var messages = run.Options.Of(CountedRows);
         await CountAsync(
             run,
             "JetStream publish, batches of 500, our client included",
+            messages,
             () =>
             {
-                publisher.Prepare(CountedRows);
+                publisher.Prepare(messages);
                 return stream.ResetAsync(cancellationToken);
             },
             () => publisher.PublishAsync(500, cancellationToken));
@@ -100,8 +104,8 @@ internal sealed class AllocationGroup : IBenchmarkGroup
         }
     }
 
-    private static async Task CountAsync(BenchmarkRun run, string name, Func<Task> prepare, Func<Task> work) =>
-        run.Count(name, await AllocatedAsync(prepare, work) / CountedRows, "bytes");
+    private static async Task CountAsync(BenchmarkRun run, string name, int events, Func<Task> prepare, Func<Task> work) =>
+        run.Count(name, await AllocatedAsync(prepare, work) / events, "bytes");
 
     // The first time compiles code and fills pools.
     private static async Task<double> AllocatedAsync(Func<Task> prepare, Func<Task> work)

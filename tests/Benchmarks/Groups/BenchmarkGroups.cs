@@ -17,6 +17,7 @@ internal static class BenchmarkGroups
         new CleanupGroup(),
         new MemoryGroup(),
         new PayloadsGroup(),
+        new FunctionMemoryGroup(),
         new PeersGroup(),
         new NatsGroup(),
         .. BenchStores.All.Select(store => new InboxGroup(store)),

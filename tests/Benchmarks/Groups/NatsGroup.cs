@@ -126,12 +126,13 @@ internal sealed class NatsGroup : IBenchmarkGroup
         Target? target,
         CancellationToken cancellationToken)
     {
-        prepare(CountedMessages);
+        var messages = run.Options.Of(CountedMessages);
+        prepare(messages);
         await stream.ResetAsync(cancellationToken);
         var before = GC.GetTotalAllocatedBytes(precise: true);
-        await publish(CountedMessages, cancellationToken);
+        await publish(messages, cancellationToken);
         var allocated = GC.GetTotalAllocatedBytes(precise: true) - before;
-        run.Count($"{name}: allocated per message", (double)allocated / CountedMessages, "bytes", target, "5b");
+        run.Count($"{name}: allocated per message", (double)allocated / messages, "bytes", target, "5b");
     }
 
     // The same bytes as those of the publisher.

@@ -22,8 +22,10 @@ internal sealed record Candidate(Bucket Bucket, RedisValue Member, CandidateKind
     /// <summary>Reads what <c>outbox_find.lua</c> has found.</summary>
     internal static IEnumerable<Candidate> Read(Bucket bucket, RedisResult found)
     {
+        const int Values = 3;
+
         var index = 0;
-        foreach (var row in (RedisResult[])found!)
+        foreach (var row in ((RedisValue[])found!).Chunk(Values))
         {
             var kind = (string?)row[0] switch
             {
@@ -33,7 +35,7 @@ internal sealed record Candidate(Bucket Bucket, RedisValue Member, CandidateKind
                 _ => CandidateKind.Stray,
             };
             index = kind == CandidateKind.Next ? index + 1 : 0;
-            yield return new Candidate(bucket, (RedisValue)row[1], kind, (long)row[2], index);
+            yield return new Candidate(bucket, row[1], kind, (long)row[2], index);
         }
     }
 }

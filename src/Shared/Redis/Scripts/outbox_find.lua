@@ -1,6 +1,6 @@
 -- Finds rows that can be claimed, without holding them. KEYS: the bucket. ARGV: version, buckets, how many to pass by, how many, and how many
 -- rows of one key at most.
--- Returns {kind, member, since when} for each: 'due'; 'ended' (its lease has); 'next', which can be claimed together with the row before it;
+-- Returns kind, member and since when, one after the other for each row: 'due'; 'ended' (its lease has); 'next', which can be claimed together with the row before it;
 -- 'stray': its lease has ended, and an earlier row of its key holds it back.
 -- include: box
 -- include: lines
@@ -13,8 +13,9 @@ local now = clock_now()
 local found, seen, others = {}, {}, count
 
 local function add(kind, member, since)
+  local at = #found
   seen[member] = true
-  found[#found + 1] = { kind, member, whole(since) }
+  found[at + 1], found[at + 2], found[at + 3] = kind, member, whole(since)
 end
 
 local function add_next(member, since)
