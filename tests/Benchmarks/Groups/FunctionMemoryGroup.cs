@@ -49,8 +49,8 @@ internal sealed class FunctionMemoryGroup : IBenchmarkGroup
         run.Note(
             $"{Rate} single events a second of 1 KiB, after {run.Options.Of(WarmUp)} to warm up, from the commit to the answer of the consumer. "
             + "Each process of a function has the heap of the template for its memory, and a quota of processor time in each tenth of a second: "
-            + $"one processor for {ProcessorShare.MegabytesOfAProcessor:N0} MB, as Lambda's documentation says. The servers and the app have no quota. "
-            + "It is a model of Lambda, not Lambda.");
+            + $"one processor for {ProcessorShare.MegabytesOfAProcessor:N0} MB, as Lambda's documentation says. "
+            + "The servers and the app have no quota. It is a model of Lambda, not Lambda.");
     }
 
     private static async Task<Figures> MeasureAsync(BenchmarkRun run, string store, int megabytes, CancellationToken cancellationToken)

@@ -85,7 +85,7 @@ public abstract class SqlSchema : IAsyncDisposable
     /// <summary>Has the schema dropped at its end, for a test that leaves connections of its pool broken.</summary>
     public void Abandon() => _home = null;
 
-    /// <summary>Makes what belongs to the schema for as long as tests use it, such as users and their connections; or gives what was made before.</summary>
+    /// <summary>Makes what stays with the schema for the tests to come, such as users and their connections, or gives what was made before.</summary>
     public async Task<T> KeepAsync<T>(Func<Task<T>> make)
         where T : class, IAsyncDisposable
     {
