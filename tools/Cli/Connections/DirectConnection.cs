@@ -65,7 +65,7 @@ internal sealed class DirectConnection : IOperatorConnection
 
     private async Task<string> ExplainAsync(Exception exception) =>
         _services.GetService<ISetupState>() is { } setup && await setup.IsMissingAsync(exception, CancellationToken.None)
-            ? "The store has none of Relaybox's tables yet. Invoke the Setup function: relaybox has nothing to show before."
+            ? OperatorDesk.SetupMissing
             : FailureText.Of(exception, (object?)_services.GetService<IExplainsFailures>() ?? this);
 
     private static Func<string, string?> Variables(string? environmentFile)

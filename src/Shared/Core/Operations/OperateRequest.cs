@@ -27,7 +27,7 @@ internal sealed record OperateRequest
     /// <summary>Why. Of begin.</summary>
     public string? Reason { get; init; }
 
-    /// <summary>Who asks, as the caller names itself. Of begin.</summary>
+    /// <summary>Who asks, as the caller names itself.</summary>
     public string? Caller { get; init; }
 
     /// <summary>The most rows in a second; null: as many as the store takes. Of begin.</summary>
