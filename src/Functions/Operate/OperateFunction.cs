@@ -17,10 +17,10 @@ internal sealed class OperateFunction(OperatorDesk desk, OperateAudit audit, Tim
     private static readonly TimeSpan Turn = TimeSpan.FromSeconds(5);
 
     // The schedule's next run comes after a minute.
-    private static readonly TimeSpan ScheduledTurn = TimeSpan.FromSeconds(50);
+    internal static readonly TimeSpan ScheduledTurn = TimeSpan.FromSeconds(50);
 
-    // A step that has begun is ended: a redrive looks for 20 s at what becomes of its rows.
-    private static readonly TimeSpan LongestStep = TimeSpan.FromSeconds(30);
+    // A step that has begun is ended: a redrive looks for 20 s at what becomes of its rows, and 50 rows at the lowest rate rest for 50 s.
+    internal static readonly TimeSpan LongestStep = TimeSpan.FromSeconds(75);
 
     /// <inheritdoc />
     [LambdaFunction(ResourceName = "OperateFunction")]

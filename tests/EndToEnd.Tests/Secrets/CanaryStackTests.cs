@@ -95,7 +95,20 @@ public sealed class CanaryStackTests
             lines.Enqueue($"{job} answers: {await stack.InvokeAsync(job)}");
         }
 
+        // An operator sees the payload that he asks for; everything else that Operate says, and its audit, has none.
+        foreach (var request in new[]
+        {
+            """{"command":"status"}""", """{"command":"list"}""", """{"command":"preview"}""", """{"command":"show","eventId":"good"}""",
+            """{"command":"why","eventId":"smuggled"}""", """{"command":"show","eventId":"good","withPayload":true}""",
+        })
+        {
+            lines.Enqueue($"Operate answers: {await stack.OperateAsync("read", request)}");
+        }
+
+        Assert.Contains(
+            Canary, await stack.OperateAsync("payload", """{"command":"show","eventId":"good","withPayload":true}"""), StringComparison.Ordinal);
         var rows = await RowsAsync(stack, store);
+        Assert.Contains(lines, line => line.Contains("Audit: somebody asks by alias payload for row good", StringComparison.Ordinal));
         Assert.Contains(rows, row => row.Contains("row.headers-invalid", StringComparison.Ordinal));
         Assert.Contains(rows, row => row.Contains("message.payload-unreadable", StringComparison.Ordinal));
         Assert.Contains(deadLetters, letter => letter.Contains("message.subject-unhandled", StringComparison.Ordinal));
