@@ -14,14 +14,14 @@ public sealed class OperateAliasTests
     private static readonly OperateCommand[] Acting = [OperateCommand.Begin, OperateCommand.Run, OperateCommand.Cancel];
 
     /// <summary>Each alias, no alias, a version and an alias of somebody else's, with each request.</summary>
-    public static TheoryData<string?, OperateCommand, bool> Requests
+    public static TheoryData<string?, string, bool> Requests
     {
         get
         {
-            var all = new TheoryData<string?, OperateCommand, bool>();
+            var all = new TheoryData<string?, string, bool>();
             foreach (var alias in new[] { "read", "act", "payload", null, "$LATEST", "7", "Act", "other" })
             {
-                foreach (var command in Enum.GetValues<OperateCommand>())
+                foreach (var command in Enum.GetNames<OperateCommand>())
                 {
                     all.Add(alias, command, false);
                     all.Add(alias, command, true);
@@ -34,8 +34,9 @@ public sealed class OperateAliasTests
 
     [Theory]
     [MemberData(nameof(Requests))]
-    internal void An_alias_allows_what_it_is_for_and_reading(string? alias, OperateCommand command, bool withPayload)
+    public void An_alias_allows_what_it_is_for_and_reading(string? alias, string name, bool withPayload)
     {
+        var command = Enum.Parse<OperateCommand>(name);
         var isPayload = command == OperateCommand.Show && withPayload;
         var isAllowed = isPayload ? alias == "payload"
             : Reading.Contains(command) || (Acting.Contains(command) && alias == "act")
@@ -56,7 +57,7 @@ public sealed class OperateAliasTests
         Requests.Select(row => row.Data),
         row =>
         {
-            var request = new OperateRequest { Command = row.Item2, WithPayload = row.Item3 };
+            var request = new OperateRequest { Command = Enum.Parse<OperateCommand>(row.Item2), WithPayload = row.Item3 };
             Assert.Null(OperateAlias.WhyRefused(OperateAlias.For(request), request));
         });
 

@@ -80,7 +80,8 @@ public class TemplateEventSourceTests
     public void A_scheduled_job_does_not_overlap_itself()
     {
         Assert.All(
-            Template.Events("ScheduleV2").Where(source => source.Function is not ("SweepRelayFunction" or "PullConsumeFunction" or "OperateFunction")),
+            Template.Events("ScheduleV2").Where(
+                source => source.Function is not ("SweepRelayFunction" or "PullConsumeFunction" or "OperateFunction")),
             source =>
             {
                 var limit = (YamlDotNet.RepresentationModel.YamlSequenceNode)Template.Property(source.Function, "ReservedConcurrentExecutions")!;

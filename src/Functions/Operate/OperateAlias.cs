@@ -42,7 +42,7 @@ internal static class OperateAlias
 
         // Only the schedule has the right to invoke the function by its name alone.
         var isAllowed = needed == Read || needed == invokedBy || (invokedBy is null && request.Command == OperateCommand.Continue);
-        return isAllowed ? null : $"Invoke the function by its alias '{needed}' for this: {(invokedBy is null ? "its name alone" : $"'{invokedBy}'")} "
-            + "does not allow it.";
+        var used = invokedBy is null ? "its name alone" : $"'{invokedBy}'";
+        return isAllowed ? null : $"Invoke the function by its alias '{needed}' for this: {used} does not allow it.";
     }
 }

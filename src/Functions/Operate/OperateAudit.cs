@@ -41,9 +41,13 @@ internal sealed class OperateAudit(ILogger<OperateAudit> logger)
         }
         else if (request.Command is OperateCommand.Run or OperateCommand.Continue)
         {
-            foreach (var ended in (answer.Operations ?? []).Append(answer.Operation).Where(operation => operation is { State: not OperationState.Running }))
+            foreach (var operation in (answer.Operations ?? []).Append(answer.Operation))
             {
-                FunctionLog.OperationEnded(logger, ended!.Id, ended.Action.ToString(), ended.State.ToString(), ended.Applied, ended.LeftAlone);
+                if (operation is { State: not OperationState.Running })
+                {
+                    FunctionLog.OperationEnded(
+                        logger, operation.Id, operation.Action.ToString(), operation.State.ToString(), operation.Applied, operation.LeftAlone);
+                }
             }
         }
     }

@@ -40,7 +40,8 @@ public sealed class StackCommandTests
 
         using var stop = new CancellationTokenSource();
         var sweeping = SweepAsync(stack, stop.Token);
-        var operation = (await JsonAsync(stack, "redrive", "error:publish.*", "--yes", "--reason", "the queue takes them now")).GetProperty("operation");
+        var redriven = await JsonAsync(stack, "redrive", "error:publish.*", "--yes", "--reason", "the queue takes them now");
+        var operation = redriven.GetProperty("operation");
         Assert.Equal(("done", 3), (operation.GetProperty("state").GetString(), operation.GetProperty("applied").GetInt64()));
         Assert.All(await stack.EffectsOfAsync(["row-0", "row-1", "row-2"]), effect => Assert.Equal(1, effect.Value));
         await stop.CancelAsync();
@@ -142,7 +143,8 @@ public sealed class StackCommandTests
 
     private static string[] Arguments(RunningStack stack, params string[] arguments) =>
     [
-        BuiltProgram.PathOf("Cli", "relaybox.dll"), .. arguments, "--stack", "relaybox", "--region", "eu-central-2", "--env-file", stack.EnvironmentFile,
+        BuiltProgram.PathOf("Cli", "relaybox.dll"), .. arguments,
+        "--stack", "relaybox", "--region", "eu-central-2", "--env-file", stack.EnvironmentFile,
     ];
 
     private static async Task SweepAsync(RunningStack stack, CancellationToken stop)

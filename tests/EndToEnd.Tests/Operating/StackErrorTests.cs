@@ -43,7 +43,8 @@ public sealed class StackErrorTests
 
         Assert.Equal(
             ["read", "read", "payload", "act"],
-            lambda.Requests.Select(request => request.Path.Replace("/2015-03-31/functions/prod-Operate/invocations?Qualifier=", "", StringComparison.Ordinal)));
+            lambda.Requests.Select(request => request.Path.Replace(
+                "/2015-03-31/functions/prod-Operate/invocations?Qualifier=", "", StringComparison.Ordinal)));
         Assert.All(
             lambda.Requests,
             request =>
@@ -150,7 +151,8 @@ public sealed class StackErrorTests
     {
         var environment = new Dictionary<string, string>
         {
-            ["AWS_ENDPOINT_URL_LAMBDA"] = lambda, ["AWS_REGION"] = "eu-central-2", ["AWS_ACCESS_KEY_ID"] = "key", ["AWS_SECRET_ACCESS_KEY"] = "secret",
+            ["AWS_ENDPOINT_URL_LAMBDA"] = lambda, ["AWS_REGION"] = "eu-central-2",
+            ["AWS_ACCESS_KEY_ID"] = "key", ["AWS_SECRET_ACCESS_KEY"] = "secret",
             ["AWS_EC2_METADATA_DISABLED"] = "true", ["AWS_CONFIG_FILE"] = "/nonexistent", ["AWS_SHARED_CREDENTIALS_FILE"] = "/nonexistent",
         };
         foreach (var (name, value) in variables)

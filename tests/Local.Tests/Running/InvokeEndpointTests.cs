@@ -70,8 +70,8 @@ public sealed class InvokeEndpointTests(RunningStack stack) : IClassFixture<Runn
     {
         var (function, query) = called.Split('?') is [var name, var parameter] ? (name, $"?{parameter}") : (called, "");
         using var content = new StringContent(payload, Encoding.UTF8, "application/json");
+        var endpoint = stack.Runner.Environment["AWS_ENDPOINT_URL_LAMBDA"];
         return await _http.PostAsync(
-            new Uri($"{stack.Runner.Environment["AWS_ENDPOINT_URL_LAMBDA"]}/2015-03-31/functions/{Uri.EscapeDataString(function)}/invocations{query}"),
-            content, Ct);
+            new Uri($"{endpoint}/2015-03-31/functions/{Uri.EscapeDataString(function)}/invocations{query}"), content, Ct);
     }
 }

@@ -30,7 +30,8 @@ internal sealed class SharedOptions
 
     private readonly Option<string?> _profile = new("--profile")
     {
-        Description = "With --stack: a profile of the AWS config and credentials files. Default: AWS_PROFILE, else as the AWS SDKs look", Recursive = true,
+        Description = "With --stack: a profile of the AWS config and credentials files. Default: AWS_PROFILE, else as the AWS SDKs look",
+        Recursive = true,
     };
 
     /// <summary>The rows that a command is about.</summary>

@@ -7,7 +7,9 @@ internal static class EnvironmentFile
 {
     private const string Export = "export ";
 
-    /// <summary>Sets the variables of a file for this process: they also hold for the libraries that read its environment, such as the AWS SDK.</summary>
+    /// <summary>
+    /// Sets the variables of a file for this process: they also hold for the libraries that read its environment, such as the AWS SDK.
+    /// </summary>
     /// <exception cref="CliException">There is no such file.</exception>
     internal static void Apply(string path)
     {

@@ -71,7 +71,8 @@ internal sealed partial class StackConnection : IOperatorConnection
         {
             throw new CliException(
                 ExitCodes.OutOfReach,
-                $"Lambda in {_access.Region} cannot be reached at {_endpoint.Host}. Check the network, the region, and AWS_ENDPOINT_URL_LAMBDA if it is set.",
+                $"Lambda in {_access.Region} cannot be reached at {_endpoint.Host}. Check the network, the region, and AWS_ENDPOINT_URL_LAMBDA "
+                + "if it is set.",
                 exception);
         }
     }
@@ -132,10 +133,13 @@ internal sealed partial class StackConnection : IOperatorConnection
             + "a stack that was deployed before Operate came needs a deployment.",
         "ExpiredTokenException" or "UnrecognizedClientException" or "InvalidSignatureException" or "InvalidClientTokenId" or "SignatureDoesNotMatch"
             or "MissingAuthenticationTokenException" or "IncompleteSignature" =>
-            $"AWS does not accept the credentials ({code}). Sign in again, or name another profile with --profile; the clock of this machine must be right.",
+            $"AWS does not accept the credentials ({code}). Sign in again, or name another profile with --profile; the clock of this machine must "
+            + "be right.",
         _ when status == (int)HttpStatusCode.TooManyRequests =>
             $"Lambda has no room to run {_function} ({code}): too many functions run at once. Try again in a moment.",
-        _ => $"Lambda answered {status} ({code}) for {_function}. Try again; if it stays, look the code up in the Invoke page of Lambda's API reference.",
+        _ =>
+            $"Lambda answered {status} ({code}) for {_function}. Try again; if it stays, look the code up in the Invoke page of Lambda's API "
+            + "reference.",
     };
 
     // Nothing that is not a name is repeated.
