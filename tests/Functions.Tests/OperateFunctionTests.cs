@@ -23,6 +23,7 @@ public sealed class OperateFunctionTests(DynamoDbLocal dynamoDb, SqsEmulator sqs
         Assert.Equal(2, status.Counts!["failed"]);
         Assert.Equal(
             ["a", "b"], (await AskAsync(world, "read", new OperateRequest { Command = OperateCommand.List })).Rows!.Select(row => row.EventId));
+        Assert.Equal(2, Read(await world.InvokeAsync("Operate", """{"command":"list"}""", Enough)).Rows!.Count);
         var shown = (await AskAsync(world, "read", new OperateRequest { Command = OperateCommand.Show, EventId = "a" })).Row!;
         Assert.Equal(("publish.rejected", null), (shown.ErrorCode, shown.Payload));
         Assert.Contains(

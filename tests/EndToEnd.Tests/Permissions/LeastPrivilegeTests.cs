@@ -216,7 +216,7 @@ public sealed class LeastPrivilegeTests
 
     private static async Task<string> ActAsync(RunningStack stack, string action, bool cancelFirst = false)
     {
-        var now = DateTimeOffset.UtcNow.AddMinutes(1).ToString("O");
+        var now = DateTimeOffset.UtcNow.AddMinutes(1).ToString("O", null);
         var begun = JsonNode.Parse(await stack.OperateAsync(
             "act", $$"""{"command":"begin","action":"{{action}}","selection":"id:bad","confirmedAt":"{{now}}","reason":"a test"}"""))!;
         var id = (string?)begun["operation"]!["id"];

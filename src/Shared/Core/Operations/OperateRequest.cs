@@ -7,7 +7,8 @@ internal sealed record OperateRequest
     public required OperateCommand Command { get; init; }
 
     /// <summary>Which parked rows; see <see cref="RowSelection"/>. Of list and preview.</summary>
-    public string Selection { get; init; } = "";
+    /// <remarks>The generated reader sets to null what the text leaves out.</remarks>
+    public string Selection { get; init => field = value ?? ""; } = "";
 
     /// <summary>The row. Of show and why.</summary>
     public string? EventId { get; init; }
