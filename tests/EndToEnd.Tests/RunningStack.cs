@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Text;
 using Amazon.DynamoDBv2;
 using Amazon.DynamoDBv2.Model;
 using Amazon.Runtime;
@@ -143,6 +144,13 @@ internal sealed class RunningStack : IAsyncDisposable
     {
         var result = await _runner.InvokeAsync(_runner.Functions[function], payload: null, CancellationToken.None);
         return result.Text;
+    }
+
+    /// <summary>Asks the function Operate, as an operator does with the right to an alias.</summary>
+    public async Task<string> OperateAsync(string alias, string request)
+    {
+        var result = await _runner.Functions["Operate"].InvokeAsync(Encoding.UTF8.GetBytes(request), alias, CancellationToken.None);
+        return result.Succeeded ? result.Text : throw new InvalidOperationException($"Operate: {result.Text}");
     }
 
     /// <summary>Kills one process of a function, as `kill -9` does.</summary>

@@ -59,6 +59,11 @@ public sealed class SavedEventTests(DynamoDbLocal dynamoDb, SqsEmulator sqs)
         {
             Assert.Equal(Rows.Success, answer);
         }
+        else if (function == "Operate")
+        {
+            Assert.Null(JsonNode.Parse(answer)!["problem"]);
+            Assert.NotNull(JsonNode.Parse(answer)!["operations"]);
+        }
         else
         {
             Assert.True((bool?)JsonNode.Parse(answer)!["complete"], answer);

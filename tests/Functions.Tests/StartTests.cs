@@ -15,7 +15,7 @@ public sealed class StartTests
     public void An_unknown_function_is_refused_with_the_known_names(string? name)
     {
         var error = Assert.Throws<SettingsException>(() => FunctionCatalog.Create(name, _ => null));
-        foreach (var known in new[] { "StreamRelay", "SweepRelay", "Consume", "Cleanup", "ResetStale", "Reconcile" })
+        foreach (var known in new[] { "StreamRelay", "SweepRelay", "Consume", "Cleanup", "ResetStale", "Reconcile", "Operate" })
         {
             Assert.Contains(known, error.Message, StringComparison.Ordinal);
         }
@@ -28,6 +28,7 @@ public sealed class StartTests
     [InlineData("Cleanup", "OUTBOX_TABLE,INBOX_TABLE,JOBS_TABLE")]
     [InlineData("ResetStale", "OUTBOX_TABLE,INBOX_TABLE,JOBS_TABLE")]
     [InlineData("Reconcile", "OUTBOX_TABLE,JOBS_TABLE")]
+    [InlineData("Operate", "OUTBOX_TABLE,JOBS_TABLE")]
     public void Every_missing_setting_is_named_at_once(string function, string missing)
     {
         var error = Assert.Throws<SettingsException>(() => FunctionCatalog.Create(function, _ => null));

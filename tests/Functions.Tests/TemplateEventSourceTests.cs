@@ -56,16 +56,17 @@ public class TemplateEventSourceTests
     }
 
     [Theory]
-    [InlineData("SweepRelayFunction", "sweep", "rate(1 minute)")]
-    [InlineData("PullConsumeFunction", "pull", "rate(1 minute)")]
-    [InlineData("CleanupFunction", "cleanup", "rate(1 day)")]
-    [InlineData("ResetStaleFunction", "reset-stale", "rate(5 minutes)")]
-    [InlineData("ReconcileFunction", "reconcile", "rate(1 hour)")]
-    public void A_schedule_says_which_job_it_starts_and_keeps_what_did_not_start(string function, string job, string expression)
+    [InlineData("SweepRelayFunction", "job", "sweep", "rate(1 minute)")]
+    [InlineData("PullConsumeFunction", "job", "pull", "rate(1 minute)")]
+    [InlineData("CleanupFunction", "job", "cleanup", "rate(1 day)")]
+    [InlineData("ResetStaleFunction", "job", "reset-stale", "rate(5 minutes)")]
+    [InlineData("ReconcileFunction", "job", "reconcile", "rate(1 hour)")]
+    [InlineData("OperateFunction", "command", "continue", "rate(1 minute)")]
+    public void A_schedule_says_what_it_starts_and_keeps_what_did_not_start(string function, string name, string value, string expression)
     {
         var (_, schedule) = Assert.Single(Template.Events("ScheduleV2"), source => source.Function == function);
 
-        Assert.True(JsonNode.DeepEquals(new JsonObject { ["job"] = job }, JsonNode.Parse(Text(Child(schedule, "Input")))));
+        Assert.True(JsonNode.DeepEquals(new JsonObject { [name] = value }, JsonNode.Parse(Text(Child(schedule, "Input")))));
         Assert.Equal(expression, Template.Default(Child(schedule, "ScheduleExpression")));
         Assert.InRange(Template.Evaluate(Child(schedule, "RetryPolicy", "MaximumRetryAttempts")), 0, 10);
         Assert.InRange(Template.Evaluate(Child(schedule, "RetryPolicy", "MaximumEventAgeInSeconds")), 60, 3600);
@@ -73,13 +74,14 @@ public class TemplateEventSourceTests
     }
 
     [Fact]
-    public void Every_schedule_is_tested_above() => Assert.Equal(5, Template.Events("ScheduleV2").Count);
+    public void Every_schedule_is_tested_above() => Assert.Equal(6, Template.Events("ScheduleV2").Count);
 
     [Fact]
     public void A_scheduled_job_does_not_overlap_itself()
     {
         Assert.All(
-            Template.Events("ScheduleV2").Where(source => source.Function is not ("SweepRelayFunction" or "PullConsumeFunction")),
+            Template.Events("ScheduleV2").Where(
+                source => source.Function is not ("SweepRelayFunction" or "PullConsumeFunction" or "OperateFunction")),
             source =>
             {
                 var limit = (YamlDotNet.RepresentationModel.YamlSequenceNode)Template.Property(source.Function, "ReservedConcurrentExecutions")!;

@@ -83,6 +83,14 @@ public class TemplatePermissionTests
                 .. On(Jobs, "dynamodb:UpdateItem"),
             ]
         },
+        {
+            "Operate",
+            [
+                .. On(DueIndex, "dynamodb:Query"),
+                .. On(Outbox, "dynamodb:BatchGetItem", "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:Scan", "dynamodb:UpdateItem"),
+                .. On(Jobs, "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:Scan", "dynamodb:UpdateItem"),
+            ]
+        },
     };
 
     [Theory]
@@ -162,6 +170,7 @@ public class TemplatePermissionTests
     [InlineData("Cleanup", "WithDatabaseSecret", false)]
     [InlineData("ResetStale", "WithDatabaseSecret", false)]
     [InlineData("Reconcile", "WithDatabaseSecret", false)]
+    [InlineData("Operate", "WithDatabaseSecret", false)]
     public void A_function_may_use_key_and_network_if_there_are_any_and_the_secrets_that_it_needs(string function, string database, bool broker)
     {
         string[] policies =

@@ -3,10 +3,12 @@ using Microsoft.Extensions.Logging;
 using Relaybox.Functions.Consume;
 using Relaybox.Functions.Handlers;
 using Relaybox.Functions.Maintenance;
+using Relaybox.Functions.Operate;
 using Relaybox.Functions.Relay;
 using Relaybox.Inbox;
 using Relaybox.Maintenance;
 using Relaybox.Messaging.Formats;
+using Relaybox.Operations;
 using Relaybox.Outbox.Relay;
 using Relaybox.Secrets;
 using Relaybox.Settings;
@@ -22,7 +24,8 @@ internal static class Composition
         var services = new ServiceCollection();
         services.AddLogging(logging => logging
             .SetMinimumLevel(settings.LogLevel)
-            .AddProvider(new JsonLoggerProvider(settings.LogLevel, functionName, JsonLines.StandardOutput)));
+            .AddFilter(typeof(OperateAudit).FullName, LogLevel.Information)
+            .AddProvider(new JsonLoggerProvider(LogLevel.Trace, functionName, JsonLines.StandardOutput)));
         services.AddSingleton(settings);
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton<ISecretSource>(_ => SecretsManager.OfThisProcess());
@@ -40,6 +43,10 @@ internal static class Composition
         services.AddSingleton<ReconcileFunction>();
         services.AddSingleton(_ => new StackAnswer(new HttpClient { Timeout = TimeSpan.FromSeconds(5) }));
         services.AddSingleton<SetupFunction>();
+        services.AddSingleton<OperationStore>();
+        services.AddSingleton<OperatorDesk>();
+        services.AddSingleton<OperateAudit>();
+        services.AddSingleton<OperateFunction>();
         return services.BuildServiceProvider();
     }
 

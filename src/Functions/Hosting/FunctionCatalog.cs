@@ -10,7 +10,9 @@ using Microsoft.Extensions.Logging;
 using Relaybox.Diagnostics;
 using Relaybox.Functions.Consume;
 using Relaybox.Functions.Maintenance;
+using Relaybox.Functions.Operate;
 using Relaybox.Functions.Relay;
+using Relaybox.Operations;
 using Relaybox.Settings;
 
 namespace Relaybox.Functions.Hosting;
@@ -29,6 +31,11 @@ internal static class FunctionCatalog
         ["ResetStale"] = new(FunctionNeeds.Inbox | FunctionNeeds.Jobs, Scheduled<ResetStaleFunction>("reset-stale")),
         ["Reconcile"] = new(FunctionNeeds.Jobs, Scheduled<ReconcileFunction>("reconcile")),
         ["Setup"] = new(FunctionNeeds.Setup, Bind<SetupFunction, SetupInput, JobReport, ScheduleJsonContext>()),
+        ["Operate"] = new(
+            FunctionNeeds.Jobs,
+            Bind<OperateFunction, OperateRequest, OperateAnswer, OperationsJsonContext>(
+                options => options.PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+                beforeSetup: () => new OperateAnswer { Problem = OperatorDesk.SetupMissing })),
     };
 
     /// <summary>The names of all functions.</summary>

@@ -36,4 +36,20 @@ internal static partial class FunctionLog
 
     [LoggerMessage(2301, LogLevel.Warning, "{Rows} rows have the status '{Status}', which is none of the contract's; they are not touched")]
     internal static partial void UnknownStatus(ILogger logger, long rows, string status);
+
+    [LoggerMessage(2401, LogLevel.Information, "Audit: {Caller} asks by alias {Alias} for row {EventId} with its payload")]
+    internal static partial void PayloadAsked(ILogger logger, string caller, string alias, string eventId);
+
+    [LoggerMessage(2402, LogLevel.Information, "Audit: {Caller} asks by alias {Alias}: {Command} {Action} {Operation}")]
+    internal static partial void ActionAsked(ILogger logger, string caller, string alias, string command, string action, string operation);
+
+    [LoggerMessage(2403, LogLevel.Information, "Audit: {Caller} has begun the operation {Operation}, {Action}")]
+    internal static partial void OperationBegun(ILogger logger, string caller, string operation, string action);
+
+    [LoggerMessage(2404, LogLevel.Information,
+        "Audit: the operation {Operation}, {Action}, has ended: {State}; {Applied} rows changed, {LeftAlone} left alone")]
+    internal static partial void OperationEnded(ILogger logger, string operation, string action, string state, long applied, long leftAlone);
+
+    [LoggerMessage(2405, LogLevel.Warning, "Audit: {Caller} asks by alias {Alias} for {Command}, which it does not allow, and is refused")]
+    internal static partial void RequestRefused(ILogger logger, string caller, string alias, string command);
 }

@@ -1,14 +1,9 @@
-using System.Globalization;
 using System.Net;
-using System.Net.Http.Headers;
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Amazon;
 using Amazon.Runtime;
 using Amazon.Runtime.Credentials;
-using Amazon.Runtime.Internal.Auth;
 using Relaybox.Secrets;
 
 namespace Relaybox.Functions.Hosting;
@@ -36,8 +31,7 @@ internal sealed class SecretsManager(HttpClient http, Uri? endpoint, Func<Task<I
     /// <summary>With the credentials of this process, and the endpoint where its environment names one.</summary>
     internal static SecretsManager OfThisProcess() => new(
         CreateClient(),
-        (Environment.GetEnvironmentVariable("AWS_ENDPOINT_URL_SECRETS_MANAGER") ?? Environment.GetEnvironmentVariable("AWS_ENDPOINT_URL"))
-            is { Length: > 0 } url ? new Uri(url) : null,
+        AwsEndpoint.OfEnvironment("SECRETS_MANAGER"),
         async () => await (await DefaultAWSCredentialsIdentityResolver.GetCredentialsAsync()).GetCredentialsAsync(),
         TimeProvider.System);
 
@@ -87,48 +81,19 @@ internal sealed class SecretsManager(HttpClient http, Uri? endpoint, Func<Task<I
         }
     }
 
-    // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
     private async Task<HttpRequestMessage> SignAsync(string arn)
     {
         // arn:partition:secretsmanager:region:account:secret:name
         var region = arn.Split(':') is { Length: > 3 } parts ? parts[3] : "";
-        var url = endpoint ?? new Uri($"https://{Service}.{region}.{RegionEndpoint.GetBySystemName(region).PartitionDnsSuffix}/");
-        var signer = await credentials();
-        var now = time.GetUtcNow().UtcDateTime;
-        var body = Encoding.UTF8.GetBytes(new JsonObject { ["SecretId"] = arn }.ToJsonString());
-        var hash = Convert.ToHexStringLower(SHA256.HashData(body));
-        var headers = new SortedDictionary<string, string>(StringComparer.Ordinal)
-        {
-            ["content-type"] = ContentType,
-            ["host"] = url.Authority,
-            ["x-amz-content-sha256"] = hash,
-            ["x-amz-date"] = now.ToString("yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture),
-            ["x-amz-target"] = $"{Service}.GetSecretValue",
-        };
-        if (signer.UseToken)
-        {
-            headers["x-amz-security-token"] = signer.Token;
-        }
-
-        var names = string.Join(';', headers.Keys);
-        var canonical = string.Join(
-            '\n',
-            [
-                "POST", url.AbsolutePath, "",
-                .. headers.Select(header => $"{header.Key}:{header.Value}"), "",
-                names, hash,
-            ]);
-
-        var request = new HttpRequestMessage(HttpMethod.Post, url) { Content = new ByteArrayContent(body) };
-        request.Content.Headers.ContentType = new MediaTypeHeaderValue(ContentType);
-        foreach (var (name, value) in headers.Where(header => header.Key is not ("content-type" or "host")))
-        {
-            request.Headers.TryAddWithoutValidation(name, value);
-        }
-
-        request.Headers.TryAddWithoutValidation(
-            "Authorization", AWS4Signer.ComputeSignature(signer, region, now, Service, names, canonical).ForAuthorizationHeader);
-        return request;
+        return AwsRequest.Sign(
+            new AwsCall(Service, region, endpoint ?? AwsEndpoint.OfRegion(Service, region))
+            {
+                ContentType = ContentType,
+                Body = Encoding.UTF8.GetBytes(new JsonObject { ["SecretId"] = arn }.ToJsonString()),
+                Headers = new Dictionary<string, string> { ["x-amz-target"] = $"{Service}.GetSecretValue" },
+            },
+            await credentials(),
+            time.GetUtcNow());
     }
 
     private static JsonObject? Parse(string body)

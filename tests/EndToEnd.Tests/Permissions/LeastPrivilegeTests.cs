@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Amazon.DynamoDBv2.Model;
 using Relaybox.Local.Demo;
 using Relaybox.Local.Permissions;
@@ -114,6 +115,15 @@ public sealed class LeastPrivilegeTests
             await stack.InvokeAsync(job);
         }
 
+        // An operator looks, shelves, purges, and cancels.
+        await stack.OperateAsync("read", """{"command":"status"}""");
+        Assert.Contains("bad", await stack.OperateAsync("read", """{"command":"list"}"""), StringComparison.Ordinal);
+        await stack.OperateAsync("read", """{"command":"why","eventId":"bad"}""");
+        Assert.Contains("done", await ActAsync(stack, "shelve"), StringComparison.Ordinal);
+        Assert.Contains("cancelled", await ActAsync(stack, "purge", cancelFirst: true), StringComparison.Ordinal);
+        Assert.Contains("done", await ActAsync(stack, "purge"), StringComparison.Ordinal);
+        Assert.Empty(await stack.RowAsync("bad"));
+
         Note(stack);
 
         async Task<int?> InterfereAsync(string function, ApiCall call)
@@ -186,7 +196,7 @@ public sealed class LeastPrivilegeTests
         await using var app = stack.Runner.CreateDemoApp();
         await app.PrepareAsync(TestContext.Current.CancellationToken);
         Assert.True(await app.PlaceAsync(Order.Create(1, DateTimeOffset.UtcNow), TestContext.Current.CancellationToken));
-        foreach (var job in new[] { "SweepRelay", "ResetStale", "Reconcile", "Cleanup" })
+        foreach (var job in new[] { "SweepRelay", "ResetStale", "Reconcile", "Cleanup", "Operate" })
         {
             await stack.InvokeAsync(job);
         }
@@ -202,6 +212,20 @@ public sealed class LeastPrivilegeTests
             $"the effect. {stack.Output}",
             TimeSpan.FromMinutes(2));
         Note(stack);
+    }
+
+    private static async Task<string> ActAsync(RunningStack stack, string action, bool cancelFirst = false)
+    {
+        var now = DateTimeOffset.UtcNow.AddMinutes(1).ToString("O", null);
+        var begun = JsonNode.Parse(await stack.OperateAsync(
+            "act", $$"""{"command":"begin","action":"{{action}}","selection":"id:bad","confirmedAt":"{{now}}","reason":"a test"}"""))!;
+        var id = (string?)begun["operation"]!["id"];
+        if (cancelFirst)
+        {
+            await stack.OperateAsync("act", $$"""{"command":"cancel","operationId":"{{id}}"}""");
+        }
+
+        return await stack.OperateAsync("act", $$"""{"command":"run","operationId":"{{id}}"}""");
     }
 
     private static Dictionary<string, string> BrokerSecrets => new() { [BrokerSecret] = """{"username":"relaybox","password":"correct-horse"}""" };

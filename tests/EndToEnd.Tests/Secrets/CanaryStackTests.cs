@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Data.Common;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Amazon.DynamoDBv2.Model;
 using Amazon.Runtime;
 using Amazon.SQS;
@@ -95,7 +96,27 @@ public sealed class CanaryStackTests
             lines.Enqueue($"{job} answers: {await stack.InvokeAsync(job)}");
         }
 
+        // An operator sees the payload that he asks for; everything else that Operate says, and its audit, has none.
+        foreach (var request in new[]
+        {
+            """{"command":"status"}""", """{"command":"list"}""", """{"command":"preview"}""", """{"command":"show","eventId":"good"}""",
+            """{"command":"why","eventId":"smuggled"}""", """{"command":"show","eventId":"good","withPayload":true}""",
+        })
+        {
+            lines.Enqueue($"Operate answers: {await stack.OperateAsync("read", request)}");
+        }
+
+        Assert.Contains(
+            Canary, await stack.OperateAsync("payload", """{"command":"show","eventId":"good","withPayload":true}"""), StringComparison.Ordinal);
         var rows = await RowsAsync(stack, store);
+
+        // The functions' own user, who is no owner, may act.
+        foreach (var action in new[] { "shelve", "unshelve", "purge" })
+        {
+            lines.Enqueue($"Operate answers: {await ActAsync(stack, action, "smuggled")}");
+        }
+
+        Assert.Contains(lines, line => line.Contains("Audit: somebody asks by alias payload for row good", StringComparison.Ordinal));
         Assert.Contains(rows, row => row.Contains("row.headers-invalid", StringComparison.Ordinal));
         Assert.Contains(rows, row => row.Contains("message.payload-unreadable", StringComparison.Ordinal));
         Assert.Contains(deadLetters, letter => letter.Contains("message.subject-unhandled", StringComparison.Ordinal));
@@ -108,6 +129,20 @@ public sealed class CanaryStackTests
                 [.. lines, .. rows, .. deadLetters, $"{stack.Output}"],
                 text => Assert.DoesNotContain(secret, text, StringComparison.OrdinalIgnoreCase));
         }
+    }
+
+    private static async Task<string> ActAsync(RunningStack stack, string action, string eventId)
+    {
+        var request = new JsonObject
+        {
+            ["command"] = "begin", ["action"] = action, ["selection"] = $"id:{eventId}", ["reason"] = "a test",
+            ["confirmedAt"] = DateTimeOffset.UtcNow.AddMinutes(1),
+        };
+        var begun = JsonNode.Parse(await stack.OperateAsync("act", request.ToJsonString()))!;
+        request = new JsonObject { ["command"] = "run", ["operationId"] = (string?)begun["operation"]!["id"] };
+        var ended = await stack.OperateAsync("act", request.ToJsonString());
+        Assert.DoesNotContain("problem", ended, StringComparison.Ordinal);
+        return ended;
     }
 
     private static async Task WriteAsync(RunningStack stack, string eventId, string subject, string payload, string? header = null)

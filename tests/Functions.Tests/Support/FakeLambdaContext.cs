@@ -2,7 +2,7 @@ using Amazon.Lambda.Core;
 
 namespace Relaybox.Functions.Tests.Support;
 
-internal sealed class FakeLambdaContext(TimeSpan remaining) : ILambdaContext
+internal sealed class FakeLambdaContext(TimeSpan remaining, string? alias = null) : ILambdaContext
 {
     public string AwsRequestId => "request-1";
 
@@ -14,7 +14,7 @@ internal sealed class FakeLambdaContext(TimeSpan remaining) : ILambdaContext
 
     public ICognitoIdentity Identity => null!;
 
-    public string InvokedFunctionArn => "arn:aws:lambda:us-east-1:000000000000:function:test";
+    public string InvokedFunctionArn => "arn:aws:lambda:us-east-1:000000000000:function:test" + (alias is null ? "" : $":{alias}");
 
     public ILambdaLogger Logger => null!;
 

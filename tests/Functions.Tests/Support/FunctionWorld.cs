@@ -46,11 +46,11 @@ public sealed class FunctionWorld(DynamoDbLocal dynamoDb) : IAsyncDisposable
     public string? Get(string name) => _variables.GetValueOrDefault(name);
 
     /// <summary>Calls a function with an event, and returns the exact bytes of its answer as text.</summary>
-    public async Task<string> InvokeAsync(string function, string input, TimeSpan? remaining = null)
+    public async Task<string> InvokeAsync(string function, string input, TimeSpan? remaining = null, string? alias = null)
     {
         var handler = FunctionCatalog.Create(function, Get);
         using var stream = new MemoryStream(Encoding.UTF8.GetBytes(input));
-        var answer = await handler(stream, new FakeLambdaContext(remaining ?? TimeSpan.FromSeconds(30)));
+        var answer = await handler(stream, new FakeLambdaContext(remaining ?? TimeSpan.FromSeconds(30), alias));
         using var reader = new StreamReader(answer, Encoding.UTF8);
         return await reader.ReadToEndAsync();
     }

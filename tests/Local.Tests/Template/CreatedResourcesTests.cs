@@ -23,6 +23,7 @@ public sealed class CreatedResourcesTests
         "ScheduleDeadLetterQueue", "ScheduleDeadLetterQueuePolicy", "ScheduleDeadLetterQueueAlarm", "ScheduleGroup", "ScheduleRole",
         .. Function("SweepRelay"), "OldestDueAgeAlarm", "SweepRelayRowsParkedAlarm", "SweepMissingAlarm",
         .. Function("Cleanup"), .. Function("ResetStale"), .. Function("Reconcile"),
+        .. Function("Operate"), "OperateReadAlias", "OperateActAlias", "OperatePayloadAlias",
     ];
 
     private static readonly string[] OfDynamoDb =

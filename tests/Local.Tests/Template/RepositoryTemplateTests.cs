@@ -15,8 +15,9 @@ public class RepositoryTemplateTests
         Assert.Equal(
             ["DeadLetterQueue", "Queue", "ScheduleDeadLetterQueue", "StreamFailureQueue"], stack.Queues.Select(queue => queue.LogicalId).Order());
         Assert.Equal(
-            ["Cleanup", "Consume", "Reconcile", "ResetStale", "StreamRelay", "SweepRelay"],
+            ["Cleanup", "Consume", "Operate", "Reconcile", "ResetStale", "StreamRelay", "SweepRelay"],
             stack.Functions.Select(function => function.ShortName).Order());
+        Assert.Equal(["act", "payload", "read"], stack.Function("Operate")!.Aliases.Order());
         Assert.Equal("expiresAt", stack.Table("OutboxTable")!.TimeToLiveAttribute);
         Assert.Equal("NEW_IMAGE", stack.Table("OutboxTable")!.StreamViewType);
         var stream = Assert.IsType<StreamEventDefinition>(stack.Function("StreamRelay")!.Events.Single());

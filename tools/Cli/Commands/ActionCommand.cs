@@ -68,7 +68,7 @@ internal static class ActionCommand
                     Selection = text,
                     ConfirmedAt = preview.At,
                     Reason = why,
-                    Caller = $"{Environment.UserName}@{Environment.MachineName}",
+                    Caller = Caller.Name,
                     Rate = result.GetValue(rate),
                 },
                 cancellationToken);

@@ -34,7 +34,7 @@ internal static class ListCommand
                     : $"{rows.Count} rows.");
                 if (rows.Count > 0)
                 {
-                    views.Say($"To see why one is not sent: relaybox why {rows[0].EventId}");
+                    views.Say($"To see why one is not sent: {views.Command($"why {rows[0].EventId}")}");
                 }
             }
 

@@ -19,6 +19,13 @@ internal static class OperationProgress
         IOperatorConnection connection, Views views, string id, long? expected, CancellationToken cancellationToken)
     {
         Operation operation;
+        if (connection.GoesOnAlone && !views.IsJson)
+        {
+            Console.Error.WriteLine(
+                $"Operation {id} has begun. Ctrl-C cancels it. If this program is ended in another way, the stack goes on with it; to see how it "
+                + $"stands: {views.Command($"operations {id}")}");
+        }
+
         try
         {
             while (true)
@@ -43,8 +50,15 @@ internal static class OperationProgress
         {
             await connection.AskAsync(new OperateRequest { Command = OperateCommand.Cancel, OperationId = id }, CancellationToken.None);
             await connection.AskAsync(new OperateRequest { Command = OperateCommand.Run, OperationId = id }, CancellationToken.None);
-            Console.Error.WriteLine($"Cancelled. What was done holds: relaybox operations {id}");
+            Console.Error.WriteLine($"Cancelled. What was done holds: {views.Command($"operations {id}")}");
             throw;
+        }
+        catch (CliException exception) when (connection.GoesOnAlone && exception.ExitCode == ExitCodes.OutOfReach)
+        {
+            throw new CliException(
+                exception.ExitCode,
+                $"{exception.Message} The stack goes on with the operation {id}; to see how it stands: {views.Command($"operations {id}")}",
+                exception);
         }
 
         if (!views.WroteJson(new OperateAnswer { Operation = operation }))

@@ -17,6 +17,23 @@ internal sealed class SharedOptions
         Recursive = true,
     };
 
+    private readonly Option<string?> _stack = new("--stack")
+    {
+        Description = "The deployed stack of this name: its function Operate is invoked, by an alias that you have the right to",
+        Recursive = true,
+    };
+
+    private readonly Option<string?> _region = new("--region")
+    {
+        Description = "With --stack: the AWS region. Default: AWS_REGION, else the profile's", Recursive = true,
+    };
+
+    private readonly Option<string?> _profile = new("--profile")
+    {
+        Description = "With --stack: a profile of the AWS config and credentials files. Default: AWS_PROFILE, else as the AWS SDKs look",
+        Recursive = true,
+    };
+
     /// <summary>The rows that a command is about.</summary>
     internal static Argument<string[]> Selection() => new("SELECTION")
     {
@@ -29,10 +46,13 @@ internal sealed class SharedOptions
     internal void AddTo(RootCommand root)
     {
         root.Options.Add(_json);
+        root.Options.Add(_stack);
+        root.Options.Add(_region);
+        root.Options.Add(_profile);
         root.Options.Add(_environmentFile);
     }
 
-    internal Views Views(ParseResult result) => new(AnsiConsole.Console, result.GetValue(_json));
+    internal Views Views(ParseResult result) => new(AnsiConsole.Console, result.GetValue(_json), Target(result));
 
     /// <summary>Asks once, and shows the answer.</summary>
     /// <param name="result">What was typed.</param>
@@ -54,6 +74,27 @@ internal sealed class SharedOptions
         return ExitCodes.Done;
     }
 
-    /// <exception cref="CliException">Nothing names a store, or something is wrong with what does.</exception>
-    internal IOperatorConnection Open(ParseResult result) => DirectConnection.Open(result.GetValue(_environmentFile));
+    /// <exception cref="CliException">Nothing names a store or a stack, or something is wrong with what does.</exception>
+    internal IOperatorConnection Open(ParseResult result)
+    {
+        var (stack, file) = (result.GetValue(_stack), result.GetValue(_environmentFile));
+        if (stack is null)
+        {
+            return result.GetValue(_region) is null && result.GetValue(_profile) is null
+                ? DirectConnection.Open(file)
+                : throw new CliException(ExitCodes.WrongUse, "--region and --profile belong to --stack NAME.");
+        }
+
+        if (file is not null)
+        {
+            EnvironmentFile.Apply(file);
+        }
+
+        return StackConnection.Open(stack, result.GetValue(_profile), result.GetValue(_region));
+    }
+
+    // What a command that is suggested needs behind it to be about the same rows.
+    private string Target(ParseResult result) => string.Concat(
+        new[] { _stack, _region, _profile }.Where(option => result.GetValue(option) is not null)
+            .Select(option => $" {option.Name} {result.GetValue(option)}"));
 }

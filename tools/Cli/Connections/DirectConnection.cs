@@ -46,6 +46,9 @@ internal sealed class DirectConnection : IOperatorConnection
     }
 
     /// <inheritdoc />
+    public bool GoesOnAlone => false;
+
+    /// <inheritdoc />
     public async Task<OperateAnswer> AskAsync(OperateRequest request, CancellationToken cancellationToken)
     {
         try
@@ -65,17 +68,12 @@ internal sealed class DirectConnection : IOperatorConnection
 
     private async Task<string> ExplainAsync(Exception exception) =>
         _services.GetService<ISetupState>() is { } setup && await setup.IsMissingAsync(exception, CancellationToken.None)
-            ? "The store has none of Relaybox's tables yet. Invoke the Setup function: relaybox has nothing to show before."
+            ? OperatorDesk.SetupMissing
             : FailureText.Of(exception, (object?)_services.GetService<IExplainsFailures>() ?? this);
 
     private static Func<string, string?> Variables(string? environmentFile)
     {
         const string Default = ".relaybox/env";
-        if (environmentFile is not null && !File.Exists(environmentFile))
-        {
-            throw new CliException(ExitCodes.WrongUse, "--env-file: there is no such file.");
-        }
-
         if ((environmentFile ?? (IsConfigured() || !File.Exists(Default) ? null : Default)) is not { } file)
         {
             return IsConfigured()
@@ -86,13 +84,7 @@ internal sealed class DirectConnection : IOperatorConnection
                     + "a stack on this machine with `./run up --detach` and type the command there.");
         }
 
-        // What the file says also holds for the libraries that read the process's environment, such as the AWS SDK.
-        var variables = EnvironmentFile.Read(file);
-        foreach (var (name, value) in variables)
-        {
-            Environment.SetEnvironmentVariable(name, value);
-        }
-
+        EnvironmentFile.Apply(file);
         return Environment.GetEnvironmentVariable;
     }
 

@@ -5,6 +5,9 @@ namespace Relaybox.Cli.Connections;
 /// <summary>The way to the desk that answers operators.</summary>
 internal interface IOperatorConnection : IAsyncDisposable
 {
+    /// <summary>Whether an operation goes on when this program has ended.</summary>
+    bool GoesOnAlone { get; }
+
     /// <summary>Asks, and waits for the answer.</summary>
     /// <param name="request">What is asked for.</param>
     /// <param name="cancellationToken">Ends the wait.</param>

@@ -8,7 +8,8 @@ namespace Relaybox.Cli.Output;
 /// <summary>What a person sees of an answer; with <c>--json</c> the answer itself, as one line.</summary>
 /// <param name="console">Where it is written.</param>
 /// <param name="isJson">Whether a program reads it.</param>
-internal sealed class Views(IAnsiConsole console, bool isJson)
+/// <param name="target">What stands behind every command that is suggested, such as <c> --stack NAME</c>.</param>
+internal sealed class Views(IAnsiConsole console, bool isJson, string target)
 {
     /// <summary>Whether a program reads the output.</summary>
     internal bool IsJson => isJson;
@@ -27,6 +28,9 @@ internal sealed class Views(IAnsiConsole console, bool isJson)
 
     /// <summary>A sentence or two.</summary>
     internal void Say(string text) => console.Profile.Out.Writer.WriteLine(text);
+
+    /// <summary>A command, as the person may type it for the same rows.</summary>
+    internal string Command(string command) => $"relaybox {command}{target}";
 
     internal void Status(OperateAnswer answer)
     {
@@ -55,7 +59,7 @@ internal sealed class Views(IAnsiConsole console, bool isJson)
 
         if (counts.GetValueOrDefault("failed") > 0)
         {
-            Say("To see what is parked: relaybox list");
+            Say($"To see what is parked: {Command("list")}");
         }
     }
 

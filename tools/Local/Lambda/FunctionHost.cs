@@ -48,9 +48,16 @@ internal sealed class FunctionHost : IFunctionInvoker, IAsyncDisposable
     /// <inheritdoc cref="WorkerPool.WaitUntilReadyAsync" />
     public Task WaitUntilReadyAsync(CancellationToken cancellationToken) => _workers.WaitUntilReadyAsync(cancellationToken);
 
-    public async Task<InvocationResult> InvokeAsync(ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
+    public Task<InvocationResult> InvokeAsync(ReadOnlyMemory<byte> payload, CancellationToken cancellationToken) =>
+        InvokeAsync(payload, qualifier: null, cancellationToken);
+
+    /// <inheritdoc cref="IFunctionInvoker.InvokeAsync" />
+    /// <param name="payload">The event.</param>
+    /// <param name="qualifier">The alias or version; null: the function's name alone.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async Task<InvocationResult> InvokeAsync(ReadOnlyMemory<byte> payload, string? qualifier, CancellationToken cancellationToken)
     {
-        var invocation = Invocation.Create(payload, _time.GetUtcNow());
+        var invocation = Invocation.Create(payload, _time.GetUtcNow(), qualifier);
         Interlocked.Increment(ref _waiting);
         _pending.Add(invocation);
         if (Volatile.Read(ref _waiting) > _workers.Available)

@@ -105,7 +105,8 @@ internal sealed class RuntimeApiServer : IAsyncDisposable
         var headers = context.Response.Headers;
         headers["Lambda-Runtime-Aws-Request-Id"] = invocation.RequestId;
         headers["Lambda-Runtime-Deadline-Ms"] = invocation.Deadline.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture);
-        headers["Lambda-Runtime-Invoked-Function-Arn"] = host.FunctionArn;
+        headers["Lambda-Runtime-Invoked-Function-Arn"] =
+            invocation.Qualifier is { } qualifier ? $"{host.FunctionArn}:{qualifier}" : host.FunctionArn;
         headers["Lambda-Runtime-Trace-Id"] = invocation.TraceId;
         context.Response.ContentType = "application/json";
         context.Response.ContentLength = invocation.Payload.Length;

@@ -13,8 +13,7 @@ internal static class ControlEndpoint
     public static void Map(IEndpointRouteBuilder routes, LocalRunner runner) =>
         routes.MapPost("/control/functions/{function}/invocations", async (string function, HttpContext context) =>
         {
-            // A browser sends Origin with every cross-site POST, and cannot leave it out.
-            if (context.Request.Headers.Origin.Count > 0 || context.Request.Host.Host is not ("127.0.0.1" or "localhost"))
+            if (IsOfBrowser(context.Request))
             {
                 return Results.StatusCode(StatusCodes.Status403Forbidden);
             }
@@ -32,4 +31,8 @@ internal static class ControlEndpoint
             var answer = new JsonObject { ["requestId"] = result.RequestId, ["errorType"] = result.ErrorType, ["payload"] = result.Text };
             return Results.Text(answer.ToJsonString(), "application/json");
         });
+
+    /// <summary>Whether a page in a browser may have sent a request: it sends Origin with every cross-site POST, and cannot leave it out.</summary>
+    public static bool IsOfBrowser(HttpRequest request) =>
+        request.Headers.Origin.Count > 0 || request.Host.Host is not ("127.0.0.1" or "localhost");
 }

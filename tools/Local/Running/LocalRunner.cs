@@ -192,6 +192,7 @@ internal sealed class LocalRunner : IAsyncDisposable
     private void MapControl(IEndpointRouteBuilder routes)
     {
         ControlEndpoint.Map(routes, this);
+        InvokeEndpoint.Map(routes, Functions);
         Plan.Secrets.Map(routes, () => _services is { AreEnforced: true } ? _services.Permissions : null);
     }
 

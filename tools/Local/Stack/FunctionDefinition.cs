@@ -22,6 +22,9 @@ internal sealed record FunctionDefinition(
     /// <summary>What its role allows; null where the template gives it none.</summary>
     public IReadOnlyList<Permission>? Grants { get; init; }
 
+    /// <summary>The names of its aliases.</summary>
+    public IReadOnlyList<string> Aliases { get; init; } = [];
+
     /// <summary>True for any of the names that a person would use.</summary>
     public bool IsCalled(string name) =>
         name.Equals(ShortName, StringComparison.OrdinalIgnoreCase)

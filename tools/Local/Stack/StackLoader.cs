@@ -136,8 +136,15 @@ internal sealed class StackLoader
             EventSourceReader.Read(entry.LogicalId, properties.Map("Events"), line, _notes))
         {
             Grants = _roles.Read(entry.Resource),
+            Aliases = [.. AliasesOf(_names.Name(entry.LogicalId, _evaluator))],
         };
     }
+
+    private IEnumerable<string> AliasesOf(string function) =>
+        from alias in OfType("AWS::Lambda::Alias")
+        let properties = Evaluate(alias.Resource, "FunctionName", "Name")
+        where properties.RequiredText("FunctionName", alias.Resource.Line) == function
+        select properties.RequiredText("Name", alias.Resource.Line);
 
     private static JsonObject Merge(JsonObject globals, JsonObject own)
     {

@@ -45,6 +45,6 @@ internal sealed record OperateAnswer
     /// <summary>One operation.</summary>
     public Operation? Operation { get; init; }
 
-    /// <summary>Operations, the newest first.</summary>
+    /// <summary>Operations, the newest first; of continue those that were running, as they stand now.</summary>
     public IReadOnlyList<Operation>? Operations { get; init; }
 }

@@ -41,4 +41,8 @@ internal enum OperateCommand
     /// <summary>All operations, the newest first.</summary>
     [JsonStringEnumMemberName("operations")]
     Operations,
+
+    /// <summary>Goes on with every operation that is running; what the schedule of a stack asks for.</summary>
+    [JsonStringEnumMemberName("continue")]
+    Continue,
 }

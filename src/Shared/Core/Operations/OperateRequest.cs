@@ -7,7 +7,8 @@ internal sealed record OperateRequest
     public required OperateCommand Command { get; init; }
 
     /// <summary>Which parked rows; see <see cref="RowSelection"/>. Of list and preview.</summary>
-    public string Selection { get; init; } = "";
+    /// <remarks>The generated reader sets to null what the text leaves out.</remarks>
+    public string Selection { get; init => field = value ?? ""; } = "";
 
     /// <summary>The row. Of show and why.</summary>
     public string? EventId { get; init; }
@@ -27,7 +28,7 @@ internal sealed record OperateRequest
     /// <summary>Why. Of begin.</summary>
     public string? Reason { get; init; }
 
-    /// <summary>Who asks, as the caller names itself. Of begin.</summary>
+    /// <summary>Who asks, as the caller names itself.</summary>
     public string? Caller { get; init; }
 
     /// <summary>The most rows in a second; null: as many as the store takes. Of begin.</summary>

@@ -12,6 +12,10 @@ namespace Relaybox.Operations;
 internal sealed class OperatorDesk(
     IOutboxRepository outbox, IOutboxOperations rows, OperationStore operations, TimeProvider time, IEntropy entropy)
 {
+    /// <summary>What operators are told between a deployment and its Setup.</summary>
+    internal const string SetupMissing =
+        "The store has none of Relaybox's tables yet. Invoke the Setup function: relaybox has nothing to show before.";
+
     private readonly ParkedRows _parked = new(outbox, rows);
     private readonly RowOperations _actions = new(outbox, rows, operations, time, entropy);
     private readonly RowExplanation _explanation = new(outbox, rows, time);
@@ -31,7 +35,7 @@ internal sealed class OperatorDesk(
                 {
                     Counts = await outbox.GetCountByStatusAsync(cancellationToken),
                     OldestDueSeconds = (await outbox.OldestDueAgeAsync(cancellationToken)).TotalSeconds,
-                    Operations = [.. (await operations.ListAsync(cancellationToken)).Where(operation => operation.State == OperationState.Running)],
+                    Operations = await ListRunningAsync(cancellationToken),
                 },
                 OperateCommand.List => await ListAsync(request, cancellationToken),
                 OperateCommand.Show => await outbox.FindAsync(Require(request.EventId, "an event id"), cancellationToken) is { } row
@@ -46,6 +50,7 @@ internal sealed class OperatorDesk(
                 OperateCommand.Run => await RunAsync(Require(request.OperationId, "an operation"), deadline, cancellationToken),
                 OperateCommand.Cancel => await CancelAsync(Require(request.OperationId, "an operation"), cancellationToken),
                 OperateCommand.Operations => new OperateAnswer { Operations = await operations.ListAsync(cancellationToken) },
+                OperateCommand.Continue => await ContinueAsync(deadline, cancellationToken),
                 _ => new OperateAnswer { Problem = "This version does not know the command." },
             };
         }
@@ -93,6 +98,16 @@ internal sealed class OperatorDesk(
             ?? await operations.FindAsync(id, cancellationToken);
         return operation is null ? Unknown(id) : new OperateAnswer { Operation = operation };
     }
+
+    // At once, so that one that takes hours does not keep the others waiting.
+    private async Task<OperateAnswer> ContinueAsync(WorkDeadline deadline, CancellationToken cancellationToken) => new()
+    {
+        Operations = await Task.WhenAll((await ListRunningAsync(cancellationToken)).Select(
+            async operation => await _actions.RunAsync(operation.Id, deadline, cancellationToken) ?? operation)),
+    };
+
+    private async Task<IReadOnlyList<Operation>> ListRunningAsync(CancellationToken cancellationToken) =>
+        [.. (await operations.ListAsync(cancellationToken)).Where(operation => operation.State == OperationState.Running)];
 
     private async Task<OperateAnswer> CancelAsync(string id, CancellationToken cancellationToken)
     {

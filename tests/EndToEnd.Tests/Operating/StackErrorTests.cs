@@ -1,0 +1,166 @@
+using System.Text.Json.Nodes;
+using Relaybox.Testing;
+using Relaybox.Testing.Http;
+
+namespace Relaybox.EndToEnd.Tests.Operating;
+
+/// <summary>What the command line says when a stack cannot be reached, or refuses. A scripted server stands for Lambda.</summary>
+public sealed class StackErrorTests
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData("AccessDeniedException", 403, "arn:aws:lambda:eu-central-2:ACCOUNT:function:prod-Operate:read")]
+    [InlineData("ExpiredTokenException", 403, "does not accept the credentials (ExpiredTokenException)")]
+    [InlineData("ResourceNotFoundException", 404, "no function prod-Operate with the alias 'read' in eu-central-2")]
+    [InlineData("KMSAccessDeniedException", 502, "Lambda answered 502 (KMSAccessDeniedException)")]
+    [InlineData("<b>canary</b>", 500, "Lambda answered 500 (no code)")]
+    public async Task A_refusal_says_what_to_do(string type, int status, string sentence)
+    {
+        await using var lambda = new ScriptedServer(_ => HttpAnswer.Json(
+            status, """{"Type":"User","Message":"canary"}""", ("x-amzn-ErrorType", type)));
+
+        var run = await RunAsync(lambda.Url, "status");
+
+        Assert.Equal((3, ""), (run.ExitCode, run.Output));
+        Assert.Contains(sentence, run.Errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("canary", run.Errors, StringComparison.Ordinal);
+        Assert.Single(lambda.Requests);
+    }
+
+    [Fact]
+    public async Task Each_request_goes_to_the_alias_that_it_needs_and_says_who_asks()
+    {
+        await using var lambda = new ScriptedServer(_ => HttpAnswer.Json(200, """{"problem":"Not now."}"""));
+
+        foreach (var arguments in new[] { new[] { "status" }, ["show", "a"], ["show", "a", "--payload"], ["operations", "op", "--cancel"] })
+        {
+            var run = await RunAsync(lambda.Url, arguments);
+            Assert.Equal((2, "relaybox: Not now."), (run.ExitCode, run.Errors.Trim()));
+        }
+
+        Assert.Equal(
+            ["read", "read", "payload", "act"],
+            lambda.Requests.Select(request => request.Path.Replace(
+                "/2015-03-31/functions/prod-Operate/invocations?Qualifier=", "", StringComparison.Ordinal)));
+        Assert.All(
+            lambda.Requests,
+            request =>
+            {
+                Assert.Equal($"{Environment.UserName}@{Environment.MachineName}", (string?)JsonNode.Parse(request.Text)!["caller"]);
+                Assert.Contains("/eu-central-2/lambda/aws4_request", request.Header("Authorization"), StringComparison.Ordinal);
+            });
+    }
+
+    [Fact]
+    public async Task What_is_throttled_is_asked_again()
+    {
+        var calls = 0;
+        await using var lambda = new ScriptedServer(_ => Interlocked.Increment(ref calls) < 3
+            ? HttpAnswer.Json(429, "{}", ("x-amzn-ErrorType", "TooManyRequestsException"))
+            : HttpAnswer.Json(200, """{"operations":[]}"""));
+
+        Assert.Equal(1, (await RunAsync(lambda.Url, "operations")).ExitCode);
+        Assert.Equal(3, calls);
+    }
+
+    [Fact]
+    public async Task What_stays_throttled_is_told()
+    {
+        await using var lambda = new ScriptedServer(_ => HttpAnswer.Json(429, "{}", ("x-amzn-ErrorType", "TooManyRequestsException")));
+
+        var run = await RunAsync(lambda.Url, "status");
+
+        Assert.Equal(3, run.ExitCode);
+        Assert.Contains("Lambda has no room to run prod-Operate (TooManyRequestsException)", run.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_error_of_the_function_is_told_with_the_log_that_says_more()
+    {
+        await using var lambda = new ScriptedServer(_ => HttpAnswer.Json(
+            200, """{"errorType":"Sandbox.Timedout","errorMessage":"Task timed out after 300.00 seconds"}""", ("X-Amz-Function-Error", "Unhandled")));
+
+        var run = await RunAsync(lambda.Url, "status");
+
+        Assert.Equal(3, run.ExitCode);
+        Assert.Contains("failed: Task timed out after 300.00 seconds. Its log says more", run.Errors, StringComparison.Ordinal);
+        Assert.Contains("/aws/lambda/prod-Operate", run.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_service_that_is_not_there_is_told()
+    {
+        var run = await RunAsync("http://127.0.0.1:1", "status");
+
+        Assert.Equal(3, run.ExitCode);
+        Assert.Contains("Lambda in eu-central-2 cannot be reached at 127.0.0.1", run.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Without_credentials_it_says_how_to_sign_in()
+    {
+        var run = await RunAsync("http://127.0.0.1:1", ["status"], ("AWS_ACCESS_KEY_ID", ""), ("AWS_SECRET_ACCESS_KEY", ""));
+
+        Assert.Equal(3, run.ExitCode);
+        Assert.Contains("There are no AWS credentials that can be used", run.Errors, StringComparison.Ordinal);
+        Assert.Contains("aws sso login", run.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_profile_gives_credentials_and_region_and_one_that_is_not_there_is_told()
+    {
+        await using var lambda = new ScriptedServer(_ => HttpAnswer.Json(200, """{"operations":[]}"""));
+        var config = Path.GetTempFileName();
+        try
+        {
+            await File.WriteAllTextAsync(
+                config, "[profile ops]\nregion = eu-north-1\naws_access_key_id = AKOFPROFILE\naws_secret_access_key = secret\n", Ct);
+            (string, string)[] variables = [("AWS_CONFIG_FILE", config), ("AWS_SHARED_CREDENTIALS_FILE", config), ("AWS_REGION", "")];
+
+            await RunAsync(lambda.Url, ["operations", "--profile", "ops"], variables);
+            var missing = await RunAsync(lambda.Url, ["operations", "--profile", "absent"], variables);
+
+            Assert.Contains("Credential=AKOFPROFILE/", Assert.Single(lambda.Requests).Header("Authorization"), StringComparison.Ordinal);
+            Assert.Contains("/eu-north-1/lambda/", lambda.Requests[0].Header("Authorization"), StringComparison.Ordinal);
+            Assert.Equal(2, missing.ExitCode);
+            Assert.Contains("--profile: the AWS config and credentials files have no such profile.", missing.Errors, StringComparison.Ordinal);
+        }
+        finally
+        {
+            File.Delete(config);
+        }
+    }
+
+    [Theory]
+    [InlineData("a/../b", "--stack: a stack's name has letters, digits and dashes")]
+    [InlineData("prod:act", "--stack: a stack's name has letters, digits and dashes")]
+    public async Task A_name_that_is_no_stacks_is_refused(string stack, string sentence)
+    {
+        var run = await RunAsync("http://127.0.0.1:1", ["status", "--stack", stack]);
+
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains(sentence, run.Errors, StringComparison.Ordinal);
+    }
+
+    private static Task<ProgramRun> RunAsync(string lambda, params string[] arguments) => RunAsync(lambda, arguments, []);
+
+    private static Task<ProgramRun> RunAsync(string lambda, string[] arguments, params (string Name, string Value)[] variables)
+    {
+        var environment = new Dictionary<string, string>
+        {
+            ["AWS_ENDPOINT_URL_LAMBDA"] = lambda, ["AWS_REGION"] = "eu-central-2",
+            ["AWS_ACCESS_KEY_ID"] = "key", ["AWS_SECRET_ACCESS_KEY"] = "secret",
+            ["AWS_EC2_METADATA_DISABLED"] = "true", ["AWS_CONFIG_FILE"] = "/nonexistent", ["AWS_SHARED_CREDENTIALS_FILE"] = "/nonexistent",
+        };
+        foreach (var (name, value) in variables)
+        {
+            environment[name] = value;
+        }
+
+        string[] stack = arguments.Contains("--stack") ? [] : ["--stack", "prod"];
+        return ProgramRun.OfAsync(["dotnet", BuiltProgram.PathOf("Cli", "relaybox.dll"), .. arguments, .. stack], Patience, Ct, environment);
+    }
+}
