@@ -27,8 +27,5 @@ internal abstract class DeadLettersHarness : IAsyncDisposable
     /// <summary>Takes what is in the queue or stream, and reads it as a consumer would. Every name of an attribute or header is in it.</summary>
     public abstract Task<IReadOnlyList<(OutboxEvent Event, IReadOnlyCollection<string> Names)>> TakeAsync(int count);
 
-    /// <summary>Waits until what is in hand of a process that died is there again.</summary>
-    public abstract Task UntilForgottenAsync();
-
     public abstract ValueTask DisposeAsync();
 }

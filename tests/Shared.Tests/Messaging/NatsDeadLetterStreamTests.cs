@@ -101,8 +101,6 @@ public sealed class NatsDeadLetterStreamTests(NatsServer server) : DeadLettersCo
             ];
         }
 
-        public override Task UntilForgottenAsync() => Task.CompletedTask;
-
         public override ValueTask DisposeAsync() => _pull.DisposeAsync();
 
         /// <summary>Sends the one dead letter as a process did that died before it deleted it.</summary>

@@ -123,9 +123,6 @@ public abstract class SqsDeadLetterQueueTests(SqsEmulator sqs, bool isFifo) : De
                 (IReadOnlyCollection<string>)message.MessageAttributes.Keys)),
         ];
 
-        public override Task UntilForgottenAsync() => Eventually.TrueAsync(
-            async () => (await Create(sqs.Client, url, deadUrl).CountsAsync(Ct)).InHand == 0, "nothing is in hand", TimeSpan.FromMinutes(1));
-
         public override async ValueTask DisposeAsync()
         {
             _clients.ForEach(client => client.Dispose());
