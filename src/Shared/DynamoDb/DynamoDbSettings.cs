@@ -39,7 +39,9 @@ internal sealed record DynamoDbSettings : StoreSettings
         services.AddSingleton(Inbox);
         services.AddSingleton<IOutboxRepository, DynamoDbOutboxRepository>();
         services.AddSingleton<IOutboxOperations, DynamoDbOutboxOperations>();
-        services.AddSingleton<IInboxRepository, DynamoDbInboxRepository>();
+        services.AddSingleton<DynamoDbInboxRepository>();
+        services.AddSingleton<IInboxRepository>(provider => provider.GetRequiredService<DynamoDbInboxRepository>());
+        services.AddSingleton<IInboxOperations>(provider => provider.GetRequiredService<DynamoDbInboxRepository>());
         services.AddSingleton<IJobStore>(provider => new DynamoDbJobStore(
             provider.GetRequiredService<IAmazonDynamoDB>(),
             JobsTable,

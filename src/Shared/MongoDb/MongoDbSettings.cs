@@ -34,7 +34,9 @@ internal sealed record MongoDbSettings : StoreSettings
         services.AddSingleton<IExplainsFailures>(provider => provider.GetRequiredService<MongoConnections>());
         services.AddSingleton<IOutboxRepository, MongoOutboxRepository>();
         services.AddSingleton<IOutboxOperations, MongoOutboxOperations>();
-        services.AddSingleton<IInboxRepository, MongoInboxRepository>();
+        services.AddSingleton<MongoInboxRepository>();
+        services.AddSingleton<IInboxRepository>(provider => provider.GetRequiredService<MongoInboxRepository>());
+        services.AddSingleton<IInboxOperations>(provider => provider.GetRequiredService<MongoInboxRepository>());
         services.AddSingleton<IJobStore, MongoJobStore>();
         services.AddSingleton<IOutboxSignal, MongoOutboxSignal>();
         services.AddSingleton<ISetupStep, MongoSetup>();

@@ -35,7 +35,9 @@ internal sealed record MySqlSettings : StoreSettings
         services.AddSingleton<IExplainsFailures>(provider => provider.GetRequiredService<MySqlConnections>());
         services.AddSingleton<IOutboxRepository, MySqlOutboxRepository>();
         services.AddSingleton<IOutboxOperations, MySqlOutboxOperations>();
-        services.AddSingleton<IInboxRepository, MySqlInboxRepository>();
+        services.AddSingleton<MySqlInboxRepository>();
+        services.AddSingleton<IInboxRepository>(provider => provider.GetRequiredService<MySqlInboxRepository>());
+        services.AddSingleton<IInboxOperations>(provider => provider.GetRequiredService<MySqlInboxRepository>());
         services.AddSingleton<IJobStore, MySqlJobStore>();
         services.AddSingleton<IOutboxSignal, MySqlOutboxSignal>();
         services.AddSingleton(provider => new MySqlMigrator(

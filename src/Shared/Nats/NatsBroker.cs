@@ -5,7 +5,7 @@ namespace Relaybox.Nats;
 /// <summary>NATS JetStream as a broker.</summary>
 internal sealed class NatsBroker : IBroker
 {
-    private const FunctionNeeds Using = FunctionNeeds.Publisher | FunctionNeeds.Setup | FunctionNeeds.Stream;
+    private const FunctionNeeds Using = FunctionNeeds.Publisher | FunctionNeeds.Setup | FunctionNeeds.Stream | FunctionNeeds.DeadLetters;
 
     /// <inheritdoc />
     public string Name => "nats";

@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Relaybox.Events;
 using Relaybox.Messaging;
+using Relaybox.Operations;
 using Relaybox.Secrets;
 using Relaybox.Settings;
 
@@ -67,6 +68,8 @@ internal sealed record NatsSettings : BrokerSettings
         services.AddSingleton<NatsStreams>();
         services.AddSingleton<NatsConsumers>();
         services.AddSingleton<NatsMessagePuller>();
+        services.AddSingleton<IDeadLetters>(provider => new NatsDeadLetterStream(
+            provider.GetRequiredService<NatsConnector>(), DeadLetters.Name, Pull.DeadLetterPrefix));
         services.AddSingleton<ISetupStep, NatsSetup>();
     }
 

@@ -39,7 +39,9 @@ internal sealed record PostgresSettings : StoreSettings
         services.AddSingleton<IExplainsFailures>(provider => provider.GetRequiredService<PostgresConnections>());
         services.AddSingleton<IOutboxRepository, PostgresOutboxRepository>();
         services.AddSingleton<IOutboxOperations, PostgresOutboxOperations>();
-        services.AddSingleton<IInboxRepository, PostgresInboxRepository>();
+        services.AddSingleton<PostgresInboxRepository>();
+        services.AddSingleton<IInboxRepository>(provider => provider.GetRequiredService<PostgresInboxRepository>());
+        services.AddSingleton<IInboxOperations>(provider => provider.GetRequiredService<PostgresInboxRepository>());
         services.AddSingleton<IJobStore, PostgresJobStore>();
         services.AddSingleton(new PostgresSignalOptions { Listen = !Connection.Pooler });
         services.AddSingleton<IOutboxSignal, PostgresOutboxSignal>();

@@ -36,7 +36,9 @@ internal sealed record RedisSettings : StoreSettings
         services.AddSingleton<IExplainsFailures>(provider => provider.GetRequiredService<RedisConnections>());
         services.AddSingleton<IOutboxRepository, RedisOutboxRepository>();
         services.AddSingleton<IOutboxOperations, RedisOutboxOperations>();
-        services.AddSingleton<IInboxRepository, RedisInboxRepository>();
+        services.AddSingleton<RedisInboxRepository>();
+        services.AddSingleton<IInboxRepository>(provider => provider.GetRequiredService<RedisInboxRepository>());
+        services.AddSingleton<IInboxOperations>(provider => provider.GetRequiredService<RedisInboxRepository>());
         services.AddSingleton<IJobStore, RedisJobStore>();
         services.AddSingleton<IOutboxSignal, RedisOutboxSignal>();
         services.AddSingleton<ISetupStep, RedisSetup>();

@@ -1,6 +1,7 @@
 using System.Data.Common;
 using Relaybox.Diagnostics;
 using Relaybox.Inbox;
+using Relaybox.Operations;
 using Relaybox.Paging;
 using Relaybox.Timing;
 
@@ -16,7 +17,7 @@ namespace Relaybox.Sql;
 /// <param name="retries">Repeats calls whose failure is transient.</param>
 internal abstract class SqlInboxRepository(
     SqlConnections database, SqlInboxStatements sql, Action<DbParameterCollection, InboxKey> addKey, RetryLoop retries)
-    : IInboxRepository, IExplainsFailures
+    : IInboxRepository, IInboxOperations, IExplainsFailures
 {
     // Each step takes the oldest records that nobody holds, so that the next one needs no place to go on from.
     private const string MayBeMore = "more";
@@ -70,6 +71,17 @@ internal abstract class SqlInboxRepository(
                 parameters.Add(database.Integer("@unfinished", claim.Unfinished));
             },
             cancellationToken);
+
+    /// <inheritdoc />
+    public Task GiveAttemptsBackAsync(InboxKey key, CancellationToken cancellationToken) => retries.RunAsync(
+        async (_, ct) =>
+        {
+            await using var connection = await database.OpenAsync(ct);
+            await using var command = Command(connection, sql.GiveAttemptsBack);
+            addKey(command.Parameters, key);
+            return await command.ExecuteNonQueryAsync(ct);
+        },
+        cancellationToken);
 
     /// <summary>What became of a claim's record, once nobody is writing it any more.</summary>
     /// <param name="claim">The claim.</param>

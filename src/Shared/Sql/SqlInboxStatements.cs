@@ -27,6 +27,9 @@ internal sealed record SqlInboxStatements
     /// <summary>Ends the oldest claims whose lease has ended: <c>@age</c>, <c>@limit</c>.</summary>
     internal required string ResetStale { get; init; }
 
+    /// <summary>Sets the attempts of a record to zero where the last has failed. It takes the key's parameters alone.</summary>
+    internal required string GiveAttemptsBack { get; init; }
+
     /// <summary>Gives each status and how many records have it.</summary>
     internal required string CountByStatus { get; init; }
 }

@@ -2,6 +2,7 @@ using Amazon.SQS;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Relaybox.Messaging;
+using Relaybox.Operations;
 using Relaybox.Settings;
 
 namespace Relaybox.Sqs;
@@ -32,15 +33,28 @@ internal sealed record SqsSettings : BrokerSettings
         services.AddSingleton<IMessagePublisher, SqsMessagePublisher>();
         services.AddSingleton(new SqsReader(Unwraps));
         services.AddSingleton(provider => new SqsDeadLetters(provider.GetRequiredService<IAmazonSQS>(), DeadLetterQueueUrl));
+        if (Publisher.QueueUrl.Length > 0 && DeadLetterQueueUrl.Length > 0)
+        {
+            services.AddSingleton<IDeadLetters>(CreateDeadLetters);
+        }
+
         services.AddSingleton(provider => new SqsVisibility(
             provider.GetRequiredService<IAmazonSQS>(), Publisher.QueueUrl, provider.GetRequiredService<ILogger<SqsVisibility>>()));
+    }
+
+    private SqsDeadLetterQueue CreateDeadLetters(IServiceProvider provider)
+    {
+        var sqs = provider.GetRequiredService<IAmazonSQS>();
+        var visibility = new SqsVisibility(sqs, DeadLetterQueueUrl, provider.GetRequiredService<ILogger<SqsVisibility>>());
+        return new SqsDeadLetterQueue(
+            sqs, Publisher.QueueUrl, DeadLetterQueueUrl, new SqsReader(Unwraps), visibility, provider.GetRequiredService<TimeProvider>());
     }
 
     internal static SqsSettings Read(SettingsReader reader, FunctionNeeds needs) => new()
     {
         Publisher = new SqsPublisherOptions
         {
-            QueueUrl = (needs & (FunctionNeeds.Publisher | FunctionNeeds.Consumer)) != 0
+            QueueUrl = (needs & (FunctionNeeds.Publisher | FunctionNeeds.Consumer | FunctionNeeds.DeadLetters)) != 0
                 ? reader.QueueUrl("QUEUE_URL", "the URL of the queue")
                 : "",
             MaxBatchBytes = reader.Number("SQS_MAX_BATCH_BYTES", SqsPublisherOptions.MaxMessageBytes, 1_024, SqsPublisherOptions.MaxMessageBytes),
@@ -52,7 +66,7 @@ internal sealed record SqsSettings : BrokerSettings
                 "none, ordering-key, or header: and the name of a header"),
         },
         Unwraps = reader.Choice("SQS_UNWRAP", true, ("true", true), ("false", false)),
-        DeadLetterQueueUrl = needs.HasFlag(FunctionNeeds.Consumer)
+        DeadLetterQueueUrl = (needs & (FunctionNeeds.Consumer | FunctionNeeds.DeadLetters)) != 0
             ? reader.QueueUrl("DEAD_LETTER_QUEUE_URL", "the URL of the dead-letter queue")
             : "",
     };

@@ -76,4 +76,40 @@ public sealed class RowSelectionTests
     [InlineData("text:\"open", "A double quote is not closed.")]
     public void What_cannot_be_read_is_refused_with_what_to_write(string selection, string message) =>
         Assert.Contains(message, Assert.Throws<RequestException>(() => RowSelection.Parse(selection)).Message, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("", true)]
+    [InlineData("state:dead", true)]
+    [InlineData("id:e-1 subject:orders.> error:message.* text:broken key:\"customer 7\" header:tenant=acme older:3h newer:1d", true)]
+    [InlineData("id:e-2", false)]
+    [InlineData("subject:payments.>", false)]
+    [InlineData("error:publish.*", false)]
+    [InlineData("header:tenant=other", false)]
+    [InlineData("older:4h", false)]
+    public void Dead_letters_have_the_terms_of_rows(string selection, bool isMeant)
+    {
+        var letter = new DeadLetter("m-1")
+        {
+            Event = Row.Event, EventId = "e-1", Subject = Row.Event.Subject, ErrorCode = "message.attempts-exhausted", ErrorMessage = "It is broken.",
+            DeadAt = Now.AddHours(-3), Bytes = 7,
+        };
+        Assert.Equal(isMeant, RowSelection.Parse(selection, OperationTarget.DeadLetters).Matches(letter, Now));
+    }
+
+    [Fact]
+    public void Of_a_dead_letter_that_is_no_event_terms_about_the_event_do_not_hold()
+    {
+        var letter = new DeadLetter("m-1") { Bytes = 7 };
+        Assert.True(RowSelection.Parse("", OperationTarget.DeadLetters).Matches(letter, Now));
+        Assert.All(
+            new[] { "id:e-1", "subject:>", "error:*", "text:a", "key:a", "header:a", "older:1s", "newer:1s" },
+            term => Assert.False(RowSelection.Parse(term, OperationTarget.DeadLetters).Matches(letter, Now), term));
+    }
+
+    [Theory]
+    [InlineData("shelved:yes", "'shelved:' is no term of a selection of dead letters. Write a name")]
+    [InlineData("skipped:no", "'skipped:' is no term of a selection of dead letters.")]
+    [InlineData("state:failed", "'state:failed' cannot be selected: here are dead letters alone, state:dead.")]
+    public void A_term_that_dead_letters_do_not_have_is_refused(string selection, string message) => Assert.Contains(
+        message, Assert.Throws<RequestException>(() => RowSelection.Parse(selection, OperationTarget.DeadLetters)).Message, StringComparison.Ordinal);
 }

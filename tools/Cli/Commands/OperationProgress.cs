@@ -40,7 +40,8 @@ internal static class OperationProgress
                 if (!views.IsJson)
                 {
                     Console.Error.WriteLine(
-                        $"  {Views.Number(operation.Applied)}{(expected is null ? "" : $" of {Views.Number(expected.Value)}")} done …");
+                        $"  {Views.Number(operation.Applied)}{(expected is null ? "" : $" of {Views.Number(expected.Value)}")} done …"
+                        + (operation.WaitsSince is null ? "" : " What is left is in other hands; waiting for it."));
                 }
 
                 await Task.Delay(WhileOthersRunIt, TimeProvider.System, cancellationToken);
@@ -64,8 +65,13 @@ internal static class OperationProgress
         if (!views.WroteJson(new OperateAnswer { Operation = operation }))
         {
             views.Say(
-                $"Operation {operation.Id}: {Views.Name(operation.State)}. {Views.Number(operation.Applied)} rows changed, "
+                $"Operation {operation.Id}: {Views.Name(operation.State)}. {Views.Number(operation.Applied)} "
+                + $"{(operation.Of == OperationTarget.Rows ? "rows changed" : "dead letters sent back")}, "
                 + $"{Views.Number(operation.LeftAlone)} left alone.{(operation.StoppedBecause is { } reason ? " " + reason : "")}");
+            foreach (var (why, count) in operation.LeftBecause ?? new Dictionary<string, long>())
+            {
+                views.Say($"  {Views.Number(count),8}  left alone: {why}");
+            }
         }
 
         return operation.State == OperationState.Done && operation.Applied > 0 ? ExitCodes.Done : ExitCodes.Nothing;

@@ -22,6 +22,7 @@ internal static class OperatorCommands
             ActionCommand.Create(RowAction.Shelve, "Put parked rows out of sight; they stay parked", shared),
             ActionCommand.Create(RowAction.Unshelve, "Bring shelved rows back into sight", shared),
             ActionCommand.Create(RowAction.Purge, "Delete parked rows: their events are lost", shared),
+            DeadLettersCommand.Create(shared),
             OperationsCommand.Create(shared),
         };
         shared.AddTo(root);

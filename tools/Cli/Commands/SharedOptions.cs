@@ -43,6 +43,15 @@ internal sealed class SharedOptions
         Arity = ArgumentArity.ZeroOrMore,
     };
 
+    /// <summary>The dead letters that a command is about.</summary>
+    internal static Argument<string[]> DeadLetters() => new("SELECTION")
+    {
+        Description =
+            "Which dead letters: terms that must all hold, such as subject:orders.> error:message.* older:2h. The names are id, subject, error, text, "
+            + "key, header (NAME=VALUE), older and newer; state:dead means all",
+        Arity = ArgumentArity.ZeroOrMore,
+    };
+
     internal void AddTo(RootCommand root)
     {
         root.Options.Add(_json);

@@ -14,11 +14,19 @@ namespace Relaybox.Cli.Connections;
 internal sealed class DirectConnection : IOperatorConnection
 {
     // So long an operation runs before the person is told how it stands.
-    private static readonly TimeSpan Turn = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan Turn = TimeSpan.FromSeconds(10);
+
+    // So long one looks at dead letters, which no index finds.
+    private static readonly TimeSpan Look = TimeSpan.FromSeconds(30);
 
     private readonly ServiceProvider _services;
+    private readonly string? _missing;
 
-    private DirectConnection(ServiceProvider services) => _services = services;
+    private DirectConnection(ServiceProvider services, string? missing)
+    {
+        _services = services;
+        _missing = missing;
+    }
 
     /// <summary>Reads the variables: those of the environment, or of the stack that runs on this machine.</summary>
     /// <exception cref="CliException">There are none, or something is wrong with them.</exception>
@@ -27,7 +35,7 @@ internal sealed class DirectConnection : IOperatorConnection
         var get = Variables(environmentFile);
         try
         {
-            var settings = RelayboxSettings.Read(get, FunctionNeeds.Jobs, BuiltIn.Stores, BuiltIn.Brokers);
+            var (settings, missing) = Read(get);
             var services = new ServiceCollection();
             services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.None));
             services.AddSingleton(settings);
@@ -37,7 +45,14 @@ internal sealed class DirectConnection : IOperatorConnection
             settings.Store!.AddServices(services);
             services.AddSingleton<OperationStore>();
             services.AddSingleton<OperatorDesk>();
-            return new DirectConnection(services.BuildServiceProvider());
+            if (missing is null)
+            {
+                settings.Broker!.AddServices(services);
+                services.AddSingleton(new InboxConsumers([settings.ConsumerName]));
+                services.AddSingleton<DeadLetterDesk>();
+            }
+
+            return new DirectConnection(services.BuildServiceProvider(), missing);
         }
         catch (SettingsException exception)
         {
@@ -51,10 +66,16 @@ internal sealed class DirectConnection : IOperatorConnection
     /// <inheritdoc />
     public async Task<OperateAnswer> AskAsync(OperateRequest request, CancellationToken cancellationToken)
     {
+        if (request.Of == OperationTarget.DeadLetters && _missing is not null)
+        {
+            throw new CliException(ExitCodes.WrongUse, $"Which dead letters? {_missing}");
+        }
+
         try
         {
             var answer = await _services.GetRequiredService<OperatorDesk>()
-                .AnswerAsync(request, WorkDeadline.After(Turn, TimeProvider.System), cancellationToken);
+                .AnswerAsync(
+                    request, WorkDeadline.After(request.Command == OperateCommand.Run ? Turn : Look, TimeProvider.System), cancellationToken);
             return answer.Problem is { } problem ? throw new CliException(ExitCodes.WrongUse, problem) : answer;
         }
         catch (Exception exception) when (exception is not (CliException or OperationCanceledException))
@@ -65,6 +86,20 @@ internal sealed class DirectConnection : IOperatorConnection
 
     /// <inheritdoc />
     public ValueTask DisposeAsync() => _services.DisposeAsync();
+
+    // The rows need no broker: who looks at them alone need not name it.
+    private static (RelayboxSettings Settings, string? Missing) Read(Func<string, string?> get)
+    {
+        try
+        {
+            const FunctionNeeds All = FunctionNeeds.Jobs | FunctionNeeds.Inbox | FunctionNeeds.DeadLetters;
+            return (RelayboxSettings.Read(get, All, BuiltIn.Stores, BuiltIn.Brokers), null);
+        }
+        catch (SettingsException exception)
+        {
+            return (RelayboxSettings.Read(get, FunctionNeeds.Jobs, BuiltIn.Stores, BuiltIn.Brokers), exception.Message);
+        }
+    }
 
     private async Task<string> ExplainAsync(Exception exception) =>
         _services.GetService<ISetupState>() is { } setup && await setup.IsMissingAsync(exception, CancellationToken.None)

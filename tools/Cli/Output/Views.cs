@@ -52,6 +52,15 @@ internal sealed class Views(IAnsiConsole console, bool isJson, string target)
 
         console.Write(table);
         Say($"The oldest row that is due has been due for {Age(TimeSpan.FromSeconds(answer.OldestDueSeconds ?? 0))}.");
+        if (answer.DeadLetterCount is { } dead)
+        {
+            Say(dead == 0 ? "There are no dead letters." : $"About {Number(dead)} dead letters. To see them: relaybox dead-letters");
+        }
+        else if (answer.DeadLetterProblem is { } problem)
+        {
+            Say($"How many dead letters there are is unknown. {problem}");
+        }
+
         foreach (var operation in answer.Operations ?? [])
         {
             Say($"The operation {operation.Id} is running ({Name(operation.Action)} {operation.Selection}).");
@@ -71,6 +80,20 @@ internal sealed class Views(IAnsiConsole console, bool isJson, string target)
             table.AddRow(Cells(
                 row.EventId, row.Subject, row.ErrorCode ?? "", row.FailedAt is { } at ? $"{Age(now - at)} ago" : "", Number(row.Attempts),
                 row.OrderingKey ?? "", row.ShelvedAt is not null ? "shelved" : row.SkippedAt is not null ? "skipped" : ""));
+        }
+
+        console.Write(table);
+    }
+
+    internal void DeadLetters(IReadOnlyList<DeadLetterView> letters, DateTimeOffset now)
+    {
+        var table = Table("event", "subject", "error", "dead", "receives", "bytes", "letter");
+        foreach (var letter in letters)
+        {
+            table.AddRow(Cells(
+                letter.EventId ?? "", letter.Subject ?? "", letter.ErrorCode ?? "moved by the broker",
+                letter.DeadAt is { } at ? $"{Age(now - at)} ago" : "", letter.Receives is { } receives ? Number(receives) : "",
+                Number(letter.Bytes), letter.LetterId));
         }
 
         console.Write(table);
@@ -105,11 +128,11 @@ internal sealed class Views(IAnsiConsole console, bool isJson, string target)
 
     internal void Operations(IReadOnlyList<Operation> operations)
     {
-        var table = Table("operation", "action", "rows", "state", "done", "left alone", "by", "reason");
+        var table = Table("operation", "action", "selection", "state", "done", "left alone", "by", "reason");
         foreach (var operation in operations)
         {
             table.AddRow(Cells(
-                operation.Id, Name(operation.Action), operation.Selection, Name(operation.State), Number(operation.Applied),
+                operation.Id, $"{Name(operation.Action)}{(operation.Of == OperationTarget.Rows ? "" : " dead letters")}", operation.Selection, Name(operation.State), Number(operation.Applied),
                 Number(operation.LeftAlone), operation.Caller, operation.Reason));
         }
 

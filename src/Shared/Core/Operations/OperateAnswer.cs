@@ -12,22 +12,34 @@ internal sealed record OperateAnswer
     /// <summary>For how many seconds the oldest row has been due.</summary>
     public double? OldestDueSeconds { get; init; }
 
+    /// <summary>About how many dead letters there are; null where nothing names them.</summary>
+    public long? DeadLetterCount { get; init; }
+
+    /// <summary>Why nobody can say how many dead letters there are.</summary>
+    public string? DeadLetterProblem { get; init; }
+
+    /// <summary>The dead letters of a page, or the samples of a preview.</summary>
+    public IReadOnlyList<DeadLetterView>? DeadLetters { get; init; }
+
+    /// <summary>Whether all dead letters that can be seen were looked at.</summary>
+    public bool? IsWhole { get; init; }
+
     /// <summary>The rows of a page, or the samples of a preview.</summary>
     public IReadOnlyList<RowView>? Rows { get; init; }
 
     /// <summary>Where the next page begins; null at the end.</summary>
     public string? Cursor { get; init; }
 
-    /// <summary>How many parked rows were looked at.</summary>
+    /// <summary>How many parked rows or dead letters were looked at.</summary>
     public long? Seen { get; init; }
 
-    /// <summary>How many rows a preview found.</summary>
+    /// <summary>How many rows or dead letters a preview found.</summary>
     public long? Count { get; init; }
 
-    /// <summary>When the first of them was parked.</summary>
+    /// <summary>When the first of them was parked, or died.</summary>
     public DateTimeOffset? Oldest { get; init; }
 
-    /// <summary>When the last of them was parked.</summary>
+    /// <summary>When the last of them was parked, or died.</summary>
     public DateTimeOffset? Newest { get; init; }
 
     /// <summary>How many of them have which error code.</summary>

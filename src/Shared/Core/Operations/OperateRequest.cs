@@ -6,7 +6,10 @@ internal sealed record OperateRequest
     /// <summary>What is asked for.</summary>
     public required OperateCommand Command { get; init; }
 
-    /// <summary>Which parked rows; see <see cref="RowSelection"/>. Of list and preview.</summary>
+    /// <summary>Whether parked rows or dead letters are meant. Of list, preview and begin.</summary>
+    public OperationTarget Of { get; init; }
+
+    /// <summary>Which of them; see <see cref="RowSelection"/>. Of list and preview.</summary>
     /// <remarks>The generated reader sets to null what the text leaves out.</remarks>
     public string Selection { get; init => field = value ?? ""; } = "";
 
@@ -33,6 +36,12 @@ internal sealed record OperateRequest
 
     /// <summary>The most rows in a second; null: as many as the store takes. Of begin.</summary>
     public int? Rate { get; init; }
+
+    /// <summary>Whether a dead letter that the broker calls a duplicate is deleted. Of begin.</summary>
+    public bool DeleteDuplicates { get; init; }
+
+    /// <summary>The most dead letters of a page; null: as many as fit. Of list, of dead letters alone.</summary>
+    public int? Limit { get; init; }
 
     /// <summary>The operation. Of run and cancel.</summary>
     public string? OperationId { get; init; }

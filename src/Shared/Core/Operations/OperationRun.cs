@@ -1,28 +1,28 @@
 using Relaybox.Maintenance;
-using Relaybox.Outbox;
 using Relaybox.Timing;
 
 namespace Relaybox.Operations;
 
 /// <summary>
-/// One run of an operation. Before a step it writes down which rows the step is about, so that the next run after a crash knows what was
-/// done. Every change is conditional on the row's version, so that it is never done twice.
+/// One run of an operation. Before a step it writes down what the step is about, so that the next run after a crash knows what may have been
+/// done.
 /// </summary>
-internal sealed class OperationRun(
-    IOutboxRepository outbox, IOutboxOperations rows, OperationStore operations, JobLease lease, Operation operation, TimeProvider time)
+internal sealed class OperationRun(IOperationWork work, OperationStore operations, JobLease lease, Operation operation, TimeProvider time)
 {
     private const int LargestStep = 50;
 
     private static readonly TimeSpan MinimumStepTime = TimeSpan.FromSeconds(1);
 
-    private readonly ParkedRows _parked = new(outbox, rows);
-    private readonly RowSelection _selection = RowSelection.Parse(operation.Selection);
-    private readonly RedriveWatch _watch = new(outbox, time);
+    // Longer than the brokers keep what was in a dead process's hand.
+    private static readonly TimeSpan LongestHeld = TimeSpan.FromMinutes(5);
+
     private Operation _operation = operation;
     private bool _isHeld = true;
+    private bool _hasApplied;
+    private bool _waitsForOthers;
     private int _stepSize = 1;
 
-    private bool GoesOn => _isHeld && _operation.State == OperationState.Running;
+    private bool GoesOn => _isHeld && !_waitsForOthers && _operation.State == OperationState.Running;
 
     /// <summary>Runs the operation to its end or the deadline, and gives it up.</summary>
     /// <param name="deadline">When to leave the rest to the next run.</param>
@@ -31,11 +31,23 @@ internal sealed class OperationRun(
     {
         try
         {
-            await RecountAsync(cancellationToken);
+            if (work.StartsOver)
+            {
+                _operation = _operation with { Seen = 0, LeftAlone = 0, LeftBecause = null, Cursor = null };
+            }
+
+            var applied = await work.RecountAsync(_operation.Step, cancellationToken);
+            _operation = _operation with { Applied = _operation.Applied + applied, Step = [.. work.Unresolved] };
             while (GoesOn && deadline.HasTimeFor(MinimumStepTime) && !await EndIfCancelledAsync(cancellationToken))
             {
                 await PageAsync(deadline, cancellationToken);
                 await SaveAsync(cancellationToken);
+            }
+
+            if (GoesOn && work.StartsOver && !_hasApplied && _operation.Seen > 0)
+            {
+                // The next run would see the same.
+                Stop($"None of the {_operation.Seen} that could be looked at in the time was to be changed, and there are more.");
             }
 
             if (_operation.State == OperationState.Cancelled)
@@ -52,28 +64,10 @@ internal sealed class OperationRun(
         return _operation;
     }
 
-    // Of the rows of a step whose end was not written down, those that are no longer as they were have been changed by it: nobody else
-    // runs this operation.
-    private async Task RecountAsync(CancellationToken cancellationToken)
-    {
-        var applied = 0;
-        foreach (var eventId in _operation.Step)
-        {
-            var row = await outbox.FindAsync(eventId, cancellationToken);
-            applied += row is null || !IsConfirmed(row) || IsDone(row) ? 1 : 0;
-        }
-
-        _operation = _operation with { Applied = _operation.Applied + applied, Step = [] };
-    }
-
     private async Task PageAsync(WorkDeadline deadline, CancellationToken cancellationToken)
     {
-        var (page, seen) = await _parked.ReadAsync(_selection, _operation.Cursor, cancellationToken);
-
-        // What is as it should be already was done by an earlier run, or by somebody else.
-        var open = page.Rows.Where(row => !IsDone(row)).ToList();
-        var left = open.FindAll(IsConfirmed);
-        var changed = open.Count - left.Count;
+        var page = await work.ReadAsync(_operation.Cursor, cancellationToken);
+        var left = page.Open.ToList();
         while (left.Count > 0)
         {
             await StepAsync([.. left.Take(_stepSize)], cancellationToken);
@@ -86,33 +80,52 @@ internal sealed class OperationRun(
             }
         }
 
-        _operation = _operation with { Seen = _operation.Seen + seen, LeftAlone = _operation.LeftAlone + changed, Cursor = page.Cursor };
-        if (page.Cursor is null)
+        _operation = _operation with
+        {
+            Seen = _operation.Seen + page.Seen,
+            Applied = _operation.Applied + page.Recounted,
+            LeftAlone = _operation.LeftAlone + page.Changed,
+            Cursor = page.Cursor,
+            Step = [.. work.Unresolved],
+        };
+        if (page.StopBecause is { } reason)
+        {
+            Stop(reason);
+        }
+        else if (page.IsHeld)
+        {
+            WaitForOthers();
+        }
+        else if (page.Cursor is null)
         {
             End(OperationState.Done);
         }
     }
 
-    private async Task StepAsync(List<OutboxRow> step, CancellationToken cancellationToken)
+    private async Task StepAsync(List<string> step, CancellationToken cancellationToken)
     {
         var begun = time.GetTimestamp();
-        _operation = _operation with { Step = [.. step.Select(row => row.Event.EventId)] };
+        _operation = _operation with { Step = [.. work.Unresolved, .. step] };
         await SaveAsync(cancellationToken);
         if (!_isHeld)
         {
             return;
         }
 
-        var applied = await ApplyAsync(step, cancellationToken);
+        var done = await work.ApplyAsync(step, cancellationToken);
+        _hasApplied |= done.Applied.Count > 0;
         _operation = _operation with
         {
-            Applied = _operation.Applied + applied.Count, LeftAlone = _operation.LeftAlone + step.Count - applied.Count, Step = [],
+            Applied = _operation.Applied + done.Applied.Count,
+            LeftAlone = _operation.LeftAlone + step.Count - done.Applied.Count,
+            LeftBecause = Count(_operation.LeftBecause, done.LeftBecause),
+            WaitsSince = done.Applied.Count > 0 ? null : _operation.WaitsSince,
+            Step = [.. work.Unresolved],
         };
         await SaveAsync(cancellationToken);
-        if (_operation.Action == RowAction.Redrive && await _watch.WhyToStopAsync(applied, _operation.ConfirmedAt, cancellationToken) is { } reason)
+        if (await work.WhyToStopAsync(done.Applied, cancellationToken) is { } reason)
         {
-            End(OperationState.Stopped);
-            _operation = _operation with { StoppedBecause = reason };
+            Stop(reason);
         }
         else if (_operation.Rate is { } rate && TimeSpan.FromSeconds((double)step.Count / rate) - time.GetElapsedTime(begun) is { Ticks: > 0 } rest)
         {
@@ -120,16 +133,27 @@ internal sealed class OperationRun(
         }
     }
 
-    private async Task<IReadOnlyCollection<string>> ApplyAsync(List<OutboxRow> step, CancellationToken cancellationToken)
+    // Whoever has it gives it back, or dies and loses it: the next run looks again.
+    private void WaitForOthers()
     {
-        if (_operation.Action == RowAction.Purge)
+        var now = time.GetUtcNow();
+        _operation = _operation with { WaitsSince = _operation.WaitsSince ?? now };
+        _waitsForOthers = true;
+        if (now - _operation.WaitsSince > LongestHeld)
         {
-            // The later rows of their keys must not wait for rows that are gone.
-            await rows.ApplyAsync(
-                RowAction.Skip, [.. step.Where(row => row.Event.OrderingKey is not null).Select(RowVersion.Of)], cancellationToken);
+            Stop("What is left is in other hands, and has been for minutes: is there a consumer of the dead letters? Begin again when it is gone.");
+        }
+    }
+
+    private static Dictionary<string, long>? Count(IReadOnlyDictionary<string, long>? counts, IReadOnlyList<string> more)
+    {
+        var all = new Dictionary<string, long>(counts ?? new Dictionary<string, long>(), StringComparer.Ordinal);
+        foreach (var reason in more)
+        {
+            all[reason] = all.GetValueOrDefault(reason) + 1;
         }
 
-        return await rows.ApplyAsync(_operation.Action, [.. step.Select(RowVersion.Of)], cancellationToken);
+        return all.Count == 0 ? null : all;
     }
 
     private async Task SaveAsync(CancellationToken cancellationToken) =>
@@ -146,16 +170,11 @@ internal sealed class OperationRun(
         return true;
     }
 
-    private void End(OperationState state) => _operation = _operation with { State = state, EndedAt = time.GetUtcNow() };
-
-    private bool IsConfirmed(OutboxRow row) =>
-        row.Status == OutboxStatus.Failed && !(row.FailedAt > _operation.ConfirmedAt) && !(row.ShelvedAt > _operation.ConfirmedAt);
-
-    private bool IsDone(OutboxRow row) => _operation.Action switch
+    private void Stop(string reason)
     {
-        RowAction.Skip => row.SkippedAt is not null,
-        RowAction.Shelve => row.ShelvedAt is not null,
-        RowAction.Unshelve => row.ShelvedAt is null,
-        _ => false,
-    };
+        End(OperationState.Stopped);
+        _operation = _operation with { StoppedBecause = reason };
+    }
+
+    private void End(OperationState state) => _operation = _operation with { State = state, EndedAt = time.GetUtcNow() };
 }

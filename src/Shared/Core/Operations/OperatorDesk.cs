@@ -9,15 +9,21 @@ namespace Relaybox.Operations;
 /// <param name="operations">Where operations are kept.</param>
 /// <param name="time">The clock.</param>
 /// <param name="entropy">The source of ids.</param>
+/// <param name="deadLetters">The dead letters; null where nothing names them.</param>
 internal sealed class OperatorDesk(
-    IOutboxRepository outbox, IOutboxOperations rows, OperationStore operations, TimeProvider time, IEntropy entropy)
+    IOutboxRepository outbox,
+    IOutboxOperations rows,
+    OperationStore operations,
+    TimeProvider time,
+    IEntropy entropy,
+    DeadLetterDesk? deadLetters = null)
 {
     /// <summary>What operators are told between a deployment and its Setup.</summary>
     internal const string SetupMissing =
         "The store has none of Relaybox's tables yet. Invoke the Setup function: relaybox has nothing to show before.";
 
     private readonly ParkedRows _parked = new(outbox, rows);
-    private readonly RowOperations _actions = new(outbox, rows, operations, time, entropy);
+    private readonly RowOperations _actions = new(outbox, rows, operations, time, entropy, deadLetters);
     private readonly RowExplanation _explanation = new(outbox, rows, time);
 
     /// <summary>Answers one request.</summary>
@@ -31,12 +37,9 @@ internal sealed class OperatorDesk(
         {
             return request.Command switch
             {
-                OperateCommand.Status => new OperateAnswer
-                {
-                    Counts = await outbox.GetCountByStatusAsync(cancellationToken),
-                    OldestDueSeconds = (await outbox.OldestDueAgeAsync(cancellationToken)).TotalSeconds,
-                    Operations = await ListRunningAsync(cancellationToken),
-                },
+                OperateCommand.Status => await StatusAsync(cancellationToken),
+                OperateCommand.List when request.Of == OperationTarget.DeadLetters =>
+                    await DeadLetters.ListAsync(request.Selection, request.Cursor, request.Limit, deadline, cancellationToken),
                 OperateCommand.List => await ListAsync(request, cancellationToken),
                 OperateCommand.Show => await outbox.FindAsync(Require(request.EventId, "an event id"), cancellationToken) is { } row
                     ? new OperateAnswer { Row = RowView.Of(row, request.WithPayload) }
@@ -45,6 +48,8 @@ internal sealed class OperatorDesk(
                 {
                     Why = await _explanation.ExplainAsync(Require(request.EventId, "an event id"), cancellationToken),
                 },
+                OperateCommand.Preview when request.Of == OperationTarget.DeadLetters =>
+                    await DeadLetters.PreviewAsync(request.Selection, deadline, cancellationToken),
                 OperateCommand.Preview => await PreviewAsync(request, cancellationToken),
                 OperateCommand.Begin => await BeginAsync(request, cancellationToken),
                 OperateCommand.Run => await RunAsync(Require(request.OperationId, "an operation"), deadline, cancellationToken),
@@ -58,6 +63,21 @@ internal sealed class OperatorDesk(
         {
             return new OperateAnswer { Problem = e.Message };
         }
+    }
+
+    private DeadLetterDesk DeadLetters => deadLetters ?? throw new RequestException(DeadLetterDesk.Missing);
+
+    private async Task<OperateAnswer> StatusAsync(CancellationToken cancellationToken)
+    {
+        var (letters, problem) = deadLetters is null ? (null, null) : await deadLetters.TryCountAsync(cancellationToken);
+        return new OperateAnswer
+        {
+            Counts = await outbox.GetCountByStatusAsync(cancellationToken),
+            OldestDueSeconds = (await outbox.OldestDueAgeAsync(cancellationToken)).TotalSeconds,
+            DeadLetterCount = letters,
+            DeadLetterProblem = problem,
+            Operations = await ListRunningAsync(cancellationToken),
+        };
     }
 
     private async Task<OperateAnswer> ListAsync(OperateRequest request, CancellationToken cancellationToken)
@@ -86,8 +106,8 @@ internal sealed class OperatorDesk(
             ? new OperateAnswer
             {
                 Operation = await _actions.BeginAsync(
-                    action, RowSelection.Parse(request.Selection), confirmedAt, request.Reason, request.Caller ?? "unknown", request.Rate,
-                    cancellationToken),
+                    action, RowSelection.Parse(request.Selection, request.Of), confirmedAt, request.Reason, request.Caller ?? "unknown",
+                    request.Rate, cancellationToken, request.Of, request.DeleteDuplicates),
             }
             : throw new RequestException("An action needs its name and the time of the preview that was confirmed.");
 
@@ -99,11 +119,14 @@ internal sealed class OperatorDesk(
         return operation is null ? Unknown(id) : new OperateAnswer { Operation = operation };
     }
 
-    // At once, so that one that takes hours does not keep the others waiting.
+    // At once, so that one that takes hours does not keep the others waiting. What is about dead letters that this process cannot reach waits
+    // for one that can.
     private async Task<OperateAnswer> ContinueAsync(WorkDeadline deadline, CancellationToken cancellationToken) => new()
     {
         Operations = await Task.WhenAll((await ListRunningAsync(cancellationToken)).Select(
-            async operation => await _actions.RunAsync(operation.Id, deadline, cancellationToken) ?? operation)),
+            async operation => operation.Of == OperationTarget.DeadLetters && deadLetters is null
+                ? operation
+                : await _actions.RunAsync(operation.Id, deadline, cancellationToken) ?? operation)),
     };
 
     private async Task<IReadOnlyList<Operation>> ListRunningAsync(CancellationToken cancellationToken) =>

@@ -5,15 +5,22 @@ using Relaybox.Timing;
 namespace Relaybox.Operations;
 
 /// <summary>
-/// Actions on parked rows: each is confirmed for what was seen, runs as an operation with an id, and can be cancelled and gone on with.
+/// Actions on parked rows and dead letters: each is confirmed for what was seen, runs as an operation with an id, and can be cancelled and gone
+/// on with.
 /// </summary>
 /// <param name="outbox">The outbox.</param>
 /// <param name="rows">What operators need of it.</param>
 /// <param name="operations">Where operations are kept.</param>
 /// <param name="time">The clock of ids, waits and deadlines.</param>
 /// <param name="entropy">The source of ids.</param>
+/// <param name="deadLetters">The dead letters; null where nothing names them.</param>
 internal sealed class RowOperations(
-    IOutboxRepository outbox, IOutboxOperations rows, OperationStore operations, TimeProvider time, IEntropy entropy)
+    IOutboxRepository outbox,
+    IOutboxOperations rows,
+    OperationStore operations,
+    TimeProvider time,
+    IEntropy entropy,
+    DeadLetterDesk? deadLetters = null)
 {
     /// <summary>Writes down a confirmed action. Nothing is done before somebody runs it.</summary>
     /// <param name="action">What is done.</param>
@@ -23,7 +30,9 @@ internal sealed class RowOperations(
     /// <param name="caller">Who, as the caller names itself.</param>
     /// <param name="rate">The most rows in a second; null: as many as the store takes.</param>
     /// <param name="cancellationToken">Ends the wait; the operation may have been written.</param>
-    /// <exception cref="RequestException">The reason is missing, or the rate is no rate.</exception>
+    /// <param name="of">What it is about.</param>
+    /// <param name="deletesDuplicates">Whether a dead letter that the broker calls a duplicate is deleted.</param>
+    /// <exception cref="RequestException">The reason is missing, the rate is no rate, or the action is none for dead letters.</exception>
     public async Task<Operation> BeginAsync(
         RowAction action,
         RowSelection selection,
@@ -31,7 +40,9 @@ internal sealed class RowOperations(
         string? reason,
         string caller,
         int? rate,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken,
+        OperationTarget of = OperationTarget.Rows,
+        bool deletesDuplicates = false)
     {
         ArgumentNullException.ThrowIfNull(selection);
         if (string.IsNullOrWhiteSpace(reason))
@@ -44,15 +55,22 @@ internal sealed class RowOperations(
             throw new RequestException("The rate must be at least 1 row in a second.");
         }
 
+        if (of == OperationTarget.DeadLetters && action != RowAction.Redrive)
+        {
+            throw new RequestException("Dead letters can be redriven, and nothing else. What nobody needs leaves with the retention of its queue.");
+        }
+
         var operation = new Operation
         {
             Id = string.Create(CultureInfo.InvariantCulture, $"{time.GetUtcNow():yyyyMMdd-HHmmss}-{entropy.NewGuid().ToString("N")[^6..]}"),
+            Of = of,
             Action = action,
             Selection = selection.Text,
             Reason = reason,
             Caller = caller,
             ConfirmedAt = confirmedAt,
             Rate = rate,
+            DeletesDuplicates = deletesDuplicates,
         };
         await operations.CreateAsync(operation, cancellationToken);
         return operation;
@@ -63,8 +81,21 @@ internal sealed class RowOperations(
     /// <param name="deadline">When to leave the rest to the next run.</param>
     /// <param name="cancellationToken">Ends this run after the step at hand; the operation can be gone on with.</param>
     /// <returns>How it stands; null where there is none of this id, or another run has it.</returns>
-    public async Task<Operation?> RunAsync(string id, WorkDeadline deadline, CancellationToken cancellationToken) =>
-        await operations.TryTakeAsync(id, cancellationToken) is { } taken
-            ? await new OperationRun(outbox, rows, operations, taken.Lease, taken.Operation, time).RunAsync(deadline, cancellationToken)
-            : null;
+    public async Task<Operation?> RunAsync(string id, WorkDeadline deadline, CancellationToken cancellationToken)
+    {
+        if (await operations.FindAsync(id, cancellationToken) is { Of: OperationTarget.DeadLetters } && deadLetters is null)
+        {
+            throw new RequestException(DeadLetterDesk.Missing);
+        }
+
+        if (await operations.TryTakeAsync(id, cancellationToken) is not { } taken)
+        {
+            return null;
+        }
+
+        await using IOperationWork work = taken.Operation.Of == OperationTarget.DeadLetters
+            ? deadLetters!.CreateWork(taken.Operation)
+            : new RowWork(outbox, rows, taken.Operation, time);
+        return await new OperationRun(work, operations, taken.Lease, taken.Operation, time).RunAsync(deadline, cancellationToken);
+    }
 }

@@ -6,39 +6,45 @@ using Relaybox.Outbox;
 namespace Relaybox.Operations;
 
 /// <summary>
-/// Which parked rows an operator means, written as terms that must all hold: <c>subject:orders.&gt; error:publish.* older:2h</c>.
+/// Which parked rows, or dead letters, an operator means, written as terms that must all hold:
+/// <c>subject:orders.&gt; error:publish.* older:2h</c>.
 /// </summary>
 internal sealed class RowSelection
 {
-    private static readonly string[] Names = ["id", "subject", "error", "text", "key", "header", "older", "newer", "shelved", "skipped"];
+    private const string Shelved = "shelved";
 
-    private readonly List<Func<OutboxRow, DateTimeOffset, bool>> _conditions = [];
+    private static readonly string[] OfAll = ["id", "subject", "error", "text", "key", "header", "older", "newer"];
+    private static readonly string[] OfRows = [.. OfAll, Shelved, "skipped"];
+
+    private readonly List<Func<Selectable, DateTimeOffset, bool>> _conditions = [];
 
     private RowSelection(string text) => Text = text;
 
     /// <summary>The selection as it was written.</summary>
     public string Text { get; }
 
-    /// <summary>The one row that is meant; null where the selection does not name one.</summary>
+    /// <summary>The one event that is meant; null where the selection does not name one.</summary>
     public string? EventId { get; private set; }
 
     /// <summary>Reads a selection. Without a term for it, shelved rows are left out.</summary>
     /// <param name="text">Terms with blanks between them; a value with a blank in it is put in double quotes.</param>
+    /// <param name="of">What is selected: dead letters are not shelved or skipped.</param>
     /// <exception cref="RequestException">It cannot be read; the message says why.</exception>
-    public static RowSelection Parse(string text)
+    public static RowSelection Parse(string text, OperationTarget of = OperationTarget.Rows)
     {
         ArgumentNullException.ThrowIfNull(text);
+        var names = of == OperationTarget.Rows ? OfRows : OfAll;
         var selection = new RowSelection(text.Trim());
         var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (var term in SplitTerms(text))
         {
             var colon = term.IndexOf(':', StringComparison.Ordinal);
             var name = colon > 0 ? term[..colon] : "";
-            if (!Names.Contains(name) && name != "state")
+            if (!names.Contains(name) && name != "state")
             {
                 throw new RequestException(
-                    $"'{(colon > 0 ? name + ":" : term)}' is no term of a selection. Write a name, ':' and a value, as in error:publish.*; "
-                    + $"the names are state, {string.Join(", ", Names)}.");
+                    $"'{(colon > 0 ? name + ":" : term)}' is no term of a selection{(of == OperationTarget.Rows ? "" : " of dead letters")}. "
+                    + $"Write a name, ':' and a value, as in error:publish.*; the names are state, {string.Join(", ", names)}.");
             }
 
             if (!seen.Add(name))
@@ -46,13 +52,13 @@ internal sealed class RowSelection
                 throw new RequestException($"'{name}:' stands twice. Each name may stand once, since all terms must hold.");
             }
 
-            selection.Add(name, term[(colon + 1)..]);
+            selection.Add(name, term[(colon + 1)..], of);
         }
 
         // A row that is named is meant, wherever it is.
-        if (!seen.Contains("shelved") && selection.EventId is null)
+        if (!seen.Contains(Shelved) && selection.EventId is null)
         {
-            selection._conditions.Add((row, _) => row.ShelvedAt is null);
+            selection._conditions.Add((item, _) => !item.IsShelved);
         }
 
         return selection;
@@ -61,9 +67,16 @@ internal sealed class RowSelection
     /// <summary>Whether a parked row is meant.</summary>
     /// <param name="row">The row; its payload is not looked at.</param>
     /// <param name="now">The time from which ages are measured.</param>
-    public bool Matches(OutboxRow row, DateTimeOffset now) => _conditions.TrueForAll(condition => condition(row, now));
+    public bool Matches(OutboxRow row, DateTimeOffset now) => Matches(Selectable.Of(row), now);
 
-    private void Add(string name, string value)
+    /// <summary>Whether a dead letter is meant.</summary>
+    /// <param name="letter">The dead letter; its payload is not looked at.</param>
+    /// <param name="now">The time from which ages are measured.</param>
+    public bool Matches(DeadLetter letter, DateTimeOffset now) => Matches(Selectable.Of(letter), now);
+
+    private bool Matches(Selectable item, DateTimeOffset now) => _conditions.TrueForAll(condition => condition(item, now));
+
+    private void Add(string name, string value, OperationTarget of)
     {
         if (value.Length == 0)
         {
@@ -73,61 +86,64 @@ internal sealed class RowSelection
         switch (name)
         {
             case "state":
-                if (value != OutboxStatusText.Failed)
+                var state = of == OperationTarget.Rows ? OutboxStatusText.Failed : "dead";
+                if (value != state)
                 {
-                    throw new RequestException($"'state:{value}' cannot be selected: actions are for parked rows, state:failed.");
+                    throw new RequestException(
+                        $"'state:{value}' cannot be selected: "
+                        + (of == OperationTarget.Rows ? "actions are for parked rows, state:failed." : "here are dead letters alone, state:dead."));
                 }
 
                 break;
             case "id":
                 EventId = value;
-                _conditions.Add((row, _) => row.Event.EventId == value);
+                _conditions.Add((item, _) => item.EventId == value);
                 break;
             case "subject":
                 var pattern = ParseSubject(value);
-                _conditions.Add((row, _) => pattern.Matches(row.Event.Subject));
+                _conditions.Add((item, _) => item.Subject is { } subject && pattern.Matches(subject));
                 break;
             case "error":
                 _conditions.Add(value.EndsWith('*')
-                    ? (row, _) => row.ErrorCode?.StartsWith(value[..^1], StringComparison.Ordinal) == true
-                    : (row, _) => row.ErrorCode == value);
+                    ? (item, _) => item.ErrorCode?.StartsWith(value[..^1], StringComparison.Ordinal) == true
+                    : (item, _) => item.ErrorCode == value);
                 break;
             case "text":
-                _conditions.Add((row, _) => row.ErrorMessage?.Contains(value, StringComparison.OrdinalIgnoreCase) == true);
+                _conditions.Add((item, _) => item.ErrorMessage?.Contains(value, StringComparison.OrdinalIgnoreCase) == true);
                 break;
             case "key":
-                _conditions.Add((row, _) => row.Event.OrderingKey == value);
+                _conditions.Add((item, _) => item.OrderingKey == value);
                 break;
             case "header":
                 var (header, wanted) = value.Split('=', 2) is [var left, var right] ? (left, right) : (value, null);
-                _conditions.Add((row, _) => row.Event.Headers.TryGetValue(header, out var is_) && (wanted is null || is_ == wanted));
+                _conditions.Add((item, _) => item.Headers.TryGetValue(header, out var is_) && (wanted is null || is_ == wanted));
                 break;
             case "older":
                 var olderThan = ParseAge(name, value);
-                _conditions.Add((row, now) => row.FailedAt <= now - olderThan);
+                _conditions.Add((item, now) => item.At <= now - olderThan);
                 break;
             case "newer":
                 var newerThan = ParseAge(name, value);
-                _conditions.Add((row, now) => row.FailedAt > now - newerThan);
+                _conditions.Add((item, now) => item.At > now - newerThan);
                 break;
-            case "shelved":
-                AddFlag(name, value, row => row.ShelvedAt is not null);
+            case Shelved:
+                AddFlag(name, value, item => item.IsShelved);
                 break;
             default:
-                AddFlag(name, value, row => row.SkippedAt is not null);
+                AddFlag(name, value, item => item.IsSkipped);
                 break;
         }
     }
 
-    private void AddFlag(string name, string value, Predicate<OutboxRow> holds)
+    private void AddFlag(string name, string value, Predicate<Selectable> holds)
     {
         switch (value)
         {
             case "yes":
-                _conditions.Add((row, _) => holds(row));
+                _conditions.Add((item, _) => holds(item));
                 break;
             case "no":
-                _conditions.Add((row, _) => !holds(row));
+                _conditions.Add((item, _) => !holds(item));
                 break;
             case "any":
                 break;

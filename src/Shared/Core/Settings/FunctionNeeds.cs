@@ -24,4 +24,7 @@ internal enum FunctionNeeds
 
     /// <summary>It pulls messages from a stream.</summary>
     Stream = 32,
+
+    /// <summary>It looks at dead letters, and sends them back where they came from.</summary>
+    DeadLetters = 64,
 }

@@ -3,6 +3,7 @@ using Amazon.DynamoDBv2.Model;
 using Relaybox.Diagnostics;
 using Relaybox.Events;
 using Relaybox.Inbox;
+using Relaybox.Operations;
 using Relaybox.Timing;
 
 namespace Relaybox.DynamoDb;
@@ -21,7 +22,7 @@ internal sealed partial class DynamoDbInboxRepository(
     DynamoDbInboxOptions options,
     DynamoDbOutboxOptions outbox,
     TimeProvider time,
-    IEntropy entropy) : IInboxRepository
+    IEntropy entropy) : IInboxRepository, IInboxOperations
 {
     // A record may be claimed when there is none, when its last attempt failed, or when its claim's lease has ended; and
     // only for the very same event, and while attempts are left.
@@ -137,6 +138,20 @@ internal sealed partial class DynamoDbInboxRepository(
         var item = await GetItemAsync(key, cancellationToken);
         return item is null ? null : InboxItem.ToRecord(item);
     }
+
+    /// <inheritdoc />
+    public Task GiveAttemptsBackAsync(InboxKey key, CancellationToken cancellationToken) => TryUpdateAsync(
+        new UpdateItemRequest
+        {
+            TableName = options.TableName,
+            Key = InboxItem.Key(key),
+            UpdateExpression = "SET deliveries = :zero REMOVE unfinished, begunToken",
+            ConditionExpression = "#status = :failed",
+            ExpressionAttributeNames = StatusName(),
+            ExpressionAttributeValues = new() { [":zero"] = Values.N(0), [":failed"] = Values.S(InboxStatusText.Failed) },
+        },
+        static _ => false,
+        cancellationToken);
 
     /// <summary>The fenced update that completes a claim, for a call of its own or as part of a transaction.</summary>
     internal Update ProcessedMark(InboxClaim.Claimed claim)

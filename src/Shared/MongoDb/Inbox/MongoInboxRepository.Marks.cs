@@ -113,6 +113,18 @@ internal sealed partial class MongoInboxRepository
             cancellationToken);
     }
 
+    /// <inheritdoc />
+    public Task GiveAttemptsBackAsync(InboxKey key, CancellationToken cancellationToken) => _calls.RunAsync(
+        (database, ct) => database.Inbox.UpdateOneAsync(
+            new BsonDocument { { Fields.Id, InboxDocument.IdOf(key) }, { Fields.Status, InboxStatusText.Failed } },
+            new BsonDocument
+            {
+                { "$set", new BsonDocument { { Fields.Deliveries, 0 }, { Fields.Unfinished, 0 } } },
+                { "$unset", new BsonDocument(Fields.BegunToken, "") },
+            },
+            cancellationToken: ct),
+        cancellationToken);
+
     /// <summary>
     /// What became of a claim's record, once nobody is writing it any more: the write that asks waits for a transaction that has the
     /// record.

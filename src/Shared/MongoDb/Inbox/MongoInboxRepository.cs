@@ -2,6 +2,7 @@ using MongoDB.Bson;
 using MongoDB.Driver;
 using Relaybox.Diagnostics;
 using Relaybox.Inbox;
+using Relaybox.Operations;
 using Relaybox.Timing;
 
 namespace Relaybox.MongoDb;
@@ -18,7 +19,7 @@ namespace Relaybox.MongoDb;
 /// <param name="time">The clock of the waits between tries.</param>
 /// <param name="entropy">The source of claim tokens and jitter.</param>
 internal sealed partial class MongoInboxRepository(MongoConnections connections, TimeProvider time, IEntropy entropy)
-    : IInboxRepository, IExplainsFailures
+    : IInboxRepository, IInboxOperations, IExplainsFailures
 {
     private const int MaxRounds = 10;
 

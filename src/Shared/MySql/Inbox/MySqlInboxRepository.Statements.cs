@@ -52,6 +52,11 @@ internal sealed partial class MySqlInboxRepository
                     r.error_code = '{ErrorCodes.LeaseExpired}',
                     r.error_message = '{InboxRecord.LeaseExpired.Replace("'", "''", StringComparison.Ordinal)}'
                 """,
+            GiveAttemptsBack =
+                $"""
+                UPDATE {table} SET deliveries = 0, unfinished = 0, begun_token = NULL
+                WHERE event_id = @event AND consumer = @consumer AND replay_id = @replay AND status = 'failed'
+                """,
             CountByStatus = $"SELECT status, COUNT(*) FROM {table} GROUP BY status",
         };
 

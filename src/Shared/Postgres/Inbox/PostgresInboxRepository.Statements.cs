@@ -63,6 +63,11 @@ internal sealed partial class PostgresInboxRepository
                     error_message = '{InboxRecord.LeaseExpired.Replace("'", "''", StringComparison.Ordinal)}'
                 FROM stale WHERE r.event_id = stale.event_id AND r.consumer = stale.consumer AND r.replay_id = stale.replay_id
                 """,
+            GiveAttemptsBack =
+                $"""
+                UPDATE {table} SET deliveries = 0, unfinished = 0, begun_token = NULL
+                WHERE event_id = $1 AND consumer = $2 AND replay_id = $3 AND status = 'failed'
+                """,
             CountByStatus = $"SELECT status, count(*) FROM {table} GROUP BY status",
         };
     }

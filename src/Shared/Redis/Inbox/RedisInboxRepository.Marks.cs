@@ -10,6 +10,7 @@ internal sealed partial class RedisInboxRepository
     private static readonly RedisScript Hold = RedisScript.Load("inbox_hold");
     private static readonly RedisScript Mark = RedisScript.Load("inbox_mark");
     private static readonly RedisScript Fail = RedisScript.Load("inbox_fail");
+    private static readonly RedisScript GiveBack = RedisScript.Load("inbox_give_back");
 
     /// <inheritdoc />
     public Task<bool> RenewAsync(InboxClaim.Claimed claim, TimeSpan lease, CancellationToken cancellationToken) =>
@@ -54,6 +55,11 @@ internal sealed partial class RedisInboxRepository
         ArgumentNullException.ThrowIfNull(claim);
         return RunAsync(Fail, claim, [deliveries, claim.Unfinished, errorCode, ErrorText.Bound(errorMessage)], cancellationToken);
     }
+
+    /// <inheritdoc />
+    /// <remarks>The key does not say its bucket.</remarks>
+    public Task GiveAttemptsBackAsync(InboxKey key, CancellationToken cancellationToken) => Task.WhenAll(
+        _buckets.Select(bucket => _calls.RunAsync(GiveBack, [bucket.Record(key)], [], cancellationToken)));
 
     /// <summary>What became of a claim's record.</summary>
     /// <returns>Its status, or null where the claim is no longer the record's last.</returns>

@@ -1,5 +1,6 @@
 using Relaybox.Diagnostics;
 using Relaybox.Inbox;
+using Relaybox.Operations;
 using Relaybox.Timing;
 using StackExchange.Redis;
 
@@ -19,7 +20,7 @@ namespace Relaybox.Redis;
 /// <param name="entropy">The source of claim tokens and jitter.</param>
 internal sealed partial class RedisInboxRepository(
     RedisConnections connections, RedisOptions options, TimeProvider time, IEntropy entropy)
-    : IInboxRepository, IExplainsFailures
+    : IInboxRepository, IInboxOperations, IExplainsFailures
 {
     private static readonly RedisScript Claim = RedisScript.Load("inbox_claim");
 

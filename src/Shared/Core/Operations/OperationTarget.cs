@@ -1,0 +1,16 @@
+using System.Text.Json.Serialization;
+
+namespace Relaybox.Operations;
+
+/// <summary>What a request or an operation is about.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<OperationTarget>))]
+internal enum OperationTarget
+{
+    /// <summary>Parked rows of the outbox.</summary>
+    [JsonStringEnumMemberName("rows")]
+    Rows,
+
+    /// <summary>Dead letters of the broker.</summary>
+    [JsonStringEnumMemberName("dead-letters")]
+    DeadLetters,
+}

@@ -1,0 +1,83 @@
+using Relaybox.Outbox;
+
+namespace Relaybox.Operations;
+
+/// <summary>Parked rows as the work of an operation. Every change is conditional on the row's version, so that it is never done twice.</summary>
+internal sealed class RowWork(IOutboxRepository outbox, IOutboxOperations rows, Operation operation, TimeProvider time) : IOperationWork
+{
+    private readonly ParkedRows _parked = new(outbox, rows);
+    private readonly RowSelection _selection = RowSelection.Parse(operation.Selection);
+    private readonly RedriveWatch _watch = new(time);
+    private Dictionary<string, OutboxRow> _page = [];
+
+    /// <inheritdoc />
+    public bool StartsOver => false;
+
+    /// <inheritdoc />
+    public IReadOnlyCollection<string> Unresolved => [];
+
+    /// <inheritdoc />
+    /// <remarks>Rows of the step that are no longer as they were have been changed by it: nobody else runs this operation.</remarks>
+    public async Task<int> RecountAsync(IReadOnlyList<string> step, CancellationToken cancellationToken)
+    {
+        var applied = 0;
+        foreach (var eventId in step)
+        {
+            var row = await outbox.FindAsync(eventId, cancellationToken);
+            applied += row is null || !IsConfirmed(row) || IsDone(row) ? 1 : 0;
+        }
+
+        return applied;
+    }
+
+    /// <inheritdoc />
+    public async Task<OperationPage> ReadAsync(string? cursor, CancellationToken cancellationToken)
+    {
+        var (page, seen) = await _parked.ReadAsync(_selection, cursor, cancellationToken);
+
+        // What is as it should be already was done by an earlier run, or by somebody else.
+        var open = page.Rows.Where(row => !IsDone(row)).ToList();
+        _page = open.Where(IsConfirmed).ToDictionary(row => row.Event.EventId, StringComparer.Ordinal);
+        return new OperationPage([.. open.Where(IsConfirmed).Select(row => row.Event.EventId)], seen, open.Count - _page.Count, page.Cursor);
+    }
+
+    /// <inheritdoc />
+    public async Task<OperationStep> ApplyAsync(IReadOnlyList<string> ids, CancellationToken cancellationToken)
+    {
+        var step = ids.Select(id => _page[id]).ToList();
+        if (operation.Action == RowAction.Purge)
+        {
+            // The later rows of their keys must not wait for rows that are gone.
+            await rows.ApplyAsync(
+                RowAction.Skip, [.. step.Where(row => row.Event.OrderingKey is not null).Select(RowVersion.Of)], cancellationToken);
+        }
+
+        return new OperationStep(await rows.ApplyAsync(operation.Action, [.. step.Select(RowVersion.Of)], cancellationToken), []);
+    }
+
+    /// <inheritdoc />
+    public async Task<string?> WhyToStopAsync(IReadOnlyCollection<string> applied, CancellationToken cancellationToken) =>
+        operation.Action == RowAction.Redrive ? await _watch.WhyToStopAsync("rows", applied, FateOfAsync, cancellationToken) : null;
+
+    /// <inheritdoc />
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private async Task<RedriveFate> FateOfAsync(string eventId, CancellationToken cancellationToken) =>
+        await outbox.FindAsync(eventId, cancellationToken) switch
+        {
+            null or { Status: OutboxStatus.Sent } => RedriveFate.Succeeded,
+            { Status: OutboxStatus.Failed } row when row.FailedAt > operation.ConfirmedAt => RedriveFate.FailedWith(row.ErrorCode),
+            _ => RedriveFate.Open,
+        };
+
+    private bool IsConfirmed(OutboxRow row) =>
+        row.Status == OutboxStatus.Failed && !(row.FailedAt > operation.ConfirmedAt) && !(row.ShelvedAt > operation.ConfirmedAt);
+
+    private bool IsDone(OutboxRow row) => operation.Action switch
+    {
+        RowAction.Skip => row.SkippedAt is not null,
+        RowAction.Shelve => row.ShelvedAt is not null,
+        RowAction.Unshelve => row.ShelvedAt is null,
+        _ => false,
+    };
+}
