@@ -16,7 +16,10 @@ internal static class ActionCommand
         var dryRun = new Option<bool>("--dry-run") { Description = "Only tell what would be done" };
         var reason = new Option<string?>("--reason") { Description = "Why, for those who read the audit later; asked for on a terminal" };
         var rate = new Option<int?>("--rate") { Description = $"The most {Items(of)} in a second. Default: as many as it takes" };
-        var duplicates = new Option<bool>("--delete-duplicates") { Description = "Delete those, too, that the broker calls duplicates and does not store" };
+        var duplicates = new Option<bool>("--delete-duplicates")
+        {
+            Description = "Delete those, too, that the broker calls duplicates and does not store",
+        };
         var command = new Command(Views.Name(action), description);
         command.Arguments.Add(selection);
         command.Options.Add(yes);

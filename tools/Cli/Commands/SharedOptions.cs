@@ -47,7 +47,8 @@ internal sealed class SharedOptions
     internal static Argument<string[]> DeadLetters() => new("SELECTION")
     {
         Description =
-            "Which dead letters: terms that must all hold, such as subject:orders.> error:message.* older:2h. The names are id, subject, error, text, "
+            "Which dead letters: terms that must all hold, such as subject:orders.> error:message.* older:2h. "
+            + "The names are id, subject, error, text, "
             + "key, header (NAME=VALUE), older and newer; state:dead means all",
         Arity = ArgumentArity.ZeroOrMore,
     };

@@ -132,7 +132,8 @@ internal sealed class Views(IAnsiConsole console, bool isJson, string target)
         foreach (var operation in operations)
         {
             table.AddRow(Cells(
-                operation.Id, $"{Name(operation.Action)}{(operation.Of == OperationTarget.Rows ? "" : " dead letters")}", operation.Selection, Name(operation.State), Number(operation.Applied),
+                operation.Id, $"{Name(operation.Action)}{(operation.Of == OperationTarget.Rows ? "" : " dead letters")}", operation.Selection,
+                Name(operation.State), Number(operation.Applied),
                 Number(operation.LeftAlone), operation.Caller, operation.Reason));
         }
 

@@ -1,6 +1,8 @@
 namespace Relaybox.Operations;
 
-/// <summary>An action on a selection of parked rows or dead letters: what was asked for, by whom, and how far it has come. It is its own audit entry.</summary>
+/// <summary>
+/// An action on a selection of parked rows or dead letters: what was asked for, by whom, and how far it has come. It is its own audit entry.
+/// </summary>
 internal sealed record Operation
 {
     /// <summary>Its id; ids are in the order of their begin.</summary>
