@@ -57,27 +57,26 @@ internal sealed class FunctionMemoryGroup : IBenchmarkGroup
     {
         run.Say($"{store} to sqs: {megabytes:N0} MB ...");
         var size = megabytes.ToString(CultureInfo.InvariantCulture);
-        await using var path = await EventPath.StartAsync(
-            store,
-            options => options with
-            {
-                Parameters = new Dictionary<string, string>(options.Parameters) { ["RelayMemoryMB"] = size, ["ConsumeMemoryMB"] = size },
-            },
-            cancellationToken);
         var shares = new Dictionary<int, ProcessorShare>();
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var sharing = ShareAsync(path.Stack.Runner.Functions.Values, megabytes, shares, stop.Token);
         try
         {
+            await using var path = await EventPath.StartAsync(
+                store,
+                options => options with
+                {
+                    Parameters = new Dictionary<string, string>(options.Parameters) { ["RelayMemoryMB"] = size, ["ConsumeMemoryMB"] = size },
+                },
+                cancellationToken);
+            using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            var sharing = ShareAsync(path.Stack.Runner.Functions.Values, megabytes, shares, stop.Token);
             await path.MeasureAsync(run.Options.Of(WarmUp), Rate, cancellationToken);
             var milliseconds = await path.MeasureAsync(run.Options.Of(Events), Rate, cancellationToken);
+            await stop.CancelAsync();
+            await sharing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             return new Figures(Statistics.Percentile(milliseconds, 50), Statistics.Percentile(milliseconds, 99));
         }
         finally
         {
-            await stop.CancelAsync();
-            await sharing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            await path.DisposeAsync();
             foreach (var share in shares.Values)
             {
                 share.Dispose();
