@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Time.Testing;
 using Relaybox.Maintenance;
 using Relaybox.Operations;
 using Relaybox.Outbox;
@@ -50,6 +51,29 @@ public sealed class RowOperationsTests(PostgresServer server) : IAsyncLifetime
         Assert.Equal(["later", "other"], inSight.Select(row => row.Event.EventId).Order());
         var kept = Assert.Single(await new OperationStore(_jobs).ListAsync(Ct));
         Assert.Equal(("for the test", "me", OperationState.Done), (kept.Reason, kept.Caller, kept.State));
+    }
+
+    [Fact]
+    public async Task What_has_ended_is_kept_for_its_retention()
+    {
+        var (clock, operations) = (new FakeTimeProvider(DateTimeOffset.UtcNow), new OperationStore(_jobs));
+        var desk = new OperatorDesk(Outbox, _store.Operations, operations, clock, SystemEntropy.Instance);
+        var ended = await RunAsync((await BeginAsync(RowAction.Shelve, "state:failed", clock.GetUtcNow())).Id);
+        var running = await BeginAsync(RowAction.Shelve, "state:failed", clock.GetUtcNow());
+
+        clock.Advance(OperatorDesk.EndedRetention - TimeSpan.FromMinutes(10));
+        Assert.Equal([running.Id], await ContinueAsync());
+        Assert.NotNull(await operations.FindAsync(ended.Id, Ct));
+
+        var open = await BeginAsync(RowAction.Shelve, "state:failed", clock.GetUtcNow());
+        clock.Advance(TimeSpan.FromMinutes(20));
+        Assert.Equal([open.Id], await ContinueAsync());
+        Assert.Null(await operations.FindAsync(ended.Id, Ct));
+        Assert.NotNull(await operations.FindAsync(running.Id, Ct));
+
+        async Task<IEnumerable<string>> ContinueAsync() => (await desk.AnswerAsync(
+            new OperateRequest { Command = OperateCommand.Continue }, WorkDeadline.After(TimeSpan.FromMinutes(1), TimeProvider.System), Ct))
+            .Operations!.Select(operation => operation.Id);
     }
 
     [Theory]

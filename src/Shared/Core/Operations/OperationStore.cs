@@ -88,6 +88,15 @@ internal sealed class OperationStore(IJobStore jobs)
         }
     }
 
+    /// <summary>Forgets an operation, unless somebody runs it.</summary>
+    internal async Task ForgetAsync(string id, CancellationToken cancellationToken)
+    {
+        if (await TryTakeAsync(id, cancellationToken) is { } taken)
+        {
+            await jobs.DeleteAsync(taken.Lease, cancellationToken);
+        }
+    }
+
     private static string Write(Operation operation) => JsonSerializer.Serialize(operation, OperationsJsonContext.Default.Operation);
 
     // What was created and never written has no text: its author died in between, and nothing was done.

@@ -22,6 +22,9 @@ internal sealed class OperatorDesk(
     internal const string SetupMissing =
         "The store has none of Relaybox's tables yet. Invoke the Setup function: relaybox has nothing to show before.";
 
+    /// <summary>For how long an operation that has ended is kept. What was done is in the log of the function Operate, too.</summary>
+    internal static readonly TimeSpan EndedRetention = TimeSpan.FromDays(90);
+
     private readonly ParkedRows _parked = new(outbox, rows);
     private readonly RowOperations _actions = new(outbox, rows, operations, time, entropy, deadLetters);
     private readonly RowExplanation _explanation = new(outbox, rows, time);
@@ -121,16 +124,28 @@ internal sealed class OperatorDesk(
 
     // At once, so that one that takes hours does not keep the others waiting. What is about dead letters that this process cannot reach waits
     // for one that can.
-    private async Task<OperateAnswer> ContinueAsync(WorkDeadline deadline, CancellationToken cancellationToken) => new()
+    private async Task<OperateAnswer> ContinueAsync(WorkDeadline deadline, CancellationToken cancellationToken)
     {
-        Operations = await Task.WhenAll((await ListRunningAsync(cancellationToken)).Select(
-            async operation => operation.Of == OperationTarget.DeadLetters && deadLetters is null
-                ? operation
-                : await _actions.RunAsync(operation.Id, deadline, cancellationToken) ?? operation)),
-    };
+        var all = await operations.ListAsync(cancellationToken);
+        foreach (var old in all.Where(operation => operation.EndedAt < time.GetUtcNow() - EndedRetention))
+        {
+            await operations.ForgetAsync(old.Id, cancellationToken);
+        }
+
+        return new OperateAnswer
+        {
+            Operations = await Task.WhenAll(Running(all).Select(
+                async operation => operation.Of == OperationTarget.DeadLetters && deadLetters is null
+                    ? operation
+                    : await _actions.RunAsync(operation.Id, deadline, cancellationToken) ?? operation)),
+        };
+    }
 
     private async Task<IReadOnlyList<Operation>> ListRunningAsync(CancellationToken cancellationToken) =>
-        [.. (await operations.ListAsync(cancellationToken)).Where(operation => operation.State == OperationState.Running)];
+        [.. Running(await operations.ListAsync(cancellationToken))];
+
+    private static IEnumerable<Operation> Running(IReadOnlyList<Operation> all) =>
+        all.Where(operation => operation.State == OperationState.Running);
 
     private async Task<OperateAnswer> CancelAsync(string id, CancellationToken cancellationToken)
     {
