@@ -17,6 +17,11 @@ internal sealed class NatsDeadLetterStream(NatsConnector connector, string strea
 {
     private const int NotFound = 404;
 
+    // By JetStream's public list of error codes.
+    private const int NoMessageFound = 10037;
+    private const int SequenceNotFound = 10043;
+    private const int DeletionFailed = 10057;
+
     // The server deletes the consumer of a process that died.
     private static readonly TimeSpan ForgottenAfter = TimeSpan.FromMinutes(2);
 
@@ -57,7 +62,8 @@ internal sealed class NatsDeadLetterStream(NatsConnector connector, string strea
                 // Its bytes need no overwriting.
                 await session.JetStream.DeleteMessageAsync(stream, new StreamMsgDeleteRequest { Seq = sequence, NoErase = true }, ct);
             }
-            catch (NatsJSApiException e) when (e.Error.ErrCode is NoMessageFound or SequenceNotFound)
+            catch (NatsJSApiException e) when (e.Error.ErrCode is NoMessageFound or SequenceNotFound
+                || (e.Error.ErrCode == DeletionFailed && e.Error.Description.Contains("no message found", StringComparison.Ordinal)))
             {
                 // Somebody else has deleted it.
             }
@@ -98,8 +104,4 @@ internal sealed class NatsDeadLetterStream(NatsConnector connector, string strea
             throw new DeadLettersFailedException($"NATS cannot be used for dead letters: {ErrorText.Bound(e.Message)}", e);
         }
     }
-
-    // By JetStream's public list of error codes.
-    private const int NoMessageFound = 10037;
-    private const int SequenceNotFound = 10043;
 }

@@ -36,6 +36,19 @@ public sealed class NatsDeadLetterStreamTests(NatsServer server) : DeadLettersCo
     }
 
     [Fact]
+    public async Task What_another_operator_has_deleted_is_no_failure()
+    {
+        await Broker.KillAsync(Event("e-1"));
+        await using var late = await Broker.Letters.LookAsync(null, Ct);
+        var letter = Assert.Single(await late.NextAsync(10, Ct));
+        Assert.Equal(1, await RedriveAllAsync());
+
+        Assert.Equal(DeadLetterOutcome.Duplicate, await late.RedriveAsync(letter, deletesDuplicate: false, Ct));
+        Assert.Equal(DeadLetterOutcome.Redriven, await late.RedriveAsync(letter, deletesDuplicate: true, Ct));
+        Assert.Single(await Broker.TakeAsync(1));
+    }
+
+    [Fact]
     public async Task A_look_goes_on_where_another_has_ended()
     {
         await Broker.KillAsync([.. Enumerable.Range(0, 7).Select(i => Event($"e-{i}"))]);
