@@ -8,7 +8,7 @@ using Relaybox.Local.Template;
 namespace Relaybox.Local.Running;
 
 /// <summary>
-/// Lambda's Invoke, for whoever waits for the answer (RequestResponse). Who calls is not looked at: see
+/// Lambda's Invoke, for callers who wait for the answer (RequestResponse). It does not look at who calls. See
 /// https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
 /// </summary>
 internal static class InvokeEndpoint
