@@ -63,7 +63,7 @@ internal sealed class NatsDeadLetterStream(NatsConnector connector, string strea
                 await session.JetStream.DeleteMessageAsync(stream, new StreamMsgDeleteRequest { Seq = sequence, NoErase = true }, ct);
             }
             catch (NatsJSApiException e) when (e.Error.ErrCode is NoMessageFound or SequenceNotFound
-                || (e.Error.ErrCode == DeletionFailed && e.Error.Description.Contains("no message found", StringComparison.Ordinal)))
+                || (e.Error.ErrCode == DeletionFailed && e.Error.Description?.Contains("no message found", StringComparison.Ordinal) == true))
             {
                 // Somebody else has deleted it.
             }

@@ -133,7 +133,7 @@ internal sealed class OperationRun(IOperationWork work, OperationStore operation
         }
     }
 
-    // Whoever has it gives it back, or dies and loses it: the next run looks again.
+    // Its holder gives it back, or dies and loses it: the next run looks again.
     private void WaitForOthers()
     {
         var now = time.GetUtcNow();
