@@ -158,8 +158,7 @@ public sealed class DeadLetterOperationsTests(PostgresServer server, SqsEmulator
         var e = await Assert.ThrowsAsync<RequestException>(() => PreviewAsync("shelved:yes"));
         Assert.Contains("no term of a selection of dead letters", e.Message, StringComparison.Ordinal);
         e = await Assert.ThrowsAsync<RequestException>(() => Operations(Letters()).BeginAsync(
-            RowAction.Purge, RowSelection.Parse("state:dead", OperationTarget.DeadLetters), DateTimeOffset.UtcNow, "why", "me", null, Ct,
-            OperationTarget.DeadLetters));
+            RowAction.Purge, RowSelection.Parse("state:dead", OperationTarget.DeadLetters), DateTimeOffset.UtcNow, "why", "me", null, Ct));
         Assert.Contains("Dead letters can be redriven", e.Message, StringComparison.Ordinal);
     }
 
@@ -181,8 +180,7 @@ public sealed class DeadLetterOperationsTests(PostgresServer server, SqsEmulator
     private Task<OperateAnswer> PreviewAsync(string selection) => Desk(Letters()).PreviewAsync(selection, Deadline(), Ct);
 
     private Task<Operation> BeginAsync(string selection, DateTimeOffset confirmedAt) => Operations(Letters()).BeginAsync(
-        RowAction.Redrive, RowSelection.Parse(selection, OperationTarget.DeadLetters), confirmedAt, "for the test", "me", rate: null, Ct,
-        OperationTarget.DeadLetters);
+        RowAction.Redrive, RowSelection.Parse(selection, OperationTarget.DeadLetters), confirmedAt, "for the test", "me", rate: null, Ct);
 
     private async Task<Operation> RunAsync(string id, IDeadLetters letters) => (await Operations(letters).RunAsync(id, Deadline(), Ct))!;
 

@@ -18,7 +18,6 @@ internal sealed class DeadLetterDesk(
         + "see docs/cli.md, Dead letters.";
 
     private const int PageSize = 10;
-    private const int SampleCount = 5;
     private const int DefaultLimit = 100;
 
     private static readonly TimeSpan MinimumPageTime = TimeSpan.FromSeconds(1);
@@ -68,42 +67,32 @@ internal sealed class DeadLetterDesk(
     public async Task<OperateAnswer> PreviewAsync(string selection, WorkDeadline deadline, CancellationToken cancellationToken)
     {
         var terms = RowSelection.Parse(selection, OperationTarget.DeadLetters);
-        var errors = new Dictionary<string, long>(StringComparer.Ordinal);
-        var samples = new List<DeadLetterView>();
+        var tally = new SelectionTally<DeadLetterView>();
         var at = time.GetUtcNow();
-        DateTimeOffset? oldest = null, newest = null;
-        long seen = 0, count = 0;
+        var seen = 0L;
         await using var look = await letters.LookAsync(null, cancellationToken);
         while (deadline.HasTimeFor(MinimumPageTime) && await look.NextAsync(PageSize, cancellationToken) is { Count: > 0 } page)
         {
             seen += page.Count;
             foreach (var letter in page.Where(letter => terms.Matches(letter, at)))
             {
-                count++;
-                oldest = letter.DeadAt < oldest || oldest is null ? letter.DeadAt : oldest;
-                newest = letter.DeadAt > newest || newest is null ? letter.DeadAt : newest;
-                var code = letter.ErrorCode ?? "";
-                errors[code] = errors.GetValueOrDefault(code) + 1;
-                if (samples.Count < SampleCount)
-                {
-                    samples.Add(DeadLetterView.Of(letter));
-                }
+                tally.Add(DeadLetterView.Of(letter), letter.DeadAt, letter.ErrorCode);
             }
         }
 
         return new OperateAnswer
         {
-            Count = count,
+            Count = tally.Count,
             Seen = seen,
             DeadLetterCount = await letters.CountAsync(cancellationToken),
             IsWhole = look.IsWhole,
-            Oldest = oldest,
-            Newest = newest,
-            Errors = errors,
-            DeadLetters = samples,
+            Oldest = tally.Oldest,
+            Newest = tally.Newest,
+            Errors = tally.Errors,
+            DeadLetters = tally.Samples,
 
             // The broker's clock may be ahead of ours, and what was shown is confirmed.
-            At = newest > at ? newest : at,
+            At = tally.Newest > at ? tally.Newest : at,
         };
     }
 

@@ -50,9 +50,9 @@ internal sealed class DeadLetterWork(
         }
 
         var selected = shown.Where(letter => _selection.Matches(letter, time.GetUtcNow())).ToList();
-        var confirmed = selected.Where(letter => !(letter.DeadAt > operation.ConfirmedAt)).ToList();
+        var confirmed = selected.FindAll(letter => !(letter.DeadAt > operation.ConfirmedAt));
         _page = confirmed.ToDictionary(letter => letter.Id, StringComparer.Ordinal);
-        return new OperationPage([.. confirmed.Select(letter => letter.Id)], shown.Count, selected.Count - confirmed.Count, Next);
+        return new OperationPage(confirmed.ConvertAll(letter => letter.Id), shown.Count, selected.Count - confirmed.Count, Next);
     }
 
     /// <inheritdoc />

@@ -58,10 +58,11 @@ internal sealed class OperationStore(IJobStore jobs)
     }
 
     /// <summary>Takes an operation, to run it.</summary>
-    /// <returns>The right to run it, and how it stands; null where another run has it, and where there is none of this id.</returns>
-    internal async Task<(JobLease Lease, Operation Operation)?> TryTakeAsync(string id, CancellationToken cancellationToken) =>
-        await FindAsync(id, cancellationToken) is not null
-        && await jobs.TryAcquireAsync(Prefix + id, Lease, cancellationToken) is { } lease
+    /// <param name="known">The operation, as it was read: to take what is not there would create it.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>The right to run it, and how it stands now; null where another run has it.</returns>
+    internal async Task<(JobLease Lease, Operation Operation)?> TryTakeAsync(Operation known, CancellationToken cancellationToken) =>
+        await jobs.TryAcquireAsync(Prefix + known.Id, Lease, cancellationToken) is { } lease
         && Read(lease.Cursor) is { } operation
             ? (lease, operation)
             : null;
@@ -89,9 +90,9 @@ internal sealed class OperationStore(IJobStore jobs)
     }
 
     /// <summary>Forgets an operation, unless somebody runs it.</summary>
-    internal async Task ForgetAsync(string id, CancellationToken cancellationToken)
+    internal async Task ForgetAsync(Operation known, CancellationToken cancellationToken)
     {
-        if (await TryTakeAsync(id, cancellationToken) is { } taken)
+        if (await TryTakeAsync(known, cancellationToken) is { } taken)
         {
             await jobs.DeleteAsync(taken.Lease, cancellationToken);
         }

@@ -110,7 +110,7 @@ internal sealed class OperatorDesk(
             {
                 Operation = await _actions.BeginAsync(
                     action, RowSelection.Parse(request.Selection, request.Of), confirmedAt, request.Reason, request.Caller ?? "unknown",
-                    request.Rate, cancellationToken, request.Of, request.DeleteDuplicates),
+                    request.Rate, cancellationToken, request.DeleteDuplicates),
             }
             : throw new RequestException("An action needs its name and the time of the preview that was confirmed.");
 
@@ -129,15 +129,15 @@ internal sealed class OperatorDesk(
         var all = await operations.ListAsync(cancellationToken);
         foreach (var old in all.Where(operation => operation.EndedAt < time.GetUtcNow() - EndedRetention))
         {
-            await operations.ForgetAsync(old.Id, cancellationToken);
+            await operations.ForgetAsync(old, cancellationToken);
         }
 
         return new OperateAnswer
         {
             Operations = await Task.WhenAll(Running(all).Select(
-                async operation => operation.Of == OperationTarget.DeadLetters && deadLetters is null
-                    ? operation
-                    : await _actions.RunAsync(operation.Id, deadline, cancellationToken) ?? operation)),
+                async operation => _actions.Reaches(operation)
+                    ? await _actions.RunAsync(operation, deadline, cancellationToken) ?? operation
+                    : operation)),
         };
     }
 

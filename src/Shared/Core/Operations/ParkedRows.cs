@@ -8,7 +8,6 @@ namespace Relaybox.Operations;
 internal sealed class ParkedRows(IOutboxRepository outbox, IOutboxOperations rows)
 {
     private const int PageSize = 200;
-    private const int SampleCount = 5;
 
     /// <summary>Reads the next parked rows that a selection means: one bounded page, which may have none of them and not be the last.</summary>
     /// <param name="selection">Which rows.</param>
@@ -35,10 +34,9 @@ internal sealed class ParkedRows(IOutboxRepository outbox, IOutboxOperations row
     /// <param name="cancellationToken">Ends the look; what was seen by then is not told.</param>
     public async Task<RowPreview> PreviewAsync(RowSelection selection, CancellationToken cancellationToken)
     {
-        var errors = new Dictionary<string, long>(StringComparer.Ordinal);
-        var samples = new List<OutboxRow>();
-        DateTimeOffset? at = null, oldest = null, newest = null;
-        long seen = 0, count = 0;
+        var tally = new SelectionTally<OutboxRow>();
+        DateTimeOffset? at = null;
+        var seen = 0L;
         string? cursor = null;
         do
         {
@@ -47,21 +45,13 @@ internal sealed class ParkedRows(IOutboxRepository outbox, IOutboxOperations row
             seen += looked;
             foreach (var row in page.Rows.Where(row => !(row.FailedAt > at)))
             {
-                count++;
-                oldest = row.FailedAt < oldest || oldest is null ? row.FailedAt : oldest;
-                newest = row.FailedAt > newest || newest is null ? row.FailedAt : newest;
-                var code = row.ErrorCode ?? "";
-                errors[code] = errors.GetValueOrDefault(code) + 1;
-                if (samples.Count < SampleCount)
-                {
-                    samples.Add(row);
-                }
+                tally.Add(row, row.FailedAt, row.ErrorCode);
             }
 
             cursor = page.Cursor;
         }
         while (cursor is not null);
 
-        return new RowPreview(count, seen, oldest, newest, samples, errors, at.Value);
+        return new RowPreview(tally.Count, seen, tally.Oldest, tally.Newest, tally.Samples, tally.Errors, at.Value);
     }
 }

@@ -24,13 +24,12 @@ internal sealed class RowOperations(
 {
     /// <summary>Writes down a confirmed action. Nothing is done before somebody runs it.</summary>
     /// <param name="action">What is done.</param>
-    /// <param name="selection">Which rows.</param>
+    /// <param name="selection">Which rows or dead letters.</param>
     /// <param name="confirmedAt">The time of the preview that was confirmed.</param>
     /// <param name="reason">Why, in the operator's words.</param>
     /// <param name="caller">Who, as the caller names itself.</param>
     /// <param name="rate">The most rows in a second; null: as many as the store takes.</param>
     /// <param name="cancellationToken">Ends the wait; the operation may have been written.</param>
-    /// <param name="of">What it is about.</param>
     /// <param name="deletesDuplicates">Whether a dead letter that the broker calls a duplicate is deleted.</param>
     /// <exception cref="RequestException">The reason is missing, the rate is no rate, or the action is none for dead letters.</exception>
     public async Task<Operation> BeginAsync(
@@ -41,7 +40,6 @@ internal sealed class RowOperations(
         string caller,
         int? rate,
         CancellationToken cancellationToken,
-        OperationTarget of = OperationTarget.Rows,
         bool deletesDuplicates = false)
     {
         ArgumentNullException.ThrowIfNull(selection);
@@ -55,7 +53,7 @@ internal sealed class RowOperations(
             throw new RequestException("The rate must be at least 1 row in a second.");
         }
 
-        if (of == OperationTarget.DeadLetters && action != RowAction.Redrive)
+        if (selection.Of == OperationTarget.DeadLetters && action != RowAction.Redrive)
         {
             throw new RequestException("Dead letters can be redriven, and nothing else. What nobody needs leaves with the retention of its queue.");
         }
@@ -63,7 +61,7 @@ internal sealed class RowOperations(
         var operation = new Operation
         {
             Id = string.Create(CultureInfo.InvariantCulture, $"{time.GetUtcNow():yyyyMMdd-HHmmss}-{entropy.NewGuid().ToString("N")[^6..]}"),
-            Of = of,
+            Of = selection.Of,
             Action = action,
             Selection = selection.Text,
             Reason = reason,
@@ -76,19 +74,34 @@ internal sealed class RowOperations(
         return operation;
     }
 
+    /// <summary>Whether this process reaches what an operation is about.</summary>
+    public bool Reaches(Operation operation)
+    {
+        ArgumentNullException.ThrowIfNull(operation);
+        return operation.Of == OperationTarget.Rows || deadLetters is not null;
+    }
+
     /// <summary>Runs an operation, from where it stands, to its end or a deadline.</summary>
     /// <param name="id">The operation.</param>
     /// <param name="deadline">When to leave the rest to the next run.</param>
     /// <param name="cancellationToken">Ends this run after the step at hand; the operation can be gone on with.</param>
     /// <returns>How it stands; null where there is none of this id, or another run has it.</returns>
-    public async Task<Operation?> RunAsync(string id, WorkDeadline deadline, CancellationToken cancellationToken)
+    /// <exception cref="RequestException">This process does not reach what it is about.</exception>
+    public async Task<Operation?> RunAsync(string id, WorkDeadline deadline, CancellationToken cancellationToken) =>
+        await operations.FindAsync(id, cancellationToken) is { } known ? await RunAsync(known, deadline, cancellationToken) : null;
+
+    /// <inheritdoc cref="RunAsync(string, WorkDeadline, CancellationToken)"/>
+    /// <param name="known">The operation, as it was read.</param>
+    /// <param name="deadline">When to leave the rest to the next run.</param>
+    /// <param name="cancellationToken">Ends this run after the step at hand; the operation can be gone on with.</param>
+    public async Task<Operation?> RunAsync(Operation known, WorkDeadline deadline, CancellationToken cancellationToken)
     {
-        if (await operations.FindAsync(id, cancellationToken) is { Of: OperationTarget.DeadLetters } && deadLetters is null)
+        if (!Reaches(known))
         {
             throw new RequestException(DeadLetterDesk.Missing);
         }
 
-        if (await operations.TryTakeAsync(id, cancellationToken) is not { } taken)
+        if (await operations.TryTakeAsync(known, cancellationToken) is not { } taken)
         {
             return null;
         }

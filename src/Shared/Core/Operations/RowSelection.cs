@@ -18,10 +18,13 @@ internal sealed class RowSelection
 
     private readonly List<Func<Selectable, DateTimeOffset, bool>> _conditions = [];
 
-    private RowSelection(string text) => Text = text;
+    private RowSelection(string text, OperationTarget of) => (Text, Of) = (text, of);
 
     /// <summary>The selection as it was written.</summary>
     public string Text { get; }
+
+    /// <summary>What is selected.</summary>
+    public OperationTarget Of { get; }
 
     /// <summary>The one event that is meant; null where the selection does not name one.</summary>
     public string? EventId { get; private set; }
@@ -34,7 +37,7 @@ internal sealed class RowSelection
     {
         ArgumentNullException.ThrowIfNull(text);
         var names = of == OperationTarget.Rows ? OfRows : OfAll;
-        var selection = new RowSelection(text.Trim());
+        var selection = new RowSelection(text.Trim(), of);
         var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (var term in SplitTerms(text))
         {
@@ -52,7 +55,7 @@ internal sealed class RowSelection
                 throw new RequestException($"'{name}:' stands twice. Each name may stand once, since all terms must hold.");
             }
 
-            selection.Add(name, term[(colon + 1)..], of);
+            selection.Add(name, term[(colon + 1)..]);
         }
 
         // A row that is named is meant, wherever it is.
@@ -76,7 +79,7 @@ internal sealed class RowSelection
 
     private bool Matches(Selectable item, DateTimeOffset now) => _conditions.TrueForAll(condition => condition(item, now));
 
-    private void Add(string name, string value, OperationTarget of)
+    private void Add(string name, string value)
     {
         if (value.Length == 0)
         {
@@ -86,12 +89,12 @@ internal sealed class RowSelection
         switch (name)
         {
             case "state":
-                var state = of == OperationTarget.Rows ? OutboxStatusText.Failed : "dead";
+                var state = Of == OperationTarget.Rows ? OutboxStatusText.Failed : "dead";
                 if (value != state)
                 {
                     throw new RequestException(
                         $"'state:{value}' cannot be selected: "
-                        + (of == OperationTarget.Rows ? "actions are for parked rows, state:failed." : "here are dead letters alone, state:dead."));
+                        + (Of == OperationTarget.Rows ? "actions are for parked rows, state:failed." : "here are dead letters alone, state:dead."));
                 }
 
                 break;

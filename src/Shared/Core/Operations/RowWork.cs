@@ -37,8 +37,9 @@ internal sealed class RowWork(IOutboxRepository outbox, IOutboxOperations rows, 
 
         // What is as it should be already was done by an earlier run, or by somebody else.
         var open = page.Rows.Where(row => !IsDone(row)).ToList();
-        _page = open.Where(IsConfirmed).ToDictionary(row => row.Event.EventId, StringComparer.Ordinal);
-        return new OperationPage([.. open.Where(IsConfirmed).Select(row => row.Event.EventId)], seen, open.Count - _page.Count, page.Cursor);
+        var confirmed = open.FindAll(IsConfirmed);
+        _page = confirmed.ToDictionary(row => row.Event.EventId, StringComparer.Ordinal);
+        return new OperationPage(confirmed.ConvertAll(row => row.Event.EventId), seen, open.Count - confirmed.Count, page.Cursor);
     }
 
     /// <inheritdoc />
