@@ -102,6 +102,16 @@ internal sealed class RunningStack : IAsyncDisposable
         });
     }
 
+    /// <summary>Writes a row that the relay has parked because the queue refused it.</summary>
+    public Task ParkAsync(string eventId, DateTimeOffset parkedAt)
+    {
+        var milliseconds = parkedAt.ToUnixTimeMilliseconds();
+        return WriteAsync(
+            eventId,
+            ("status", S("failed")), ("dueShard", S("failed")), ("dueAt", N(milliseconds)), ("failedAt", N(milliseconds)),
+            ("attempts", N(10)), ("errorCode", S("publish.rejected")), ("errorMessage", S("The queue refused it.")));
+    }
+
     public async Task<Dictionary<string, AttributeValue>> RowAsync(string eventId) =>
         (await DynamoDb.GetItemAsync(OutboxTable, new() { ["eventId"] = S(eventId) }, consistentRead: true)).Item ?? [];
 
@@ -144,6 +154,16 @@ internal sealed class RunningStack : IAsyncDisposable
     {
         var result = await _runner.InvokeAsync(_runner.Functions[function], payload: null, CancellationToken.None);
         return result.Text;
+    }
+
+    /// <summary>Lets one sweep follow the other until it is told to stop.</summary>
+    public async Task SweepAsync(CancellationToken stop)
+    {
+        while (!stop.IsCancellationRequested)
+        {
+            await InvokeAsync("SweepRelay");
+            await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, CancellationToken.None);
+        }
     }
 
     /// <summary>Asks the function Operate, as an operator does with the right to an alias.</summary>

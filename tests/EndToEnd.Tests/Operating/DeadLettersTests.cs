@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Amazon.DynamoDBv2.Model;
 using Relaybox.Testing;
 using static Relaybox.EndToEnd.Tests.RunningStack;
@@ -10,8 +9,6 @@ namespace Relaybox.EndToEnd.Tests.Operating;
 /// </summary>
 public sealed class DeadLettersTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
-
     private static readonly string[] Dead = ["dead-1", "dead-2", "dead-3", "dead-4", "dead-5"];
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
@@ -23,7 +20,8 @@ public sealed class DeadLettersTests
         {
             Environment = new Dictionary<string, string>(options.Environment) { ["INBOX_MAX_ATTEMPTS"] = "2" },
         });
-        Assert.Equal(1, (await RunAsync("dead-letters")).ExitCode);
+        var commands = new CommandLine("--env-file", stack.EnvironmentFile);
+        Assert.Equal(1, (await commands.RunAsync("dead-letters")).ExitCode);
 
         // The handler adds a number to what is a text there: it fails each time.
         foreach (var id in Dead)
@@ -37,22 +35,24 @@ public sealed class DeadLettersTests
             async () =>
             {
                 await stack.InvokeAsync("SweepRelay");
-                return (await JsonAsync(0, "status")).GetProperty("deadLetterCount").GetInt64() == Dead.Length;
+                return (await commands.JsonAsync("status")).GetProperty("deadLetterCount").GetInt64() == Dead.Length;
             },
             $"five messages are dead. {stack.Output}",
-            Patience);
-        var listed = await RunAsync("dead-letters", "error:message.*");
+            CommandLine.Patience);
+        var listed = await commands.RunAsync("dead-letters", "error:message.*");
         Assert.All(Dead, id => Assert.Contains(id, listed.Output, StringComparison.Ordinal));
         Assert.Contains("message.attempts-exhausted", listed.Output, StringComparison.Ordinal);
         Assert.Contains("relaybox dead-letters redrive id:dead-", listed.Output, StringComparison.Ordinal);
-        Assert.Equal(5, (await JsonAsync(0, "dead-letters", "list")).GetProperty("deadLetters").GetArrayLength());
+        Assert.Equal(5, (await commands.JsonAsync("dead-letters", "list")).GetProperty("deadLetters").GetArrayLength());
 
         // Nothing is repaired yet: it stops by itself, and what it sent dies again.
-        var early = await RunAsync("dead-letters", "redrive", "id:dead-1", "--yes", "--reason", "to see it fail");
+        var early = await commands.RunAsync("dead-letters", "redrive", "id:dead-1", "--yes", "--reason", "to see it fail");
         Assert.Equal(1, early.ExitCode);
         Assert.Contains("failed again", early.Output, StringComparison.Ordinal);
         await Eventually.TrueAsync(
-            async () => (await JsonAsync(0, "status")).GetProperty("deadLetterCount").GetInt64() == Dead.Length, "it is dead again", Patience);
+            async () => (await commands.JsonAsync("status")).GetProperty("deadLetterCount").GetInt64() == Dead.Length,
+            "it is dead again",
+            CommandLine.Patience);
 
         // The handler is repaired.
         foreach (var id in Dead)
@@ -61,30 +61,20 @@ public sealed class DeadLettersTests
                 stack.Variable("EFFECTS_TABLE"), new Dictionary<string, AttributeValue> { ["eventId"] = S(id) }, Ct);
         }
 
-        var unconfirmed = await RunAsync("dead-letters", "redrive", "error:message.*");
+        var unconfirmed = await commands.RunAsync("dead-letters", "redrive", "error:message.*");
         Assert.Equal(2, unconfirmed.ExitCode);
         Assert.Contains("Pass --yes and --reason, or --dry-run.", unconfirmed.Errors, StringComparison.Ordinal);
-        Assert.Equal(5, (await JsonAsync(0, "dead-letters", "redrive", "error:message.*", "--dry-run")).GetProperty("count").GetInt64());
-        var operation = (await JsonAsync(0, "dead-letters", "redrive", "error:message.*", "--yes", "--reason", "repaired")).GetProperty("operation");
+        Assert.Equal(5, (await commands.JsonAsync("dead-letters", "redrive", "error:message.*", "--dry-run")).GetProperty("count").GetInt64());
+        var redriven = await commands.JsonAsync("dead-letters", "redrive", "error:message.*", "--yes", "--reason", "repaired");
+        var operation = redriven.GetProperty("operation");
         Assert.Equal(
             ("done", 5, "dead-letters"),
             (operation.GetProperty("state").GetString(), operation.GetProperty("applied").GetInt64(), operation.GetProperty("of").GetString()));
 
         Assert.All(await stack.EffectsOfAsync(Dead), effect => Assert.Equal(1, effect.Value));
-        Assert.Equal(0, (await JsonAsync(0, "status")).GetProperty("deadLetterCount").GetInt64());
-        var operations = (await JsonAsync(0, "operations")).GetProperty("operations").EnumerateArray();
+        Assert.Equal(0, (await commands.JsonAsync("status")).GetProperty("deadLetterCount").GetInt64());
+        var operations = (await commands.JsonAsync("operations")).GetProperty("operations").EnumerateArray();
         Assert.Equal(["done", "stopped"], operations.Select(each => each.GetProperty("state").GetString()));
-
-        async Task<JsonElement> JsonAsync(int exitCode, params string[] arguments)
-        {
-            var run = await RunAsync([.. arguments, "--json"]);
-            Assert.True(run.ExitCode == exitCode, $"{string.Join(' ', arguments)} ended with {run.ExitCode}: {run.Errors}");
-            return JsonDocument.Parse(run.Output).RootElement;
-        }
-
-        Task<ProgramRun> RunAsync(params string[] arguments) =>
-            ProgramRun.OfAsync(
-                ["dotnet", BuiltProgram.PathOf("Cli", "relaybox.dll"), .. arguments, "--env-file", stack.EnvironmentFile], Patience, Ct);
     }
 
     [Fact]
@@ -94,7 +84,7 @@ public sealed class DeadLettersTests
         var lines = (await File.ReadAllLinesAsync(stack.EnvironmentFile, Ct)).Where(line => !line.Contains("DEAD_LETTER", StringComparison.Ordinal));
         var file = $"{stack.EnvironmentFile}-without";
         await File.WriteAllLinesAsync(file, lines, Ct);
-        var run = await ProgramRun.OfAsync(["dotnet", BuiltProgram.PathOf("Cli", "relaybox.dll"), "dead-letters", "--env-file", file], Patience, Ct);
+        var run = await new CommandLine("--env-file", file).RunAsync("dead-letters");
         Assert.Equal((2, ""), (run.ExitCode, run.Output));
         Assert.Contains("Which dead letters?", run.Errors, StringComparison.Ordinal);
         Assert.Contains("DEAD_LETTER_QUEUE_URL", run.Errors, StringComparison.Ordinal);

@@ -12,8 +12,6 @@ namespace Relaybox.EndToEnd.Tests.Operating;
 /// </summary>
 public sealed class StackCommandTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
-
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -21,26 +19,27 @@ public sealed class StackCommandTests
     {
         var lines = new ConcurrentQueue<string>();
         await using var stack = await StartAsync(lines);
+        var commands = Commands(stack);
         await ParkAsync(stack, 3);
 
-        Assert.Equal(3, (await JsonAsync(stack, "status")).GetProperty("counts").GetProperty("failed").GetInt64());
-        var listed = await RunAsync(stack, "list", "error:publish.*");
+        Assert.Equal(3, (await commands.JsonAsync("status")).GetProperty("counts").GetProperty("failed").GetInt64());
+        var listed = await commands.RunAsync("list", "error:publish.*");
         Assert.Contains("relaybox why row-0 --stack relaybox --region eu-central-2", listed.Output, StringComparison.Ordinal);
         Assert.Contains(
-            "after 10 failed attempts: publish.rejected: The queue refused it.", (await RunAsync(stack, "why", "row-0")).Output,
+            "after 10 failed attempts: publish.rejected: The queue refused it.", (await commands.RunAsync("why", "row-0")).Output,
             StringComparison.Ordinal);
-        Assert.False((await JsonAsync(stack, "show", "row-0")).GetProperty("row").TryGetProperty("payload", out _));
+        Assert.False((await commands.JsonAsync("show", "row-0")).GetProperty("row").TryGetProperty("payload", out _));
         Assert.DoesNotContain(lines, line => line.Contains("\"eventId\":2401", StringComparison.Ordinal));
         Assert.Equal(
             """{"orderId":"row-0"}""",
-            (await JsonAsync(stack, "show", "row-0", "--payload")).GetProperty("row").GetProperty("payload").GetString());
+            (await commands.JsonAsync("show", "row-0", "--payload")).GetProperty("row").GetProperty("payload").GetString());
 
         // The stack logs errors alone, and keeps its audit.
         await AuditedAsync(lines, 2401, Environment.UserName, "by alias payload for row row-0");
 
         using var stop = new CancellationTokenSource();
-        var sweeping = SweepAsync(stack, stop.Token);
-        var redriven = await JsonAsync(stack, "redrive", "error:publish.*", "--yes", "--reason", "the queue takes them now");
+        var sweeping = stack.SweepAsync(stop.Token);
+        var redriven = await commands.JsonAsync("redrive", "error:publish.*", "--yes", "--reason", "the queue takes them now");
         var operation = redriven.GetProperty("operation");
         Assert.Equal(("done", 3), (operation.GetProperty("state").GetString(), operation.GetProperty("applied").GetInt64()));
         Assert.All(await stack.EffectsOfAsync(["row-0", "row-1", "row-2"]), effect => Assert.Equal(1, effect.Value));
@@ -55,10 +54,11 @@ public sealed class StackCommandTests
     public async Task A_redrive_whose_command_line_was_killed_is_ended_by_the_schedule()
     {
         await using var stack = await StartAsync([]);
+        var commands = Commands(stack);
         await ParkAsync(stack, 12);
 
         // One row in a second: it is still at it when it is killed. No relay runs by then, which the operation waits for a while.
-        var start = new ProcessStartInfo("dotnet", Arguments(stack, "redrive", "state:failed", "--yes", "--reason", "to be killed", "--rate", "1"))
+        var start = new ProcessStartInfo("dotnet", commands.Arguments("redrive", "state:failed", "--yes", "--reason", "to be killed", "--rate", "1"))
         {
             WorkingDirectory = RepositoryRoot.Path, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
         };
@@ -67,7 +67,7 @@ public sealed class StackCommandTests
             string? said;
             do
             {
-                said = await commandLine.StandardError.ReadLineAsync(Ct).AsTask().WaitAsync(Patience, Ct);
+                said = await commandLine.StandardError.ReadLineAsync(Ct).AsTask().WaitAsync(CommandLine.Patience, Ct);
             }
             while (said?.Contains("the stack goes on with it", StringComparison.Ordinal) == false);
             Assert.NotNull(said);
@@ -75,22 +75,22 @@ public sealed class StackCommandTests
             await commandLine.WaitForExitAsync(Ct);
         }
 
-        var left = Assert.Single(await OperationsAsync(stack));
+        var left = Assert.Single(await OperationsAsync(commands));
         Assert.Equal("running", left.GetProperty("state").GetString());
         using var stop = new CancellationTokenSource();
-        var sweeping = SweepAsync(stack, stop.Token);
+        var sweeping = stack.SweepAsync(stop.Token);
         await Eventually.TrueAsync(
             async () =>
             {
                 await stack.InvokeAsync("Operate");
-                return Assert.Single(await OperationsAsync(stack)).GetProperty("state").GetString() == "done";
+                return Assert.Single(await OperationsAsync(commands)).GetProperty("state").GetString() == "done";
             },
             $"the schedule has ended it. {stack.Output}",
             TimeSpan.FromMinutes(6));
         await stop.CancelAsync();
         await sweeping;
 
-        Assert.Equal(12, Assert.Single(await OperationsAsync(stack)).GetProperty("applied").GetInt64());
+        Assert.Equal(12, Assert.Single(await OperationsAsync(commands)).GetProperty("applied").GetInt64());
         Assert.All(await stack.EffectsOfAsync([.. Enumerable.Range(0, 12).Select(i => $"row-{i}")]), effect => Assert.Equal(1, effect.Value));
     }
 
@@ -109,13 +109,10 @@ public sealed class StackCommandTests
 
     private static async Task ParkAsync(RunningStack stack, int rows)
     {
-        var parkedAt = DateTimeOffset.UtcNow.AddMinutes(-10).ToUnixTimeMilliseconds();
+        var parkedAt = DateTimeOffset.UtcNow.AddMinutes(-10);
         for (var i = 0; i < rows; i++)
         {
-            await stack.WriteAsync(
-                $"row-{i}",
-                ("status", S("failed")), ("dueShard", S("failed")), ("dueAt", N(parkedAt + i)), ("failedAt", N(parkedAt + i)),
-                ("attempts", N(10)), ("errorCode", S("publish.rejected")), ("errorMessage", S("The queue refused it.")));
+            await stack.ParkAsync($"row-{i}", parkedAt.AddMilliseconds(i));
         }
     }
 
@@ -125,34 +122,9 @@ public sealed class StackCommandTests
             && words.All(word => line.Contains(word, StringComparison.Ordinal))),
         $"an audit line {eventId} with {string.Join(", ", words)} among:\n{string.Join('\n', lines)}");
 
-    private static async Task<List<JsonElement>> OperationsAsync(RunningStack stack)
-    {
-        var run = await RunAsync(stack, "operations", "--json");
-        return [.. JsonDocument.Parse(run.Output).RootElement.GetProperty("operations").EnumerateArray()];
-    }
+    private static async Task<List<JsonElement>> OperationsAsync(CommandLine commands) =>
+        [.. (await commands.JsonAsync("operations")).GetProperty("operations").EnumerateArray()];
 
-    private static async Task<JsonElement> JsonAsync(RunningStack stack, params string[] arguments)
-    {
-        var run = await RunAsync(stack, [.. arguments, "--json"]);
-        Assert.True(run.ExitCode == 0, $"{string.Join(' ', arguments)} ended with {run.ExitCode}: {run.Errors}");
-        return JsonDocument.Parse(run.Output).RootElement;
-    }
-
-    private static Task<ProgramRun> RunAsync(RunningStack stack, params string[] arguments) =>
-        ProgramRun.OfAsync(["dotnet", .. Arguments(stack, arguments)], Patience, Ct);
-
-    private static string[] Arguments(RunningStack stack, params string[] arguments) =>
-    [
-        BuiltProgram.PathOf("Cli", "relaybox.dll"), .. arguments,
-        "--stack", "relaybox", "--region", "eu-central-2", "--env-file", stack.EnvironmentFile,
-    ];
-
-    private static async Task SweepAsync(RunningStack stack, CancellationToken stop)
-    {
-        while (!stop.IsCancellationRequested)
-        {
-            await stack.InvokeAsync("SweepRelay");
-            await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, Ct);
-        }
-    }
+    private static CommandLine Commands(RunningStack stack) =>
+        new("--stack", "relaybox", "--region", "eu-central-2", "--env-file", stack.EnvironmentFile);
 }

@@ -6,7 +6,7 @@ using Relaybox.Shared.Tests.Support;
 namespace Relaybox.Shared.Tests.Conformance;
 
 /// <summary>What operators can do with the inbox of every store: derive, and say which store it is.</summary>
-public abstract class InboxOperationsConformance : IAsyncLifetime
+public abstract class InboxOperationsConformance : InboxConformance
 {
     private const string Consumer = "billing";
     private const int MaxAttempts = 2;
@@ -15,26 +15,7 @@ public abstract class InboxOperationsConformance : IAsyncLifetime
 
     private static readonly InboxKey Key = new(Consumer, "e-1");
 
-    private InboxHarness? _harness;
-
-    private InboxHarness Store => _harness ?? throw new InvalidOperationException("The test has not begun.");
-
-    private static CancellationToken Ct => TestContext.Current.CancellationToken;
-
     private IInboxOperations Operations => Assert.IsType<IInboxOperations>(Store.Repository, exactMatch: false);
-
-    public async ValueTask InitializeAsync() => _harness = await CreateHarnessAsync();
-
-    public async ValueTask DisposeAsync()
-    {
-        GC.SuppressFinalize(this);
-        if (_harness is not null)
-        {
-            await _harness.DisposeAsync();
-        }
-    }
-
-    private protected abstract Task<InboxHarness> CreateHarnessAsync();
 
     [Fact]
     public async Task A_message_whose_attempts_are_used_up_gets_them_back()

@@ -8,33 +8,14 @@ namespace Relaybox.Shared.Tests.Conformance;
 /// What every inbox does, whatever its store: derive, and make a harness. Here: who may handle a message. Completion and
 /// maintenance are in the other parts.
 /// </summary>
-public abstract partial class InboxRepositoryConformance : IAsyncLifetime
+public abstract partial class InboxRepositoryConformance : InboxConformance
 {
     protected const string Consumer = "billing";
     protected const int MaxAttempts = 5;
 
     protected static readonly TimeSpan Lease = TimeSpan.FromMinutes(1);
 
-    private InboxHarness? _harness;
-
-    private protected InboxHarness Store => _harness ?? throw new InvalidOperationException("The test has not begun.");
-
-    protected static CancellationToken Ct => TestContext.Current.CancellationToken;
-
     private IInboxRepository Repository => Store.Repository;
-
-    public async ValueTask InitializeAsync() => _harness = await CreateHarnessAsync();
-
-    public async ValueTask DisposeAsync()
-    {
-        GC.SuppressFinalize(this);
-        if (_harness is not null)
-        {
-            await _harness.DisposeAsync();
-        }
-    }
-
-    private protected abstract Task<InboxHarness> CreateHarnessAsync();
 
     [Fact]
     public async Task A_new_message_is_claimed_and_remembered()

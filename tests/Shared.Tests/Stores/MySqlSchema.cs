@@ -37,20 +37,7 @@ public sealed class MySqlSchema : SqlSchema
     /// <param name="options">The names, but for the schema's.</param>
     /// <param name="more">Further statements that it is made with.</param>
     public static Task<MySqlSchema> CreateAsync(MySqlServer server, MySqlOptions? options = null, string more = "") =>
-        TakeAsync(
-            server,
-            $"{options} {more}",
-            async () =>
-            {
-                var schema = await CreateEmptyAsync(server, options);
-                await schema.MigrateAsync();
-                if (more.Length > 0)
-                {
-                    await schema.ExecuteAsync(more);
-                }
-
-                return schema;
-            });
+        TakeAsync(server, options, more, () => CreateEmptyAsync(server, options));
 
     /// <summary>A schema with nothing in it but its clock.</summary>
     public static async Task<MySqlSchema> CreateEmptyAsync(MySqlServer server, MySqlOptions? options = null)

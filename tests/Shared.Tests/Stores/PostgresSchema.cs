@@ -49,20 +49,7 @@ public sealed class PostgresSchema : SqlSchema
     /// <param name="use">What is kept with it, where that is something.</param>
     public static Task<PostgresSchema> CreateAsync(
         PostgresServer server, PostgresOptions? options = null, string more = "", string use = "") =>
-        TakeAsync(
-            server,
-            $"{options} {more} {use}",
-            async () =>
-            {
-                var schema = await CreateEmptyAsync(server, options);
-                await schema.MigrateAsync();
-                if (more.Length > 0)
-                {
-                    await schema.ExecuteAsync(more);
-                }
-
-                return schema;
-            });
+        TakeAsync(server, options, more, () => CreateEmptyAsync(server, options), use);
 
     /// <summary>A schema with nothing in it but its clock.</summary>
     public static async Task<PostgresSchema> CreateEmptyAsync(PostgresServer server, PostgresOptions? options = null)

@@ -112,20 +112,28 @@ public abstract class SqlSchema : IAsyncDisposable
         home.Add(this);
     }
 
-    /// <summary>Takes a schema that no test uses, or makes one.</summary>
+    /// <summary>Takes a schema that no test uses, or makes one with all of its tables.</summary>
     /// <param name="server">The server.</param>
-    /// <param name="with">What tells it from schemas that were made in another way.</param>
-    /// <param name="make">Makes one.</param>
-    protected static async Task<T> TakeAsync<T>(object server, string with, Func<Task<T>> make)
+    /// <param name="options">The names, but for the schema's; null: those by default.</param>
+    /// <param name="more">Further statements that it is made with.</param>
+    /// <param name="createEmpty">Makes one with nothing in it but its clock.</param>
+    /// <param name="use">What is kept with it, where that is something.</param>
+    protected static async Task<T> TakeAsync<T>(object server, object? options, string more, Func<Task<T>> createEmpty, string use = "")
         where T : SqlSchema
     {
-        var home = Unused.GetOrCreateValue(server).GetOrAdd(with, _ => []);
+        var home = Unused.GetOrCreateValue(server).GetOrAdd($"{options} {more} {use}", _ => []);
         if (home.TryTake(out var unused))
         {
             return (T)unused;
         }
 
-        var made = await make();
+        var made = await createEmpty();
+        await made.MigrateAsync();
+        if (more.Length > 0)
+        {
+            await made.ExecuteAsync(more);
+        }
+
         (made._home, made._objects) = (home, await made.DescribeAsync());
         return made;
     }
