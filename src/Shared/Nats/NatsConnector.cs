@@ -39,7 +39,7 @@ internal sealed class NatsConnector : IAsyncDisposable
     /// <summary>A connection that works, or did a moment ago.</summary>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="NatsException">No server can be used.</exception>
-    /// <exception cref="SecretException">The credentials' secret cannot be read, or is none.</exception>
+    /// <exception cref="SecretException">The credentials' secret cannot be read, or holds no credentials.</exception>
     /// <exception cref="SettingsException">The secret's credentials cannot be used with these options.</exception>
     internal async ValueTask<NatsSession> OpenAsync(CancellationToken cancellationToken)
     {

@@ -35,7 +35,7 @@ internal sealed record NatsPullOptions
     /// <summary>How many messages may be delivered and not answered, over all pullers. Default: 1,000.</summary>
     public int MaxAckPending { get; init; } = 1000;
 
-    /// <summary>How long one pull waits for a message when there is none. Default: 5 seconds; at least 1.</summary>
+    /// <summary>How long one pull waits for its first message. Default: 5 seconds; at least 1.</summary>
     public TimeSpan Wait { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Whether to end when there is nothing left, instead of waiting for more until the deadline. Default: no.</summary>

@@ -14,7 +14,7 @@ internal sealed class ShardConsumer(
 {
     private const int LargestPayload = 6 * 1024 * 1024;
 
-    // Where records have just come, more are likely, and whoever wrote them waits for what they do.
+    // Where records have just come, more are likely, and the program that wrote them waits for what they do.
     private static readonly TimeSpan BusyFor = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan BusyPollInterval = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(100);

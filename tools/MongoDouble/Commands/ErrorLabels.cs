@@ -8,7 +8,7 @@ internal static class ErrorLabels
     private static readonly HashSet<int> Resumable =
         [6, 7, 43, 63, 89, 91, 133, 150, 189, 234, 262, 9001, 10107, 11600, 11602, 13388, 13435, 13436];
 
-    /// <summary>Whether whoever sees the error may run the transaction again.</summary>
+    /// <summary>Whether a caller who sees the error may run the transaction again.</summary>
     public static bool IsTransient(int code, bool endsTransaction, bool hasWriteConcernError) =>
         Transient.Contains(code)
         || (code == 251 && !(endsTransaction && hasWriteConcernError))

@@ -5,8 +5,8 @@ using Relaybox.MongoDouble.Storage;
 namespace Relaybox.MongoDouble.Indexes;
 
 /// <summary>
-/// An index over every version of every record. Whoever reads through it checks the version that he sees: a key may belong to
-/// another one.
+/// An index over every version of every record. A reader checks the version that it sees: a key may belong to another
+/// one.
 /// </summary>
 internal sealed class CollectionIndex(IndexDefinition definition)
 {

@@ -114,7 +114,7 @@ internal sealed partial class DataStore
         transaction.Changes.Add(new Change(ChangeKind.Modify, collection.Database, collection.Name, null, options));
     }
 
-    // Definitions have no versions: whoever changes one waits for the transactions that have written to the collection.
+    // Definitions have no versions: a command that changes one waits for the transactions that have written to the collection.
     private void RequireIdle(Collection collection, StorageTransaction transaction)
     {
         if (_open.FirstOrDefault(open => open != transaction && open.Held.Any(held => held.Collection == collection)) is { } holder)

@@ -5,7 +5,7 @@ namespace Relaybox.MongoDb;
 /// <summary>What may be said of a connection: where it leads and as whom, never its password.</summary>
 /// <param name="Host">Host and port, or several of them.</param>
 /// <param name="Database">The database.</param>
-/// <param name="User">The user; empty where there is none.</param>
+/// <param name="User">The user; empty: the connection names no user.</param>
 /// <param name="Credentials">Where the credentials come from.</param>
 /// <param name="RolePrefix">What the names of the roles begin with.</param>
 internal sealed record MongoTarget(string Host, string Database, string User, string Credentials, string RolePrefix)

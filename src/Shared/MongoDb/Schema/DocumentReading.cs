@@ -8,7 +8,7 @@ internal static class DocumentReading
     internal static string? Text(this BsonDocument document, string field) =>
         document.TryGetValue(field, out var value) && value is BsonString text ? text.Value : null;
 
-    /// <summary>A count; zero where there is none.</summary>
+    /// <summary>A count; zero: the field is missing, or holds no number.</summary>
     internal static int Count(this BsonDocument document, string field) => document.TryGetValue(field, out var value) ? value switch
     {
         BsonInt32 number => number.Value,

@@ -52,10 +52,10 @@ internal static class Expressions
     internal static BsonDocument If(BsonValue condition, BsonValue then, BsonValue otherwise) =>
         new("$cond", new BsonArray { condition, then, otherwise });
 
-    /// <summary>The bytes of a text; zero where the field is none.</summary>
+    /// <summary>The bytes of a text; zero: the field holds no text.</summary>
     internal static BsonDocument TextBytes(string field) => If(IsOfType(field, "string"), new BsonDocument("$strLenBytes", $"${field}"), 0);
 
-    /// <summary>The bytes of a document; zero where the field is none.</summary>
+    /// <summary>The bytes of a document; zero: the field holds no document.</summary>
     internal static BsonDocument DocumentBytes(string field) => If(IsOfType(field, "object"), new BsonDocument("$bsonSize", $"${field}"), 0);
 
     private static long Milliseconds(TimeSpan duration) =>

@@ -105,8 +105,8 @@ internal sealed partial class MySqlOutboxRepository
             done.UnionWith(await ReadPlacesAsync(connection, table, isDone, ct));
             if (isGoneWhenDone)
             {
-                // That a row is gone speaks for an earlier try only where there was one, or where the row was locked: then it was sent by
-                // whoever let it go.
+                // That a row is gone speaks for an earlier try only where there was one, or where the row was locked: then the
+                // process that had locked it has sent it.
                 var there = await FindNumbersAsync(connection, [.. batch.Select(mark => mark.EventId)], ct);
                 done.UnionWith(Enumerable.Range(0, batch.Length).Where(
                     i => (attempt > 1 || WasLocked(batch[i].Token)) && !there.ContainsKey(batch[i].EventId)));

@@ -62,7 +62,7 @@ internal sealed class MySqlOutboxSignal(
     /// <summary>How long it waits after it has waited for as long and found nothing.</summary>
     internal static TimeSpan Next(TimeSpan interval) => TimeArithmetic.Shorter(interval * 1.5, LongestWait);
 
-    /// <summary>The microseconds until the first row is due or the first lease ends; null where there is none.</summary>
+    /// <summary>The microseconds until the first row is due or the first lease ends; null: no row waits for either.</summary>
     internal static string UntilDue(MySqlNames names) =>
         $"""
         SELECT TIMESTAMPDIFF(MICROSECOND, {names.Now}, MIN(first.queued_at)) FROM (

@@ -118,7 +118,7 @@ internal sealed partial class PostgresOutboxRepository
     }
 
     // Where a row that was sent is not to be kept, its own repeated mark finds it elsewhere, or not at all. That it is gone
-    // speaks for the earlier try only where there was one, or where it was locked: then it was sent by whoever let it go.
+    // speaks for the earlier try only where there was one, or where it was locked: then the process that had locked it has sent it.
     private string? FindSentElsewhere(int attempt, bool byNumber) => _afterSending switch
     {
         AfterSending.Archive => _marks.FindArchived,

@@ -12,7 +12,7 @@ internal sealed record PostgresSignalOptions
 
     /// <summary>
     /// Whether to listen. Default: yes. No behind such a pooler: its connection to the server would go on listening for
-    /// whoever has it next.
+    /// the client that has it next.
     /// </summary>
     public bool Listen { get; init; } = true;
 }

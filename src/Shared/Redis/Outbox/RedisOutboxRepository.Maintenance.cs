@@ -10,7 +10,7 @@ namespace Relaybox.Redis;
 // Maintenance: bounded steps. A cursor begins with what is looked at, and with the bucket.
 internal sealed partial class RedisOutboxRepository
 {
-    // So many keys of the server, whoever's they are, are looked at in one command.
+    // So many keys of the server, those of other programs too, are looked at in one command.
     private const int KeysOfAScan = 1_000;
 
     // An empty answer is no end: the server may have many keys of others.

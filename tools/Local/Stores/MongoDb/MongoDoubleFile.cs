@@ -8,7 +8,7 @@ internal static class MongoDoubleFile
     /// <exception cref="RunnerException">It has not been built.</exception>
     public static string Find()
     {
-        // bin/<project>/<configuration>: the double's folder is beside the one of whoever asks, and was built with it.
+        // bin/<project>/<configuration>: the double's folder is beside the one of the program that asks, and was built with it.
         var own = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));
         var beside = Path.Combine(own.Parent?.Parent?.FullName ?? "/", "MongoDouble", own.Name, Name);
         if (File.Exists(beside))
