@@ -5,11 +5,11 @@ namespace Relaybox.Testing;
 /// <summary>Waits for a condition, never for a time.</summary>
 public static class Eventually
 {
-    private static readonly TimeSpan DefaultTimeout = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan DefaultTimeout = TimeSpan.FromMinutes(2);
 
     /// <summary>Asks until the answer is true.</summary>
     /// <param name="what">What was waited for, as the failure says it.</param>
-    /// <exception cref="TimeoutException">It did not become true in time (30 seconds unless said otherwise).</exception>
+    /// <exception cref="TimeoutException">It did not become true in time (two minutes unless said otherwise).</exception>
     public static Task TrueAsync(Func<bool> condition, string what, TimeSpan? timeout = null) =>
         TrueAsync(() => Task.FromResult(condition()), what, timeout);
 

@@ -7,6 +7,7 @@ using Relaybox.Messaging;
 using Relaybox.Nats;
 using Relaybox.Shared.Tests.Inbox;
 using Relaybox.Shared.Tests.Support;
+using Relaybox.Testing;
 using Relaybox.Timing;
 
 namespace Relaybox.Shared.Tests.Messaging;
@@ -71,6 +72,20 @@ internal sealed class NatsPull : IAsyncDisposable
     internal Task EnsureConsumerAsync() => new NatsConsumers(World.Connector, NullLogger<NatsConsumers>.Instance).EnsureAsync(Options, Ct);
 
     internal Task<NatsPullResult> DrainAsync() => CreatePuller().DrainAsync(Deadline(30), Ct);
+
+    /// <summary>Drains again and again, and gives the sum of all drains when it is enough.</summary>
+    internal async Task<ConsumedCounts> CountUntilAsync(Func<ConsumedCounts, bool> isEnough, string what)
+    {
+        var total = new NatsPullResult();
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                total = total.Add(await DrainAsync());
+                return isEnough(total.Messages);
+            },
+            what);
+        return total.Messages;
+    }
 
     internal async Task PublishAsync(params OutboxEvent[] events)
     {
