@@ -11,7 +11,10 @@ public sealed class OperateAliasTests
     private static readonly OperateCommand[] Reading =
         [OperateCommand.Status, OperateCommand.List, OperateCommand.Show, OperateCommand.Why, OperateCommand.Preview, OperateCommand.Operations];
 
-    private static readonly OperateCommand[] Acting = [OperateCommand.Begin, OperateCommand.Run, OperateCommand.Cancel];
+    private static readonly OperateCommand[] Acting =
+    [
+        OperateCommand.Begin, OperateCommand.Run, OperateCommand.Cancel, OperateCommand.Pause, OperateCommand.Resume,
+    ];
 
     /// <summary>Each alias, no alias, a version and an alias of somebody else's, with each request.</summary>
     public static TheoryData<string?, string, bool> Requests

@@ -127,6 +127,24 @@ public sealed class OperateFunctionTests(DynamoDbLocal dynamoDb, SqsEmulator sqs
         Assert.Equal(OperationState.Done, Read(await world.InvokeAsync("Operate", run, Enough, "act")).Operation!.State);
     }
 
+    [Fact]
+    public async Task A_relay_that_is_paused_by_the_right_alias_sends_nothing_until_it_is_resumed()
+    {
+        await using var world = await ParkedAsync();
+        await world.PutRowAsync("a", ("dueShard", Rows.S("0")), ("dueAt", Rows.N(ParkedAt)));
+        var pause = new OperateRequest { Command = OperateCommand.Pause, Part = PausablePart.Relay, Reason = "a migration", Caller = "me" };
+        Assert.Contains("alias 'act'", (await AskAsync(world, "read", pause)).Problem!, StringComparison.Ordinal);
+
+        Assert.Equal("a migration", Assert.Single((await AskAsync(world, "act", pause)).Pauses!).Reason);
+        Assert.Contains("\"affected\":0", await world.InvokeAsync("SweepRelay", """{"job":"sweep"}"""), StringComparison.Ordinal);
+        Assert.Equal("pending", (await world.RowAsync("a"))["status"].S);
+        Assert.Single(Read(await world.InvokeAsync("Operate", """{"command":"continue"}""", Enough)).Pauses!);
+
+        Assert.Empty((await AskAsync(world, "act", pause with { Command = OperateCommand.Resume })).Pauses!);
+        Assert.Contains("\"affected\":1", await world.InvokeAsync("SweepRelay", """{"job":"sweep"}"""), StringComparison.Ordinal);
+        Assert.Equal("sent", (await world.RowAsync("a"))["status"].S);
+    }
+
     [Theory]
     [InlineData("null")]
     [InlineData("""{"command":"show"}""")]
@@ -158,6 +176,11 @@ public sealed class OperateFunctionTests(DynamoDbLocal dynamoDb, SqsEmulator sqs
             new OperateRequest { Command = OperateCommand.Continue },
             new OperateAnswer { Operations = [operation with { State = OperationState.Stopped, Applied = 3, LeftAlone = 1 }, operation] });
         audit.Refused("read", Begin(RowAction.Purge, "", default));
+        var pause = new OperateRequest { Command = OperateCommand.Pause, Part = PausablePart.Relay, Caller = "me@desk" };
+        audit.Asked("act", pause);
+        audit.Answered(pause, new OperateAnswer { Problem = "not now" });
+        audit.Answered(pause, new OperateAnswer());
+        audit.Answered(pause with { Command = OperateCommand.Resume }, new OperateAnswer());
 
         Assert.Equal(
             [
@@ -166,6 +189,9 @@ public sealed class OperateFunctionTests(DynamoDbLocal dynamoDb, SqsEmulator sqs
                 "2403 Audit: me@desk has begun the operation op-1, Redrive",
                 "2404 Audit: the operation op-1, Redrive, has ended: Stopped; 3 rows changed, 1 left alone",
                 "2405 Audit: somebody asks by alias read for Begin, which it does not allow, and is refused",
+                "2402 Audit: me@desk asks by alias act: Pause Relay",
+                "2406 Audit: me@desk has paused the Relay",
+                "2407 Audit: me@desk has resumed the Relay",
             ],
             log.Lines.Select(line => line.TrimEnd()));
     }

@@ -23,7 +23,7 @@ public sealed class StartTests
 
     [Theory]
     [InlineData("StreamRelay", "OUTBOX_TABLE,QUEUE_URL")]
-    [InlineData("SweepRelay", "OUTBOX_TABLE,QUEUE_URL")]
+    [InlineData("SweepRelay", "OUTBOX_TABLE,JOBS_TABLE,QUEUE_URL")]
     [InlineData("Consume", "OUTBOX_TABLE,INBOX_TABLE,QUEUE_URL,DEAD_LETTER_QUEUE_URL")]
     [InlineData("Cleanup", "OUTBOX_TABLE,INBOX_TABLE,JOBS_TABLE")]
     [InlineData("ResetStale", "OUTBOX_TABLE,INBOX_TABLE,JOBS_TABLE")]
@@ -212,6 +212,7 @@ public sealed class StartTests
             ["NATS_URL"] = "tls://nats.example.com",
             ["OUTBOX_TABLE"] = "outbox",
             ["INBOX_TABLE"] = "inbox",
+            ["JOBS_TABLE"] = "jobs",
             ["QUEUE_URL"] = "https://sqs.eu-central-1.amazonaws.com/000000000000/queue",
             ["DEAD_LETTER_QUEUE_URL"] = "https://sqs.eu-central-1.amazonaws.com/000000000000/dead",
         };

@@ -6,7 +6,9 @@ using Relaybox.Functions.Hosting;
 using Relaybox.Functions.Relay;
 using Relaybox.Functions.Tests.Hostile;
 using Relaybox.Functions.Tests.Support;
+using Relaybox.Maintenance;
 using Relaybox.Messaging.Formats;
+using Relaybox.Operations;
 using Relaybox.Outbox;
 using Relaybox.Outbox.Relay;
 using Relaybox.Postgres;
@@ -94,6 +96,26 @@ public sealed class SweepListenTests(PostgresServer server) : IAsyncDisposable
         Assert.False(await IsTakenAsync());
     }
 
+    [Fact]
+    public async Task A_sweep_that_listens_ends_once_the_relay_is_paused()
+    {
+        var jobs = new PausedOnceAsked();
+        _outbox.BeforeClaim = number =>
+        {
+            jobs.IsPaused |= number == 3;
+            return Task.CompletedTask;
+        };
+        var watch = new PauseWatch(new PauseStore(jobs), TimeProvider.System, NullLogger<PauseWatch>.Instance);
+
+        // Without the pause it would listen for an hour.
+        var report = await Sweep(signal: new RestlessSignal(), pauses: watch, listen: TimeSpan.FromHours(1))
+            .HandleAsync(new ScheduleInput("sweep"), new FakeLambdaContext(TimeSpan.FromHours(2)))
+            .WaitAsync(TimeSpan.FromMinutes(3), Ct);
+
+        Assert.Equal("sweep", report.Job);
+        Assert.True(_outbox.Claims >= 3);
+    }
+
     public async ValueTask DisposeAsync()
     {
         _sqs.Dispose();
@@ -116,7 +138,8 @@ public sealed class SweepListenTests(PostgresServer server) : IAsyncDisposable
     private void EnqueueRow() => _outbox.Batches.Enqueue(
         [new OutboxClaim("a", new ClaimToken("t"), 0) { Event = new OutboxEvent { EventId = "a", Subject = "orders.placed", Payload = "{}" } }]);
 
-    private SweepRelayFunction Sweep(Stream? lines = null, IOutboxSignal? signal = null)
+    private SweepRelayFunction Sweep(
+        Stream? lines = null, IOutboxSignal? signal = null, PauseWatch? pauses = null, TimeSpan? listen = null)
     {
         var publisher = new SqsMessagePublisher(
             _sqs, MessageFormats.Get("envelope"), new SqsPublisherOptions { QueueUrl = "http://127.0.0.1/1/q" },
@@ -126,13 +149,43 @@ public sealed class SweepListenTests(PostgresServer server) : IAsyncDisposable
             new OutboxRelay(_outbox, publisher, options, SystemEntropy.Instance, NullLogger<OutboxRelay>.Instance),
             _outbox,
             options,
-            new SweepOptions(TimeSpan.FromSeconds(20)),
+            new SweepOptions(listen ?? TimeSpan.FromSeconds(20)),
             TimeProvider.System,
             new MetricsWriter("test", "test", TimeProvider.System, new JsonLines(lines ?? Stream.Null)),
             NullLogger<SweepRelayFunction>.Instance,
             signal ?? new PostgresOutboxSignal(
                 new PostgresConnections(_database), new PostgresOptions(), new PostgresSignalOptions(),
-                TimeProvider.System, NullLogger<PostgresOutboxSignal>.Instance));
+                TimeProvider.System, NullLogger<PostgresOutboxSignal>.Instance),
+            pauses);
+    }
+
+    /// <summary>Says that the relay is paused, from when it is told so.</summary>
+    private sealed class PausedOnceAsked : IJobStore
+    {
+        private const string Pause = """{"part":"relay","since":"2026-01-01T00:00:00+00:00","caller":"me","reason":"a test"}""";
+
+        public volatile bool IsPaused;
+
+        public Task<JobRecord?> FindAsync(string job, CancellationToken cancellationToken) =>
+            Task.FromResult(IsPaused && job == "pause/relay" ? new JobRecord(job, Pause) : null);
+
+        public Task<JobLease?> TryAcquireAsync(string job, TimeSpan lease, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public Task<bool> SaveAsync(JobLease lease, string? cursor, TimeSpan duration, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
+
+        public Task<bool> DeleteAsync(JobLease lease, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public Task<IReadOnlyList<JobRecord>> ListAsync(string prefix, CancellationToken cancellationToken) => throw new NotSupportedException();
+    }
+
+    /// <summary>Wakes again and again.</summary>
+    private sealed class RestlessSignal : IOutboxSignal
+    {
+        public Task WaitAsync(TimeSpan longest, CancellationToken cancellationToken) =>
+            Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, cancellationToken);
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
 
     /// <summary>Wakes nobody, and fails as soon as there is nothing left to tell.</summary>

@@ -33,6 +33,7 @@ public class TemplatePermissionTests
             [
                 .. On(DueIndex, "dynamodb:Query"),
                 .. On(Outbox, "dynamodb:BatchGetItem", "dynamodb:PartiQLUpdate"),
+                .. On(Jobs, "dynamodb:GetItem"),
                 .. On(Queue, "sqs:SendMessage"),
                 .. On(OtherQueue, "sqs:SendMessage"),
             ]
@@ -51,6 +52,7 @@ public class TemplatePermissionTests
             "PullConsume",
             [
                 .. On(Inbox, "dynamodb:GetItem", "dynamodb:UpdateItem"),
+                .. On(Jobs, "dynamodb:GetItem"),
                 .. On(Outbox, "dynamodb:PutItem"),
                 .. On("!GetAtt EffectsTable.Arn", "dynamodb:UpdateItem"),
             ]

@@ -125,6 +125,8 @@ public partial class TemplateTests
     [InlineData("AWS/Lambda", "IteratorAge", "!Ref StreamRelayFunction")]
     [InlineData("AWS/Lambda", "Invocations", "!Ref SweepRelayFunction")]
     [InlineData("!Ref MetricsNamespace", "OldestDueAge", "SweepRelay")]
+    [InlineData("!Ref MetricsNamespace", "PausedFor", "Operate")]
+    [InlineData("!Ref MetricsNamespace", "KeysBlocked", "Operate")]
     [InlineData("!Ref MetricsNamespace", "RowsParked", "StreamRelay")]
     [InlineData("!Ref MetricsNamespace", "RowsParked", "SweepRelay")]
     public void What_needs_an_operator_raises_an_alarm(string space, string metric, string dimension) =>

@@ -4,13 +4,19 @@ using Amazon.Lambda.Core;
 using Microsoft.Extensions.Logging;
 using Relaybox.Functions.Hosting;
 using Relaybox.Nats;
+using Relaybox.Operations;
 using Relaybox.Timing;
 
 namespace Relaybox.Functions.Consume;
 
 /// <summary>Pulls messages from the stream and takes them through the inbox to the handlers, for as long as it is told to.</summary>
 internal sealed class PullConsumeFunction(
-    NatsMessagePuller puller, NatsSettings settings, TimeProvider time, MetricsWriter metrics, ILogger<PullConsumeFunction> logger)
+    NatsMessagePuller puller,
+    NatsSettings settings,
+    PauseWatch pauses,
+    TimeProvider time,
+    MetricsWriter metrics,
+    ILogger<PullConsumeFunction> logger)
     : IFunction<ScheduleInput, JobReport>
 {
     /// <inheritdoc />
@@ -21,9 +27,16 @@ internal sealed class PullConsumeFunction(
         var deadline = Invocation.Begin(context, time);
         using var scope = deadline.BeginScope(CancellationToken.None);
 
+        await using var run = await pauses.BeginAsync(PausablePart.Consumer, scope.Token);
+        if (run.IsPaused)
+        {
+            FunctionLog.PartPaused(logger, "consumer");
+            return new JobReport("pull", 0, Complete: false);
+        }
+
         // What is pulled last may take as long as a handler may.
         var enough = WorkDeadline.After(settings.PullFor + settings.Pull.MinimumBatchTime, time);
-        var result = await puller.DrainAsync(enough.At < deadline.At ? enough : deadline, Report, scope.Token);
+        var result = await puller.DrainAsync(run.Bound(enough.At < deadline.At ? enough : deadline), Report, scope.Token);
         FunctionLog.PullEnded(
             logger, result.Messages.Received, result.Messages.Processed,
             result.Messages.Duplicates, result.Messages.Retried, result.Messages.DeadLettered);

@@ -1,6 +1,6 @@
 namespace Relaybox.Functions.Hosting;
 
-/// <summary>A POST to a service of AWS.</summary>
+/// <summary>A call of a service of AWS.</summary>
 /// <param name="Service">The service's name in signatures, such as <c>secretsmanager</c>.</param>
 /// <param name="Region">The region of the signature.</param>
 /// <param name="Url">
@@ -9,11 +9,14 @@ namespace Relaybox.Functions.Hosting;
 /// </param>
 internal sealed record AwsCall(string Service, string Region, Uri Url)
 {
-    /// <summary>What the body is.</summary>
-    public required string ContentType { get; init; }
+    /// <summary>The method.</summary>
+    public HttpMethod Method { get; init; } = HttpMethod.Post;
+
+    /// <summary>What the body is; null: there is none.</summary>
+    public string? ContentType { get; init; }
 
     /// <summary>The body.</summary>
-    public required byte[] Body { get; init; }
+    public byte[] Body { get; init; } = [];
 
     /// <summary>Further headers, their names in small letters.</summary>
     public IReadOnlyDictionary<string, string> Headers { get; init; } = new Dictionary<string, string>();

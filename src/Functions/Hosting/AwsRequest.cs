@@ -21,11 +21,15 @@ internal static class AwsRequest
         var hash = Convert.ToHexStringLower(SHA256.HashData(call.Body));
         var headers = new SortedDictionary<string, string>(call.Headers.ToDictionary(), StringComparer.Ordinal)
         {
-            ["content-type"] = call.ContentType,
             ["host"] = call.Url.Authority,
             ["x-amz-content-sha256"] = hash,
             ["x-amz-date"] = now.UtcDateTime.ToString("yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture),
         };
+        if (call.ContentType is { } type)
+        {
+            headers["content-type"] = type;
+        }
+
         if (signer.UseToken)
         {
             headers["x-amz-security-token"] = signer.Token;
@@ -35,13 +39,17 @@ internal static class AwsRequest
         var canonical = string.Join(
             '\n',
             [
-                "POST", call.Url.AbsolutePath, call.Url.Query.TrimStart('?'),
+                call.Method.Method, call.Url.AbsolutePath, call.Url.Query.TrimStart('?'),
                 .. headers.Select(header => $"{header.Key}:{header.Value}"), "",
                 names, hash,
             ]);
 
-        var request = new HttpRequestMessage(HttpMethod.Post, call.Url) { Content = new ByteArrayContent(call.Body) };
-        request.Content.Headers.ContentType = new MediaTypeHeaderValue(call.ContentType);
+        var request = new HttpRequestMessage(call.Method, call.Url);
+        if (call.ContentType is not null)
+        {
+            request.Content = new ByteArrayContent(call.Body) { Headers = { ContentType = new MediaTypeHeaderValue(call.ContentType) } };
+        }
+
         foreach (var (name, value) in headers.Where(header => header.Key is not ("content-type" or "host")))
         {
             request.Headers.TryAddWithoutValidation(name, value);

@@ -44,6 +44,8 @@ internal static class Composition
         services.AddSingleton(_ => new StackAnswer(new HttpClient { Timeout = TimeSpan.FromSeconds(5) }));
         services.AddSingleton<SetupFunction>();
         services.AddSingleton<OperationStore>();
+        services.AddSingleton<PauseStore>();
+        services.AddSingleton<PauseWatch>();
         services.AddSingleton<OperatorDesk>();
         services.AddSingleton<OperateAudit>();
         services.AddSingleton<OperateFunction>();

@@ -24,9 +24,9 @@ internal static class FunctionCatalog
     {
         ["StreamRelay"] = new(
             FunctionNeeds.Publisher, Bind<StreamRelayFunction, DynamoDBEvent, StreamsEventResponse, StreamJsonContext>(StreamJsonContext.Customize)),
-        ["SweepRelay"] = new(FunctionNeeds.Publisher, Scheduled<SweepRelayFunction>("sweep")),
+        ["SweepRelay"] = new(FunctionNeeds.Publisher | FunctionNeeds.Jobs, Scheduled<SweepRelayFunction>("sweep")),
         ["Consume"] = new(FunctionNeeds.Consumer | FunctionNeeds.Inbox, Bind<ConsumeFunction, SQSEvent, SQSBatchResponse, SqsJsonContext>(), "sqs"),
-        ["PullConsume"] = new(FunctionNeeds.Inbox | FunctionNeeds.Stream, Scheduled<PullConsumeFunction>("pull"), "nats"),
+        ["PullConsume"] = new(FunctionNeeds.Inbox | FunctionNeeds.Stream | FunctionNeeds.Jobs, Scheduled<PullConsumeFunction>("pull"), "nats"),
         ["Cleanup"] = new(FunctionNeeds.Inbox | FunctionNeeds.Jobs, Scheduled<CleanupFunction>("cleanup")),
         ["ResetStale"] = new(FunctionNeeds.Inbox | FunctionNeeds.Jobs, Scheduled<ResetStaleFunction>("reset-stale")),
         ["Reconcile"] = new(FunctionNeeds.Jobs, Scheduled<ReconcileFunction>("reconcile")),

@@ -25,6 +25,10 @@ internal static partial class FunctionLog
     [LoggerMessage(2105, LogLevel.Information, "The sweep can use its store again")]
     internal static partial void SweepStoreRestored(ILogger logger);
 
+    [LoggerMessage(2106, LogLevel.Warning,
+        "An operator has paused the {Part}: nothing more was begun. `relaybox status` says who and why, `relaybox resume {Part}` ends it")]
+    internal static partial void PartPaused(ILogger logger, string part);
+
     [LoggerMessage(2204, LogLevel.Error,
         "No handler is registered: messages are put back for an hour at a time, and none is handled. "
         + "Register yours in Handlers/HandlerSetup.cs, or deploy with DeployConsumer=false")]
@@ -49,6 +53,12 @@ internal static partial class FunctionLog
     [LoggerMessage(2404, LogLevel.Information,
         "Audit: the operation {Operation}, {Action}, has ended: {State}; {Applied} rows changed, {LeftAlone} left alone")]
     internal static partial void OperationEnded(ILogger logger, string operation, string action, string state, long applied, long leftAlone);
+
+    [LoggerMessage(2406, LogLevel.Warning, "Audit: {Caller} has paused the {Part}")]
+    internal static partial void PauseBegun(ILogger logger, string caller, string part);
+
+    [LoggerMessage(2407, LogLevel.Information, "Audit: {Caller} has resumed the {Part}")]
+    internal static partial void PauseEnded(ILogger logger, string caller, string part);
 
     [LoggerMessage(2405, LogLevel.Warning, "Audit: {Caller} asks by alias {Alias} for {Command}, which it does not allow, and is refused")]
     internal static partial void RequestRefused(ILogger logger, string caller, string alias, string command);

@@ -23,7 +23,8 @@ internal sealed class OperateAudit(ILogger<OperateAudit> logger)
                 break;
             case OperateAlias.Act when request.Command != OperateCommand.Continue:
                 FunctionLog.ActionAsked(
-                    logger, Caller(request), Name(alias), request.Command.ToString(), request.Action?.ToString() ?? "", Short(request.OperationId));
+                    logger, Caller(request), Name(alias), request.Command.ToString(), request.Action?.ToString() ?? request.Part?.ToString() ?? "",
+                    Short(request.OperationId));
                 break;
         }
     }
@@ -32,12 +33,20 @@ internal sealed class OperateAudit(ILogger<OperateAudit> logger)
     internal void Refused(string? alias, OperateRequest request) =>
         FunctionLog.RequestRefused(logger, Caller(request), Name(alias), request.Command.ToString());
 
-    /// <summary>Writes down which operation has begun, and which have come to their end.</summary>
+    /// <summary>Writes down what was paused or resumed, which operation has begun, and which have come to their end.</summary>
     internal void Answered(OperateRequest request, OperateAnswer answer)
     {
         if (request.Command == OperateCommand.Begin && answer.Operation is { } begun)
         {
             FunctionLog.OperationBegun(logger, Short(begun.Caller), begun.Id, begun.Action.ToString());
+        }
+        else if (request is { Command: OperateCommand.Pause, Part: { } paused } && answer.Problem is null)
+        {
+            FunctionLog.PauseBegun(logger, Caller(request), paused.ToString());
+        }
+        else if (request is { Command: OperateCommand.Resume, Part: { } resumed } && answer.Problem is null)
+        {
+            FunctionLog.PauseEnded(logger, Caller(request), resumed.ToString());
         }
         else if (request.Command is OperateCommand.Run or OperateCommand.Continue)
         {

@@ -11,7 +11,8 @@ namespace Relaybox.Functions.Operate;
 /// Answers operators, who invoke it by an alias that they have the right to. Its schedule goes on with what was begun, so that no operation
 /// depends on the machine that began it.
 /// </summary>
-internal sealed class OperateFunction(OperatorDesk desk, OperateAudit audit, TimeProvider time) : IFunction<OperateRequest, OperateAnswer>
+internal sealed class OperateFunction(OperatorDesk desk, OperateAudit audit, MetricsWriter metrics, TimeProvider time)
+    : IFunction<OperateRequest, OperateAnswer>
 {
     // So long an operation runs before the person who waits is told how it stands.
     private static readonly TimeSpan Turn = TimeSpan.FromSeconds(5);
@@ -46,6 +47,25 @@ internal sealed class OperateFunction(OperatorDesk desk, OperateAudit audit, Tim
         var reserved = end.Before(LongestStep);
         var answer = await desk.AnswerAsync(input, turn.At < reserved.At ? turn : reserved, scope.Token);
         audit.Answered(input, answer);
+        if (input.Command == OperateCommand.Continue)
+        {
+            Report(answer);
+        }
+
         return answer;
+    }
+
+    // Metrics of one's own are paid for by the hour in which they are written: nothing is written while all is well.
+    private void Report(OperateAnswer answer)
+    {
+        if (answer.Pauses is { Count: > 0 } pauses)
+        {
+            metrics.Write(("PausedFor", pauses.Max(pause => (time.GetUtcNow() - pause.Since).TotalSeconds), MetricsWriter.Seconds));
+        }
+
+        if (answer.BlockedKeys is > 0 and var keys)
+        {
+            metrics.Write(("KeysBlocked", keys, MetricsWriter.Count));
+        }
     }
 }

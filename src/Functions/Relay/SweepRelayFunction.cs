@@ -5,6 +5,7 @@ using Amazon.Lambda.Core;
 using Microsoft.Extensions.Logging;
 using Relaybox.Diagnostics;
 using Relaybox.Functions.Hosting;
+using Relaybox.Operations;
 using Relaybox.Outbox;
 using Relaybox.Outbox.Relay;
 using Relaybox.Timing;
@@ -13,7 +14,7 @@ namespace Relaybox.Functions.Relay;
 
 /// <summary>
 /// Relays what is due, until nothing is or the deadline nears. Where there is no stream this is the main relay, and goes on
-/// to wait for new rows while it has time.
+/// to wait for new rows while it has time. While an operator has paused the relay it only says how old the oldest due row is.
 /// </summary>
 internal sealed class SweepRelayFunction(
     OutboxRelay relay,
@@ -23,7 +24,8 @@ internal sealed class SweepRelayFunction(
     TimeProvider time,
     MetricsWriter metrics,
     ILogger<SweepRelayFunction> logger,
-    IOutboxSignal? signal = null) : IFunction<ScheduleInput, JobReport>
+    IOutboxSignal? signal = null,
+    PauseWatch? pauses = null) : IFunction<ScheduleInput, JobReport>
 {
     // A sweep that listens lasts a minute. Metrics are written sooner than at its end, but not for every row that wakes it.
     private readonly RelayCounts _counts = new(metrics, time);
@@ -35,10 +37,16 @@ internal sealed class SweepRelayFunction(
     {
         var deadline = Invocation.Begin(context, time);
         using var scope = deadline.BeginScope(CancellationToken.None);
-        var result = await RelayAsync(deadline, scope.Token);
+        await using var run = pauses is null ? new WatchedRun() : await pauses.BeginAsync(PausablePart.Relay, scope.Token);
+        var result = run.IsPaused ? new RelayResult() : await RelayAsync(run.Bound(deadline), scope.Token);
         var oldest = await repository.OldestDueAgeAsync(scope.Token);
         metrics.Write(("OldestDueAge", oldest.TotalSeconds, MetricsWriter.Seconds));
         FunctionLog.SweepEnded(logger, result.Sent, result.Retried, result.Parked, result.Late, oldest.TotalSeconds);
+        if (run.IsPaused)
+        {
+            FunctionLog.PartPaused(logger, "relay");
+        }
+
         return new JobReport("sweep", result.Sent, !result.BrokerUnavailable && oldest == TimeSpan.Zero);
     }
 

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text.Json;
+using Relaybox.Local.Demo;
 using Relaybox.Testing;
 using static Relaybox.EndToEnd.Tests.RunningStack;
 
@@ -93,6 +94,61 @@ public sealed class StackCommandTests
         Assert.Equal(12, Assert.Single(await OperationsAsync(commands)).GetProperty("applied").GetInt64());
         Assert.All(await stack.EffectsOfAsync([.. Enumerable.Range(0, 12).Select(i => $"row-{i}")]), effect => Assert.Equal(1, effect.Value));
     }
+
+    [Theory]
+    [InlineData("dynamodb", "sqs")]
+    [InlineData("postgres", "nats")]
+    public async Task What_is_paused_rests_until_it_is_resumed(string store, string broker)
+    {
+        await using var stack = await RunningStack.StartAsync(
+            configure: options => options with
+            {
+                Environment = new Dictionary<string, string>(options.Environment) { ["SWEEP_LISTEN_SECONDS"] = "1", ["PULL_SECONDS"] = "1" },
+            },
+            parameters: [("Store", store), ("Broker", broker)]);
+        await using var app = stack.Runner.CreateDemoApp();
+        await app.PrepareAsync(Ct);
+        var commands = Commands(stack);
+        Assert.Equal(2, (await commands.RunAsync("pause", "relay")).ExitCode);
+
+        // The consumer rests: what is sent waits.
+        await commands.JsonAsync("pause", "consumer", "--reason", "a migration");
+        Assert.True(await app.PlaceAsync(Order.Create(1, DateTimeOffset.UtcNow), Ct));
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                await stack.InvokeAsync("SweepRelay");
+                return await app.CountSentAsync(Ct) == 1;
+            },
+            $"the first order is sent. {stack.Output}");
+        await PullAsync(stack);
+        Assert.True(await stack.Runner.Sources.CountWaitingAsync(Ct) > 0);
+        Assert.Equal(0, await app.CountEffectsAsync(Ct));
+
+        // The relay rests, too.
+        var paused = await commands.RunAsync("pause", "relay", "--reason", "the same");
+        Assert.Contains(
+            "To let it work again: relaybox resume relay --stack relaybox --region eu-central-2", paused.Output, StringComparison.Ordinal);
+        Assert.True(await app.PlaceAsync(Order.Create(2, DateTimeOffset.UtcNow), Ct));
+        Assert.Contains("\"affected\":0", await stack.InvokeAsync("SweepRelay"), StringComparison.Ordinal);
+        Assert.Equal((1, 0), (await app.CountSentAsync(Ct), await app.CountEffectsAsync(Ct)));
+        Assert.Equal(2, (await commands.JsonAsync("status")).GetProperty("pauses").GetArrayLength());
+
+        await commands.JsonAsync("resume", "relay");
+        Assert.Empty((await commands.JsonAsync("resume", "consumer")).GetProperty("pauses").EnumerateArray());
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                await stack.InvokeAsync("SweepRelay");
+                await PullAsync(stack);
+                return await app.CountEffectsAsync(Ct) == 2;
+            },
+            $"both orders have their effect. {stack.Output}");
+        Assert.All(await app.ReadEffectsAsync(Ct), effect => Assert.Equal(1, effect.Value.Applied));
+    }
+
+    private static Task PullAsync(RunningStack stack) =>
+        stack.Runner.Functions.ContainsKey("PullConsume") ? stack.InvokeAsync("PullConsume") : Task.CompletedTask;
 
     private static Task<RunningStack> StartAsync(ConcurrentQueue<string> lines) => RunningStack.StartAsync(
         configure: options => options with

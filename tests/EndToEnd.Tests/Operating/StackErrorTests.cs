@@ -55,6 +55,34 @@ public sealed class StackErrorTests
     }
 
     [Fact]
+    public async Task Where_an_event_source_may_not_be_switched_the_pause_is_told_with_the_right_that_is_missing()
+    {
+        await using var lambda = new ScriptedServer(request => request.Path.Contains("event-source-mappings", StringComparison.Ordinal)
+            ? HttpAnswer.Json(403, """{"Message":"canary"}""", ("x-amzn-ErrorType", "AccessDeniedException"))
+            : HttpAnswer.Json(200, """{"pauses":[]}"""));
+
+        var run = await RunAsync(lambda.Url, "pause", "consumer", "--reason", "a migration");
+
+        Assert.Equal((3, ""), (run.ExitCode, run.Output));
+        Assert.Contains("You may not switch the event source of prod-Consume.", run.Errors, StringComparison.Ordinal);
+        Assert.Contains("`relaybox resume consumer --stack prod` takes it back.", run.Errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("canary", run.Errors, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(new[] { "pause", "consumer" }, "A pause needs a reason")]
+    [InlineData(new[] { "pause", "database", "--reason", "x" }, "relay")]
+    [InlineData(new[] { "resume" }, "Required argument 'PART' missing")]
+    public async Task A_pause_that_cannot_be_is_refused_before_anything_is_asked(string[] arguments, string sentence)
+    {
+        await using var lambda = new ScriptedServer(_ => HttpAnswer.Json(200, "{}"));
+        var run = await RunAsync(lambda.Url, arguments);
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains(sentence, run.Errors, StringComparison.Ordinal);
+        Assert.Empty(lambda.Requests);
+    }
+
+    [Fact]
     public async Task What_is_throttled_is_asked_again()
     {
         var calls = 0;

@@ -18,6 +18,7 @@ public sealed class QueueEventSourceTests(SqsEmulator sqs) : IAsyncDisposable
 
     private readonly CancellationTokenSource _stopping = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
     private readonly DuplicatePlan _duplicates = new(50);
+    private readonly EventSourceSwitch _gate = new();
     private Task _running = Task.CompletedTask;
 
     public async ValueTask DisposeAsync()
@@ -225,6 +226,27 @@ public sealed class QueueEventSourceTests(SqsEmulator sqs) : IAsyncDisposable
         }
     }
 
+    [Fact]
+    public async Task While_it_is_switched_off_messages_stay_in_the_queue()
+    {
+        var url = await sqs.CreateQueueAsync();
+        _gate.Turn(isOn: false);
+        var function = Start(Plain, url, _ => "{}");
+        await sqs.Client.SendMessageAsync(url, "hello", _stopping.Token);
+        Assert.Equal("Disabled", _gate.State);
+        Assert.True(await CountAsync(url, 1));
+        Assert.Empty(function.Events);
+
+        _gate.Turn(isOn: true);
+        Assert.Equal("Enabled", _gate.State);
+        await Eventually.TrueAsync(() => CountAsync(url, 0), "the deletion");
+        Assert.Single(function.Events);
+
+        // It waits for a message just now: that one still comes.
+        _gate.Turn(isOn: false);
+        await Eventually.TrueAsync(() => _gate.State == "Disabled", "the last poll to end");
+    }
+
     private async Task<bool> CountAsync(string url, int wanted) =>
         await new QueueClient(AwsJsonClient.Sqs(sqs.Endpoint), url).CountAsync(_stopping.Token) == wanted;
 
@@ -246,6 +268,7 @@ public sealed class QueueEventSourceTests(SqsEmulator sqs) : IAsyncDisposable
             function,
             EventFilter.Parse(source.FilterPatterns),
             withDuplicates ? _duplicates : DuplicatePlan.None,
+            _gate,
             new LinesOutput(),
             TimeProvider.System);
         _running = queue.RunAsync(concurrency, _stopping.Token);

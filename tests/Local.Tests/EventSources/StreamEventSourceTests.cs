@@ -15,6 +15,7 @@ public sealed class StreamEventSourceTests(DynamoDbLocal dynamoDb) : IAsyncLifet
 
     private readonly string _table = DynamoDbLocal.UniqueName("stream");
     private readonly CancellationTokenSource _stopping = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+    private readonly EventSourceSwitch _gate = new();
     private readonly DuplicatePlan _duplicates = new(50);
     private Task _running = Task.CompletedTask;
 
@@ -148,6 +149,21 @@ public sealed class StreamEventSourceTests(DynamoDbLocal dynamoDb) : IAsyncLifet
         Assert.Equal(10, Records(function).Select(record => (string?)record["eventID"]).Distinct().Count());
     }
 
+    [Fact]
+    public async Task While_it_is_switched_off_nothing_comes_and_afterwards_all_that_was_written()
+    {
+        _gate.Turn(isOn: false);
+        var function = await StartAsync(Plain);
+        await PutAsync("a");
+        await PutAsync("b");
+        Assert.Equal("Disabled", _gate.State);
+        Assert.Empty(function.Events);
+
+        _gate.Turn(isOn: true);
+        await Eventually.TrueAsync(() => Records(function).Count() == 2, "both records");
+        Assert.Equal(["a", "b"], Records(function).Select(Id).Order());
+    }
+
     private static IEnumerable<JsonObject> Records(ScriptedFunction function) =>
         function.Events.SelectMany(input => input["Records"]!.AsArray().Select(record => record!.AsObject()));
 
@@ -168,7 +184,7 @@ public sealed class StreamEventSourceTests(DynamoDbLocal dynamoDb) : IAsyncLifet
             reader,
             _ => new ShardConsumer(
                 source, reader, EventFilter.Parse(source.FilterPatterns), delivery,
-                withDuplicates ? _duplicates : DuplicatePlan.None, TimeProvider.System),
+                withDuplicates ? _duplicates : DuplicatePlan.None, _gate, TimeProvider.System),
             new LinesOutput(),
             TimeProvider.System);
         await stream.OpenAsync(_stopping.Token);

@@ -23,7 +23,7 @@ public sealed class CreatedResourcesTests
         "ScheduleDeadLetterQueue", "ScheduleDeadLetterQueuePolicy", "ScheduleDeadLetterQueueAlarm", "ScheduleGroup", "ScheduleRole",
         .. Function("SweepRelay"), "OldestDueAgeAlarm", "SweepRelayRowsParkedAlarm", "SweepMissingAlarm",
         .. Function("Cleanup"), .. Function("ResetStale"), .. Function("Reconcile"),
-        .. Function("Operate"), "OperateReadAlias", "OperateActAlias", "OperatePayloadAlias",
+        .. Function("Operate"), "OperateReadAlias", "OperateActAlias", "OperatePayloadAlias", "PausedAlarm",
     ];
 
     private static readonly string[] OfDynamoDb =
@@ -33,7 +33,7 @@ public sealed class CreatedResourcesTests
         .. Function("StreamRelay"), "IteratorAgeAlarm", "StreamRelayRowsParkedAlarm",
     ];
 
-    private static readonly string[] OfPostgres = ["DatabaseSecretPolicy", .. Function("Setup")];
+    private static readonly string[] OfPostgres = ["DatabaseSecretPolicy", .. Function("Setup"), "KeysBlockedAlarm"];
 
     private static readonly string[] OfSqs =
     [

@@ -57,7 +57,7 @@ public sealed class RowOperationsTests(PostgresServer server) : IAsyncLifetime
     public async Task What_has_ended_is_kept_for_its_retention()
     {
         var (clock, operations) = (new FakeTimeProvider(DateTimeOffset.UtcNow), new OperationStore(_jobs));
-        var desk = new OperatorDesk(Outbox, _store.Operations, operations, clock, SystemEntropy.Instance);
+        var desk = new OperatorDesk(Outbox, _store.Operations, operations, new PauseStore(_jobs), clock, SystemEntropy.Instance);
         var ended = await RunAsync((await BeginAsync(RowAction.Shelve, "state:failed", clock.GetUtcNow())).Id);
         var running = await BeginAsync(RowAction.Shelve, "state:failed", clock.GetUtcNow());
 

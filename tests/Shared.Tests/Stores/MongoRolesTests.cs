@@ -92,10 +92,11 @@ public sealed class MongoRolesTests(MongoGuardedServer server) : IClassFixture<M
             ("app", "inbox", "insert"), ("app", "outbox_schema", "find"), ("app", "jobs", "find"), ("app", "effects", "insert"),
             ("app", "outbox", "watch"), ("app", "outbox", "drop"), ("app", "outbox", "index"), ("app", "outbox", "collMod"),
             ("relay", "outbox", "insert"), ("relay", "outbox", "delete"), ("relay", "outbox_keys", "find"), ("relay", "inbox", "find"),
-            ("relay", "outbox_schema", "update"), ("relay", "jobs", "find"), ("relay", "outbox", "drop"),
+            ("relay", "outbox_schema", "update"), ("relay", "jobs", "insert"), ("relay", "jobs", "update"), ("relay", "outbox", "drop"),
             ("cleaner", "outbox", "insert"), ("cleaner", "inbox", "insert"), ("cleaner", "effects", "find"), ("cleaner", "outbox_schema", "update"),
             ("consumer", "outbox", "find"), ("consumer", "outbox", "update"), ("consumer", "outbox", "delete"), ("consumer", "inbox", "delete"),
-            ("consumer", "outbox_keys", "delete"), ("consumer", "jobs", "find"), ("consumer", "outbox_schema", "update"),
+            ("consumer", "outbox_keys", "delete"), ("consumer", "jobs", "insert"), ("consumer", "jobs", "update"),
+            ("consumer", "outbox_schema", "update"),
         }.Select(row => new TheoryDataRow<string, string, string>(row.Item1, row.Item2, row.Item3)));
 
     [Theory]

@@ -24,6 +24,8 @@ internal static class OperatorCommands
             ActionCommand.Create(RowAction.Purge, "Delete parked rows: their events are lost", shared),
             DeadLettersCommand.Create(shared),
             OperationsCommand.Create(shared),
+            PauseCommands.CreatePause(shared),
+            PauseCommands.CreateResume(shared),
         };
         shared.AddTo(root);
         return root;

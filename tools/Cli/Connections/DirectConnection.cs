@@ -44,6 +44,7 @@ internal sealed class DirectConnection : IOperatorConnection
             services.AddSingleton<ISecretSource>(_ => SecretsManager.OfThisProcess());
             settings.Store!.AddServices(services);
             services.AddSingleton<OperationStore>();
+            services.AddSingleton<PauseStore>();
             services.AddSingleton<OperatorDesk>();
             if (missing is null)
             {
@@ -62,6 +63,9 @@ internal sealed class DirectConnection : IOperatorConnection
 
     /// <inheritdoc />
     public bool GoesOnAlone => false;
+
+    /// <inheritdoc />
+    public EventSources? Sources => null;
 
     /// <inheritdoc />
     public async Task<OperateAnswer> AskAsync(OperateRequest request, CancellationToken cancellationToken)

@@ -8,6 +8,9 @@ internal interface IOperatorConnection : IAsyncDisposable
     /// <summary>Whether an operation goes on when this program has ended.</summary>
     bool GoesOnAlone { get; }
 
+    /// <summary>What feeds the functions; null: there are no functions on this way.</summary>
+    EventSources? Sources { get; }
+
     /// <summary>Asks, and waits for the answer.</summary>
     /// <param name="request">What is asked for.</param>
     /// <param name="cancellationToken">Ends the wait.</param>

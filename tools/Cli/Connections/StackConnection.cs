@@ -15,28 +15,25 @@ namespace Relaybox.Cli.Connections;
 /// </summary>
 internal sealed partial class StackConnection : IOperatorConnection
 {
-    private const string Service = "lambda";
     private const int MostTries = 6;
-
-    // Longer than the function may run.
-    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(330);
 
     private static readonly TimeSpan FirstRest = TimeSpan.FromMilliseconds(250);
 
-    private readonly HttpClient _http = new() { Timeout = Longest };
     private readonly string _function;
-    private readonly AwsAccess _access;
-    private readonly Uri _endpoint;
+    private readonly LambdaApi _lambda;
 
     private StackConnection(string stack, AwsAccess access)
     {
         _function = $"{stack}-Operate";
-        _access = access;
-        _endpoint = AwsEndpoint.OfEnvironment("LAMBDA") ?? AwsEndpoint.OfRegion(Service, access.Region);
+        _lambda = new LambdaApi(access);
+        Sources = new EventSources(_lambda, stack);
     }
 
     /// <inheritdoc />
     public bool GoesOnAlone => true;
+
+    /// <inheritdoc />
+    public EventSources? Sources { get; }
 
     /// <param name="stack">The stack's name.</param>
     /// <param name="profile">A profile of the AWS config and credentials files; null: the environment's.</param>
@@ -59,48 +56,26 @@ internal sealed partial class StackConnection : IOperatorConnection
 
         var alias = OperateAlias.For(request);
         var body = JsonSerializer.SerializeToUtf8Bytes(request with { Caller = Caller.Name }, OperationsJsonContext.Default.OperateRequest);
-        try
+        for (var attempt = 1; ; attempt++)
         {
-            for (var attempt = 1; ; attempt++)
+            using var response = await _lambda.SendAsync(
+                HttpMethod.Post, $"/2015-03-31/functions/{_function}/invocations?Qualifier={alias}", body, cancellationToken);
+            if (response.StatusCode == HttpStatusCode.TooManyRequests && attempt < MostTries)
             {
-                using var response = await InvokeAsync(alias, body, cancellationToken);
-                if (response.StatusCode == HttpStatusCode.TooManyRequests && attempt < MostTries)
-                {
-                    // It was not run.
-                    await Task.Delay(FirstRest * (1 << attempt), TimeProvider.System, cancellationToken);
-                    continue;
-                }
-
-                return await ReadAsync(alias, response, cancellationToken);
+                // It was not run.
+                await Task.Delay(FirstRest * (1 << attempt), TimeProvider.System, cancellationToken);
+                continue;
             }
-        }
-        catch (Exception exception) when (
-            exception is HttpRequestException or IOException || (exception is TaskCanceledException && !cancellationToken.IsCancellationRequested))
-        {
-            throw new CliException(
-                ExitCodes.OutOfReach,
-                $"Lambda in {_access.Region} cannot be reached at {_endpoint.Host}. Check the network, the region, and AWS_ENDPOINT_URL_LAMBDA "
-                + "if it is set.",
-                exception);
+
+            return await ReadAsync(alias, response, cancellationToken);
         }
     }
 
     /// <inheritdoc />
     public ValueTask DisposeAsync()
     {
-        _http.Dispose();
+        _lambda.Dispose();
         return ValueTask.CompletedTask;
-    }
-
-    private async Task<HttpResponseMessage> InvokeAsync(string alias, byte[] body, CancellationToken cancellationToken)
-    {
-        var call = new AwsCall(Service, _access.Region, new Uri(_endpoint, $"/2015-03-31/functions/{_function}/invocations?Qualifier={alias}"))
-        {
-            ContentType = "application/json",
-            Body = body,
-        };
-        using var request = AwsRequest.Sign(call, await _access.GetCredentialsAsync(), TimeProvider.System.GetUtcNow());
-        return await _http.SendAsync(request, cancellationToken);
     }
 
     private async Task<OperateAnswer> ReadAsync(string alias, HttpResponseMessage response, CancellationToken cancellationToken)
@@ -108,7 +83,9 @@ internal sealed partial class StackConnection : IOperatorConnection
         var text = await response.Content.ReadAsByteArrayAsync(cancellationToken);
         if (!response.IsSuccessStatusCode)
         {
-            throw new CliException(ExitCodes.OutOfReach, Explain(alias, (int)response.StatusCode, CodeOf(response)));
+            throw new CliException(
+                ExitCodes.OutOfReach,
+                LambdaApi.Explain(response) ?? Explain(alias, (int)response.StatusCode, LambdaApi.CodeOf(response)));
         }
 
         if (response.Headers.Contains("X-Amz-Function-Error"))
@@ -134,26 +111,17 @@ internal sealed partial class StackConnection : IOperatorConnection
     {
         "AccessDeniedException" =>
             $"You may not invoke the alias '{alias}' of {_function}. Ask for lambda:InvokeFunction on "
-            + $"arn:{RegionEndpoint.GetBySystemName(_access.Region).PartitionName}:lambda:{_access.Region}:ACCOUNT:function:{_function}:{alias}, "
+            + $"arn:{RegionEndpoint.GetBySystemName(_lambda.Region).PartitionName}:lambda:{_lambda.Region}:ACCOUNT:function:{_function}:{alias}, "
             + "which is an output of the stack.",
         "ResourceNotFoundException" =>
-            $"There is no function {_function} with the alias '{alias}' in {_access.Region}. Check --stack, --region and --profile; "
+            $"There is no function {_function} with the alias '{alias}' in {_lambda.Region}. Check --stack, --region and --profile; "
             + "a stack that was deployed before Operate came needs a deployment.",
-        "ExpiredTokenException" or "UnrecognizedClientException" or "InvalidSignatureException" or "InvalidClientTokenId" or "SignatureDoesNotMatch"
-            or "MissingAuthenticationTokenException" or "IncompleteSignature" =>
-            $"AWS does not accept the credentials ({code}). Sign in again, or name another profile with --profile; the clock of this machine must "
-            + "be right.",
         _ when status == (int)HttpStatusCode.TooManyRequests =>
             $"Lambda has no room to run {_function} ({code}): too many functions run at once. Try again in a moment.",
         _ =>
             $"Lambda answered {status} ({code}) for {_function}. Try again; if it stays, look the code up in the Invoke page of Lambda's API "
             + "reference.",
     };
-
-    // Nothing that is not a name is repeated.
-    private static string CodeOf(HttpResponseMessage response) =>
-        response.Headers.TryGetValues("x-amzn-ErrorType", out var types) && types.First().Split(':')[0] is { Length: > 0 and <= 64 } code
-        && code.All(char.IsAsciiLetterOrDigit) ? code : "no code";
 
     // What the functions and Lambda say of an error holds no content of rows: FunctionFailedException.
     private static string ErrorOf(byte[] text)

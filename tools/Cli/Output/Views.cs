@@ -32,8 +32,20 @@ internal sealed class Views(IAnsiConsole console, bool isJson, string target)
     /// <summary>A command, as the person may type it for the same rows.</summary>
     internal string Command(string command) => $"relaybox {command}{target}";
 
+    /// <summary>What is paused, and how to let it work again.</summary>
+    internal void Pauses(OperateAnswer answer)
+    {
+        foreach (var pause in answer.Pauses ?? [])
+        {
+            Say(
+                $"The {Name(pause.Part)} is paused since {pause.Since:u}, by {pause.Caller}: {pause.Reason}. To let it work again: "
+                + Command($"resume {Name(pause.Part)}"));
+        }
+    }
+
     internal void Status(OperateAnswer answer)
     {
+        Pauses(answer);
         var counts = answer.Counts!;
         var table = Table("status", "rows", "what it means");
         foreach (var (status, meaning) in new[]

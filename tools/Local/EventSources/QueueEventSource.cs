@@ -19,6 +19,7 @@ internal sealed class QueueEventSource(
     IFunctionInvoker function,
     EventFilter filter,
     DuplicatePlan duplicates,
+    EventSourceSwitch gate,
     ILiveOutput output,
     TimeProvider time)
 {
@@ -59,12 +60,14 @@ internal sealed class QueueEventSource(
     private async Task ReceiveAndDeliverAsync(CancellationToken cancellationToken)
     {
         var held = new HashSet<string>();
+        IDisposable? turn = null;
         try
         {
             Task delivery;
             await _receiving.WaitAsync(cancellationToken);
             try
             {
+                turn = await gate.BeginTurnAsync(cancellationToken);
                 delivery = DeliverAsync(await CollectAsync(held, cancellationToken), held, cancellationToken);
             }
             finally
@@ -76,6 +79,7 @@ internal sealed class QueueEventSource(
         }
         finally
         {
+            turn?.Dispose();
             Release(held);
         }
     }

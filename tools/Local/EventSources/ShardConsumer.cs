@@ -10,6 +10,7 @@ internal sealed class ShardConsumer(
     EventFilter filter,
     StreamBatchDelivery delivery,
     DuplicatePlan duplicates,
+    EventSourceSwitch gate,
     TimeProvider time)
 {
     private const int LargestPayload = 6 * 1024 * 1024;
@@ -34,6 +35,7 @@ internal sealed class ShardConsumer(
         DateTimeOffset? windowEnd = null;
         while (iterator is not null || buffer.Count > 0)
         {
+            using var turn = await gate.BeginTurnAsync(cancellationToken);
             if (iterator is not null && buffer.Count < source.BatchSize)
             {
                 var page = await ReadAsync(shardId, iterator, cancellationToken);

@@ -17,11 +17,15 @@ internal sealed class EventSourcePlayer(
     private readonly List<Task> _running = [];
     private readonly List<StreamEventSource> _streams = [];
     private readonly List<QueueClient> _queues = [];
+    private readonly List<EventSourceMapping> _mappings = [];
     private IPulledSource? _pulled;
 
     public DuplicatePlan StreamDuplicates { get; } = new(duplicatePercent);
 
     public DuplicatePlan QueueDuplicates { get; } = new(duplicatePercent);
+
+    /// <summary>What leads from queues and streams to functions.</summary>
+    public IReadOnlyList<EventSourceMapping> Mappings => _mappings;
 
     /// <summary>True while a stream record waits to be delivered a second time on purpose.</summary>
     public bool HasPendingDuplicates => _streams.Any(stream => stream.HasPendingDuplicates);
@@ -84,6 +88,7 @@ internal sealed class EventSourcePlayer(
         var destination = source.OnFailureQueueArn is { } arn
             ? new StreamFailureDestination(As(host), UrlOf(arn), host.FunctionArn, reader.EventSourceArn, time)
             : null;
+        var mapping = Add(host, reader.EventSourceArn);
         var stream = new StreamEventSource(source, reader, CreateConsumer, output, time);
         await stream.OpenAsync(cancellationToken);
         _streams.Add(stream);
@@ -93,7 +98,7 @@ internal sealed class EventSourcePlayer(
         {
             var delivery = new StreamBatchDelivery(
                 source, host, (batch, token) => destination?.SendAsync(shardId, batch, token) ?? Task.CompletedTask, output, time);
-            return new ShardConsumer(source, reader, filter, delivery, StreamDuplicates, time);
+            return new ShardConsumer(source, reader, filter, delivery, StreamDuplicates, mapping.Switch, time);
         }
     }
 
@@ -102,7 +107,7 @@ internal sealed class EventSourcePlayer(
         var client = new QueueClient(As(host), UrlOf(source.QueueArn), _sqs);
         _queues.Add(client);
         var queue = new QueueEventSource(
-            source, client, host, EventFilter.Parse(source.FilterPatterns), QueueDuplicates, output, time);
+            source, client, host, EventFilter.Parse(source.FilterPatterns), QueueDuplicates, Add(host, source.QueueArn).Switch, output, time);
         _running.Add(queue.RunAsync(Math.Min(source.MaximumConcurrency ?? host.MaximumWorkers, host.MaximumWorkers), cancellationToken));
     }
 
@@ -112,6 +117,13 @@ internal sealed class EventSourcePlayer(
         {
             await _pulled.DisposeAsync();
         }
+    }
+
+    private EventSourceMapping Add(FunctionHost host, string sourceArn)
+    {
+        var mapping = new EventSourceMapping(Guid.NewGuid(), host.FunctionArn, sourceArn);
+        _mappings.Add(mapping);
+        return mapping;
     }
 
     // An event source works with the role of its function.

@@ -43,6 +43,11 @@ internal static partial class Log
     [LoggerMessage(1207, LogLevel.Error, "Message {MessageId} could not be copied to the dead letters ({Reason}); it comes again")]
     internal static partial void DeadLetterFailed(ILogger logger, string messageId, string reason);
 
+    [LoggerMessage(1401, LogLevel.Warning,
+        "Whether an operator has paused the {Part} cannot be read ({ErrorType}); it goes on. If it stays so, invoke the Setup function: "
+        + "it grants what is missing")]
+    internal static partial void PauseUnreadable(ILogger logger, string part, string errorType);
+
     [LoggerMessage(1301, LogLevel.Information, "Job {Job} is already running elsewhere; nothing was done")]
     internal static partial void JobHeldElsewhere(ILogger logger, string job);
 

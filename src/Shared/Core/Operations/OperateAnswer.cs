@@ -18,6 +18,12 @@ internal sealed record OperateAnswer
     /// <summary>Why nobody can say how many dead letters there are.</summary>
     public string? DeadLetterProblem { get; init; }
 
+    /// <summary>The parts that are paused. Of status, pause, resume and continue.</summary>
+    public IReadOnlyList<Pause>? Pauses { get; init; }
+
+    /// <summary>How many ordering keys wait for a parked row, at least. Of continue.</summary>
+    public int? BlockedKeys { get; init; }
+
     /// <summary>The dead letters of a page, or the samples of a preview.</summary>
     public IReadOnlyList<DeadLetterView>? DeadLetters { get; init; }
 

@@ -42,6 +42,14 @@ internal enum OperateCommand
     [JsonStringEnumMemberName("operations")]
     Operations,
 
+    /// <summary>Pauses a part.</summary>
+    [JsonStringEnumMemberName("pause")]
+    Pause,
+
+    /// <summary>Lets a part that is paused work again.</summary>
+    [JsonStringEnumMemberName("resume")]
+    Resume,
+
     /// <summary>Goes on with every operation that is running; what the schedule of a stack asks for.</summary>
     [JsonStringEnumMemberName("continue")]
     Continue,

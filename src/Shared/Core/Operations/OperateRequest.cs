@@ -28,7 +28,7 @@ internal sealed record OperateRequest
     /// <summary>The time of the preview that was confirmed. Of begin.</summary>
     public DateTimeOffset? ConfirmedAt { get; init; }
 
-    /// <summary>Why. Of begin.</summary>
+    /// <summary>Why. Of begin and pause.</summary>
     public string? Reason { get; init; }
 
     /// <summary>Who asks, as the caller names itself.</summary>
@@ -42,6 +42,9 @@ internal sealed record OperateRequest
 
     /// <summary>The most dead letters of a page; null: as many as fit. Of list, of dead letters alone.</summary>
     public int? Limit { get; init; }
+
+    /// <summary>The part. Of pause and resume.</summary>
+    public PausablePart? Part { get; init; }
 
     /// <summary>The operation. Of run and cancel.</summary>
     public string? OperationId { get; init; }

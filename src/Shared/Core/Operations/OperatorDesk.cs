@@ -7,6 +7,7 @@ namespace Relaybox.Operations;
 /// <param name="outbox">The outbox.</param>
 /// <param name="rows">What operators need of it.</param>
 /// <param name="operations">Where operations are kept.</param>
+/// <param name="pauses">Where pauses are kept.</param>
 /// <param name="time">The clock.</param>
 /// <param name="entropy">The source of ids.</param>
 /// <param name="deadLetters">The dead letters; null where nothing names them.</param>
@@ -14,6 +15,7 @@ internal sealed class OperatorDesk(
     IOutboxRepository outbox,
     IOutboxOperations rows,
     OperationStore operations,
+    PauseStore pauses,
     TimeProvider time,
     IEntropy entropy,
     DeadLetterDesk? deadLetters = null)
@@ -58,6 +60,8 @@ internal sealed class OperatorDesk(
                 OperateCommand.Run => await RunAsync(Require(request.OperationId, "an operation"), deadline, cancellationToken),
                 OperateCommand.Cancel => await CancelAsync(Require(request.OperationId, "an operation"), cancellationToken),
                 OperateCommand.Operations => new OperateAnswer { Operations = await operations.ListAsync(cancellationToken) },
+                OperateCommand.Pause => await PauseAsync(request, cancellationToken),
+                OperateCommand.Resume => await ResumeAsync(RequirePart(request), cancellationToken),
                 OperateCommand.Continue => await ContinueAsync(deadline, cancellationToken),
                 _ => new OperateAnswer { Problem = "This version does not know the command." },
             };
@@ -79,6 +83,7 @@ internal sealed class OperatorDesk(
             OldestDueSeconds = (await outbox.OldestDueAgeAsync(cancellationToken)).TotalSeconds,
             DeadLetterCount = letters,
             DeadLetterProblem = problem,
+            Pauses = await pauses.ListAsync(cancellationToken),
             Operations = await ListRunningAsync(cancellationToken),
         };
     }
@@ -134,12 +139,42 @@ internal sealed class OperatorDesk(
 
         return new OperateAnswer
         {
+            Pauses = await pauses.ListAsync(cancellationToken),
+            BlockedKeys = outbox.KeepsOrder ? await CountBlockedKeysAsync(cancellationToken) : null,
             Operations = await Task.WhenAll(Running(all).Select(
                 async operation => _actions.Reaches(operation)
                     ? await _actions.RunAsync(operation, deadline, cancellationToken) ?? operation
                     : operation)),
         };
     }
+
+    // One page, so that what is asked once a minute costs the same however many rows are parked.
+    private async Task<int> CountBlockedKeysAsync(CancellationToken cancellationToken)
+    {
+        var page = await rows.ReadParkedAsync(null, ParkedRows.PageSize, cancellationToken);
+        return page.Rows.Where(row => row is { Event.OrderingKey: not null, SkippedAt: null })
+            .Select(row => row.Event.OrderingKey).Distinct(StringComparer.Ordinal).Count();
+    }
+
+    private async Task<OperateAnswer> PauseAsync(OperateRequest request, CancellationToken cancellationToken)
+    {
+        var pause = new Pause(
+            RequirePart(request), time.GetUtcNow(), request.Caller ?? "unknown", Require(request.Reason?.Trim(), "a reason"));
+        return await pauses.BeginAsync(pause, cancellationToken) is not null
+            ? new OperateAnswer { Pauses = await pauses.ListAsync(cancellationToken) }
+            : Busy(pause.Part);
+    }
+
+    private async Task<OperateAnswer> ResumeAsync(PausablePart part, CancellationToken cancellationToken) =>
+        await pauses.EndAsync(part, cancellationToken)
+            ? new OperateAnswer { Pauses = await pauses.ListAsync(cancellationToken) }
+            : Busy(part);
+
+    private static OperateAnswer Busy(PausablePart part) =>
+        new() { Problem = $"Somebody else is pausing or resuming the {part.ToString().ToLowerInvariant()} just now. Try again in a moment." };
+
+    private static PausablePart RequirePart(OperateRequest request) =>
+        request.Part ?? throw new RequestException("The command needs a part: relay or consumer.");
 
     private async Task<IReadOnlyList<Operation>> ListRunningAsync(CancellationToken cancellationToken) =>
         [.. Running(await operations.ListAsync(cancellationToken))];

@@ -7,7 +7,7 @@ namespace Relaybox.Operations;
 /// <param name="rows">What operators need of it.</param>
 internal sealed class ParkedRows(IOutboxRepository outbox, IOutboxOperations rows)
 {
-    private const int PageSize = 200;
+    internal const int PageSize = 200;
 
     /// <summary>Reads the next parked rows that a selection means: one bounded page, which may have none of them and not be the last.</summary>
     /// <param name="selection">Which rows.</param>

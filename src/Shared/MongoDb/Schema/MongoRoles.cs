@@ -93,6 +93,7 @@ internal sealed record MongoRoles
             [
                 (options.OutboxCollection,
                     options.AfterSending == AfterSending.Delete ? ["find", "update", "remove", "changeStream"] : ["find", "update", "changeStream"]),
+                (options.JobsCollection, ["find"]),
                 (options.SchemaCollection, ["find"]),
             ],
             [Name("cleaner")] =
@@ -110,6 +111,7 @@ internal sealed record MongoRoles
                 (options.LeasesCollection, ["find", "insert", "update"]),
                 (options.OutboxCollection, ["insert"]),
                 (options.KeysCollection, ["find", "insert", "update"]),
+                (options.JobsCollection, ["find"]),
                 (options.SchemaCollection, ["find"]),
                 .. handlers.Select(collection => (collection, (string[])["find", "insert", "update"])),
             ],

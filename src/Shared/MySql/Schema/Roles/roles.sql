@@ -8,9 +8,10 @@ GRANT INSERT (event_id, subject, payload, headers, ordering_key, enqueued_at, av
 GRANT EXECUTE ON PROCEDURE {{outbox.lock_keys}} TO {{role:app}};
 GRANT EXECUTE ON PROCEDURE {{outbox.is_same}} TO {{role:app}};
 
--- The relay: reads rows and changes their state, never what the app wrote.
+-- The relay: reads rows and changes their state, never what the app wrote. (Among the jobs it looks for a pause.)
 GRANT SELECT, UPDATE (status, waits, attempts, unfinished, claim_token, claimed_at, lease_until, available_at, sent_at, failed_at, skipped_at,
     shelved_at, released_token, error_code, error_message, reserve) ON {{outbox}} TO {{role:relay}};
+GRANT SELECT ON {{jobs}} TO {{role:relay}};
 {{relay:delete}}
 
 -- The cleaner: deletes what is finished, and ends claims whose lease is over.
@@ -25,4 +26,5 @@ GRANT EXECUTE ON PROCEDURE {{inbox.complete}} TO {{role:consumer}};
 GRANT INSERT (event_id, subject, payload, headers, ordering_key, enqueued_at, available_at, result) ON {{outbox}} TO {{role:consumer}};
 GRANT EXECUTE ON PROCEDURE {{outbox.lock_keys}} TO {{role:consumer}};
 GRANT EXECUTE ON PROCEDURE {{outbox.is_same}} TO {{role:consumer}};
+GRANT SELECT ON {{jobs}} TO {{role:consumer}};
 {{consumer:tables}}

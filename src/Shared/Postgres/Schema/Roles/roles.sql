@@ -12,7 +12,7 @@ GRANT INSERT (event_id, subject, payload, headers, ordering_key, enqueued_at, av
 GRANT USAGE ON SEQUENCE {{outbox.row_ids}} TO {{role:app}};
 GRANT EXECUTE ON FUNCTION {{outbox.key_lock}}, {{outbox.lock_keys}}, {{outbox.is_same}} TO {{role:app}};
 
--- The relay: reads rows and changes their state, never what the app wrote.
+-- The relay: reads rows and changes their state, never what the app wrote. (Among the jobs it looks for a pause.)
 REVOKE ALL ON {{tables}} FROM {{role:relay}};
 GRANT USAGE ON SCHEMA {{schema}} TO {{role:relay}};
 GRANT SELECT ON {{outbox}}, {{outbox.sent}} TO {{role:relay}};
@@ -20,6 +20,7 @@ GRANT UPDATE (status, attempts, unfinished, claim_token, claimed_at, lease_until
     released_token, error_code, error_message) ON {{outbox}} TO {{role:relay}};
 GRANT EXECUTE ON FUNCTION {{outbox.heads}}, {{outbox.claim_plain}}, {{outbox.octets}}, {{outbox.claim_cost}}, {{outbox.mark_sent}},
     {{outbox.until_due}} TO {{role:relay}};
+GRANT SELECT ON {{jobs}} TO {{role:relay}};
 {{relay:delete}}
 {{relay:archive}}
 
@@ -41,4 +42,5 @@ GRANT SELECT, INSERT, UPDATE ON {{inbox}} TO {{role:consumer}};
 GRANT INSERT (event_id, subject, payload, headers, ordering_key, enqueued_at, available_at, result) ON {{outbox}} TO {{role:consumer}};
 GRANT USAGE ON SEQUENCE {{outbox.row_ids}} TO {{role:consumer}};
 GRANT EXECUTE ON FUNCTION {{outbox.key_lock}}, {{outbox.lock_keys}}, {{outbox.is_same}}, {{inbox.claim}}, {{inbox.mark}}, {{inbox.complete}} TO {{role:consumer}};
+GRANT SELECT ON {{jobs}} TO {{role:consumer}};
 {{consumer:tables}}
