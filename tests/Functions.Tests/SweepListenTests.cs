@@ -100,6 +100,7 @@ public sealed class SweepListenTests(PostgresServer server) : IAsyncDisposable
     public async Task A_sweep_that_listens_ends_once_the_relay_is_paused()
     {
         var jobs = new PausedOnceAsked();
+        _outbox.OldestDueAge = TimeSpan.Zero;
         _outbox.BeforeClaim = number =>
         {
             jobs.IsPaused |= number == 3;
