@@ -14,7 +14,7 @@ internal sealed class ModelOutboxHarness(OutboxTable table, DirectServer? server
 
     public override IOutboxRepository Repository => field ??= CreateRepository();
 
-    public override IOutboxOperations Operations => new SkippingOperations(eventId => Task.FromResult(Table.Skip(eventId, Now)));
+    public override IOutboxOperations Operations => new ModelOperations(Table, _server);
 
     public override DateTimeOffset Now => _server.Now;
 

@@ -3,7 +3,7 @@ using Relaybox.Outbox;
 
 namespace Relaybox.Simulation.Tests.Model;
 
-/// <summary>An operator who skips rows of a model; the models know no other action.</summary>
+/// <summary>An operator who skips rows of MongoDB's model, which knows no other action.</summary>
 /// <param name="skip">Skips a row, and says whether it was parked.</param>
 internal sealed class SkippingOperations(Func<string, Task<bool>> skip) : IOutboxOperations
 {

@@ -1,3 +1,4 @@
+using Relaybox.Operations;
 using Relaybox.Outbox;
 
 namespace Relaybox.Simulation.Model;
@@ -24,4 +25,7 @@ internal interface IOutboxWatcher
     void Reset(TableRow row);
 
     void Deleted(TableRow row);
+
+    /// <summary>An operator's action is about to change a parked row.</summary>
+    void Acting(TableRow row, RowAction action);
 }

@@ -8,7 +8,7 @@ namespace Relaybox.Simulation.Model;
 /// The model of an outbox in a store: what one statement does, at once and whole. With order it is PostgreSQL's; without, it
 /// is DynamoDB's, where rows without a due time are the stream's.
 /// </summary>
-internal sealed class OutboxTable(bool keepsOrder, IOutboxWatcher? watcher = null)
+internal sealed partial class OutboxTable(bool keepsOrder, IOutboxWatcher? watcher = null)
 {
     private readonly SortedDictionary<long, TableRow> _rows = [];
     private readonly Dictionary<string, TableRow> _byId = new(StringComparer.Ordinal);

@@ -41,6 +41,8 @@ internal sealed record TableRow(string EventId, long RowId)
 
     public DateTimeOffset? SkippedAt { get; set; }
 
+    public DateTimeOffset? ShelvedAt { get; set; }
+
     public string? ReleasedToken { get; set; }
 
     public string? ErrorCode { get; set; }
@@ -89,6 +91,8 @@ internal sealed record TableRow(string EventId, long RowId)
         DueAt = Parsed is OutboxStatus.Sent or OutboxStatus.Failed ? null : DueAt,
         SentAt = SentAt,
         FailedAt = FailedAt,
+        SkippedAt = SkippedAt,
+        ShelvedAt = ShelvedAt,
         ErrorCode = ErrorCode,
         ErrorMessage = ErrorMessage,
     };

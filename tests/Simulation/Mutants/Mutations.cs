@@ -9,6 +9,11 @@ internal static partial class Mutations
     private static Mutation[] OfProtocol { get; } =
     [
         new(
+            "an action changes what was parked after it was confirmed",
+            "src/Shared/Core/Operations/RowWork.cs",
+            """row.Status == OutboxStatus.Failed && !(row.FailedAt > operation.ConfirmedAt)""",
+            """row.Status == OutboxStatus.Failed && (PLANTED || !(row.FailedAt > operation.ConfirmedAt))"""),
+        new(
             "sent is marked before the acknowledgement",
             "src/Shared/Core/Outbox/Relay/OutboxRelay.cs",
             """var publishing = _publisher.PublishAsync(claimed, cancellationToken);""",

@@ -1,5 +1,6 @@
 using Relaybox.Events;
 using Relaybox.Inbox;
+using Relaybox.Operations;
 using Relaybox.Outbox;
 using Relaybox.Outbox.Relay;
 using Relaybox.Simulation.Engine;
@@ -135,6 +136,27 @@ internal sealed class Checker(
             $"'{row.EventId}', {row.Status}, was deleted {(fate.FinishedAt is { } when ? loop.Now - when : null)} after it was finished");
         fate.IsDeleted = true;
         Count("cleaned");
+    }
+
+    public void Acting(TableRow row, RowAction action)
+    {
+        var fate = Touch(row);
+        Count($"operators {action}");
+        switch (action)
+        {
+            case RowAction.Redrive:
+                // What it is parked for next must have happened since.
+                fate.FinishedAt = null;
+                fate.Unfinished = fate.Refusals = 0;
+                fate.IsRejected = false;
+                break;
+            case RowAction.Skip:
+                fate.IsSkipped = true;
+                break;
+            case RowAction.Purge:
+                fate.IsDeleted = true;
+                break;
+        }
     }
 
     /// <summary>The broker takes a copy of an event.</summary>

@@ -6,6 +6,7 @@ using Relaybox.Functions.Relay;
 using Relaybox.Inbox;
 using Relaybox.Maintenance;
 using Relaybox.Messaging;
+using Relaybox.Operations;
 using Relaybox.Outbox;
 using Relaybox.Outbox.Relay;
 using Relaybox.Simulation.Engine;
@@ -74,8 +75,12 @@ internal sealed class Env
             process.Clock,
             metrics);
 
-        var jobs = new MaintenanceJobs(
-            Outbox, inbox, new ModelJobs(world.Jobs, server, process), world.Maintenance, NullLogger<MaintenanceJobs>.Instance);
+        var store = new ModelJobs(world.Jobs, server, process);
+        Desk = world.Options.HasOperators
+            ? new OperatorDesk(
+                Outbox, new ModelOperations(world.OutboxTable, server), new OperationStore(store), new PauseStore(store), process.Clock, process)
+            : null;
+        var jobs = new MaintenanceJobs(Outbox, inbox, store, world.Maintenance, NullLogger<MaintenanceJobs>.Instance);
         Cleanup = new CleanupFunction(jobs, process.Clock, metrics);
         ResetStale = new ResetStaleFunction(jobs, process.Clock, metrics);
         Reconcile = new ReconcileFunction(jobs, process.Clock, metrics, NullLogger<ReconcileFunction>.Instance);
@@ -98,4 +103,7 @@ internal sealed class Env
     internal ResetStaleFunction ResetStale { get; }
 
     internal ReconcileFunction Reconcile { get; }
+
+    /// <summary>The desk of operators; null: there are none.</summary>
+    internal OperatorDesk? Desk { get; }
 }

@@ -1,3 +1,4 @@
+using Relaybox.Operations;
 using Relaybox.Outbox;
 using Relaybox.Simulation.Model;
 
@@ -27,4 +28,10 @@ internal sealed class OutboxEvents(World world) : IOutboxWatcher
     public void Reset(TableRow row) => Checker.Reset(row);
 
     public void Deleted(TableRow row) => Checker.Deleted(row);
+
+    public void Acting(TableRow row, RowAction action)
+    {
+        world.RequireConfirmed(row, action);
+        Checker.Acting(row, action);
+    }
 }

@@ -30,7 +30,7 @@ internal static class Simulator
             world.CheckEnd();
 
             RunUntil(world, world.Loop.Elapsed + TimeSpan.FromMinutes(15) + options.MaxSkew, world.IsReleased);
-            Checker.Require(world.IsReleased(), "L3", "a claim has outlived its lease and a reset");
+            Checker.Require(world.IsReleased(), "L3", "a claim has outlived its lease and a reset, or an operation does not end");
 
             var cleaned = world.Loop.Elapsed + World.ProcessedRetention + TimeSpan.FromMinutes(100) + options.MaxSkew;
             world.ClearUp();

@@ -70,10 +70,11 @@ internal sealed partial class World
         }
     }
 
-    /// <summary>No claim is left whose lease is over.</summary>
+    /// <summary>No claim is left whose lease is over, and no operation.</summary>
     internal bool IsReleased() =>
         !InboxTable.Records.Any(record => record.Parsed == InboxStatus.Processing)
-        && !OutboxTable.Rows.Any(row => row.Parsed == OutboxStatus.Publishing);
+        && !OutboxTable.Rows.Any(row => row.Parsed == OutboxStatus.Publishing)
+        && HaveOperationsEnded();
 
     /// <summary>From here on only the cleanup goes on.</summary>
     internal void ClearUp() => IsClearingUp = true;

@@ -60,6 +60,10 @@ internal sealed partial class World
             TimeSpan.FromMinutes(6), () => Run(reconcile, 60, (env, context) => env.Reconcile.HandleAsync(new ScheduleInput("reconcile"), context)));
         Every(TimeSpan.FromMinutes(2), SkipParked);
         Every(TimeSpan.FromMinutes(1), Forge);
+        if (Options.HasOperators)
+        {
+            BeginOperators();
+        }
     }
 
     /// <summary>From here on nothing goes wrong any more.</summary>

@@ -39,6 +39,9 @@ internal sealed record WorldOptions
     /// <summary>Whether some events end each process that publishes them.</summary>
     public required bool HasFatalEvents { get; init; }
 
+    /// <summary>Whether operators act on parked rows.</summary>
+    public bool HasOperators { get; init; }
+
     internal static WorldOptions Of(ulong seed)
     {
         var dice = new Dice(Dice.Mix(seed ^ 0x5EED));
@@ -59,12 +62,12 @@ internal sealed record WorldOptions
 
         // By the seed itself, so that the seeds of the other stores stay what they are.
         return seed % 3 == 2 ? options with { Store = StoreKind.MongoDb }
-            : options.KeepsOrder ? options with { Locking = dice.Pick(0, 0, 0.5, 1) }
-            : options;
+            : options.KeepsOrder ? options with { Locking = dice.Pick(0, 0, 0.5, 1), HasOperators = seed % 5 == 4 }
+            : options with { HasOperators = seed % 5 == 4 };
     }
 
     public override string ToString() =>
-        $"{(HasFatalEvents ? "fatal events, " : "")}{Store}, "
+        $"{(HasFatalEvents ? "fatal events, " : "")}{(HasOperators ? "operators, " : "")}{Store}, "
         + $"{(IsQueue ? "queue" : "stream broker")}, {Relays} relays, "
         + $"{Consumers} consumers, {Events} events, {Keys} keys, {Locking:P0} of relays lock, "
         + $"clocks off by up to {MaxSkew.TotalSeconds} s, faults {FaultRate:P0}, storm of {Storm.TotalMinutes} min";

@@ -1,0 +1,71 @@
+using System.Text.Json;
+using Amazon.Lambda.Core;
+using Relaybox.Operations;
+using Relaybox.Outbox;
+using Relaybox.Simulation.Model;
+using Relaybox.Timing;
+
+namespace Relaybox.Simulation.World;
+
+// Operators, two at once, who act on parked rows; their processes die as others do, and the schedule goes on with what they have begun.
+internal sealed partial class World
+{
+    private static readonly RowAction[] Actions =
+        [RowAction.Redrive, RowAction.Redrive, RowAction.Redrive, RowAction.Shelve, RowAction.Unshelve, RowAction.Skip, RowAction.Purge];
+
+    /// <summary>An action may change what was parked when it was confirmed, and nothing else.</summary>
+    internal void RequireConfirmed(TableRow row, RowAction action) => Check(() => Checker.Require(
+        Operations.Any(operation => operation.State == OperationState.Running
+            && (operation.Action == action || (operation.Action == RowAction.Purge && action == RowAction.Skip))
+            && !(row.FailedAt > operation.ConfirmedAt)),
+        "S12",
+        $"{action} changes '{row.EventId}', parked at {row.FailedAt:HH:mm:ss.fff}, which nobody has confirmed"));
+
+    /// <summary>Whether every operation has come to its end.</summary>
+    internal bool HaveOperationsEnded() => Operations.All(operation => operation.State != OperationState.Running);
+
+    private IEnumerable<Operation> Operations => Jobs
+        .Where(job => job.Key.StartsWith("operation/", StringComparison.Ordinal) && job.Value.Cursor is not null)
+        .Select(job => JsonSerializer.Deserialize(job.Value.Cursor!, OperationsJsonContext.Default.Operation)!);
+
+    private void BeginOperators()
+    {
+        foreach (var n in (ReadOnlySpan<int>)[1, 2])
+        {
+            var slot = new Slot($"operator-{n}");
+            Every(Minute, () => Run(slot, 120, OperateAsync));
+        }
+    }
+
+    private async Task<bool> OperateAsync(Env env, ILambdaContext context)
+    {
+        var deadline = WorkDeadline.After(context.RemainingTime - TimeSpan.FromSeconds(75), env.Process.Clock);
+        await AskAsync(new OperateRequest { Command = OperateCommand.Continue });
+        if (Faults.IsHealed)
+        {
+            return true;
+        }
+
+        const string All = "state:failed shelved:any";
+        var preview = await AskAsync(new OperateRequest { Command = OperateCommand.Preview, Selection = All });
+        if (preview.Count > 0)
+        {
+            var begun = await AskAsync(new OperateRequest
+            {
+                Command = OperateCommand.Begin,
+                Action = Actions[(int)(env.Process.NextDouble() * Actions.Length)],
+                Selection = All,
+                ConfirmedAt = preview.At,
+                Reason = "a simulation",
+            });
+
+            // A person thinks, or goes home: the schedule then does the rest.
+            await env.Process.SleepAsync(TimeSpan.FromSeconds(10 * env.Process.NextDouble()), CancellationToken.None);
+            await AskAsync(new OperateRequest { Command = OperateCommand.Run, OperationId = begun.Operation!.Id });
+        }
+
+        return true;
+
+        Task<OperateAnswer> AskAsync(OperateRequest request) => env.Desk!.AnswerAsync(request, deadline, CancellationToken.None);
+    }
+}
