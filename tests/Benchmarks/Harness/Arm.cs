@@ -18,7 +18,9 @@ internal sealed record Arm(string Name, Func<TimeSpan, CancellationToken, Task<d
 
     /// <summary>An arm that is measured by how much it does in a second.</summary>
     /// <param name="name">What it is called.</param>
-    /// <param name="initial">How many pieces of work to begin with; it is raised until they take long enough.</param>
+    /// <param name="initial">
+    /// How many pieces of work to begin with where a round takes a second, and fewer where it takes less; it is raised until they take long enough.
+    /// </param>
     /// <param name="run">Does as many pieces of work as it is told; this is what is timed.</param>
     /// <param name="prepare">Makes as many pieces of work as will be done; not timed.</param>
     /// <param name="target">What the ratio should reach.</param>
@@ -44,7 +46,9 @@ internal sealed record Arm(string Name, Func<TimeSpan, CancellationToken, Task<d
 
     /// <summary>An arm that is measured by how much it does in a second, and takes its time itself.</summary>
     /// <param name="name">What it is called.</param>
-    /// <param name="initial">How many pieces of work to begin with; it is raised until they take long enough.</param>
+    /// <param name="initial">
+    /// How many pieces of work to begin with where a round takes a second, and fewer where it takes less; it is raised until they take long enough.
+    /// </param>
     /// <param name="run">Does as many pieces of work as it is told, and says how long that took.</param>
     /// <param name="prepare">Makes as many pieces of work as will be done; not timed.</param>
     /// <param name="target">What the ratio should reach.</param>
@@ -57,11 +61,12 @@ internal sealed record Arm(string Name, Func<TimeSpan, CancellationToken, Task<d
         Target? target = null,
         string? against = null)
     {
-        var pieces = initial;
+        var pieces = 0L;
         return new Arm(name, MeasureAsync) { Targets = For(target), Against = against };
 
         async Task<double[]> MeasureAsync(TimeSpan atLeast, CancellationToken cancellationToken)
         {
+            pieces = pieces > 0 ? pieces : Math.Max(1, (long)(initial * Math.Min(1, atLeast.TotalSeconds)));
             while (true)
             {
                 if (prepare is not null)

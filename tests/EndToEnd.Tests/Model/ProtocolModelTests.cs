@@ -77,7 +77,7 @@ public sealed partial class ProtocolModelTests
         }
 
         var result = await SpinModel.ExploreAsync(
-            model, [$"FAULTS={faults}", .. Words(configuration)], TestContext.Current.CancellationToken);
+            model, [$"FAULTS={faults}", .. Words(configuration)], isSmall: false, TestContext.Current.CancellationToken);
 
         Print(model, $"{configuration} {faults} faults", result);
         Assert.Null(result.Violation);
@@ -101,7 +101,7 @@ public sealed partial class ProtocolModelTests
         {
             faults++;
             result = await SpinModel.ExploreAsync(
-                model, [$"FAULTS={faults}", bug, .. Words(configuration)], TestContext.Current.CancellationToken);
+                model, [$"FAULTS={faults}", bug, .. Words(configuration)], isSmall: true, TestContext.Current.CancellationToken);
         }
         while (result.Violation is null && faults < 3);
 

@@ -21,8 +21,9 @@ internal static partial class SpinModel
     /// <summary>Explores a model.</summary>
     /// <param name="model">Its name.</param>
     /// <param name="defines">What is defined in it: the configuration, and a planted bug.</param>
+    /// <param name="isSmall">Whether so few states are expected that to compile with optimizations takes longer than they save.</param>
     /// <param name="cancellationToken">Ends the exploration.</param>
-    public static async Task<SpinResult> ExploreAsync(string model, string[] defines, CancellationToken cancellationToken)
+    public static async Task<SpinResult> ExploreAsync(string model, string[] defines, bool isSmall, CancellationToken cancellationToken)
     {
         var folder = Directory.CreateTempSubdirectory("relaybox-model-");
         try
@@ -32,7 +33,10 @@ internal static partial class SpinModel
             await RunAsync(
                 folder,
                 "gcc",
-                ["-O2", "-w", "-DCOLLAPSE", $"-DMEMLIM={MaxMegabytes}", .. isProgress ? [] : new[] { "-DSAFETY" }, "-o", "pan", "pan.c"],
+                [
+                    isSmall ? "-O0" : "-O2", "-w", "-DCOLLAPSE", $"-DMEMLIM={MaxMegabytes}", .. isProgress ? [] : new[] { "-DSAFETY" },
+                    "-o", "pan", "pan.c",
+                ],
                 cancellationToken);
             var time = Stopwatch.StartNew();
             var output = await RunAsync(
