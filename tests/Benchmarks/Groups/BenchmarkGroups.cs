@@ -14,6 +14,7 @@ internal static class BenchmarkGroups
         .. BenchStores.All.Select(store => new LatencyGroup(store)),
         new PollsGroup(),
         .. BenchStores.All.Select(store => new HistoryGroup(store)),
+        new ParkedGroup(),
         new CleanupGroup(),
         new MemoryGroup(),
         new PayloadsGroup(),

@@ -21,6 +21,7 @@ public sealed class BenchmarkTests
     [InlineData("history", new[] { "8" })]
     [InlineData("cleanup", new[] { "14" })]
     [InlineData("memory", new[] { "17" })]
+    [InlineData("parked", new string[0])]
     [InlineData("inbox", new[] { "10", "11" })]
     [InlineData("sqs", new[] { "15" })]
     [InlineData("dynamodb", new[] { "16" })]
