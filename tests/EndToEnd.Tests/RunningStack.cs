@@ -157,11 +157,14 @@ internal sealed class RunningStack : IAsyncDisposable
     }
 
     /// <summary>Lets one sweep follow the other until it is told to stop.</summary>
-    public async Task SweepAsync(CancellationToken stop)
+    public Task SweepAsync(CancellationToken stop) => InvokeAgainAsync("SweepRelay", stop);
+
+    /// <summary>Lets one run of a scheduled function follow the other until it is told to stop.</summary>
+    public async Task InvokeAgainAsync(string function, CancellationToken stop)
     {
         while (!stop.IsCancellationRequested)
         {
-            await InvokeAsync("SweepRelay");
+            await InvokeAsync(function);
             await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, CancellationToken.None);
         }
     }

@@ -90,7 +90,12 @@ public class TemplatePermissionTests
             [
                 .. On(DueIndex, "dynamodb:Query"),
                 .. On(Outbox, "dynamodb:BatchGetItem", "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:Scan", "dynamodb:UpdateItem"),
+                .. On(Inbox, "dynamodb:GetItem", "dynamodb:UpdateItem"),
                 .. On(Jobs, "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:Scan", "dynamodb:UpdateItem"),
+                .. On(
+                    "!GetAtt DeadLetterQueue.Arn",
+                    "sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"),
+                .. On(Queue, "sqs:SendMessage"),
             ]
         },
     };

@@ -127,6 +127,7 @@ public partial class TemplateTests
     [InlineData("!Ref MetricsNamespace", "OldestDueAge", "SweepRelay")]
     [InlineData("!Ref MetricsNamespace", "PausedFor", "Operate")]
     [InlineData("!Ref MetricsNamespace", "KeysBlocked", "Operate")]
+    [InlineData("!Ref MetricsNamespace", "CleanupIncomplete", "Cleanup")]
     [InlineData("!Ref MetricsNamespace", "RowsParked", "StreamRelay")]
     [InlineData("!Ref MetricsNamespace", "RowsParked", "SweepRelay")]
     public void What_needs_an_operator_raises_an_alarm(string space, string metric, string dimension) =>

@@ -15,5 +15,23 @@ internal static partial class BuiltIn
     /// <exception cref="SettingsException">Something is wrong; the exception lists all of it.</exception>
     internal static RelayboxSettings Read(Func<string, string?> get, FunctionNeeds needs) => RelayboxSettings.Read(get, needs, Stores, Brokers);
 
+    /// <summary>
+    /// Reads the settings of those who answer operators: with the dead letters, or without them where something of theirs is missing. The rows need
+    /// neither the broker nor the inbox.
+    /// </summary>
+    /// <returns>The settings, and what is missing for the dead letters; null: nothing.</returns>
+    /// <exception cref="SettingsException">Something that the rows need is wrong; the exception lists all of it.</exception>
+    internal static (RelayboxSettings Settings, string? Missing) ReadForOperators(Func<string, string?> get)
+    {
+        try
+        {
+            return (Read(get, FunctionNeeds.Jobs | FunctionNeeds.Inbox | FunctionNeeds.DeadLetters), null);
+        }
+        catch (SettingsException exception)
+        {
+            return (Read(get, FunctionNeeds.Jobs), exception.Message);
+        }
+    }
+
     private static partial IStore[] CreateStores();
 }

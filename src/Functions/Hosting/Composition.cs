@@ -46,9 +46,7 @@ internal static class Composition
         services.AddSingleton<OperationStore>();
         services.AddSingleton<PauseStore>();
         services.AddSingleton<PauseWatch>();
-        services.AddSingleton<OperatorDesk>();
-        services.AddSingleton<OperateAudit>();
-        services.AddSingleton<OperateFunction>();
+        AddOperate(services, settings);
         return services.BuildServiceProvider();
     }
 
@@ -59,6 +57,19 @@ internal static class Composition
         services.AddSingleton(new SweepOptions(settings.Store!.Listen));
         services.AddSingleton<StreamRelayFunction>();
         services.AddSingleton<SweepRelayFunction>();
+    }
+
+    private static void AddOperate(ServiceCollection services, RelayboxSettings settings)
+    {
+        if (settings.Needs.HasFlag(FunctionNeeds.DeadLetters))
+        {
+            services.AddSingleton(provider => new InboxConsumers(provider.GetRequiredService<HandlerRegistry>().Consumers));
+            services.AddSingleton<DeadLetterDesk>();
+        }
+
+        services.AddSingleton<OperatorDesk>();
+        services.AddSingleton<OperateAudit>();
+        services.AddSingleton<OperateFunction>();
     }
 
     private static void AddConsumer(ServiceCollection services, RelayboxSettings settings)

@@ -32,7 +32,7 @@ internal static class FunctionCatalog
         ["Reconcile"] = new(FunctionNeeds.Jobs, Scheduled<ReconcileFunction>("reconcile")),
         ["Setup"] = new(FunctionNeeds.Setup, Bind<SetupFunction, SetupInput, JobReport, ScheduleJsonContext>()),
         ["Operate"] = new(
-            FunctionNeeds.Jobs,
+            FunctionNeeds.Jobs | FunctionNeeds.Inbox | FunctionNeeds.DeadLetters,
             Bind<OperateFunction, OperateRequest, OperateAnswer, OperationsJsonContext>(
                 options => options.PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
                 beforeSetup: () => new OperateAnswer { Problem = OperatorDesk.SetupMissing })),
@@ -51,7 +51,10 @@ internal static class FunctionCatalog
                 [$"{FunctionProcess.NameVariable} is not a function's name. Set it to one of: {string.Join(", ", Names)}."]);
         }
 
-        var settings = BuiltIn.Read(getVariable, entry.Needs);
+        // A stack without a consumer has no dead letters of its own.
+        var settings = entry.Needs.HasFlag(FunctionNeeds.DeadLetters)
+            ? BuiltIn.ReadForOperators(getVariable).Settings
+            : BuiltIn.Read(getVariable, entry.Needs);
         if (entry.Broker is { } broker && broker != settings.BrokerName)
         {
             throw new SettingsException([$"BROKER is '{settings.BrokerName}', and {name} works with '{broker}' alone. Set it to {broker}."]);

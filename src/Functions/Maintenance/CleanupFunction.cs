@@ -17,7 +17,8 @@ internal sealed class CleanupFunction(MaintenanceJobs jobs, TimeProvider time, M
         var deadline = Invocation.Begin(context, time);
         using var scope = deadline.BeginScope(CancellationToken.None);
         var result = await jobs.CleanupAsync(deadline, scope.Token);
-        metrics.Write(("RowsCleaned", result.Affected, MetricsWriter.Count));
+        var isIncomplete = !result.Complete && !result.IsHeldElsewhere;
+        metrics.Write(("RowsCleaned", result.Affected, MetricsWriter.Count), ("CleanupIncomplete", isIncomplete ? 1 : 0, MetricsWriter.Count));
         return new JobReport("cleanup", result.Affected, result.Complete);
     }
 }

@@ -17,6 +17,9 @@ internal sealed class OperateFunction(OperatorDesk desk, OperateAudit audit, Met
     // So long an operation runs before the person who waits is told how it stands.
     private static readonly TimeSpan Turn = TimeSpan.FromSeconds(5);
 
+    // So long one looks at dead letters, which no index finds.
+    private static readonly TimeSpan Look = TimeSpan.FromSeconds(30);
+
     // The schedule's next run comes after a minute.
     internal static readonly TimeSpan ScheduledTurn = TimeSpan.FromSeconds(50);
 
@@ -43,7 +46,8 @@ internal sealed class OperateFunction(OperatorDesk desk, OperateAudit audit, Met
         }
 
         audit.Asked(alias, input);
-        var turn = WorkDeadline.After(input.Command == OperateCommand.Continue ? ScheduledTurn : Turn, time);
+        var longest = input.Command == OperateCommand.Continue ? ScheduledTurn : input.Of == OperationTarget.DeadLetters ? Look : Turn;
+        var turn = WorkDeadline.After(longest, time);
         var reserved = end.Before(LongestStep);
         var answer = await desk.AnswerAsync(input, turn.At < reserved.At ? turn : reserved, scope.Token);
         audit.Answered(input, answer);

@@ -5,7 +5,8 @@ using static Relaybox.EndToEnd.Tests.RunningStack;
 namespace Relaybox.EndToEnd.Tests.Operating;
 
 /// <summary>
-/// An operator puts dead letters of a running stack right, with the command line alone. DynamoDB Local and the SQS emulator stand for AWS.
+/// An operator puts dead letters of a running stack right, with the command line alone: on the store and the broker, and by the stack's function.
+/// DynamoDB Local and the SQS emulator stand for AWS.
 /// </summary>
 public sealed class DeadLettersTests
 {
@@ -13,14 +14,22 @@ public sealed class DeadLettersTests
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
-    [Fact]
-    public async Task Dead_letters_are_listed_and_sent_back_and_each_has_its_effect_once()
+    [Theory]
+    [InlineData("sqs", false)]
+    [InlineData("sqs", true)]
+    [InlineData("nats", true)]
+    public async Task Dead_letters_are_listed_and_sent_back_and_each_has_its_effect_once(string broker, bool byStack)
     {
-        await using var stack = await StartAsync(configure: options => options with
-        {
-            Environment = new Dictionary<string, string>(options.Environment) { ["INBOX_MAX_ATTEMPTS"] = "2" },
-        });
-        var commands = new CommandLine("--env-file", stack.EnvironmentFile);
+        await using var stack = await StartAsync(
+            configure: options => options with
+            {
+                Environment = new Dictionary<string, string>(options.Environment) { ["INBOX_MAX_ATTEMPTS"] = "2", ["PULL_SECONDS"] = "5" },
+            },
+            parameters: ("Broker", broker));
+        string[] byFunction = byStack ? ["--stack", "relaybox", "--region", "eu-central-2"] : [];
+        var commands = new CommandLine([.. byFunction, "--env-file", stack.EnvironmentFile]);
+        using var stop = new CancellationTokenSource();
+        var pulling = broker == "nats" ? stack.InvokeAgainAsync("PullConsume", stop.Token) : Task.CompletedTask;
         Assert.Equal(1, (await commands.RunAsync("dead-letters")).ExitCode);
 
         // The handler adds a number to what is a text there: it fails each time.
@@ -43,6 +52,7 @@ public sealed class DeadLettersTests
         Assert.All(Dead, id => Assert.Contains(id, listed.Output, StringComparison.Ordinal));
         Assert.Contains("message.attempts-exhausted", listed.Output, StringComparison.Ordinal);
         Assert.Contains("relaybox dead-letters redrive id:dead-", listed.Output, StringComparison.Ordinal);
+        Assert.Equal(byStack, listed.Output.Contains(" --stack relaybox --region eu-central-2", StringComparison.Ordinal));
         Assert.Equal(5, (await commands.JsonAsync("dead-letters", "list")).GetProperty("deadLetters").GetArrayLength());
 
         // Nothing is repaired yet: it stops by itself, and what it sent dies again.
@@ -75,6 +85,8 @@ public sealed class DeadLettersTests
         Assert.Equal(0, (await commands.JsonAsync("status")).GetProperty("deadLetterCount").GetInt64());
         var operations = (await commands.JsonAsync("operations")).GetProperty("operations").EnumerateArray();
         Assert.Equal(["done", "stopped"], operations.Select(each => each.GetProperty("state").GetString()));
+        await stop.CancelAsync();
+        await pulling;
     }
 
     [Fact]

@@ -124,6 +124,9 @@ public sealed class LeastPrivilegeTests
         Assert.Contains("done", await ActAsync(stack, "purge"), StringComparison.Ordinal);
         Assert.Empty(await stack.RowAsync("bad"));
 
+        // The message that nobody handles is sent back, and is dead again.
+        Assert.Contains("\"applied\":1", await ActAsync(stack, "redrive", "unhandled", of: "dead-letters"), StringComparison.Ordinal);
+
         Note(stack);
 
         async Task<int?> InterfereAsync(string function, ApiCall call)
@@ -169,6 +172,7 @@ public sealed class LeastPrivilegeTests
             $"the effect. {stack.Output}",
             TimeSpan.FromMinutes(2));
         await CalledAsync(stack, "PullConsume", "dynamodb:GetItem");
+        Assert.Contains("\"deadLetterCount\":0", await stack.OperateAsync("read", """{"command":"status"}"""), StringComparison.Ordinal);
         Note(stack);
 
         async Task<int?> InterfereAsync(string function, ApiCall call)
@@ -211,21 +215,26 @@ public sealed class LeastPrivilegeTests
             },
             $"the effect. {stack.Output}",
             TimeSpan.FromMinutes(2));
+        Assert.Contains("\"deadLetterCount\":0", await stack.OperateAsync("read", """{"command":"status"}"""), StringComparison.Ordinal);
         Note(stack);
     }
 
-    private static async Task<string> ActAsync(RunningStack stack, string action, bool cancelFirst = false)
+    private static async Task<string> ActAsync(
+        RunningStack stack, string action, string eventId = "bad", string of = "rows", bool cancelFirst = false)
     {
         var now = DateTimeOffset.UtcNow.AddMinutes(1).ToString("O", null);
         var begun = JsonNode.Parse(await stack.OperateAsync(
-            "act", $$"""{"command":"begin","action":"{{action}}","selection":"id:bad","confirmedAt":"{{now}}","reason":"a test"}"""))!;
+            "act",
+            $$"""
+            {"command":"begin","of":"{{of}}","action":"{{action}}","selection":"id:{{eventId}}","confirmedAt":"{{now}}","reason":"a test"}
+            """))!;
         var id = (string?)begun["operation"]!["id"];
         if (cancelFirst)
         {
             await stack.OperateAsync("act", $$"""{"command":"cancel","operationId":"{{id}}"}""");
         }
 
-        return await stack.OperateAsync("act", $$"""{"command":"run","operationId":"{{id}}"}""");
+        return await stack.OperateAsync("act", $$"""{"command":"run","of":"{{of}}","operationId":"{{id}}"}""");
     }
 
     private static Dictionary<string, string> BrokerSecrets => new() { [BrokerSecret] = """{"username":"relaybox","password":"correct-horse"}""" };

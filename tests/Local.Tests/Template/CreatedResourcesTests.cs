@@ -23,7 +23,7 @@ public sealed class CreatedResourcesTests
         "ScheduleDeadLetterQueue", "ScheduleDeadLetterQueuePolicy", "ScheduleDeadLetterQueueAlarm", "ScheduleGroup", "ScheduleRole",
         .. Function("SweepRelay"), "OldestDueAgeAlarm", "SweepRelayRowsParkedAlarm", "SweepMissingAlarm",
         .. Function("Cleanup"), .. Function("ResetStale"), .. Function("Reconcile"),
-        .. Function("Operate"), "OperateReadAlias", "OperateActAlias", "OperatePayloadAlias", "PausedAlarm",
+        .. Function("Operate"), "OperateReadAlias", "OperateActAlias", "OperatePayloadAlias", "PausedAlarm", "CleanupBehindAlarm",
     ];
 
     private static readonly string[] OfDynamoDb =

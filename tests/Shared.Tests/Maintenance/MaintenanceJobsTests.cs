@@ -94,7 +94,7 @@ public sealed class MaintenanceJobsTests(DynamoDbLocal dynamoDb) : IAsyncLifetim
         var jobs = Jobs(onPage: () => _clock.Skip(TimeSpan.FromSeconds(20)));
 
         var first = await jobs.CleanupAsync(WorkDeadline.After(TimeSpan.FromSeconds(30), _clock), Ct);
-        Assert.False(first.Complete);
+        Assert.False(first.Complete || first.IsHeldElsewhere);
         Assert.InRange(first.Affected, 1, 8);
         var cursor = (await JobAsync("cleanup-outbox"))!["cursor"];
 
@@ -143,7 +143,8 @@ public sealed class MaintenanceJobsTests(DynamoDbLocal dynamoDb) : IAsyncLifetim
                 Assert.True(Store().SaveAsync(other!, "the other's", Lease, Ct).GetAwaiter().GetResult());
             }
         });
-        Assert.False((await jobs.CleanupAsync(Long, Ct)).Complete);
+        var late = await jobs.CleanupAsync(Long, Ct);
+        Assert.Equal((false, true), (late.Complete, late.IsHeldElsewhere));
         Assert.Equal(1, pages);
         Assert.Equal("the other's", (await JobAsync("cleanup-outbox"))!["cursor"]);
     }

@@ -88,7 +88,7 @@ internal static class ActionCommand
                     DeleteDuplicates = !ofRows && result.GetValue(duplicates),
                 },
                 cancellationToken);
-            return await OperationProgress.FollowAsync(connection, views, begun.Operation!.Id, preview.Count, cancellationToken);
+            return await OperationProgress.FollowAsync(connection, views, begun.Operation!.Id, of, preview.Count, cancellationToken);
         });
         return command;
     }

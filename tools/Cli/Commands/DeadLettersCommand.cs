@@ -76,8 +76,8 @@ internal static class DeadLettersCommand
         if (letters.Count > 0)
         {
             views.Say(
-                "Where the cause is gone: relaybox dead-letters redrive "
-                + (letters[0].EventId is { } id ? $"id:{id}" : "state:dead"));
+                "Where the cause is gone: "
+                + views.Command($"dead-letters redrive {(letters[0].EventId is { } id ? $"id:{id}" : "state:dead")}"));
         }
     }
 }

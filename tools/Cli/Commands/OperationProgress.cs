@@ -12,13 +12,15 @@ internal static class OperationProgress
     /// <param name="connection">The way to the desk.</param>
     /// <param name="views">What the person sees.</param>
     /// <param name="id">The operation.</param>
+    /// <param name="of">What it is about.</param>
     /// <param name="expected">How many rows it is about; null where nobody knows.</param>
     /// <param name="cancellationToken">Ctrl-C: the operation is cancelled.</param>
     /// <returns>The exit code.</returns>
     internal static async Task<int> FollowAsync(
-        IOperatorConnection connection, Views views, string id, long? expected, CancellationToken cancellationToken)
+        IOperatorConnection connection, Views views, string id, OperationTarget of, long? expected, CancellationToken cancellationToken)
     {
         Operation operation;
+        var run = new OperateRequest { Command = OperateCommand.Run, Of = of, OperationId = id };
         if (connection.GoesOnAlone && !views.IsJson)
         {
             Console.Error.WriteLine(
@@ -30,8 +32,7 @@ internal static class OperationProgress
         {
             while (true)
             {
-                var answer = await connection.AskAsync(new OperateRequest { Command = OperateCommand.Run, OperationId = id }, cancellationToken);
-                operation = answer.Operation!;
+                operation = (await connection.AskAsync(run, cancellationToken)).Operation!;
                 if (operation.State != OperationState.Running)
                 {
                     break;
@@ -50,7 +51,7 @@ internal static class OperationProgress
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             await connection.AskAsync(new OperateRequest { Command = OperateCommand.Cancel, OperationId = id }, CancellationToken.None);
-            await connection.AskAsync(new OperateRequest { Command = OperateCommand.Run, OperationId = id }, CancellationToken.None);
+            await connection.AskAsync(run, CancellationToken.None);
             Console.Error.WriteLine($"Cancelled. What was done holds: {views.Command($"operations {id}")}");
             throw;
         }

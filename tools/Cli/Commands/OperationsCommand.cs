@@ -34,13 +34,14 @@ internal static class OperationsCommand
                 await connection.AskAsync(new OperateRequest { Command = OperateCommand.Cancel, OperationId = one }, cancellationToken);
             }
 
-            if (result.GetValue(resume) || result.GetValue(cancel))
-            {
-                return await OperationProgress.FollowAsync(connection, views, one!, expected: null, cancellationToken);
-            }
-
             var answer = await connection.AskAsync(new OperateRequest { Command = OperateCommand.Operations }, cancellationToken);
             var operations = answer.Operations!.Where(operation => one is null || operation.Id == one).ToList();
+            if (result.GetValue(resume) || result.GetValue(cancel))
+            {
+                var of = operations is [var known] ? known.Of : OperationTarget.Rows;
+                return await OperationProgress.FollowAsync(connection, views, one!, of, expected: null, cancellationToken);
+            }
+
             if (!views.WroteJson(new OperateAnswer { Operations = operations }) && operations.Count > 0)
             {
                 views.Operations(operations);

@@ -26,6 +26,7 @@ internal static class OperatorCommands
             OperationsCommand.Create(shared),
             PauseCommands.CreatePause(shared),
             PauseCommands.CreateResume(shared),
+            CompletionCommand.Create(),
         };
         shared.AddTo(root);
         return root;

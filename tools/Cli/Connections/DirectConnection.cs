@@ -35,7 +35,7 @@ internal sealed class DirectConnection : IOperatorConnection
         var get = Variables(environmentFile);
         try
         {
-            var (settings, missing) = Read(get);
+            var (settings, missing) = BuiltIn.ReadForOperators(get);
             var services = new ServiceCollection();
             services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.None));
             services.AddSingleton(settings);
@@ -90,20 +90,6 @@ internal sealed class DirectConnection : IOperatorConnection
 
     /// <inheritdoc />
     public ValueTask DisposeAsync() => _services.DisposeAsync();
-
-    // The rows need no broker: who looks at them alone need not name it.
-    private static (RelayboxSettings Settings, string? Missing) Read(Func<string, string?> get)
-    {
-        try
-        {
-            const FunctionNeeds All = FunctionNeeds.Jobs | FunctionNeeds.Inbox | FunctionNeeds.DeadLetters;
-            return (RelayboxSettings.Read(get, All, BuiltIn.Stores, BuiltIn.Brokers), null);
-        }
-        catch (SettingsException exception)
-        {
-            return (RelayboxSettings.Read(get, FunctionNeeds.Jobs, BuiltIn.Stores, BuiltIn.Brokers), exception.Message);
-        }
-    }
 
     private async Task<string> ExplainAsync(Exception exception) =>
         _services.GetService<ISetupState>() is { } setup && await setup.IsMissingAsync(exception, CancellationToken.None)

@@ -46,14 +46,6 @@ internal sealed partial class StackConnection : IOperatorConnection
     /// <inheritdoc />
     public async Task<OperateAnswer> AskAsync(OperateRequest request, CancellationToken cancellationToken)
     {
-        if (request.Of == OperationTarget.DeadLetters)
-        {
-            throw new CliException(
-                ExitCodes.WrongUse,
-                "The stack's function does not reach the dead letters. Leave --stack out, and let the environment name store, broker and queues; "
-                + "see docs/cli.md, Dead letters.");
-        }
-
         var alias = OperateAlias.For(request);
         var body = JsonSerializer.SerializeToUtf8Bytes(request with { Caller = Caller.Name }, OperationsJsonContext.Default.OperateRequest);
         for (var attempt = 1; ; attempt++)

@@ -66,7 +66,7 @@ internal sealed class Views(IAnsiConsole console, bool isJson, string target)
         Say($"The oldest row that is due has been due for {Age(TimeSpan.FromSeconds(answer.OldestDueSeconds ?? 0))}.");
         if (answer.DeadLetterCount is { } dead)
         {
-            Say(dead == 0 ? "There are no dead letters." : $"About {Number(dead)} dead letters. To see them: relaybox dead-letters");
+            Say(dead == 0 ? "There are no dead letters." : $"About {Number(dead)} dead letters. To see them: {Command("dead-letters")}");
         }
         else if (answer.DeadLetterProblem is { } problem)
         {

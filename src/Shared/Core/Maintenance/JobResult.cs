@@ -6,5 +6,8 @@ namespace Relaybox.Maintenance;
 /// <param name="Counts">How many rows of each status it saw, where it counts.</param>
 internal sealed record JobResult(long Affected, bool Complete, IReadOnlyDictionary<string, long> Counts)
 {
-    internal static JobResult HeldElsewhere { get; } = new(0, false, new Dictionary<string, long>());
+    internal static JobResult HeldElsewhere { get; } = new(0, false, new Dictionary<string, long>()) { IsHeldElsewhere = true };
+
+    /// <summary>Whether another run has the job, or a part of it, and says how that ends.</summary>
+    public bool IsHeldElsewhere { get; init; }
 }

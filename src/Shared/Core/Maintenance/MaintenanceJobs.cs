@@ -127,7 +127,7 @@ internal sealed class MaintenanceJobs(
             {
                 // Another run has taken over; what this one did holds, and the other goes on.
                 Log.JobHeldElsewhere(logger, job);
-                return new JobResult(affected, false, JobResult.HeldElsewhere.Counts);
+                return new JobResult(affected, false, JobResult.HeldElsewhere.Counts) { IsHeldElsewhere = true };
             }
         }
 
@@ -137,5 +137,10 @@ internal sealed class MaintenanceJobs(
     }
 
     private static JobResult Sum(JobResult first, JobResult second) =>
-        first with { Affected = first.Affected + second.Affected, Complete = first.Complete && second.Complete };
+        first with
+        {
+            Affected = first.Affected + second.Affected,
+            Complete = first.Complete && second.Complete,
+            IsHeldElsewhere = first.IsHeldElsewhere || second.IsHeldElsewhere,
+        };
 }

@@ -20,12 +20,15 @@ internal sealed class DeadLetterDesk(
     private const int PageSize = 10;
     private const int DefaultLimit = 100;
 
+    // An answer of the stack's function has 6 MB at most.
+    private const int LargestLimit = 1_000;
+
     private static readonly TimeSpan MinimumPageTime = TimeSpan.FromSeconds(1);
 
     /// <summary>Shows the selected dead letters that are seen until the deadline, and gives all back.</summary>
     /// <param name="selection">Which.</param>
     /// <param name="cursor">Where to go on; null: at the oldest.</param>
-    /// <param name="limit">The most; null: 100.</param>
+    /// <param name="limit">The most, up to 1,000; null: 100.</param>
     /// <param name="deadline">When to have answered.</param>
     /// <param name="cancellationToken">Ends the look.</param>
     /// <exception cref="RequestException">The selection cannot be read, or a look would do harm.</exception>
@@ -34,7 +37,7 @@ internal sealed class DeadLetterDesk(
     {
         var terms = RowSelection.Parse(selection, OperationTarget.DeadLetters);
         var found = new List<DeadLetterView>();
-        var most = Math.Max(1, limit ?? DefaultLimit);
+        var most = Math.Clamp(limit ?? DefaultLimit, 1, LargestLimit);
         var seen = 0L;
         await using var look = await letters.LookAsync(cursor, cancellationToken);
         while (found.Count < most && deadline.HasTimeFor(MinimumPageTime))
