@@ -89,6 +89,9 @@ public class TemplatePermissionTests
                 .. On(DueIndex, "dynamodb:Query"),
                 .. On(Outbox, "dynamodb:BatchGetItem", "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:Scan", "dynamodb:UpdateItem"),
                 .. On(Jobs, "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:Scan", "dynamodb:UpdateItem"),
+                .. new[] { Outbox, Inbox, Jobs }.SelectMany(table => On(table, "dynamodb:DescribeTable", "dynamodb:DescribeTimeToLive")),
+                .. On(Queue, "sqs:GetQueueAttributes"),
+                .. On("!GetAtt DeadLetterQueue.Arn", "sqs:GetQueueAttributes"),
             ]
         },
     };

@@ -32,7 +32,7 @@ internal static class FunctionCatalog
         ["Reconcile"] = new(FunctionNeeds.Jobs, Scheduled<ReconcileFunction>("reconcile")),
         ["Setup"] = new(FunctionNeeds.Setup, Bind<SetupFunction, SetupInput, JobReport, ScheduleJsonContext>()),
         ["Operate"] = new(
-            FunctionNeeds.Jobs,
+            FunctionNeeds.Jobs | FunctionNeeds.Diagnosis,
             Bind<OperateFunction, OperateRequest, OperateAnswer, OperationsJsonContext>(
                 options => options.PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
                 beforeSetup: () => new OperateAnswer { Problem = OperatorDesk.SetupMissing })),
@@ -51,13 +51,15 @@ internal static class FunctionCatalog
                 [$"{FunctionProcess.NameVariable} is not a function's name. Set it to one of: {string.Join(", ", Names)}."]);
         }
 
-        var settings = BuiltIn.Read(getVariable, entry.Needs);
+        var (settings, errors) = entry.Needs.HasFlag(FunctionNeeds.Diagnosis)
+            ? BuiltIn.ReadForDiagnosis(getVariable, entry.Needs)
+            : (BuiltIn.Read(getVariable, entry.Needs), []);
         if (entry.Broker is { } broker && broker != settings.BrokerName)
         {
             throw new SettingsException([$"BROKER is '{settings.BrokerName}', and {name} works with '{broker}' alone. Set it to {broker}."]);
         }
 
-        return entry.Bind(Composition.Build(name, settings));
+        return entry.Bind(Composition.Build(name, settings, errors));
     }
 
     // Between a deployment and its Setup there is nothing to do, which is no failure.

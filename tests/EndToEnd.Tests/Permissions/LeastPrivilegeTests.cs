@@ -115,7 +115,8 @@ public sealed class LeastPrivilegeTests
             await stack.InvokeAsync(job);
         }
 
-        // An operator looks, shelves, purges, and cancels.
+        // An operator looks, has the stack examined, shelves, purges, and cancels.
+        await stack.OperateAsync("read", """{"command":"doctor"}""");
         await stack.OperateAsync("read", """{"command":"status"}""");
         Assert.Contains("bad", await stack.OperateAsync("read", """{"command":"list"}"""), StringComparison.Ordinal);
         await stack.OperateAsync("read", """{"command":"why","eventId":"bad"}""");
@@ -169,6 +170,7 @@ public sealed class LeastPrivilegeTests
             $"the effect. {stack.Output}",
             TimeSpan.FromMinutes(2));
         await CalledAsync(stack, "PullConsume", "dynamodb:GetItem");
+        await stack.OperateAsync("read", """{"command":"doctor"}""");
         Note(stack);
 
         async Task<int?> InterfereAsync(string function, ApiCall call)
@@ -211,6 +213,7 @@ public sealed class LeastPrivilegeTests
             },
             $"the effect. {stack.Output}",
             TimeSpan.FromMinutes(2));
+        await stack.OperateAsync("read", """{"command":"doctor"}""");
         Note(stack);
     }
 

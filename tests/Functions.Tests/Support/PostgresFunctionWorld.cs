@@ -19,6 +19,9 @@ public sealed class PostgresFunctionWorld : IAsyncDisposable
         Schema = PostgresServer.UniqueSchema();
     }
 
+    /// <summary>The queues, and the functions.</summary>
+    public FunctionWorld Inner => _world;
+
     public string Schema { get; }
 
     public string Owner => $"{Schema}_owner";

@@ -24,6 +24,7 @@ internal static class OperatorCommands
             ActionCommand.Create(RowAction.Purge, "Delete parked rows: their events are lost", shared),
             DeadLettersCommand.Create(shared),
             OperationsCommand.Create(shared),
+            DoctorCommand.Create(shared),
         };
         shared.AddTo(root);
         return root;

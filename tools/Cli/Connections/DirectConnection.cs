@@ -35,7 +35,7 @@ internal sealed class DirectConnection : IOperatorConnection
         var get = Variables(environmentFile);
         try
         {
-            var (settings, missing) = Read(get);
+            var (settings, missing, errors) = Read(get);
             var services = new ServiceCollection();
             services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.None));
             services.AddSingleton(settings);
@@ -45,9 +45,10 @@ internal sealed class DirectConnection : IOperatorConnection
             settings.Store!.AddServices(services);
             services.AddSingleton<OperationStore>();
             services.AddSingleton<OperatorDesk>();
+            settings.Broker?.AddServices(services);
+            services.AddDoctor(settings, errors);
             if (missing is null)
             {
-                settings.Broker!.AddServices(services);
                 services.AddSingleton(new InboxConsumers([settings.ConsumerName]));
                 services.AddSingleton<DeadLetterDesk>();
             }
@@ -88,16 +89,17 @@ internal sealed class DirectConnection : IOperatorConnection
     public ValueTask DisposeAsync() => _services.DisposeAsync();
 
     // The rows need no broker: who looks at them alone need not name it.
-    private static (RelayboxSettings Settings, string? Missing) Read(Func<string, string?> get)
+    private static (RelayboxSettings Settings, string? Missing, IReadOnlyList<string> Errors) Read(Func<string, string?> get)
     {
         try
         {
             const FunctionNeeds All = FunctionNeeds.Jobs | FunctionNeeds.Inbox | FunctionNeeds.DeadLetters;
-            return (RelayboxSettings.Read(get, All, BuiltIn.Stores, BuiltIn.Brokers), null);
+            return (RelayboxSettings.Read(get, All, BuiltIn.Stores, BuiltIn.Brokers), null, []);
         }
         catch (SettingsException exception)
         {
-            return (RelayboxSettings.Read(get, FunctionNeeds.Jobs, BuiltIn.Stores, BuiltIn.Brokers), exception.Message);
+            var (settings, errors) = BuiltIn.ReadForDiagnosis(get, FunctionNeeds.Jobs);
+            return (settings, exception.Message, errors);
         }
     }
 

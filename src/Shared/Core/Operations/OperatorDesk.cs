@@ -10,13 +10,15 @@ namespace Relaybox.Operations;
 /// <param name="time">The clock.</param>
 /// <param name="entropy">The source of ids.</param>
 /// <param name="deadLetters">The dead letters; null where nothing names them.</param>
+/// <param name="doctor">The doctor, which makes clients only when it is asked; null where there is none.</param>
 internal sealed class OperatorDesk(
     IOutboxRepository outbox,
     IOutboxOperations rows,
     OperationStore operations,
     TimeProvider time,
     IEntropy entropy,
-    DeadLetterDesk? deadLetters = null)
+    DeadLetterDesk? deadLetters = null,
+    Lazy<Doctor>? doctor = null)
 {
     /// <summary>What operators are told between a deployment and its Setup.</summary>
     internal const string SetupMissing =
@@ -59,6 +61,8 @@ internal sealed class OperatorDesk(
                 OperateCommand.Cancel => await CancelAsync(Require(request.OperationId, "an operation"), cancellationToken),
                 OperateCommand.Operations => new OperateAnswer { Operations = await operations.ListAsync(cancellationToken) },
                 OperateCommand.Continue => await ContinueAsync(deadline, cancellationToken),
+                OperateCommand.Doctor when doctor is not null =>
+                    new OperateAnswer { Findings = await doctor.Value.ExamineAsync(cancellationToken) },
                 _ => new OperateAnswer { Problem = "This version does not know the command." },
             };
         }
