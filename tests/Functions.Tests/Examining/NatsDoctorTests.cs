@@ -118,7 +118,7 @@ public sealed class NatsDoctorTests(DynamoDbLocal dynamoDb, SqsEmulator sqs, Nat
         world.Set("NATS_URL", "nats://127.0.0.1:1");
         var found = await Examination.OfAsync(world);
         found.AssertOnly("stream.failed");
-        found.AssertFound("tables", FindingSeverity.Ok, needsAdvice: false);
+        found.AssertFound("clock", FindingSeverity.Ok, needsAdvice: false);
     }
 
     [Fact]

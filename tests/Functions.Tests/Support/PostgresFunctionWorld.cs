@@ -119,6 +119,8 @@ public sealed class PostgresFunctionWorld : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        // What the functions keep pooled nobody uses any more, and the server's slots are few.
+        await ExecuteAsync($"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename IN ('{Owner}', '{FunctionsUser}')");
         await ExecuteAsync($"DROP SCHEMA IF EXISTS {Schema} CASCADE");
         await _world.DisposeAsync();
     }

@@ -10,10 +10,13 @@ namespace Relaybox.Postgres;
 /// <param name="Column">Of which column alone, quoted or not; null: of all.</param>
 internal sealed partial record PostgresGrant(string Role, string Kind, string Target, string Right, string? Column)
 {
+    /// <summary>The kind of a right on a schema.</summary>
+    internal const string Schema = "SCHEMA";
+
     /// <summary>The condition that the current user has the right; null where the target is not there.</summary>
     internal string Condition => (Kind, Column) switch
     {
-        ("SCHEMA", _) => $"has_schema_privilege(to_regnamespace('{Target}')::oid, '{Right}')",
+        (Schema, _) => $"has_schema_privilege(to_regnamespace('{Target}')::oid, '{Right}')",
         ("SEQUENCE", _) => $"has_sequence_privilege(to_regclass('{Target}')::oid, '{Right}')",
         ("FUNCTION", _) => $"has_function_privilege(to_regproc('{Target}')::oid, '{Right}')",
         (_, { } column) => $"has_column_privilege(to_regclass('{Target}')::oid, '{column}', '{Right}')",

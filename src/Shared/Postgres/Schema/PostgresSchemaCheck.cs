@@ -30,10 +30,11 @@ internal sealed partial class PostgresSchemaCheck(PostgresConnections connection
             """
             SELECT current_setting('server_version_num')::integer, current_setting('server_version'),
                 pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean, current_setting('autovacuum')::boolean,
-                current_setting('fsync')::boolean AND current_setting('synchronous_commit') <> 'off'
+                concat_ws(' and ', CASE WHEN NOT current_setting('fsync')::boolean THEN 'fsync' END,
+                    CASE WHEN current_setting('synchronous_commit') = 'off' THEN 'synchronous_commit' END)
             """;
-        var (number, version, isReadOnly, vacuums, isDurable) = (await command.ReadCommittedAsync(
-            row => (row.GetInt32(0), row.GetString(1), row.GetBoolean(2), row.GetBoolean(3), row.GetBoolean(4)), cancellationToken))[0];
+        var (number, version, isReadOnly, vacuums, off) = (await command.ReadCommittedAsync(
+            row => (row.GetInt32(0), row.GetString(1), row.GetBoolean(2), row.GetBoolean(3), row.GetString(4)), cancellationToken))[0];
         var found = new List<Finding>();
         if (number < OldestServer)
         {
@@ -49,10 +50,10 @@ internal sealed partial class PostgresSchemaCheck(PostgresConnections connection
                 "Name the primary in DATABASE_HOST, or all hosts with commas between them."));
         }
 
-        if (!isDurable)
+        if (off.Length > 0)
         {
             found.Add(NotDurable(
-                "fsync or synchronous_commit is off",
+                $"off: {off}",
                 "ALTER SYSTEM SET fsync = on; ALTER SYSTEM SET synchronous_commit = on; SELECT pg_reload_conf();"));
         }
 
