@@ -173,7 +173,7 @@ public class TemplatePermissionTests
     [InlineData("Cleanup", "WithDatabaseSecret", false)]
     [InlineData("ResetStale", "WithDatabaseSecret", false)]
     [InlineData("Reconcile", "WithDatabaseSecret", false)]
-    [InlineData("Operate", "WithDatabaseSecret", false)]
+    [InlineData("Operate", "WithDatabaseSecret", true)]
     public void A_function_may_use_key_and_network_if_there_are_any_and_the_secrets_that_it_needs(string function, string database, bool broker)
     {
         string[] policies =
