@@ -42,7 +42,8 @@ public sealed class DynamoDbDoctorTests(DynamoDbLocal dynamoDb, SqsEmulator sqs)
     {
         await using var world = await CreateAsync();
         var name = DynamoDbLocal.UniqueName("outbox");
-        await dynamoDb.Client.CreateTableAsync(Rows.Table(name, "eventId", null, withDueIndex: false));
+        await dynamoDb.Client.CreateTableAsync(
+            Rows.Table(name, "eventId", null, withDueIndex: false), TestContext.Current.CancellationToken);
         world.Set("OUTBOX_TABLE", name);
         world.Set("RELAY_TRIGGER", "schedule");
         (await Examination.OfAsync(world)).AssertFound("tables.index-missing", FindingSeverity.Problem);

@@ -11,6 +11,8 @@ public sealed class MongoDbDoctorTests(DynamoDbLocal dynamoDb, SqsEmulator sqs, 
 {
     private IMongoDatabase _database = null!;
 
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
     [Fact]
     public async Task A_healthy_system_has_no_problem()
     {
@@ -34,7 +36,7 @@ public sealed class MongoDbDoctorTests(DynamoDbLocal dynamoDb, SqsEmulator sqs, 
     {
         await using var world = await CreateAsync();
         await _database.GetCollection<BsonDocument>("outbox_schema").UpdateOneAsync(
-            new BsonDocument(), new BsonDocument("$set", new BsonDocument("version", version)));
+            new BsonDocument(), new BsonDocument("$set", new BsonDocument("version", version)), cancellationToken: Ct);
         Assert.Contains("schema.other", (await Examination.OfAsync(world)).Problems);
     }
 
@@ -44,7 +46,7 @@ public sealed class MongoDbDoctorTests(DynamoDbLocal dynamoDb, SqsEmulator sqs, 
     public async Task A_missing_index_is_found_and_Setup_puts_it_right(string collection, string index)
     {
         await using var world = await CreateAsync();
-        await _database.GetCollection<BsonDocument>(collection).Indexes.DropOneAsync(index);
+        await _database.GetCollection<BsonDocument>(collection).Indexes.DropOneAsync(index, Ct);
         Assert.Contains($"'{index}'", (await Examination.OfAsync(world)).AssertOnly("schema.index-missing").Text, StringComparison.Ordinal);
         await world.InvokeAsync("Setup", "{}");
         Assert.Empty((await Examination.OfAsync(world)).Problems);
@@ -54,7 +56,7 @@ public sealed class MongoDbDoctorTests(DynamoDbLocal dynamoDb, SqsEmulator sqs, 
     public async Task A_counter_that_is_behind_its_rows_is_found_and_Setup_puts_it_right()
     {
         await using var world = await CreateAsync();
-        await _database.GetCollection<BsonDocument>("outbox").InsertOneAsync(new BsonDocument
+        await InsertAsync(new BsonDocument
         {
             { "_id", "a" }, { "subject", "orders.placed" }, { "payload", "{}" }, { "status", "pending" }, { "orderingKey", "k" },
             { "orderNumber", 7L }, { "availableAt", DateTime.UtcNow },
@@ -68,7 +70,7 @@ public sealed class MongoDbDoctorTests(DynamoDbLocal dynamoDb, SqsEmulator sqs, 
     public async Task A_subject_without_a_handler_and_rows_that_nobody_relays_are_found()
     {
         await using var world = await CreateAsync();
-        await _database.GetCollection<BsonDocument>("outbox").InsertOneAsync(new BsonDocument
+        await InsertAsync(new BsonDocument
         {
             { "_id", "a" }, { "subject", "nobody.listens" }, { "payload", "{}" }, { "status", "pending" },
             { "availableAt", DateTime.UtcNow.AddMinutes(-10) },
@@ -85,6 +87,8 @@ public sealed class MongoDbDoctorTests(DynamoDbLocal dynamoDb, SqsEmulator sqs, 
         found.AssertOnly("store.failed");
         Assert.Single(found.Findings, finding => finding.Id == "store.failed");
     }
+
+    private Task InsertAsync(BsonDocument row) => _database.GetCollection<BsonDocument>("outbox").InsertOneAsync(row, cancellationToken: Ct);
 
     private async Task<FunctionWorld> CreateAsync(bool setUp = true)
     {
