@@ -9,7 +9,10 @@ public sealed class OperateAliasTests
     private const string Name = "arn:aws:lambda:eu-central-1:123456789012:function:prod-Operate";
 
     private static readonly OperateCommand[] Reading =
-        [OperateCommand.Status, OperateCommand.List, OperateCommand.Show, OperateCommand.Why, OperateCommand.Preview, OperateCommand.Operations];
+    [
+        OperateCommand.Status, OperateCommand.List, OperateCommand.Show, OperateCommand.Why, OperateCommand.Preview, OperateCommand.Operations,
+        OperateCommand.Doctor,
+    ];
 
     private static readonly OperateCommand[] Acting =
     [

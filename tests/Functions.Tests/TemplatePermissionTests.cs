@@ -92,10 +92,11 @@ public class TemplatePermissionTests
                 .. On(Outbox, "dynamodb:BatchGetItem", "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:Scan", "dynamodb:UpdateItem"),
                 .. On(Inbox, "dynamodb:GetItem", "dynamodb:UpdateItem"),
                 .. On(Jobs, "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:Scan", "dynamodb:UpdateItem"),
+                .. new[] { Outbox, Inbox, Jobs }.SelectMany(table => On(table, "dynamodb:DescribeTable", "dynamodb:DescribeTimeToLive")),
                 .. On(
                     "!GetAtt DeadLetterQueue.Arn",
                     "sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"),
-                .. On(Queue, "sqs:SendMessage"),
+                .. On(Queue, "sqs:GetQueueAttributes", "sqs:SendMessage"),
             ]
         },
     };
@@ -177,7 +178,7 @@ public class TemplatePermissionTests
     [InlineData("Cleanup", "WithDatabaseSecret", false)]
     [InlineData("ResetStale", "WithDatabaseSecret", false)]
     [InlineData("Reconcile", "WithDatabaseSecret", false)]
-    [InlineData("Operate", "WithDatabaseSecret", false)]
+    [InlineData("Operate", "WithDatabaseSecret", true)]
     public void A_function_may_use_key_and_network_if_there_are_any_and_the_secrets_that_it_needs(string function, string database, bool broker)
     {
         string[] policies =

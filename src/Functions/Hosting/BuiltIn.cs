@@ -17,19 +17,28 @@ internal static partial class BuiltIn
 
     /// <summary>
     /// Reads the settings of those who answer operators: with the dead letters, or without them where something of theirs is missing. The rows need
-    /// neither the broker nor the inbox.
+    /// neither the broker nor the inbox, and the doctor looks at what there is.
     /// </summary>
-    /// <returns>The settings, and what is missing for the dead letters; null: nothing.</returns>
+    /// <returns>
+    /// The settings; what is missing for the dead letters, or null; and what is wrong with settings of the broker that could not be read.
+    /// </returns>
     /// <exception cref="SettingsException">Something that the rows need is wrong; the exception lists all of it.</exception>
-    internal static (RelayboxSettings Settings, string? Missing) ReadForOperators(Func<string, string?> get)
+    internal static (RelayboxSettings Settings, string? Missing, IReadOnlyList<string> Errors) ReadForOperators(Func<string, string?> get)
     {
         try
         {
-            return (Read(get, FunctionNeeds.Jobs | FunctionNeeds.Inbox | FunctionNeeds.DeadLetters), null);
+            return (Read(get, FunctionNeeds.Jobs | FunctionNeeds.Inbox | FunctionNeeds.DeadLetters), null, []);
         }
-        catch (SettingsException exception)
+        catch (SettingsException missing)
         {
-            return (Read(get, FunctionNeeds.Jobs), exception.Message);
+            try
+            {
+                return (Read(get, FunctionNeeds.Jobs | FunctionNeeds.Diagnosis), missing.Message, []);
+            }
+            catch (SettingsException wrong)
+            {
+                return (Read(get, FunctionNeeds.Jobs), missing.Message, wrong.Errors);
+            }
         }
     }
 

@@ -19,7 +19,7 @@ namespace Relaybox.Functions.Hosting;
 /// <summary>Puts the parts together. Clients are made when something first asks for them.</summary>
 internal static class Composition
 {
-    internal static ServiceProvider Build(string functionName, RelayboxSettings settings)
+    internal static ServiceProvider Build(string functionName, RelayboxSettings settings, IReadOnlyList<string>? settingsErrors = null)
     {
         var services = new ServiceCollection();
         services.AddLogging(logging => logging
@@ -46,6 +46,7 @@ internal static class Composition
         services.AddSingleton<OperationStore>();
         services.AddSingleton<PauseStore>();
         services.AddSingleton<PauseWatch>();
+        services.AddDoctor(settings, settingsErrors ?? []);
         AddOperate(services, settings);
         return services.BuildServiceProvider();
     }

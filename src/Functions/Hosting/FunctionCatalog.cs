@@ -52,15 +52,15 @@ internal static class FunctionCatalog
         }
 
         // A stack without a consumer has no dead letters of its own.
-        var settings = entry.Needs.HasFlag(FunctionNeeds.DeadLetters)
-            ? BuiltIn.ReadForOperators(getVariable).Settings
-            : BuiltIn.Read(getVariable, entry.Needs);
+        var (settings, _, errors) = entry.Needs.HasFlag(FunctionNeeds.DeadLetters)
+            ? BuiltIn.ReadForOperators(getVariable)
+            : (BuiltIn.Read(getVariable, entry.Needs), null, []);
         if (entry.Broker is { } broker && broker != settings.BrokerName)
         {
             throw new SettingsException([$"BROKER is '{settings.BrokerName}', and {name} works with '{broker}' alone. Set it to {broker}."]);
         }
 
-        return entry.Bind(Composition.Build(name, settings));
+        return entry.Bind(Composition.Build(name, settings, errors));
     }
 
     // Between a deployment and its Setup there is nothing to do, which is no failure.

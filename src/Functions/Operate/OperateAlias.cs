@@ -23,7 +23,7 @@ internal static class OperateAlias
         { Command: OperateCommand.Show, WithPayload: true } => Payload,
         {
             Command: OperateCommand.Status or OperateCommand.List or OperateCommand.Show or OperateCommand.Why or OperateCommand.Preview
-                or OperateCommand.Operations
+                or OperateCommand.Operations or OperateCommand.Doctor
         } => Read,
         _ => Act,
     };

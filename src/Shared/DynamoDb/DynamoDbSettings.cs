@@ -42,6 +42,8 @@ internal sealed record DynamoDbSettings : StoreSettings
         services.AddSingleton<DynamoDbInboxRepository>();
         services.AddSingleton<IInboxRepository>(provider => provider.GetRequiredService<DynamoDbInboxRepository>());
         services.AddSingleton<IInboxOperations>(provider => provider.GetRequiredService<DynamoDbInboxRepository>());
+        services.AddSingleton<IDoctorCheck, DynamoDbCheck>();
+        services.AddSingleton<IDoctorCheck, DynamoDbClockCheck>();
         services.AddSingleton<IJobStore>(provider => new DynamoDbJobStore(
             provider.GetRequiredService<IAmazonDynamoDB>(),
             JobsTable,
@@ -61,7 +63,9 @@ internal sealed record DynamoDbSettings : StoreSettings
         },
         Inbox = new DynamoDbInboxOptions
         {
-            TableName = settings.Needs.HasFlag(FunctionNeeds.Inbox) ? reader.TableName("INBOX_TABLE", "the name of the inbox table") : "",
+            TableName = settings.Needs.HasFlag(FunctionNeeds.Inbox) ? reader.TableName("INBOX_TABLE", "the name of the inbox table")
+                : settings.Needs.HasFlag(FunctionNeeds.Diagnosis) ? reader.OptionalTableName("INBOX_TABLE") ?? ""
+                : "",
             ProcessedRetention = settings.Maintenance.ProcessedRetention,
         },
         JobsTable = settings.Needs.HasFlag(FunctionNeeds.Jobs) ? reader.TableName("JOBS_TABLE", "the name of the jobs table") : "",

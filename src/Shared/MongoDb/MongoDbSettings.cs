@@ -41,6 +41,9 @@ internal sealed record MongoDbSettings : StoreSettings
         services.AddSingleton<IOutboxSignal, MongoOutboxSignal>();
         services.AddSingleton<ISetupStep, MongoSetup>();
         services.AddSingleton<ISetupState, MongoSetupState>();
+        services.AddSingleton<IDoctorCheck, MongoSchemaCheck>();
+        services.AddSingleton<IDoctorCheck, MongoRightsCheck>();
+        services.AddSingleton<IDoctorCheck, StoreClockCheck>();
     }
 
     internal static MongoDbSettings Read(SettingsReader reader)

@@ -23,6 +23,9 @@ internal sealed record MySqlSettings : StoreSettings
     /// <summary>The example handler's table, in the same schema; null where the example is not deployed.</summary>
     public string? EffectsTable { get; init; }
 
+    /// <summary>What the names of the roles begin with.</summary>
+    public required string RolePrefix { get; init; }
+
     /// <summary>Whom Setup grants what is needed; null: nobody, and the roles are not made.</summary>
     public MySqlRoles? Roles { get; init; }
 
@@ -44,6 +47,9 @@ internal sealed record MySqlSettings : StoreSettings
             provider.GetRequiredService<MySqlConnections>(), Tables, provider.GetRequiredService<ILogger<MySqlMigrator>>()));
         services.AddSingleton<ISetupStep, MySqlSetup>();
         services.AddSingleton<ISetupState, MySqlSetupState>();
+        services.AddSingleton<IDoctorCheck, MySqlSchemaCheck>();
+        services.AddSingleton<IDoctorCheck, MySqlRightsCheck>();
+        services.AddSingleton<IDoctorCheck, StoreClockCheck>();
     }
 
     internal static MySqlSettings Read(SettingsReader reader)
@@ -60,6 +66,7 @@ internal sealed record MySqlSettings : StoreSettings
             Connection = sql.Connection(new SqlConnectionOptions { RolePrefix = prefix }, (int)MySqlUrl.DefaultPort, MySqlConnectionText.Check),
             Listen = reader.Seconds("SWEEP_LISTEN_SECONDS", 50, 0, 840),
             EffectsTable = sql.OptionalIdentifier("EFFECTS_TABLE", "effects"),
+            RolePrefix = prefix,
             Roles = ReadRoles(reader, sql, prefix),
         };
     }

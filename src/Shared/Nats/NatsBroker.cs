@@ -5,7 +5,8 @@ namespace Relaybox.Nats;
 /// <summary>NATS JetStream as a broker.</summary>
 internal sealed class NatsBroker : IBroker
 {
-    private const FunctionNeeds Using = FunctionNeeds.Publisher | FunctionNeeds.Setup | FunctionNeeds.Stream | FunctionNeeds.DeadLetters;
+    private const FunctionNeeds Using =
+        FunctionNeeds.Publisher | FunctionNeeds.Setup | FunctionNeeds.Stream | FunctionNeeds.DeadLetters | FunctionNeeds.Diagnosis;
 
     /// <inheritdoc />
     public string Name => "nats";

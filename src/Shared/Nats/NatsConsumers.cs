@@ -37,14 +37,14 @@ internal sealed class NatsConsumers(NatsConnector connector, ILogger<NatsConsume
     {
         await RequireStreamAsync(context, options, cancellationToken);
         var existing = await FindAsync(context, options, cancellationToken);
-        if (existing is { DeliverSubject.Length: > 0 } || (existing is not null && existing.AckPolicy != ConsumerConfigAckPolicy.Explicit))
+        if (existing is not null && !CanBePulled(existing))
         {
             throw new NatsSetupException(
                 $"The consumer '{options.Consumer}' of the stream '{options.Stream}' is not one "
                 + "to pull from with explicit acknowledgements. Delete it, or use another name.");
         }
 
-        if (existing is not null && !Differs(existing, options))
+        if (existing is not null && Compare(existing, options).Count == 0)
         {
             return false;
         }
@@ -72,7 +72,8 @@ internal sealed class NatsConsumers(NatsConnector connector, ILogger<NatsConsume
         }
     }
 
-    private static async Task<ConsumerConfig?> FindAsync(
+    /// <summary>The consumer's configuration; null: it does not exist.</summary>
+    internal static async Task<ConsumerConfig?> FindAsync(
         NatsJSContext context, NatsPullOptions options, CancellationToken cancellationToken)
     {
         try
@@ -85,11 +86,38 @@ internal sealed class NatsConsumers(NatsConnector connector, ILogger<NatsConsume
         }
     }
 
-    private static bool Differs(ConsumerConfig existing, NatsPullOptions options) =>
-        existing.AckWait != options.AckWait
-        || existing.MaxDeliver > 0
-        || existing.MaxAckPending != options.MaxAckPending
-        || (existing.FilterSubject ?? "") != (options.FilterSubject ?? "");
+    /// <summary>Whether the consumer is one to pull from, whose messages are acknowledged one by one.</summary>
+    internal static bool CanBePulled(ConsumerConfig config) =>
+        config is { DeliverSubject: null or "", AckPolicy: ConsumerConfigAckPolicy.Explicit };
+
+    /// <summary>What of a consumer is other than it has to be.</summary>
+    internal static IReadOnlyList<string> Compare(ConsumerConfig config, NatsPullOptions options)
+    {
+        var differences = new List<string>();
+        if (config.AckWait != options.AckWait)
+        {
+            differences.Add($"it sends a message again after {config.AckWait} without an answer instead of {options.AckWait} (ack_wait)");
+        }
+
+        if (config.MaxDeliver > 0)
+        {
+            differences.Add($"it gives up on a message after {config.MaxDeliver} deliveries (max_deliver), which loses it");
+        }
+
+        if (config.MaxAckPending != options.MaxAckPending)
+        {
+            differences.Add($"it lets {config.MaxAckPending} messages be unanswered instead of {options.MaxAckPending} (max_ack_pending)");
+        }
+
+        if ((config.FilterSubject ?? "") != (options.FilterSubject ?? ""))
+        {
+            differences.Add($"it gets the subject '{config.FilterSubject}' instead of {Filter(options)} (filter_subject)");
+        }
+
+        return differences;
+
+        static string Filter(NatsPullOptions options) => options.FilterSubject is { Length: > 0 } filter ? $"'{filter}'" : "all";
+    }
 
     private static ConsumerConfig ToConfig(ConsumerConfig? existing, NatsPullOptions options) =>
         (existing ?? new ConsumerConfig(options.Consumer) { DeliverPolicy = ConsumerConfigDeliverPolicy.All }) with

@@ -54,6 +54,9 @@ internal sealed record NatsSettings : BrokerSettings
         new(MaxAge + DeadLetterAge, "NATS_STREAM_MAX_AGE_HOURS, and 14 days among the dead letters");
 
     /// <inheritdoc />
+    internal override bool? Consumes => SetupConsumer;
+
+    /// <inheritdoc />
     public override void AddServices(IServiceCollection services)
     {
         services.AddSingleton(this);
@@ -71,6 +74,7 @@ internal sealed record NatsSettings : BrokerSettings
         services.AddSingleton<IDeadLetters>(provider => new NatsDeadLetterStream(
             provider.GetRequiredService<NatsConnector>(), DeadLetters.Name, Pull.DeadLetterPrefix));
         services.AddSingleton<ISetupStep, NatsSetup>();
+        services.AddSingleton<IDoctorCheck, NatsCheck>();
     }
 
     internal static NatsSettings Read(SettingsReader reader, RelayboxSettings settings)

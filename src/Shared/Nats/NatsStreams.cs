@@ -108,7 +108,8 @@ internal sealed class NatsStreams(NatsConnector connector, ILogger<NatsStreams> 
         }
     }
 
-    private static async Task<StreamConfig?> FindAsync(NatsJSContext context, string name, CancellationToken cancellationToken)
+    /// <summary>A stream's configuration; null: it does not exist.</summary>
+    internal static async Task<StreamConfig?> FindAsync(NatsJSContext context, string name, CancellationToken cancellationToken)
     {
         try
         {

@@ -49,6 +49,9 @@ internal sealed record PostgresSettings : StoreSettings
             provider.GetRequiredService<PostgresConnections>(), Tables, provider.GetRequiredService<ILogger<PostgresMigrator>>()));
         services.AddSingleton<ISetupStep, PostgresSetup>();
         services.AddSingleton<ISetupState, PostgresSetupState>();
+        services.AddSingleton<IDoctorCheck, PostgresSchemaCheck>();
+        services.AddSingleton<IDoctorCheck, PostgresRightsCheck>();
+        services.AddSingleton<IDoctorCheck, StoreClockCheck>();
     }
 
     internal static PostgresSettings Read(SettingsReader reader)

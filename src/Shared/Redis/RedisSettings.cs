@@ -43,6 +43,8 @@ internal sealed record RedisSettings : StoreSettings
         services.AddSingleton<IOutboxSignal, RedisOutboxSignal>();
         services.AddSingleton<ISetupStep, RedisSetup>();
         services.AddSingleton<ISetupState, RedisSetupState>();
+        services.AddSingleton<IDoctorCheck, RedisSchemaCheck>();
+        services.AddSingleton<IDoctorCheck, StoreClockCheck>();
     }
 
     internal static RedisSettings Read(SettingsReader reader)

@@ -25,6 +25,9 @@ internal sealed record SqsSettings : BrokerSettings
     public required string DeadLetterQueueUrl { get; init; }
 
     /// <inheritdoc />
+    internal override bool? Consumes => Publisher.QueueUrl.Length == 0 ? null : DeadLetterQueueUrl.Length > 0;
+
+    /// <inheritdoc />
     public override void AddServices(IServiceCollection services)
     {
         services.AddSingleton<IAmazonSQS>(_ => new AmazonSQSClient(
@@ -38,6 +41,8 @@ internal sealed record SqsSettings : BrokerSettings
             services.AddSingleton<IDeadLetters>(CreateDeadLetters);
         }
 
+        services.AddSingleton<IDoctorCheck>(provider => new SqsCheck(
+            provider.GetRequiredService<IAmazonSQS>, this, provider.GetRequiredService<RelayboxSettings>()));
         services.AddSingleton(provider => new SqsVisibility(
             provider.GetRequiredService<IAmazonSQS>(), Publisher.QueueUrl, provider.GetRequiredService<ILogger<SqsVisibility>>()));
     }
@@ -54,9 +59,8 @@ internal sealed record SqsSettings : BrokerSettings
     {
         Publisher = new SqsPublisherOptions
         {
-            QueueUrl = (needs & (FunctionNeeds.Publisher | FunctionNeeds.Consumer | FunctionNeeds.DeadLetters)) != 0
-                ? reader.QueueUrl("QUEUE_URL", "the URL of the queue")
-                : "",
+            QueueUrl = ReadQueueUrl(
+                reader, needs, FunctionNeeds.Publisher | FunctionNeeds.Consumer | FunctionNeeds.DeadLetters, "QUEUE_URL", "the URL of the queue"),
             MaxBatchBytes = reader.Number("SQS_MAX_BATCH_BYTES", SqsPublisherOptions.MaxMessageBytes, 1_024, SqsPublisherOptions.MaxMessageBytes),
             Concurrency = reader.Number("PUBLISH_CONCURRENCY", 16, 1, 64),
             MessageGroup = reader.Matching(
@@ -66,8 +70,13 @@ internal sealed record SqsSettings : BrokerSettings
                 "none, ordering-key, or header: and the name of a header"),
         },
         Unwraps = reader.Choice("SQS_UNWRAP", true, ("true", true), ("false", false)),
-        DeadLetterQueueUrl = (needs & (FunctionNeeds.Consumer | FunctionNeeds.DeadLetters)) != 0
-            ? reader.QueueUrl("DEAD_LETTER_QUEUE_URL", "the URL of the dead-letter queue")
-            : "",
+        DeadLetterQueueUrl = ReadQueueUrl(
+            reader, needs, FunctionNeeds.Consumer | FunctionNeeds.DeadLetters, "DEAD_LETTER_QUEUE_URL", "the URL of the dead-letter queue"),
     };
+
+    // Empty where nobody needs it, and where who only looks at it does not find it.
+    private static string ReadQueueUrl(SettingsReader reader, FunctionNeeds needs, FunctionNeeds required, string name, string meaning) =>
+        (needs & required) != 0 ? reader.QueueUrl(name, meaning)
+        : needs.HasFlag(FunctionNeeds.Diagnosis) ? reader.QueueUrl(name, meaning, isRequired: false)
+        : "";
 }

@@ -115,7 +115,8 @@ public sealed class LeastPrivilegeTests
             await stack.InvokeAsync(job);
         }
 
-        // An operator looks, shelves, purges, and cancels.
+        // An operator looks, has the stack examined, shelves, purges, and cancels.
+        await stack.OperateAsync("read", """{"command":"doctor"}""");
         await stack.OperateAsync("read", """{"command":"status"}""");
         Assert.Contains("bad", await stack.OperateAsync("read", """{"command":"list"}"""), StringComparison.Ordinal);
         await stack.OperateAsync("read", """{"command":"why","eventId":"bad"}""");
@@ -173,6 +174,7 @@ public sealed class LeastPrivilegeTests
             TimeSpan.FromMinutes(2));
         await CalledAsync(stack, "PullConsume", "dynamodb:GetItem");
         Assert.Contains("\"deadLetterCount\":0", await stack.OperateAsync("read", """{"command":"status"}"""), StringComparison.Ordinal);
+        await stack.OperateAsync("read", """{"command":"doctor"}""");
         Note(stack);
 
         async Task<int?> InterfereAsync(string function, ApiCall call)
@@ -216,6 +218,7 @@ public sealed class LeastPrivilegeTests
             $"the effect. {stack.Output}",
             TimeSpan.FromMinutes(2));
         Assert.Contains("\"deadLetterCount\":0", await stack.OperateAsync("read", """{"command":"status"}"""), StringComparison.Ordinal);
+        await stack.OperateAsync("read", """{"command":"doctor"}""");
         Note(stack);
     }
 

@@ -19,6 +19,9 @@ public sealed class PostgresFunctionWorld : IAsyncDisposable
         Schema = PostgresServer.UniqueSchema();
     }
 
+    /// <summary>The queues, and the functions.</summary>
+    public FunctionWorld Inner => _world;
+
     public string Schema { get; }
 
     public string Owner => $"{Schema}_owner";
@@ -116,6 +119,8 @@ public sealed class PostgresFunctionWorld : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        // What the functions keep pooled nobody uses any more, and the server's slots are few.
+        await ExecuteAsync($"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename IN ('{Owner}', '{FunctionsUser}')");
         await ExecuteAsync($"DROP SCHEMA IF EXISTS {Schema} CASCADE");
         await _world.DisposeAsync();
     }

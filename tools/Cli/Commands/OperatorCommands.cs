@@ -27,6 +27,7 @@ internal static class OperatorCommands
             PauseCommands.CreatePause(shared),
             PauseCommands.CreateResume(shared),
             CompletionCommand.Create(),
+            DoctorCommand.Create(shared),
         };
         shared.AddTo(root);
         return root;

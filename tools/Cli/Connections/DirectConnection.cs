@@ -35,7 +35,7 @@ internal sealed class DirectConnection : IOperatorConnection
         var get = Variables(environmentFile);
         try
         {
-            var (settings, missing) = BuiltIn.ReadForOperators(get);
+            var (settings, missing, errors) = BuiltIn.ReadForOperators(get);
             var services = new ServiceCollection();
             services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.None));
             services.AddSingleton(settings);
@@ -46,9 +46,10 @@ internal sealed class DirectConnection : IOperatorConnection
             services.AddSingleton<OperationStore>();
             services.AddSingleton<PauseStore>();
             services.AddSingleton<OperatorDesk>();
+            settings.Broker?.AddServices(services);
+            services.AddDoctor(settings, errors);
             if (missing is null)
             {
-                settings.Broker!.AddServices(services);
                 services.AddSingleton(new InboxConsumers([settings.ConsumerName]));
                 services.AddSingleton<DeadLetterDesk>();
             }

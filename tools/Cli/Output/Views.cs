@@ -152,6 +152,32 @@ internal sealed class Views(IAnsiConsole console, bool isJson, string target)
         console.Write(table);
     }
 
+    internal void Findings(IReadOnlyList<Finding> findings)
+    {
+        var table = Table("", "check", "finding");
+        foreach (var finding in findings)
+        {
+            var color = finding.Severity switch
+            {
+                FindingSeverity.Ok => Color.Green,
+                FindingSeverity.Problem => Color.Red,
+                _ => Color.Yellow,
+            };
+            table.AddRow(new Text(Name(finding.Severity), new Style(color)), new Text(finding.Id), new Text(finding.Text));
+        }
+
+        console.Write(table);
+
+        // Outside the table, which would break the commands into lines.
+        foreach (var finding in findings.Where(finding => finding.Advice is not null).OrderByDescending(finding => finding.Severity))
+        {
+            Say($"{finding.Id}: {finding.Advice}");
+        }
+
+        var problems = findings.Count(finding => finding.Severity == FindingSeverity.Problem);
+        Say(problems == 0 ? "No problem was found." : $"{Number(problems)} {(problems == 1 ? "problem was" : "problems were")} found.");
+    }
+
     internal static string Name<TEnum>(TEnum value)
         where TEnum : struct, Enum => value.ToString().ToLowerInvariant();
 

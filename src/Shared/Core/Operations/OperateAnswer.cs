@@ -60,6 +60,9 @@ internal sealed record OperateAnswer
     /// <summary>Why a row is not sent, in sentences.</summary>
     public IReadOnlyList<string>? Why { get; init; }
 
+    /// <summary>What the doctor has found; of each check at least one finding.</summary>
+    public IReadOnlyList<Finding>? Findings { get; init; }
+
     /// <summary>One operation.</summary>
     public Operation? Operation { get; init; }
 

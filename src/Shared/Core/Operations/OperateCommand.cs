@@ -53,4 +53,8 @@ internal enum OperateCommand
     /// <summary>Goes on with every operation that is running; what the schedule of a stack asks for.</summary>
     [JsonStringEnumMemberName("continue")]
     Continue,
+
+    /// <summary>What is wrong with the system, and what to do.</summary>
+    [JsonStringEnumMemberName("doctor")]
+    Doctor,
 }

@@ -11,6 +11,7 @@ namespace Relaybox.Operations;
 /// <param name="time">The clock.</param>
 /// <param name="entropy">The source of ids.</param>
 /// <param name="deadLetters">The dead letters; null where nothing names them.</param>
+/// <param name="doctor">The doctor, which makes clients only when it is asked; null where there is none.</param>
 internal sealed class OperatorDesk(
     IOutboxRepository outbox,
     IOutboxOperations rows,
@@ -18,7 +19,8 @@ internal sealed class OperatorDesk(
     PauseStore pauses,
     TimeProvider time,
     IEntropy entropy,
-    DeadLetterDesk? deadLetters = null)
+    DeadLetterDesk? deadLetters = null,
+    Lazy<Doctor>? doctor = null)
 {
     /// <summary>What operators are told between a deployment and its Setup.</summary>
     internal const string SetupMissing =
@@ -63,6 +65,8 @@ internal sealed class OperatorDesk(
                 OperateCommand.Pause => await PauseAsync(request, cancellationToken),
                 OperateCommand.Resume => await ResumeAsync(RequirePart(request), cancellationToken),
                 OperateCommand.Continue => await ContinueAsync(deadline, cancellationToken),
+                OperateCommand.Doctor when doctor is not null =>
+                    new OperateAnswer { Findings = await doctor.Value.ExamineAsync(cancellationToken) },
                 _ => new OperateAnswer { Problem = "This version does not know the command." },
             };
         }

@@ -27,4 +27,7 @@ internal enum FunctionNeeds
 
     /// <summary>It looks at dead letters, and sends them back where they came from.</summary>
     DeadLetters = 64,
+
+    /// <summary>It looks at whatever the broker's settings name, and can do without them.</summary>
+    Diagnosis = 128,
 }

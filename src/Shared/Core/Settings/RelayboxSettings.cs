@@ -42,6 +42,9 @@ internal sealed record RelayboxSettings
     /// <summary>What the scheduled jobs do.</summary>
     public required MaintenanceOptions Maintenance { get; init; }
 
+    /// <summary>For how long a message can come back.</summary>
+    public MessageHorizon Horizon { get; init; }
+
     /// <summary>The least severe messages that are logged.</summary>
     public required LogLevel LogLevel { get; init; }
 
@@ -127,19 +130,30 @@ internal sealed record RelayboxSettings
 
         // Default: the retention that template.yaml gives its queues, 4 days, and 14 for the dead letters.
         var queueRetention = reader.Hours("QUEUE_RETENTION_HOURS", 432, 0, 87_600);
-        var horizon = settings.Broker?.Horizon
-            ?? new MessageHorizon(queueRetention, "QUEUE_RETENTION_HOURS: queue and dead-letter queue together");
-        if (needs.HasFlag(FunctionNeeds.Inbox) && processedRetention < horizon.Length)
+        settings = settings with
         {
-            reader.Add(
-                $"PROCESSED_RETENTION_HOURS is {processedRetention.TotalHours:0}, "
-                + $"but a message can come back for {horizon.Length.TotalHours:0} hours "
-                + $"({horizon.Reason}). Set it to at least that, or duplicates will be handled again.");
+            Horizon = settings.Broker?.Horizon
+                ?? new MessageHorizon(queueRetention, "QUEUE_RETENTION_HOURS: queue and dead-letter queue together"),
+        };
+        if (needs.HasFlag(FunctionNeeds.Inbox) && settings.WhyForgetful() is { } why)
+        {
+            reader.Add(why);
         }
 
         reader.ThrowIfWrong();
         return settings;
     }
+
+    /// <summary>Why the inbox forgets too soon; null: it remembers for as long as a message can come back.</summary>
+    internal string? WhyForgetful() => WhyForgetful(Horizon);
+
+    /// <inheritdoc cref="WhyForgetful()" />
+    /// <param name="horizon">For how long a message can come back.</param>
+    internal string? WhyForgetful(MessageHorizon horizon) => Maintenance.ProcessedRetention < horizon.Length
+        ? $"PROCESSED_RETENTION_HOURS is {Maintenance.ProcessedRetention.TotalHours:0}, "
+            + $"but a message can come back for {horizon.Length.TotalHours:0} hours "
+            + $"({horizon.Reason}). Set it to at least that, or duplicates will be handled again."
+        : null;
 
     private static string ReadFormat(SettingsReader reader)
     {

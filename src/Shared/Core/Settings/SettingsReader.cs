@@ -42,9 +42,12 @@ internal sealed class SettingsReader(Func<string, string?> get)
         return value;
     }
 
-    internal string QueueUrl(string name, string meaning)
+    /// <param name="name">The setting.</param>
+    /// <param name="meaning">What it is to be set to.</param>
+    /// <param name="isRequired">Whether it is an error that it is not set.</param>
+    internal string QueueUrl(string name, string meaning, bool isRequired = true)
     {
-        var value = Required(name, meaning);
+        var value = isRequired ? Required(name, meaning) : Optional(name) ?? "";
         if (value.Length > 0 && !IsQueueUrl(value))
         {
             _errors.Add($"{name} is not a queue's URL. Set it to {meaning}, such as https://sqs.<region>.amazonaws.com/<account>/<queue>.");

@@ -98,10 +98,11 @@ internal sealed record MongoRoles
             ],
             [Name("cleaner")] =
             [
-                (options.OutboxCollection, ["find", "update", "remove"]),
-                (options.KeysCollection, ["find", "update", "remove"]),
-                (options.InboxCollection, ["find", "update", "remove"]),
-                (options.LeasesCollection, ["find"]),
+                // The indexes are for the doctor to look at.
+                (options.OutboxCollection, ["find", "update", "remove", "listIndexes"]),
+                (options.KeysCollection, ["find", "update", "remove", "listIndexes"]),
+                (options.InboxCollection, ["find", "update", "remove", "listIndexes"]),
+                (options.LeasesCollection, ["find", "listIndexes"]),
                 (options.JobsCollection, ["find", "insert", "update", "remove"]),
                 (options.SchemaCollection, ["find"]),
             ],

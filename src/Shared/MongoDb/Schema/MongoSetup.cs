@@ -60,7 +60,8 @@ internal sealed class MongoSetup(MongoConnections connections, MongoSetupOptions
         return made;
     }
 
-    private static async Task CheckServerAsync(MongoCollections database, CancellationToken cancellationToken)
+    /// <exception cref="MongoSchemaException">The server is not one for the store.</exception>
+    internal static async Task CheckServerAsync(MongoCollections database, CancellationToken cancellationToken)
     {
         var hello = await database.Database.RunCommandAsync<BsonDocument>(new BsonDocument("hello", 1), cancellationToken: cancellationToken);
         if (!hello.Contains("setName") && hello.GetValue("msg", "") != "isdbgrid")

@@ -7,24 +7,40 @@ namespace Relaybox.MySql;
 // The files of the schema: which of them were applied, and applying one.
 public sealed partial class MySqlMigrator
 {
-    private async Task<AppliedFiles> ReadAppliedAsync(MySqlConnection connection, CancellationToken cancellationToken)
+    /// <summary>Reads which files were applied, as it was recorded.</summary>
+    /// <exception cref="MigrationException">They were applied for tables of other names.</exception>
+    internal async Task<AppliedFiles> ReadRecordedAsync(MySqlConnection connection, CancellationToken cancellationToken)
     {
         await using var command = new MySqlCommand(
             $"SELECT name, checksum, tables FROM {_names.Migrations} WHERE name <> '{MySqlMigrationLock.RowName}'", connection);
-        var known = await AppliedFiles.ReadAsync(command, _options.Schema, _names.Tables, cancellationToken);
-        var routines = await ReadRoutinesAsync(connection, cancellationToken);
-        foreach (var file in MySqlSchemaFiles.All)
+        return await AppliedFiles.ReadAsync(command, _options.Schema, _names.Tables, cancellationToken);
+    }
+
+    /// <summary>The procedures and triggers of this build that the user does not see: a trigger shows itself to users with TRIGGER alone.</summary>
+    internal async Task<IReadOnlyList<(SchemaFile File, string Kind, string Name)>> FindUnseenRoutinesAsync(
+        MySqlConnection connection, CancellationToken cancellationToken)
+    {
+        var seen = await ReadRoutinesAsync(connection, cancellationToken);
+        return
+        [
+            .. MySqlSchemaFiles.All.Select(file => (File: file, Match: Routine().Match(file.Render(_names.Fill))))
+                .Where(file => file.Match.Success && !seen.Contains(file.Match.Groups["name"].Value))
+                .Select(file => (file.File, file.Match.Groups["kind"].Value, file.Match.Groups["name"].Value)),
+        ];
+    }
+
+    // A call that ended while it replaced a routine may have dropped the one that is recorded.
+    private async Task<AppliedFiles> ReadAppliedAsync(MySqlConnection connection, CancellationToken cancellationToken)
+    {
+        var known = await ReadRecordedAsync(connection, cancellationToken);
+        foreach (var (file, _, _) in await FindUnseenRoutinesAsync(connection, cancellationToken))
         {
-            if (Routine().Match(file.Render(_names.Fill)) is { Success: true } routine && !routines.Contains(routine.Groups["name"].Value))
-            {
-                known.Forget(file);
-            }
+            known.Forget(file);
         }
 
         return known;
     }
 
-    // A call that ended while it replaced a routine may have dropped the one that is recorded.
     private async Task<HashSet<string>> ReadRoutinesAsync(MySqlConnection connection, CancellationToken cancellationToken)
     {
         await using var command = new MySqlCommand(

@@ -188,9 +188,7 @@ public sealed partial class MySqlMigrator
         await ExecuteAsync(MySqlSchemaFiles.Buckets.Render(_names.Fill), connection, cancellationToken);
         await using var command = new MySqlCommand(
             $"""
-            UPDATE {_names.Keys} k
-            JOIN (SELECT CRC32(o.held_key) & 1023 AS bucket, MAX(o.key_number) AS highest
-                  FROM {_names.Outbox} o WHERE o.held_key IS NOT NULL GROUP BY CRC32(o.held_key) & 1023) held ON held.bucket = k.bucket
+            UPDATE {_names.KeysAndHighest}
             SET k.last_number = held.highest
             WHERE k.last_number < held.highest
             """,

@@ -47,6 +47,14 @@ internal sealed class MySqlNames
     /// <summary>The last number of each bucket of ordering keys.</summary>
     internal string Keys => Of(_options.OutboxTable, "keys");
 
+    /// <summary>The numbers (<c>k</c>), each with the highest number of a row of its keys that is not sent (<c>held.highest</c>).</summary>
+    internal string KeysAndHighest =>
+        $"""
+        {Keys} k
+        JOIN (SELECT CRC32(o.held_key) & 1023 AS bucket, MAX(o.key_number) AS highest
+              FROM {Outbox} o WHERE o.held_key IS NOT NULL GROUP BY CRC32(o.held_key) & 1023) held ON held.bucket = k.bucket
+        """;
+
     /// <summary>The procedure that takes the locks of several ordering keys.</summary>
     internal string LockKeys => Of(_options.OutboxTable, "lock_keys");
 

@@ -81,6 +81,7 @@ public sealed record MySqlRoles
         "relay:delete" => afterSending == AfterSending.Keep ? "" : $"GRANT DELETE ON {names.Outbox} TO {MySqlIdentifier.Quote(Relay)};",
         "consumer:tables" => string.Join('\n', HandlerTables.Select(
             table => $"GRANT SELECT, INSERT, UPDATE ON {names.Qualify(table)} TO {MySqlIdentifier.Quote(Consumer)};")),
+        "migrations" => names.Migrations,
         _ => names.Fill(name),
     });
 

@@ -118,11 +118,22 @@ public sealed class PostgresMigrator
             cancellationToken);
     }
 
-    private async Task<bool> IsUpToDateAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    /// <summary>Whether the table of migrations is there.</summary>
+    internal async Task<bool> HasMigrationsAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         await using var exists = new NpgsqlCommand("SELECT to_regclass($1) IS NOT NULL", connection);
         exists.Parameters.Add(new() { Value = _names.Migrations });
-        if (await exists.ExecuteScalarAsync(cancellationToken) is not true)
+        return await exists.ExecuteScalarAsync(cancellationToken) is true;
+    }
+
+    /// <summary>Reads which files were applied.</summary>
+    /// <exception cref="MigrationException">They were applied for tables of other names.</exception>
+    internal Task<AppliedFiles> ReadAppliedAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
+        ReadAppliedAsync(connection, cancellationToken, timeoutSeconds: null);
+
+    private async Task<bool> IsUpToDateAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        if (!await HasMigrationsAsync(connection, cancellationToken))
         {
             return false;
         }
@@ -163,7 +174,7 @@ public sealed class PostgresMigrator
     }
 
     private async Task<AppliedFiles> ReadAppliedAsync(
-        NpgsqlConnection connection, CancellationToken cancellationToken, int? timeoutSeconds = null)
+        NpgsqlConnection connection, CancellationToken cancellationToken, int? timeoutSeconds)
     {
         await using var command = new NpgsqlCommand($"SELECT name, checksum, tables FROM {_names.Migrations}", connection);
         command.CommandTimeout = timeoutSeconds ?? command.CommandTimeout;
@@ -192,8 +203,10 @@ public sealed class PostgresMigrator
     /// </summary>
     private async Task RepairSequenceAsync(NpgsqlTransaction transaction, CancellationToken cancellationToken)
     {
-        var behind = $"FROM {_names.RowIds} s WHERE (SELECT max(o.row_id) FROM {_names.Outbox} o) >= s.last_value + s.is_called::integer";
-        await using var look = new NpgsqlCommand($"SELECT 1 {behind}", transaction.Connection, transaction) { CommandTimeout = Unlimited };
+        await using var look = new NpgsqlCommand($"SELECT 1 {_names.SequenceIsBehind}", transaction.Connection, transaction)
+        {
+            CommandTimeout = Unlimited,
+        };
         if (await look.ExecuteScalarAsync(cancellationToken) is null)
         {
             return;
@@ -201,7 +214,7 @@ public sealed class PostgresMigrator
 
         await ExecuteAsync($"LOCK TABLE {_names.Outbox} IN SHARE ROW EXCLUSIVE MODE", transaction, cancellationToken);
         await using var repair = new NpgsqlCommand(
-            $"SELECT setval('{_names.RowIds}', (SELECT max(o.row_id) + 1 FROM {_names.Outbox} o), false) {behind}",
+            $"SELECT setval('{_names.RowIds}', (SELECT max(o.row_id) + 1 FROM {_names.Outbox} o), false) {_names.SequenceIsBehind}",
             transaction.Connection,
             transaction)
         {

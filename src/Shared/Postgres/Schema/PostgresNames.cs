@@ -73,6 +73,10 @@ internal sealed class PostgresNames
     /// <summary>The sequence that numbers the rows of the outbox.</summary>
     internal string RowIds => Qualify(PostgresIdentifier.Derive(_options.OutboxTable, "row_ids"));
 
+    /// <summary>One row where the sequence gives numbers that rows have already, and none otherwise: what stands behind a SELECT.</summary>
+    internal string SequenceIsBehind =>
+        $"FROM {RowIds} s WHERE (SELECT max(o.row_id) FROM {Outbox} o) >= s.last_value + s.is_called::integer";
+
     /// <summary>Keeps the partitions of <see cref="Sent"/>.</summary>
     internal string SentUpkeep => Qualify(PostgresIdentifier.Derive(_options.OutboxTable, "sent_upkeep"));
 

@@ -75,6 +75,7 @@ public sealed record PostgresRoles
             "role:consumer" => PostgresIdentifier.Quote(Consumer),
             "relay:delete" => afterSending == AfterSending.Keep ? "" : $"GRANT DELETE ON {names.Outbox} TO {relay};",
             "relay:archive" => afterSending == AfterSending.Archive ? $"GRANT INSERT ON {names.Sent} TO {relay};" : "",
+            "migrations" => names.Migrations,
             "tables" => string.Join(", ", names.All),
             "consumer:tables" => string.Join('\n', HandlerTables.Select(table => GrantTable(names.Qualify(table)))),
             _ => names.Fill(placeholder),

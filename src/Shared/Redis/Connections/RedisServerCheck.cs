@@ -40,6 +40,7 @@ internal static class RedisServerCheck
         Require(Field(answers[0], "redis_version"), Field(answers[1], "maxmemory_policy"));
     }
 
-    private static string? Field(string? info, string name) => info?.Split('\n')
+    /// <summary>A field of what INFO says.</summary>
+    internal static string? Field(string? info, string name) => info?.Split('\n')
         .FirstOrDefault(line => line.StartsWith($"{name}:", StringComparison.Ordinal))?[(name.Length + 1)..].Trim();
 }

@@ -20,6 +20,10 @@ GRANT SELECT, DELETE, UPDATE (status, waits, claim_token, claimed_at, lease_unti
 GRANT SELECT, DELETE, UPDATE (status, claim_token, claimed_at, lease_until, failed_at, error_code, error_message) ON {{inbox}} TO {{role:cleaner}};
 GRANT SELECT, INSERT, UPDATE, DELETE ON {{jobs}} TO {{role:cleaner}};
 
+-- The doctor looks with it whether the schema is up to date, and whether the numbers of keys are behind the rows.
+GRANT SELECT ON {{migrations}} TO {{role:cleaner}};
+GRANT SELECT ON {{outbox.keys}} TO {{role:cleaner}};
+
 -- The consumer: keeps the inbox, and its handlers write new events as the app does.
 GRANT SELECT, INSERT, UPDATE ON {{inbox}} TO {{role:consumer}};
 GRANT EXECUTE ON PROCEDURE {{inbox.complete}} TO {{role:consumer}};

@@ -35,6 +35,10 @@ GRANT UPDATE (status, claim_token, claimed_at, lease_until, failed_at, error_cod
 GRANT EXECUTE ON FUNCTION {{outbox.sent_upkeep}} TO {{role:cleaner}};
 GRANT SELECT, INSERT, UPDATE, DELETE ON {{jobs}} TO {{role:cleaner}};
 
+-- The doctor looks with it whether the schema is up to date, and whether the sequence is behind the rows.
+GRANT SELECT ON {{migrations}} TO {{role:cleaner}};
+GRANT SELECT ON SEQUENCE {{outbox.row_ids}} TO {{role:cleaner}};
+
 -- The consumer: keeps the inbox, and its handlers write new events as the app does.
 REVOKE ALL ON {{tables}} FROM {{role:consumer}};
 GRANT USAGE ON SCHEMA {{schema}} TO {{role:consumer}};
