@@ -89,7 +89,8 @@ public class TemplatePermissionTests
                 .. On(DueIndex, "dynamodb:Query"),
                 .. On(Outbox, "dynamodb:BatchGetItem", "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:Scan", "dynamodb:UpdateItem"),
                 .. On(Jobs, "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:Scan", "dynamodb:UpdateItem"),
-                .. new[] { Outbox, Inbox, Jobs }.SelectMany(table => On(table, "dynamodb:DescribeTable", "dynamodb:DescribeTimeToLive")),
+                .. new[] { Outbox, Inbox, Jobs }.SelectMany(table => On(table, "dynamodb:DescribeTable")),
+                .. new[] { Outbox, Inbox }.SelectMany(table => On(table, "dynamodb:DescribeTimeToLive")),
                 .. On(Queue, "sqs:GetQueueAttributes"),
                 .. On("!GetAtt DeadLetterQueue.Arn", "sqs:GetQueueAttributes"),
             ]
