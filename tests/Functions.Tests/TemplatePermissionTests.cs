@@ -92,7 +92,8 @@ public class TemplatePermissionTests
                 .. On(Outbox, "dynamodb:BatchGetItem", "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:Scan", "dynamodb:UpdateItem"),
                 .. On(Inbox, "dynamodb:GetItem", "dynamodb:UpdateItem"),
                 .. On(Jobs, "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:Scan", "dynamodb:UpdateItem"),
-                .. new[] { Outbox, Inbox, Jobs }.SelectMany(table => On(table, "dynamodb:DescribeTable", "dynamodb:DescribeTimeToLive")),
+                .. new[] { Outbox, Inbox, Jobs }.SelectMany(table => On(table, "dynamodb:DescribeTable")),
+                .. new[] { Outbox, Inbox }.SelectMany(table => On(table, "dynamodb:DescribeTimeToLive")),
                 .. On(
                     "!GetAtt DeadLetterQueue.Arn",
                     "sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"),
