@@ -125,8 +125,9 @@ public sealed class LeastPrivilegeTests
         Assert.Contains("done", await ActAsync(stack, "purge"), StringComparison.Ordinal);
         Assert.Empty(await stack.RowAsync("bad"));
 
-        // The message that nobody handles is sent back, and is dead again.
-        Assert.Contains("\"applied\":1", await ActAsync(stack, "redrive", "unhandled", of: "dead-letters"), StringComparison.Ordinal);
+        // The message that nobody handles is sent back, and is dead again at once: once, although the confirmation is of a time to come.
+        var redriven = await ActAsync(stack, "redrive", "unhandled", of: "dead-letters");
+        Assert.True(redriven.Contains("\"applied\":1", StringComparison.Ordinal), redriven);
 
         Note(stack);
 

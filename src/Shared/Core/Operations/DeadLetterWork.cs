@@ -19,6 +19,9 @@ internal sealed class DeadLetterWork(
     // What an earlier run of this operation may have sent: where the broker calls it a duplicate, the copy is our own.
     private readonly HashSet<string> _ownSends = new(StringComparer.Ordinal);
     private readonly HashSet<string> _unresolved = new(StringComparer.Ordinal);
+
+    // The events that this run has sent back. One that is dead again meanwhile is not sent once more, whatever the clocks say.
+    private readonly HashSet<string> _sentBack = new(StringComparer.Ordinal);
     private IDeadLetterLook? _look;
     private Dictionary<string, DeadLetter> _page = [];
     private bool _hasRedriven;
@@ -50,7 +53,8 @@ internal sealed class DeadLetterWork(
         }
 
         var selected = shown.Where(letter => _selection.Matches(letter, time.GetUtcNow())).ToList();
-        var confirmed = selected.FindAll(letter => !(letter.DeadAt > operation.ConfirmedAt));
+        var confirmed = selected.FindAll(letter =>
+            !(letter.DeadAt > operation.ConfirmedAt) && !(letter.EventId is { } eventId && _sentBack.Contains(eventId)));
         _page = confirmed.ToDictionary(letter => letter.Id, StringComparer.Ordinal);
         return new OperationPage(confirmed.ConvertAll(letter => letter.Id), shown.Count, selected.Count - confirmed.Count, Next);
     }
@@ -78,6 +82,10 @@ internal sealed class DeadLetterWork(
             else
             {
                 applied.Add(id);
+                if (letter.EventId is { } eventId)
+                {
+                    _sentBack.Add(eventId);
+                }
             }
         }
 
