@@ -189,10 +189,17 @@ public abstract partial class OutboxOrderConformance : IAsyncLifetime
         var first = (await ClaimIdsAsync(10)).Concat(await ClaimIdsAsync(10)).ToList();
         Assert.InRange(first.Count(id => id.StartsWith("keyed", StringComparison.Ordinal)), 5, 10);
         Assert.Equal(20, first.Count);
-        var one = (await ClaimIdsAsync(1)).Concat(await ClaimIdsAsync(1)).Order().ToArray();
-        Assert.StartsWith("free", one[0], StringComparison.Ordinal);
-        Assert.StartsWith("keyed", one[1], StringComparison.Ordinal);
-        Assert.Equal(18, (await ClaimIdsAsync(100)).Count);
+
+        // Claims of one row take turns as well. A claim that has to look again may give its turn away.
+        var ones = new List<string>();
+        for (var i = 0; i < 6; i++)
+        {
+            ones.AddRange(await ClaimIdsAsync(1));
+        }
+
+        Assert.Contains(ones, id => id.StartsWith("free", StringComparison.Ordinal));
+        Assert.Contains(ones, id => id.StartsWith("keyed", StringComparison.Ordinal));
+        Assert.Equal(20 - ones.Count, (await ClaimIdsAsync(100)).Count);
     }
 
     [Fact]
