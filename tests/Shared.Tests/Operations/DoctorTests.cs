@@ -47,23 +47,6 @@ public sealed class DoctorTests
     }
 
     [Fact]
-    public async Task A_failure_that_nobody_can_explain_is_told_only_where_it_comes_twice()
-    {
-        var looks = 0;
-        var doctor = new Doctor(
-            [
-                new Check("once", _ => looks++ == 0 ? throw new InvalidOperationException() : Task.FromResult<IReadOnlyList<Finding>>([])),
-                new Check("unknown", _ => Task.FromResult<IReadOnlyList<Finding>>([Finding.Unknown("unknown.it", "Nobody knows.")])),
-            ],
-            TimeProvider.System);
-
-        var found = await doctor.ExamineAsync(Ct);
-
-        Assert.Equal(["once", "unknown.it"], found.Select(finding => finding.Id));
-        Assert.Equal(2, looks);
-    }
-
-    [Fact]
     public async Task What_several_checks_fail_of_is_told_once()
     {
         var doctor = new Doctor(

@@ -37,13 +37,7 @@ internal sealed class Doctor(IEnumerable<IDoctorCheck> checks, TimeProvider time
         ];
     }
 
-    // A failure that nobody can explain may have been a hiccup of the network or of a server: only the second is told.
-    private async Task<IReadOnlyList<Finding>> RunAsync(IDoctorCheck check, CancellationToken cancellationToken) =>
-        await RunOnceAsync(check, cancellationToken) is var found && found is [{ Severity: FindingSeverity.Unknown } only] && IsFailure(only)
-            ? await RunOnceAsync(check, cancellationToken)
-            : found;
-
-    private async Task<IReadOnlyList<Finding>> RunOnceAsync(IDoctorCheck check, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<Finding>> RunAsync(IDoctorCheck check, CancellationToken cancellationToken)
     {
         using var scope = new Timing.DeadlineScope(Longest, time, cancellationToken);
         try
