@@ -12,7 +12,7 @@ internal sealed record AwsCall(string Service, string Region, Uri Url)
     /// <summary>The method.</summary>
     public HttpMethod Method { get; init; } = HttpMethod.Post;
 
-    /// <summary>What the body is; null: there is none.</summary>
+    /// <summary>The media type of the body; null: the call has no body.</summary>
     public string? ContentType { get; init; }
 
     /// <summary>The body.</summary>

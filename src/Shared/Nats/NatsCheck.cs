@@ -11,7 +11,7 @@ namespace Relaybox.Nats;
 /// <summary>Whether streams and consumer are there, are as Setup makes them, and keep messages for as long as the inbox remembers.</summary>
 internal sealed class NatsCheck(NatsConnector connector, NatsSettings nats, RelayboxSettings settings) : IDoctorCheck
 {
-    private const string Setup = "Invoke Setup: aws lambda invoke --function-name NAME-Setup /dev/stdout (NAME is the stack's name).";
+    private const string Setup = $"{Doctor.InvokeSetup}.";
 
     /// <inheritdoc />
     public string Name => "stream";

@@ -7,13 +7,11 @@ namespace Relaybox.Sql;
 /// <param name="database">Where connections come from.</param>
 internal abstract class SqlRightsCheck(SqlConnections database) : IDoctorCheck
 {
-    private const int MostNamed = 6;
+    /// <inheritdoc />
+    public string Name => MissingRights.Name;
 
     /// <inheritdoc />
-    public string Name => "rights";
-
-    /// <inheritdoc />
-    public string Passed => "The user may do what relay, cleaner and consumer do.";
+    public string Passed => MissingRights.Passed;
 
     /// <inheritdoc />
     public async Task<IReadOnlyList<Finding>> FindAsync(CancellationToken cancellationToken)
@@ -28,10 +26,8 @@ internal abstract class SqlRightsCheck(SqlConnections database) : IDoctorCheck
         var user = await ReadUserAsync(connection, cancellationToken);
         return
         [
-            .. lacking.GroupBy(right => right.Role, right => right.Right, StringComparer.Ordinal).Select(role => Finding.Problem(
-                "rights.missing",
-                $"The user {user} lacks rights of the role {role.Key}: {string.Join("; ", role.Distinct().Take(MostNamed))}"
-                + $"{(role.Distinct().Count() > MostNamed ? "; …" : "")}.",
+            .. lacking.GroupBy(right => right.Role, right => right.Right, StringComparer.Ordinal).Select(role => MissingRights.Of(
+                user, role.Key, [.. role.Distinct()],
                 $"Set DatabaseFunctionsUser (DATABASE_FUNCTIONS_USER) to {user} and invoke Setup: it grants the roles anew. Where they have the "
                 + $"right, it is enough that the schema's owner says: {GrantOf(role.Key, user)}")),
         ];

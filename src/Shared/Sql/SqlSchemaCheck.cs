@@ -10,8 +10,7 @@ namespace Relaybox.Sql;
 internal abstract class SqlSchemaCheck(SqlConnections database, string schema, IReadOnlyList<SchemaFile> files) : IDoctorCheck
 {
     /// <summary>What to type for Setup.</summary>
-    protected const string Setup =
-        "Invoke Setup: aws lambda invoke --function-name NAME-Setup /dev/stdout (NAME is the stack's name), or ./run migrate.";
+    protected const string Setup = $"{Doctor.InvokeSetup}, or ./run migrate.";
 
     /// <inheritdoc />
     public string Name => "schema";

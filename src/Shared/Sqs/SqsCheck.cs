@@ -75,13 +75,13 @@ internal sealed class SqsCheck(Func<IAmazonSQS> sqs, SqsSettings queues, Relaybo
                 new GetQueueAttributesRequest { QueueUrl = url, AttributeNames = ["All"] }, cancellationToken);
             return new Queue(answer.Attributes ?? []);
         }
-        catch (QueueDoesNotExistException)
+        catch (AmazonSQSException e) when (
+            e is QueueDoesNotExistException || e.ErrorCode?.Contains("NonExistentQueue", StringComparison.Ordinal) == true)
         {
-            found.Add(Missing(variable));
-        }
-        catch (AmazonSQSException e) when (e.ErrorCode?.Contains("NonExistentQueue", StringComparison.Ordinal) == true)
-        {
-            found.Add(Missing(variable));
+            found.Add(Finding.Problem(
+                "queue.missing",
+                $"The queue that {variable} names is not there.",
+                $"Deploy the stack again, or set {variable} to a queue of this account and region: aws sqs list-queues"));
         }
         catch (AmazonSQSException e) when (e.StatusCode == HttpStatusCode.Forbidden
             || e.ErrorCode?.Contains("AccessDenied", StringComparison.Ordinal) == true)
@@ -101,11 +101,6 @@ internal sealed class SqsCheck(Func<IAmazonSQS> sqs, SqsSettings queues, Relaybo
 
         return null;
     }
-
-    private static Finding Missing(string variable) => Finding.Problem(
-        "queue.missing",
-        $"The queue that {variable} names is not there.",
-        $"Deploy the stack again, or set {variable} to a queue of this account and region: aws sqs list-queues");
 
     private IEnumerable<Finding> JudgeQueue(Queue queue, Queue? dead)
     {

@@ -61,10 +61,8 @@ internal sealed partial class OutboxTable
     }
 
     /// <summary>The first earlier row of its key that a row has to wait for.</summary>
-    internal string? FindBlocker(OutboxRow waiting) => KeepsOrder && Find(waiting.Event.EventId) is { } row
-        ? Rows.Where(other => other.Blocks && other.OrderingKey == row.OrderingKey && other.Place < row.Place)
-            .OrderBy(other => other.Place).FirstOrDefault()?.EventId
-        : null;
+    internal string? FindBlocker(OutboxRow waiting) =>
+        Find(waiting.Event.EventId) is { } row ? BlockersOf(row).MinBy(blocker => blocker.Place)?.EventId : null;
 
     private static DateTimeOffset At(string ticks) => new(Number(ticks), TimeSpan.Zero);
 

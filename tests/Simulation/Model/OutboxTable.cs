@@ -118,8 +118,10 @@ internal sealed partial class OutboxTable(bool keepsOrder, IOutboxWatcher? watch
     }
 
     /// <summary>Whether an earlier row of its key stands in its way.</summary>
-    internal bool Waits(TableRow row) =>
-        KeepsOrder && Rows.Any(other => other.Blocks && other.OrderingKey == row.OrderingKey && other.Place < row.Place);
+    internal bool Waits(TableRow row) => BlockersOf(row).Any();
+
+    private IEnumerable<TableRow> BlockersOf(TableRow row) =>
+        KeepsOrder ? Rows.Where(other => other.Blocks && other.OrderingKey == row.OrderingKey && other.Place < row.Place) : [];
 
     /// <summary>Whether somebody has locked one of these.</summary>
     internal bool IsLocked(IEnumerable<string> eventIds, DateTimeOffset now) => eventIds.Any(id => Find(id)?.Lock?.IsOpen(now) == true);

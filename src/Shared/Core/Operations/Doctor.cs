@@ -16,6 +16,9 @@ internal sealed class Doctor(IEnumerable<IDoctorCheck> checks, TimeProvider time
     /// <summary>The finding where a secret cannot be read.</summary>
     internal const string SecretUnreadable = "secret.unreadable";
 
+    /// <summary>The advice to invoke Setup, without a full stop at its end.</summary>
+    internal const string InvokeSetup = "Invoke Setup: aws lambda invoke --function-name NAME-Setup /dev/stdout (NAME is the stack's name)";
+
     // What a check ran into is worth more than that it was ended.
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(2);
 

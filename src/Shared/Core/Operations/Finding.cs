@@ -4,7 +4,7 @@ namespace Relaybox.Operations;
 /// <param name="Id">The check's name, and after a dot what it has found, such as <c>schema.missing</c>. Programs rely on it.</param>
 /// <param name="Severity">How much it matters.</param>
 /// <param name="Text">What is, and where.</param>
-/// <param name="Advice">What to do, with what to type; null where nothing is to be done, or where the text says it.</param>
+/// <param name="Advice">What to do, with what to type; null: nothing is to be done, or the text says it.</param>
 internal sealed record Finding(string Id, FindingSeverity Severity, string Text, string? Advice)
 {
     internal static Finding Ok(string id, string text) => new(id, FindingSeverity.Ok, text, null);

@@ -11,7 +11,7 @@ namespace Relaybox.Operations;
 /// <param name="time">The clock.</param>
 /// <param name="entropy">The source of ids.</param>
 /// <param name="deadLetters">The dead letters; null where nothing names them.</param>
-/// <param name="doctor">The doctor, which makes clients only when it is asked; null where there is none.</param>
+/// <param name="doctor">The doctor, which makes clients only when it is asked; null: this process has no doctor.</param>
 internal sealed class OperatorDesk(
     IOutboxRepository outbox,
     IOutboxOperations rows,

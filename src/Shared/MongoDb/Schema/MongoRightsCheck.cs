@@ -7,13 +7,11 @@ namespace Relaybox.MongoDb;
 /// <summary>Asks the server what the user may do, and compares it with the roles that Setup makes.</summary>
 internal sealed class MongoRightsCheck(MongoConnections connections, MongoDbSettings settings) : IDoctorCheck
 {
-    private const int MostNamed = 6;
+    /// <inheritdoc />
+    public string Name => MissingRights.Name;
 
     /// <inheritdoc />
-    public string Name => "rights";
-
-    /// <inheritdoc />
-    public string Passed => "The user may do what relay, cleaner and consumer do.";
+    public string Passed => MissingRights.Passed;
 
     /// <inheritdoc />
     public Task<IReadOnlyList<Finding>> FindAsync(CancellationToken cancellationToken) =>
@@ -50,10 +48,8 @@ internal sealed class MongoRightsCheck(MongoConnections connections, MongoDbSett
                     .Where(action => !privileges.Exists(privilege => Gives(privilege, name, right.Collection, action)))
                     .Select(action => $"{action} on {right.Collection}")).ToList()))
                 .Where(role => role.Lacking.Count > 0)
-                .Select(role => Finding.Problem(
-                    "rights.missing",
-                    $"The user '{user}' lacks rights of the role {role.Key}: {string.Join("; ", role.Lacking.Take(MostNamed))}"
-                    + $"{(role.Lacking.Count > MostNamed ? "; …" : "")}.",
+                .Select(role => MissingRights.Of(
+                    $"'{user}'", role.Key, role.Lacking,
                     $"Set DatabaseFunctionsUser (DATABASE_FUNCTIONS_USER) to '{user}' and invoke Setup. Where the role is there, it is enough that "
                     + $"an administrator says: db.getSiblingDB('admin').grantRolesToUser('{user}', [{{ role: '{role.Key}', db: '{name}' }}])")),
         ];

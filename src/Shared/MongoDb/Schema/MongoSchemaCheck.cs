@@ -8,7 +8,7 @@ namespace Relaybox.MongoDb;
 /// <summary>Whether Setup has made the collections for this build, and whether indexes or counters were lost since.</summary>
 internal sealed class MongoSchemaCheck(MongoConnections connections) : IDoctorCheck
 {
-    private const string Setup = "Invoke Setup: aws lambda invoke --function-name NAME-Setup /dev/stdout (NAME is the stack's name).";
+    private const string Setup = $"{Doctor.InvokeSetup}.";
 
     // So many rows with keys are looked at.
     private const int Sample = 500;

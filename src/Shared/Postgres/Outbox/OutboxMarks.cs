@@ -49,7 +49,7 @@ internal sealed class OutboxMarks(PostgresNames names, AfterSending afterSending
         LEFT JOIN {names.Outbox} o ON o.event_id = m.event_id ORDER BY m.place
         """;
 
-    /// <summary>Which of the ids $1 are archived by the tokens $2, or by any where there is none.</summary>
+    /// <summary>Which of the ids $1 are archived by the tokens $2, or by any if no token is given.</summary>
     internal string FindArchived { get; } =
         $"""
         SELECT m.place FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS m (event_id, token, place)

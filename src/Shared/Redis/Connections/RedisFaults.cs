@@ -88,7 +88,7 @@ internal static class RedisFaults
         ? word
         : exception.GetType().Name;
 
-    /// <summary>The word that an error of the server begins with, such as <c>WRONGTYPE</c>; empty where it is none.</summary>
+    /// <summary>The word that an error of the server begins with, such as <c>WRONGTYPE</c>; empty: it begins with no such word.</summary>
     internal static string Code(RedisServerException exception) => FirstWord(exception.Message) ?? "";
 
     // A word in capitals is the server's code. Anything else could be what a script's argument held.

@@ -15,7 +15,7 @@ internal static class OutboxReading
 
     private static readonly long LastTime = DateTimeOffset.MaxValue.ToUnixTimeMilliseconds();
 
-    /// <summary>Reads a row as it is; null where there is none.</summary>
+    /// <summary>Reads a row as it is, or null.</summary>
     internal static OutboxRow? ReadRow(Bucket bucket, string eventId, HashEntry[] entries)
     {
         if (entries.Length == 0)

@@ -7,7 +7,7 @@ namespace Relaybox.Redis;
 /// <summary>Whether Setup has made the keys for this build, and whether the servers keep what they acknowledge.</summary>
 internal sealed class RedisSchemaCheck(RedisConnections connections, RedisOptions keys, RedisSettings settings) : IDoctorCheck
 {
-    private const string Setup = "Invoke Setup: aws lambda invoke --function-name NAME-Setup /dev/stdout (NAME is the stack's name).";
+    private const string Setup = $"{Doctor.InvokeSetup}.";
 
     /// <inheritdoc />
     public string Name => "schema";
