@@ -98,6 +98,7 @@ public class TemplatePermissionTests
                     "!GetAtt DeadLetterQueue.Arn",
                     "sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"),
                 .. On(Queue, "sqs:GetQueueAttributes", "sqs:SendMessage"),
+                .. On(OtherQueue, "sqs:SendMessage"),
             ]
         },
     };
@@ -188,7 +189,7 @@ public class TemplatePermissionTests
             .. database.Length == 0 ? [] : new[] { $"!If [{database}, !Ref DatabaseSecretPolicy, !Ref AWS::NoValue]" },
             .. broker ? ["!If [WithNatsSecret, !Ref BrokerSecretPolicy, !Ref AWS::NoValue]"] : Array.Empty<string>(),
             "!If [InVpc, !Ref NetworkAccessPolicy, !Ref AWS::NoValue]",
-            .. function.EndsWith("Relay", StringComparison.Ordinal)
+            .. function == "Operate" || function.EndsWith("Relay", StringComparison.Ordinal)
                 ? ["!If [WithTargetQueueKey, !Ref TargetQueueKeyPolicy, !Ref AWS::NoValue]"]
                 : Array.Empty<string>(),
             "!If [WithTracing, !Ref TracingPolicy, !Ref AWS::NoValue]",

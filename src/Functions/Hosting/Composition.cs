@@ -7,7 +7,6 @@ using Relaybox.Functions.Operate;
 using Relaybox.Functions.Relay;
 using Relaybox.Inbox;
 using Relaybox.Maintenance;
-using Relaybox.Messaging.Formats;
 using Relaybox.Operations;
 using Relaybox.Outbox.Relay;
 using Relaybox.Secrets;
@@ -32,8 +31,6 @@ internal static class Composition
         services.AddSingleton<IEntropy>(SystemEntropy.Instance);
         services.AddSingleton(new MetricsWriter(functionName, settings.MetricsNamespace, TimeProvider.System, JsonLines.StandardOutput));
         settings.Store!.AddServices(services);
-        services.AddSingleton(_ => MessageFormats.Get(settings.MessageFormat, settings.CloudEventsSource));
-        settings.Broker?.AddServices(services);
         AddRelay(services, settings);
         AddConsumer(services, settings);
         services.AddSingleton(settings.Maintenance);
@@ -43,8 +40,6 @@ internal static class Composition
         services.AddSingleton<ReconcileFunction>();
         services.AddSingleton(_ => new StackAnswer(new HttpClient { Timeout = TimeSpan.FromSeconds(5) }));
         services.AddSingleton<SetupFunction>();
-        services.AddSingleton<OperationStore>();
-        services.AddSingleton<PauseStore>();
         services.AddSingleton<PauseWatch>();
         services.AddDoctor(settings, settingsErrors ?? []);
         AddOperate(services, settings);
@@ -65,17 +60,15 @@ internal static class Composition
         if (settings.Needs.HasFlag(FunctionNeeds.DeadLetters))
         {
             services.AddSingleton(provider => new InboxConsumers(provider.GetRequiredService<HandlerRegistry>().Consumers));
-            services.AddSingleton<DeadLetterDesk>();
         }
 
-        services.AddSingleton<OperatorDesk>();
+        services.AddOperators(settings);
         services.AddSingleton<OperateAudit>();
         services.AddSingleton<OperateFunction>();
     }
 
     private static void AddConsumer(ServiceCollection services, RelayboxSettings settings)
     {
-        services.AddSingleton(settings.Consumer);
         services.AddSingleton(provider => HandlerSetup.Register(new HandlerRegistry(settings.ConsumerName), settings, provider));
         services.AddSingleton<InboxConsumer>();
         services.AddSingleton<ConsumeFunction>();

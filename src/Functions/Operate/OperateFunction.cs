@@ -17,7 +17,7 @@ internal sealed class OperateFunction(OperatorDesk desk, OperateAudit audit, Met
     // So long an operation runs before the person who waits is told how it stands.
     private static readonly TimeSpan Turn = TimeSpan.FromSeconds(5);
 
-    // So long one looks at dead letters, which no index finds.
+    // So long one looks at what is selected.
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(30);
 
     // The schedule's next run comes after a minute.
@@ -46,7 +46,9 @@ internal sealed class OperateFunction(OperatorDesk desk, OperateAudit audit, Met
         }
 
         audit.Asked(alias, input);
-        var longest = input.Command == OperateCommand.Continue ? ScheduledTurn : input.Of == OperationTarget.DeadLetters ? Look : Turn;
+        var longest = input.Command == OperateCommand.Continue ? ScheduledTurn
+            : input.Command == OperateCommand.Preview || input.Of == OperationTarget.DeadLetters ? Look
+            : Turn;
         var turn = WorkDeadline.After(longest, time);
         var reserved = end.Before(LongestStep);
         var answer = await desk.AnswerAsync(input, turn.At < reserved.At ? turn : reserved, scope.Token);

@@ -11,7 +11,10 @@ internal static class NatsHeaderMap
     internal static NatsHeaders Write(OutboxEvent outboxEvent, MessageAttributes attributes)
     {
         // First of all headers: the server takes the first place where the name stands.
-        var headers = new NatsHeaders(4 + outboxEvent.Headers.Count) { [NatsHeaderNames.MessageId] = NatsHeaderText.MessageId(outboxEvent.EventId) };
+        var headers = new NatsHeaders(4 + outboxEvent.Headers.Count)
+        {
+            [NatsHeaderNames.MessageId] = NatsHeaderText.MessageId(outboxEvent.PublicationId),
+        };
         Add(headers, NatsHeaderNames.Format, attributes.Format);
         Add(headers, NatsHeaderNames.Subject, attributes.Subject);
         var hasPlainId = attributes.EventId is { } id && NatsHeaderText.IsPlain(id);

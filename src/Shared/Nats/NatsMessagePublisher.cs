@@ -122,7 +122,7 @@ internal sealed partial class NatsMessagePublisher(
             options.SubjectOf(outboxEvent.Subject),
             outboxEvent,
             _serializer,
-            NatsHeaderMap.Write(outboxEvent, format.AttributesOf(outboxEvent) with { PublishedAt = time.GetUtcNow() }),
+            NatsHeaderMap.Write(outboxEvent, format.AttributesOf(outboxEvent) with { PublishedAt = outboxEvent.PublishedAt ?? time.GetUtcNow() }),
             cancellationToken);
     }
 

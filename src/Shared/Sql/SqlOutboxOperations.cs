@@ -11,36 +11,38 @@ namespace Relaybox.Sql;
 /// <param name="readParked">
 /// Reads parked rows after a time and a row number, in this order: the columns of a row (<see cref="OutboxRowReader"/>), then the time now.
 /// </param>
+/// <param name="readSent">The same of sent rows.</param>
 /// <param name="findBlocker">Gives the id of the first earlier row of a row's key that holds the row back.</param>
 /// <param name="time">The clock of the waits between tries.</param>
 /// <param name="entropy">The source of jitter.</param>
 internal abstract class SqlOutboxOperations(
-    SqlConnections database, string readParked, string findBlocker, TimeProvider time, IEntropy entropy) : IOutboxOperations
+    SqlConnections database, string readParked, string readSent, string findBlocker, TimeProvider time, IEntropy entropy) : IOutboxOperations
 {
     private const int NowColumn = OutboxRowReader.RowColumnCount;
 
     private readonly RetryLoop _retries = database.Retries(time, entropy);
 
     /// <inheritdoc />
-    public Task<ParkedPage> ReadParkedAsync(string? cursor, int limit, CancellationToken cancellationToken)
+    public Task<RowPage> ReadAsync(
+        OutboxStatus status, DateTimeOffset? since, string? cursor, int limit, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
-        var (since, rowId) = ReadCursor(cursor);
+        var (from, rowId) = ReadCursor(cursor) ?? (since ?? DateTimeOffset.UnixEpoch, long.MinValue);
         return _retries.RunAsync(
             async (_, ct) =>
             {
                 await using var connection = await database.OpenAsync(ct);
                 await using var command = connection.CreateCommand();
-                command.CommandText = readParked;
-                command.Parameters.Add(database.Time("@since", since));
+                command.CommandText = status == OutboxStatus.Sent ? readSent : readParked;
+                command.Parameters.Add(database.Time("@since", from));
                 command.Parameters.Add(database.Long("@row", rowId));
                 command.Parameters.Add(database.Integer("@limit", limit));
                 var rows = await command.ReadCommittedAsync(
                     row => (Row: row.IsDBNull(1) ? null : OutboxRowReader.ReadRow(row), Now: Columns.Time(row, NowColumn)!.Value), ct);
 
                 // The order of the inner query need not be that of the answer.
-                List<OutboxRow> read = [.. rows.Select(row => row.Row).OfType<OutboxRow>().OrderBy(row => (row.FailedAt, row.Token.RowKey))];
-                return new ParkedPage(read, read.Count == limit ? CursorAfter(read[^1]) : null, rows[0].Now);
+                List<OutboxRow> read = [.. rows.Select(row => row.Row).OfType<OutboxRow>().OrderBy(row => (RowPage.TimeOf(row), row.Token.RowKey))];
+                return new RowPage(read, read.Count == limit ? CursorAfter(read[^1]) : null, rows[0].Now);
             },
             cancellationToken);
     }
@@ -118,9 +120,9 @@ internal abstract class SqlOutboxOperations(
 
     // The row's number is what its token has.
     private static string CursorAfter(OutboxRow row) =>
-        string.Create(CultureInfo.InvariantCulture, $"{row.FailedAt!.Value.UtcTicks} {row.Token.RowKey}");
+        string.Create(CultureInfo.InvariantCulture, $"{RowPage.TimeOf(row)!.Value.UtcTicks} {row.Token.RowKey}");
 
-    private static (DateTimeOffset Since, long RowId) ReadCursor(string? cursor) => cursor?.Split(' ') is [var ticks, var row]
+    private static (DateTimeOffset Since, long RowId)? ReadCursor(string? cursor) => cursor?.Split(' ') is [var ticks, var row]
         ? (new DateTimeOffset(long.Parse(ticks, CultureInfo.InvariantCulture), TimeSpan.Zero), long.Parse(row, CultureInfo.InvariantCulture))
-        : (DateTimeOffset.UnixEpoch, long.MinValue);
+        : null;
 }

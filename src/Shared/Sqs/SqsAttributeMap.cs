@@ -34,7 +34,7 @@ internal static class SqsAttributeMap
             : OutboxEvent.EmptyHeaders;
         if (format != RawFormat.FormatName)
         {
-            return MessageProperties.ReadPublishedAt(attributes, properties);
+            return MessageProperties.ReadCommon(attributes, properties);
         }
 
         attributes = MessageProperties.Read(attributes, properties);

@@ -18,7 +18,7 @@ internal sealed record SqsEntry(int Index, string Body, Dictionary<string, Messa
         using var written = new PooledBuffer();
         format.Write(outboxEvent, written);
         var body = Encoding.UTF8.GetString(written.Written.Span);
-        var attributes = SqsAttributeMap.Write(format.AttributesOf(outboxEvent) with { PublishedAt = publishedAt });
+        var attributes = SqsAttributeMap.Write(format.AttributesOf(outboxEvent) with { PublishedAt = outboxEvent.PublishedAt ?? publishedAt });
         if (outboxEvent.Headers.TryGetValue(SqsAttributes.TraceParent, out var trace) && trace.Length > 0 && SqsText.IsLegalBody(trace))
         {
             attributes[SqsAttributes.TraceParent] = Text(trace);
@@ -33,7 +33,7 @@ internal sealed record SqsEntry(int Index, string Body, Dictionary<string, Messa
         var entry = new SqsEntry(index, body, attributes, SizeOf(body, attributes))
         {
             GroupId = options.GroupOf(outboxEvent) is { Length: > 0 } group ? SqsText.ToId(group) : null,
-            DeduplicationId = options.IsFifo ? SqsText.ToId(outboxEvent.EventId) : null,
+            DeduplicationId = options.IsFifo ? SqsText.ToId(outboxEvent.PublicationId) : null,
         };
         return SqsText.IsLegalBody(body) ? entry : entry.AsBase64();
     }

@@ -25,6 +25,9 @@ internal sealed record SqsSettings : BrokerSettings
     public required string DeadLetterQueueUrl { get; init; }
 
     /// <inheritdoc />
+    internal override bool Publishes => Publisher.QueueUrl.Length > 0;
+
+    /// <inheritdoc />
     internal override bool? Consumes => Publisher.QueueUrl.Length == 0 ? null : DeadLetterQueueUrl.Length > 0;
 
     /// <inheritdoc />

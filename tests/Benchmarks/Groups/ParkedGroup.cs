@@ -36,7 +36,7 @@ internal sealed class ParkedGroup : IBenchmarkGroup
         run.Note("A page is what `relaybox list` asks for, without payloads. The rows are parked in the order of their numbers, one a microsecond.");
     }
 
-    private static async Task<ParkedRows> ParkAsync(BenchDatabase database, string name, int rows, CancellationToken cancellationToken)
+    private static async Task<SelectedRows> ParkAsync(BenchDatabase database, string name, int rows, CancellationToken cancellationToken)
     {
         var schema = await OutboxSchema.CreateAsync(database, name, AfterSending.Keep, cancellationToken);
         await schema.AddSentAsync(rows, cancellationToken);
@@ -47,12 +47,12 @@ internal sealed class ParkedGroup : IBenchmarkGroup
             """,
             cancellationToken);
         await database.RefreshAsync(schema.Table, cancellationToken);
-        return new ParkedRows(
+        return new SelectedRows(
             schema.Repository(),
             new PostgresOutboxOperations(database.Connections, schema.Options, TimeProvider.System, SystemEntropy.Instance));
     }
 
-    private static Arm ReadArm(string name, ParkedRows parked, Target? target = null)
+    private static Arm ReadArm(string name, SelectedRows parked, Target? target = null)
     {
         var all = RowSelection.Parse("state:failed");
         return Arm.Latency(
@@ -63,7 +63,7 @@ internal sealed class ParkedGroup : IBenchmarkGroup
                 for (var i = 0; i < Reads; i++)
                 {
                     var start = Stopwatch.GetTimestamp();
-                    await parked.ReadAsync(all, cursor: null, ct);
+                    await parked.ReadAsync(all, at: null, cursor: null, ct);
                     times[i] = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
                 }
 

@@ -132,16 +132,18 @@ public abstract partial class InboxRepositoryConformance : InboxConformance
         Assert.True(await Repository.MarkProcessedAsync((InboxClaim.Claimed)answers[2], Ct));
     }
 
+    private static InboxMessage Replay(string replayId) => Sample.Message(Sample.Event("e-1") with { ReplayId = replayId });
+
     [Fact]
     public async Task A_replay_is_handled_again_once_beside_the_record_of_the_events_own_publication()
     {
         await ProcessAsync("e-1");
-        var replay = Sample.Message("e-1") with { ReplayId = "replay-1" };
+        var replay = Replay("replay-1");
         var key = new InboxKey(Consumer, "e-1", "replay-1");
 
         Assert.Null(await Repository.FindAsync(key, Ct));
         var answers = await Repository.ClaimAsync(
-            Consumer, [Sample.Message("e-1"), replay, replay with { ReplayId = "replay-2" }], Lease, MaxAttempts, Ct);
+            Consumer, [Sample.Message("e-1"), replay, Replay("replay-2")], Lease, MaxAttempts, Ct);
         Assert.IsType<InboxClaim.AlreadyProcessed>(answers[0]);
         var claims = answers.Skip(1).Cast<InboxClaim.Claimed>().ToArray();
         Assert.Equal([key, key with { ReplayId = "replay-2" }], claims.Select(claim => claim.Key));

@@ -24,6 +24,10 @@ internal abstract class OutboxHarness : IAsyncDisposable
     /// <summary>Whether a row that was sent can be found until a cleanup. Where it cannot, it is as if it had never been.</summary>
     public virtual bool KeepsSentRows => true;
 
+    /// <summary>The first page of parked rows.</summary>
+    public Task<RowPage> ParkedAsync(int limit) =>
+        Operations.ReadAsync(OutboxStatus.Failed, null, null, limit, TestContext.Current.CancellationToken);
+
     /// <summary>Another process on the same rows.</summary>
     public abstract IOutboxRepository CreateRepository();
 

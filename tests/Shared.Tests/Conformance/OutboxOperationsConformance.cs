@@ -56,6 +56,37 @@ public abstract class OutboxOperationsConformance : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Sent_rows_are_read_page_by_page_each_once_as_long_as_they_are_kept()
+    {
+        if (!Store.KeepsSentRows)
+        {
+            return;
+        }
+
+        await Repository.FindOrCreateAsync(Sample.Event("pending"), Ct);
+        await ParkAsync(Sample.Event("parked"));
+        for (var i = 0; i < 7; i++)
+        {
+            await SendAsync($"e-{i}");
+        }
+
+        // Stores keep times to the millisecond.
+        await Store.PassAsync(TimeSpan.FromSeconds(1));
+        var since = Store.Now;
+        await SendAsync("late");
+
+        var pages = await PagesAsync(3, OutboxStatus.Sent);
+
+        Assert.All(pages, page => Assert.InRange(page.Rows.Count, 0, 3));
+        var rows = pages.SelectMany(page => page.Rows).OrderBy(row => row.Event.EventId, StringComparer.Ordinal).ToList();
+        Assert.Equal([.. Enumerable.Range(0, 7).Select(i => $"e-{i}"), "late"], rows.Select(row => row.Event.EventId));
+        Assert.All(rows, row => Assert.Equal((OutboxStatus.Sent, ""), (row.Status, row.Event.Payload)));
+        Assert.All(rows, row => Assert.True(row.SentAt <= pages[^1].Now));
+        var late = (await PagesAsync(3, OutboxStatus.Sent, since)).SelectMany(page => page.Rows);
+        Assert.Equal("late", Assert.Single(late).Event.EventId);
+    }
+
+    [Fact]
     public async Task A_redriven_row_is_claimed_as_if_nothing_had_failed()
     {
         await ParkAsync(Sample.Event("e-1"));
@@ -216,13 +247,13 @@ public abstract class OutboxOperationsConformance : IAsyncLifetime
 
     private async Task<List<OutboxRow>> ParkedAsync() => [.. (await PagesAsync(100)).SelectMany(page => page.Rows)];
 
-    private async Task<List<ParkedPage>> PagesAsync(int limit)
+    private async Task<List<RowPage>> PagesAsync(int limit, OutboxStatus status = OutboxStatus.Failed, DateTimeOffset? since = null)
     {
-        var pages = new List<ParkedPage>();
+        var pages = new List<RowPage>();
         string? cursor = null;
         do
         {
-            pages.Add(await Operations.ReadParkedAsync(cursor, limit, Ct));
+            pages.Add(await Operations.ReadAsync(status, since, cursor, limit, Ct));
             cursor = pages[^1].Cursor;
         }
         while (cursor is not null && pages.Count < 50);
@@ -236,6 +267,13 @@ public abstract class OutboxOperationsConformance : IAsyncLifetime
     {
         await Repository.FindOrCreateAsync(outboxEvent, Ct);
         await ParkAsync(outboxEvent.EventId);
+    }
+
+    private async Task SendAsync(string eventId)
+    {
+        await Repository.FindOrCreateAsync(Sample.Event(eventId), Ct);
+        var claim = await Repository.MarkAsPublishingAsync(eventId, Lease, Ct);
+        Assert.Equal(1, (await Repository.MarkSentAsync([new(eventId, claim!.Token)], Ct)).Applied);
     }
 
     private async Task ParkAsync(string eventId)

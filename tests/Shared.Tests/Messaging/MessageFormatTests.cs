@@ -4,6 +4,7 @@ using FsCheck.Fluent;
 using Relaybox.Events;
 using Relaybox.Messaging;
 using Relaybox.Messaging.Formats;
+using Relaybox.Nats;
 using Relaybox.Shared.Tests.Support;
 using Relaybox.Sqs;
 using Relaybox.Testing;
@@ -65,6 +66,39 @@ public class MessageFormatTests
             Assert.Equal(publishedAt, SqsAttributeMap.Read(Find).PublishedAt);
         });
     }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void The_id_of_a_replay_travels_beside_every_format_and_makes_the_message_no_copy(string name)
+    {
+        var format = MessageFormats.Get(name);
+        var plain = Sample.Event("e-1");
+        var replay = plain with { ReplayId = "20260102-030405-abc123" };
+        var options = new SqsPublisherOptions { QueueUrl = "https://sqs/1/orders.fifo" };
+
+        var entry = SqsEntry.Create(0, replay, format, options);
+        string? Find(string attribute) => entry.Attributes.GetValueOrDefault(attribute)?.StringValue;
+        Assert.Equal(replay.ReplayId, new SqsReader().Read(entry.Body, Find, _ => null).Event.ReplayId);
+        Assert.Equal(SqsEntry.Create(0, plain, format, options).Body, entry.Body);
+        Assert.NotEqual(SqsEntry.Create(0, plain, format, options).DeduplicationId, entry.DeduplicationId);
+        Assert.Equal("e-1", SqsEntry.Create(0, plain, format, options).DeduplicationId);
+
+        var headers = NatsHeaderMap.Write(replay, format.AttributesOf(replay));
+        Assert.Equal(replay.ReplayId, MessageFormats.Read(format.Write(replay), NatsHeaderMap.Read(headers)).ReplayId);
+        var ofPlain = NatsHeaderMap.Write(plain, format.AttributesOf(plain));
+        Assert.Equal("e-1", ofPlain[NatsHeaderNames.MessageId].ToString());
+        Assert.NotEqual(ofPlain[NatsHeaderNames.MessageId].ToString(), headers[NatsHeaderNames.MessageId].ToString());
+        Assert.Equal("", MessageFormats.Read(format.Write(plain), NatsHeaderMap.Read(ofPlain)).ReplayId);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("a b")]
+    [InlineData("a#b")]
+    [InlineData("a\0b")]
+    [InlineData("01234567890123456789012345678901234567890123456789012345678901234")]
+    public void A_replay_id_that_no_operation_has_is_refused(string replayId) => Assert.Throws<MessageFormatException>(
+        () => MessageProperties.ReadCommon(MessageAttributes.None, new Dictionary<string, string> { ["replayId"] = replayId }));
 
     [Theory]
     [MemberData(nameof(NamesAndPayloads))]

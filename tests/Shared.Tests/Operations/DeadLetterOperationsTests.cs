@@ -107,6 +107,22 @@ public sealed class DeadLetterOperationsTests(PostgresServer server, SqsEmulator
     }
 
     [Fact]
+    public async Task A_replay_that_died_gets_its_own_attempts_back_and_is_handled_as_that_replay()
+    {
+        await DieAsync(1, _ => "e-1", replayId: "replay-1");
+        var key = new InboxKey("default", "e-1", "replay-1");
+        Assert.Equal(MaxAttempts, (await _inbox.FindAsync(key, Ct))!.Deliveries);
+        _isRepaired = true;
+
+        var ended = await RunWithConsumerAsync((await BeginAsync("id:e-1", (await PreviewAsync("id:e-1")).At!.Value)).Id);
+
+        Assert.Equal((OperationState.Done, 1), (ended.State, ended.Applied));
+        await Eventually.TrueAsync(
+            async () => await _inbox.FindAsync(key, Ct) is { Status: InboxStatus.Processed, Deliveries: 1 }, "the replay is handled");
+        Assert.Null(await _inbox.FindAsync(key with { ReplayId = "" }, Ct));
+    }
+
+    [Fact]
     public async Task What_died_after_the_confirmation_is_left_alone()
     {
         await DieAsync(2, i => $"e-{i}");
@@ -224,7 +240,7 @@ public sealed class DeadLetterOperationsTests(PostgresServer server, SqsEmulator
         return handled;
     }
 
-    private async Task DieAsync(int count, Func<int, string> idOf)
+    private async Task DieAsync(int count, Func<int, string> idOf, string replayId = "")
     {
         var before = await Letters().CountAsync(Ct);
         var publisher = new SqsMessagePublisher(
@@ -234,6 +250,7 @@ public sealed class DeadLetterOperationsTests(PostgresServer server, SqsEmulator
             [.. Enumerable.Range(0, count).Select(i => Sample.Event(idOf(i), $"\"{idOf(i)}\"") with
             {
                 Headers = new Dictionary<string, string> { ["n"] = "1" },
+                ReplayId = replayId,
             })],
             Ct);
         using var stop = new CancellationTokenSource();

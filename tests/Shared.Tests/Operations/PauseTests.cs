@@ -124,7 +124,7 @@ public sealed class PauseTests(PostgresServer server) : IAsyncLifetime
         await ParkAsync("d", null);
         Assert.Equal(2, (await AskAsync(OperateCommand.Continue)).BlockedKeys);
 
-        var parked = (await _store.Operations.ReadParkedAsync(null, 10, Ct)).Rows;
+        var parked = (await _store.ParkedAsync(10)).Rows;
         await _store.Operations.ApplyAsync(RowAction.Skip, [.. parked.Where(row => row.Event.OrderingKey == "two").Select(RowVersion.Of)], Ct);
         Assert.Equal(1, (await AskAsync(OperateCommand.Continue)).BlockedKeys);
     }

@@ -47,7 +47,7 @@ public sealed class RowOperationsTests(PostgresServer server) : IAsyncLifetime
         var ended = await RunAsync(begun.Id);
 
         Assert.Equal((OperationState.Done, 120, 1), (ended.State, ended.Applied, ended.LeftAlone));
-        var inSight = (await _store.Operations.ReadParkedAsync(null, 200, Ct)).Rows.Where(row => row.ShelvedAt is null);
+        var inSight = (await _store.ParkedAsync(200)).Rows.Where(row => row.ShelvedAt is null);
         Assert.Equal(["later", "other"], inSight.Select(row => row.Event.EventId).Order());
         var kept = Assert.Single(await new OperationStore(_jobs).ListAsync(Ct));
         Assert.Equal(("for the test", "me", OperationState.Done), (kept.Reason, kept.Caller, kept.State));
@@ -91,7 +91,7 @@ public sealed class RowOperationsTests(PostgresServer server) : IAsyncLifetime
         var ended = await RunAsync(begun.Id);
 
         Assert.Equal((OperationState.Done, 30, 0), (ended.State, ended.Applied, ended.LeftAlone));
-        Assert.All((await _store.Operations.ReadParkedAsync(null, 200, Ct)).Rows, row => Assert.NotNull(row.ShelvedAt));
+        Assert.All((await _store.ParkedAsync(200)).Rows, row => Assert.NotNull(row.ShelvedAt));
     }
 
     [Fact]
@@ -162,14 +162,14 @@ public sealed class RowOperationsTests(PostgresServer server) : IAsyncLifetime
         Assert.NotNull(await _jobs.TryAcquireAsync($"operation/{begun.Id}", Lease, Ct));
 
         Assert.Null(await Operations().RunAsync(begun.Id, Deadline(), Ct));
-        Assert.All((await _store.Operations.ReadParkedAsync(null, 200, Ct)).Rows, row => Assert.Null(row.ShelvedAt));
+        Assert.All((await _store.ParkedAsync(200)).Rows, row => Assert.Null(row.ShelvedAt));
     }
 
     private RowOperations Operations(IOutboxOperations? rows = null) =>
         new(Outbox, rows ?? _store.Operations, new OperationStore(_jobs), TimeProvider.System, SystemEntropy.Instance);
 
     private Task<RowPreview> PreviewAsync(string selection) =>
-        new ParkedRows(Outbox, _store.Operations).PreviewAsync(RowSelection.Parse(selection), Ct);
+        new SelectedRows(Outbox, _store.Operations).PreviewAsync(RowSelection.Parse(selection), Deadline(), Ct);
 
     private Task<Operation> BeginAsync(RowAction action, string selection, DateTimeOffset confirmedAt) =>
         Operations().BeginAsync(action, RowSelection.Parse(selection), confirmedAt, "for the test", "me", rate: null, Ct);
@@ -216,8 +216,9 @@ public sealed class RowOperationsTests(PostgresServer server) : IAsyncLifetime
     {
         private int _steps;
 
-        public Task<ParkedPage> ReadParkedAsync(string? cursor, int limit, CancellationToken cancellationToken) =>
-            inner.ReadParkedAsync(cursor, limit, cancellationToken);
+        public Task<RowPage> ReadAsync(
+            OutboxStatus status, DateTimeOffset? since, string? cursor, int limit, CancellationToken cancellationToken) =>
+            inner.ReadAsync(status, since, cursor, limit, cancellationToken);
 
         public async Task<IReadOnlyCollection<string>> ApplyAsync(
             RowAction action, IReadOnlyList<RowVersion> rows, CancellationToken cancellationToken)

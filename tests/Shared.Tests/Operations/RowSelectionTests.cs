@@ -64,7 +64,7 @@ public sealed class RowSelectionTests
     }
 
     [Theory]
-    [InlineData("orders", "'orders' is no term of a selection. Write a name, ':' and a value")]
+    [InlineData("orders", "'orders' is no term of a selection of parked rows. Write a name, ':' and a value")]
     [InlineData("colour:red", "'colour:' is no term of a selection")]
     [InlineData("error:", "'error:' has no value.")]
     [InlineData("error:a error:b", "'error:' stands twice.")]

@@ -7,7 +7,9 @@ namespace Relaybox.Simulation.Tests.Model;
 /// <param name="skip">Skips a row, and says whether it was parked.</param>
 internal sealed class SkippingOperations(Func<string, Task<bool>> skip) : IOutboxOperations
 {
-    public Task<ParkedPage> ReadParkedAsync(string? cursor, int limit, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public Task<RowPage> ReadAsync(
+        OutboxStatus status, DateTimeOffset? since, string? cursor, int limit, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
 
     public async Task<IReadOnlyCollection<string>> ApplyAsync(
         RowAction action, IReadOnlyList<RowVersion> rows, CancellationToken cancellationToken)

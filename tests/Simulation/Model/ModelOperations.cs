@@ -6,8 +6,9 @@ namespace Relaybox.Simulation.Model;
 /// <summary>What operators need of the model outbox: each row is a call of its own, any of which can fail.</summary>
 internal sealed class ModelOperations(OutboxTable table, IServer server) : IOutboxOperations
 {
-    public Task<ParkedPage> ReadParkedAsync(string? cursor, int limit, CancellationToken cancellationToken) =>
-        server.CallAsync("operations.read", () => table.Parked(cursor, limit, server.Now), cancellationToken);
+    public Task<RowPage> ReadAsync(
+        OutboxStatus status, DateTimeOffset? since, string? cursor, int limit, CancellationToken cancellationToken) =>
+        server.CallAsync("operations.read", () => table.Page(status, since, cursor, limit, server.Now), cancellationToken);
 
     public async Task<IReadOnlyCollection<string>> ApplyAsync(
         RowAction action, IReadOnlyList<RowVersion> rows, CancellationToken cancellationToken)

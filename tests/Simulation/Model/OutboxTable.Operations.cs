@@ -4,22 +4,25 @@ using Relaybox.Outbox;
 
 namespace Relaybox.Simulation.Model;
 
-// What operators do with parked rows.
+// What operators do with rows.
 internal sealed partial class OutboxTable
 {
-    /// <summary>Reads parked rows, in the order in which they were parked.</summary>
-    internal ParkedPage Parked(string? cursor, int limit, DateTimeOffset now)
+    /// <summary>Reads rows of a status, in the order in which they came to it.</summary>
+    internal RowPage Page(OutboxStatus status, DateTimeOffset? since, string? cursor, int limit, DateTimeOffset now)
     {
         var after = cursor?.Split('/');
-        var (since, rowId) = after is null ? (DateTimeOffset.MinValue, 0L) : (At(after[0]), Number(after[1]));
-        List<TableRow> page =
+        var (from, rowId) = after is null ? (since ?? DateTimeOffset.MinValue, 0L) : (At(after[0]), Number(after[1]));
+        List<(OutboxRow Row, long RowId)> page =
         [
-            .. Rows.Where(row => row is { Parsed: OutboxStatus.Failed, FailedAt: { } at } && (at > since || (at == since && row.RowId > rowId)))
-                .OrderBy(row => row.FailedAt).ThenBy(row => row.RowId).Take(limit),
+            .. Rows.Where(row => row.Parsed == status).Select(row => (Row: row.ToRow(), row.RowId))
+                .Where(row => RowPage.TimeOf(row.Row) is { } at && (at > from || (at == from && row.RowId > rowId)))
+                .OrderBy(row => RowPage.TimeOf(row.Row)).ThenBy(row => row.RowId).Take(limit),
         ];
-        return new ParkedPage(
-            [.. page.Select(row => row.ToRow()).Select(row => row with { Event = row.Event with { Payload = "", Result = null } })],
-            page.Count == limit ? string.Create(CultureInfo.InvariantCulture, $"{page[^1].FailedAt!.Value.UtcTicks}/{page[^1].RowId}") : null,
+        return new RowPage(
+            [.. page.Select(row => row.Row with { Event = row.Row.Event with { Payload = "", Result = null } })],
+            page.Count == limit
+                ? string.Create(CultureInfo.InvariantCulture, $"{RowPage.TimeOf(page[^1].Row)!.Value.UtcTicks}/{page[^1].RowId}")
+                : null,
             now);
     }
 

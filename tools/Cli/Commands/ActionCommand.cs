@@ -5,30 +5,43 @@ using Relaybox.Operations;
 
 namespace Relaybox.Cli.Commands;
 
-/// <summary>An action on parked rows or dead letters: it tells what it would do, asks, and shows how far it is.</summary>
+/// <summary>An action on parked rows, sent rows or dead letters: it tells what it would do, asks, and shows how far it is.</summary>
 internal static class ActionCommand
 {
     internal static Command Create(RowAction action, string description, SharedOptions shared, OperationTarget of = OperationTarget.Rows)
     {
-        var ofRows = of == OperationTarget.Rows;
-        var selection = ofRows ? SharedOptions.Selection() : SharedOptions.DeadLetters();
+        var selection = of switch
+        {
+            OperationTarget.Rows => SharedOptions.Selection(),
+            OperationTarget.DeadLetters => SharedOptions.DeadLetters(),
+            _ => SharedOptions.SentRows(),
+        };
         var yes = new Option<bool>("--yes") { Description = "Do it without asking" };
         var dryRun = new Option<bool>("--dry-run") { Description = "Only tell what would be done" };
         var reason = new Option<string?>("--reason") { Description = "Why, for those who read the audit later; asked for on a terminal" };
-        var rate = new Option<int?>("--rate") { Description = $"The most {Items(of)} in a second. Default: as many as it takes" };
+        var rate = new Option<int?>("--rate") { Description = $"The most {Item(of)}s in a second. Default: as many as it takes" };
         var duplicates = new Option<bool>("--delete-duplicates")
         {
             Description = "Delete those, too, that the broker calls duplicates and does not store",
         };
-        var command = new Command(Views.Name(action), description);
+        var reprocess = new Option<bool>("--reprocess")
+        {
+            Description = "Have the events handled again: every consumer runs its handlers once more, whatever it remembers",
+        };
+        var command = new Command(of == OperationTarget.SentRows ? "replay" : Views.Name(action), description);
         command.Arguments.Add(selection);
         command.Options.Add(yes);
         command.Options.Add(dryRun);
         command.Options.Add(reason);
         command.Options.Add(rate);
-        if (!ofRows)
+        if (of == OperationTarget.DeadLetters)
         {
             command.Options.Add(duplicates);
+        }
+
+        if (of == OperationTarget.SentRows)
+        {
+            command.Options.Add(reprocess);
         }
 
         command.SetAction(async (result, cancellationToken) =>
@@ -38,23 +51,30 @@ internal static class ActionCommand
             {
                 throw new CliException(
                     ExitCodes.WrongUse,
-                    ofRows
-                        ? "Which rows? Write a selection, such as error:publish.* or id:EVENT_ID; state:failed means all parked rows."
-                        : "Which dead letters? Write a selection, such as error:message.* or id:EVENT_ID; state:dead means all.");
+                    of switch
+                    {
+                        OperationTarget.Rows =>
+                            "Which rows? Write a selection, such as error:publish.* or id:EVENT_ID; state:failed means all parked rows.",
+                        OperationTarget.DeadLetters =>
+                            "Which dead letters? Write a selection, such as error:message.* or id:EVENT_ID; state:dead means all.",
+                        _ => "Which sent rows? Write a selection, such as subject:orders.> newer:2h or id:EVENT_ID; state:sent means all.",
+                    });
             }
+
+            var chosen = of == OperationTarget.SentRows && result.GetValue(reprocess) ? RowAction.Reprocess : action;
 
             await using var connection = shared.Open(result);
             var views = shared.Views(result);
             if (!Console.IsErrorRedirected)
             {
-                Console.Error.WriteLine(ofRows ? "Looking at the parked rows …" : "Looking at the dead letters …");
+                Console.Error.WriteLine($"Looking at the {RowSelection.Items(of)} …");
             }
 
             var preview = await connection.AskAsync(
                 new OperateRequest { Command = OperateCommand.Preview, Of = of, Selection = text }, cancellationToken);
             if (!views.IsJson)
             {
-                Tell(views, action, of, preview);
+                Tell(views, chosen, of, preview);
             }
 
             if (preview.Count == 0 || result.GetValue(dryRun))
@@ -66,7 +86,7 @@ internal static class ActionCommand
             var why = result.GetValue(reason);
             if (!result.GetValue(yes))
             {
-                why = Ask(action, why);
+                why = Ask(chosen, why);
             }
 
             if (string.IsNullOrWhiteSpace(why))
@@ -79,13 +99,13 @@ internal static class ActionCommand
                 {
                     Command = OperateCommand.Begin,
                     Of = of,
-                    Action = action,
+                    Action = chosen,
                     Selection = text,
                     ConfirmedAt = preview.At,
                     Reason = why,
                     Caller = Caller.Name,
                     Rate = result.GetValue(rate),
-                    DeleteDuplicates = !ofRows && result.GetValue(duplicates),
+                    DeleteDuplicates = of == OperationTarget.DeadLetters && result.GetValue(duplicates),
                 },
                 cancellationToken);
             return await OperationProgress.FollowAsync(connection, views, begun.Operation!.Id, of, preview.Count, cancellationToken);
@@ -97,37 +117,49 @@ internal static class ActionCommand
     {
         if (preview.Count == 0)
         {
-            views.Say($"No {(of == OperationTarget.Rows ? "parked row" : "dead letter")} is selected ({Seen(of, preview)}).");
+            views.Say($"No {RowSelection.Items(of)[..^1]} is selected ({Seen(of, preview)}).");
             return;
         }
 
         views.Say(
-            $"{Views.Name(action)}: {Views.Number(preview.Count ?? 0)} {Items(of)}, {(of == OperationTarget.Rows ? "parked" : "dead")} "
-            + $"between {preview.Oldest:u} and {preview.Newest:u}.");
-        foreach (var (code, count) in preview.Errors!.OrderByDescending(error => error.Value))
+            $"{Views.Name(action)}: {Views.Number(preview.Count ?? 0)} {Item(of)}s, {State(of)} between {preview.Oldest:u} and {preview.Newest:u}.");
+        foreach (var (code, count) in preview.Errors!.OrderByDescending(error => error.Value).Where(_ => of != OperationTarget.SentRows))
         {
             views.Say($"  {Views.Number(count),8}  {(code.Length == 0 ? "without an error code" : code)}");
         }
 
-        if (of == OperationTarget.Rows)
+        if (of == OperationTarget.DeadLetters)
         {
-            views.Rows(preview.Rows!, preview.At!.Value);
+            views.DeadLetters(preview.DeadLetters!, preview.At!.Value);
         }
         else
         {
-            views.DeadLetters(preview.DeadLetters!, preview.At!.Value);
-            if (preview.IsWhole != true)
-            {
-                views.Say($"This is not all: {Seen(of, preview)}. Those that were not looked at and are selected are redriven, too.");
-            }
+            views.Rows(preview.Rows!, preview.At!.Value);
+        }
+
+        if (preview.IsWhole != true)
+        {
+            views.Say($"This is not all: {Seen(of, preview)}. Those that were not looked at and are selected are meant, too.");
+        }
+
+        if (action == RowAction.Reprocess)
+        {
+            views.Say("Every consumer handles these events once more: its effects happen again, beside those of the first time.");
         }
     }
 
-    private static string Items(OperationTarget of) => of == OperationTarget.Rows ? "rows" : "dead letters";
+    private static string Item(OperationTarget of) => of == OperationTarget.DeadLetters ? "dead letter" : "row";
 
-    private static string Seen(OperationTarget of, OperateAnswer preview) => of == OperationTarget.Rows
-        ? $"{Views.Number(preview.Seen ?? 0)} were looked at"
-        : $"{Views.Number(preview.Seen ?? 0)} of about {Views.Number(preview.DeadLetterCount ?? 0)} were looked at";
+    private static string State(OperationTarget of) => of switch
+    {
+        OperationTarget.Rows => "parked",
+        OperationTarget.DeadLetters => "dead",
+        _ => "sent",
+    };
+
+    private static string Seen(OperationTarget of, OperateAnswer preview) => of == OperationTarget.DeadLetters
+        ? $"{Views.Number(preview.Seen ?? 0)} of about {Views.Number(preview.DeadLetterCount ?? 0)} were looked at"
+        : $"{Views.Number(preview.Seen ?? 0)} were looked at";
 
     /// <returns>The reason.</returns>
     private static string? Ask(RowAction action, string? reason)

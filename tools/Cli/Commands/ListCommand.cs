@@ -4,23 +4,26 @@ using Relaybox.Operations;
 
 namespace Relaybox.Cli.Commands;
 
-/// <summary>The parked rows of a selection.</summary>
+/// <summary>The parked rows of a selection, or the sent ones.</summary>
 internal static class ListCommand
 {
     private const int DefaultLimit = 50;
+    private const string Sent = "state:sent";
 
     internal static Command Create(SharedOptions shared)
     {
         var selection = SharedOptions.Selection();
         var limit = new Option<int>("--limit") { Description = "The most rows", DefaultValueFactory = _ => DefaultLimit };
-        var command = new Command("list", "List parked rows, the oldest first");
+        var command = new Command("list", $"List parked rows, the oldest first; with {Sent} those that were sent and are still kept");
         command.Arguments.Add(selection);
         command.Options.Add(limit);
         command.SetAction(async (result, cancellationToken) =>
         {
             await using var connection = shared.Open(result);
+            var terms = result.GetValue(selection) ?? [];
+            var of = terms.Contains(Sent) ? OperationTarget.SentRows : OperationTarget.Rows;
             var (rows, hasMore) = await ReadAsync(
-                connection, string.Join(' ', result.GetValue(selection) ?? []), Math.Max(1, result.GetValue(limit)), cancellationToken);
+                connection, of, string.Join(' ', terms), Math.Max(1, result.GetValue(limit)), cancellationToken);
             var views = shared.Views(result);
             if (!views.WroteJson(new OperateAnswer { Rows = rows }))
             {
@@ -29,10 +32,10 @@ internal static class ListCommand
                     views.Rows(rows, TimeProvider.System.GetUtcNow());
                 }
 
-                views.Say(rows.Count == 0 ? "No parked row is selected."
+                views.Say(rows.Count == 0 ? $"No {RowSelection.Items(of)[..^1]} is selected."
                     : hasMore ? $"There are more than these {rows.Count}; --limit shows more of them."
                     : $"{rows.Count} rows.");
-                if (rows.Count > 0)
+                if (rows.Count > 0 && of == OperationTarget.Rows)
                 {
                     views.Say($"To see why one is not sent: {views.Command($"why {rows[0].EventId}")}");
                 }
@@ -44,14 +47,14 @@ internal static class ListCommand
     }
 
     private static async Task<(List<RowView> Rows, bool HasMore)> ReadAsync(
-        Connections.IOperatorConnection connection, string selection, int limit, CancellationToken cancellationToken)
+        Connections.IOperatorConnection connection, OperationTarget of, string selection, int limit, CancellationToken cancellationToken)
     {
         var rows = new List<RowView>();
         string? cursor = null;
         do
         {
             var answer = await connection.AskAsync(
-                new OperateRequest { Command = OperateCommand.List, Selection = selection, Cursor = cursor }, cancellationToken);
+                new OperateRequest { Command = OperateCommand.List, Of = of, Selection = selection, Cursor = cursor }, cancellationToken);
             rows.AddRange(answer.Rows!);
             cursor = answer.Cursor;
         }

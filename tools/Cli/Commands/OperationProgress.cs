@@ -67,7 +67,7 @@ internal static class OperationProgress
         {
             views.Say(
                 $"Operation {operation.Id}: {Views.Name(operation.State)}. {Views.Number(operation.Applied)} "
-                + $"{(operation.Of == OperationTarget.Rows ? "rows changed" : "dead letters sent back")}, "
+                + $"{Done(operation.Of)}, "
                 + $"{Views.Number(operation.LeftAlone)} left alone.{(operation.StoppedBecause is { } reason ? " " + reason : "")}");
             foreach (var (why, count) in operation.LeftBecause ?? new Dictionary<string, long>())
             {
@@ -77,4 +77,11 @@ internal static class OperationProgress
 
         return operation.State == OperationState.Done && operation.Applied > 0 ? ExitCodes.Done : ExitCodes.Nothing;
     }
+
+    private static string Done(OperationTarget of) => of switch
+    {
+        OperationTarget.Rows => "rows changed",
+        OperationTarget.DeadLetters => "dead letters sent back",
+        _ => "events published again",
+    };
 }

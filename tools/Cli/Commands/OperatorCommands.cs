@@ -22,6 +22,11 @@ internal static class OperatorCommands
             ActionCommand.Create(RowAction.Shelve, "Put parked rows out of sight; they stay parked", shared),
             ActionCommand.Create(RowAction.Unshelve, "Bring shelved rows back into sight", shared),
             ActionCommand.Create(RowAction.Purge, "Delete parked rows: their events are lost", shared),
+            ActionCommand.Create(
+                RowAction.Republish,
+                "Send events again that were sent before; consumers that remember them do nothing, unless --reprocess has them handled again",
+                shared,
+                OperationTarget.SentRows),
             DeadLettersCommand.Create(shared),
             OperationsCommand.Create(shared),
             PauseCommands.CreatePause(shared),

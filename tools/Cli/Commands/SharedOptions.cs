@@ -53,6 +53,15 @@ internal sealed class SharedOptions
         Arity = ArgumentArity.ZeroOrMore,
     };
 
+    /// <summary>The sent rows that a command is about.</summary>
+    internal static Argument<string[]> SentRows() => new("SELECTION")
+    {
+        Description =
+            "Which sent rows: terms that must all hold, such as subject:orders.> newer:2h. The names are id, subject, key, header (NAME=VALUE), "
+            + "older and newer; state:sent means all that the outbox still has",
+        Arity = ArgumentArity.ZeroOrMore,
+    };
+
     internal void AddTo(RootCommand root)
     {
         root.Options.Add(_json);

@@ -16,7 +16,7 @@ internal sealed class DirectConnection : IOperatorConnection
     // So long an operation runs before the person is told how it stands.
     private static readonly TimeSpan Turn = TimeSpan.FromSeconds(10);
 
-    // So long one looks at dead letters, which no index finds.
+    // So long one looks at what is selected.
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(30);
 
     private readonly ServiceProvider _services;
@@ -43,15 +43,11 @@ internal sealed class DirectConnection : IOperatorConnection
             services.AddSingleton<IEntropy>(SystemEntropy.Instance);
             services.AddSingleton<ISecretSource>(_ => SecretsManager.OfThisProcess());
             settings.Store!.AddServices(services);
-            services.AddSingleton<OperationStore>();
-            services.AddSingleton<PauseStore>();
-            services.AddSingleton<OperatorDesk>();
-            settings.Broker?.AddServices(services);
+            services.AddOperators(settings);
             services.AddDoctor(settings, errors);
             if (missing is null)
             {
                 services.AddSingleton(new InboxConsumers([settings.ConsumerName]));
-                services.AddSingleton<DeadLetterDesk>();
             }
 
             return new DirectConnection(services.BuildServiceProvider(), missing);

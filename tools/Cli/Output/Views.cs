@@ -86,11 +86,13 @@ internal sealed class Views(IAnsiConsole console, bool isJson, string target)
 
     internal void Rows(IReadOnlyList<RowView> rows, DateTimeOffset now)
     {
-        var table = Table("event", "subject", "error", "parked", "attempts", "key", "");
+        var areSent = rows.Any(row => row.SentAt is not null);
+        var table = Table("event", "subject", "error", areSent ? "sent" : "parked", "attempts", "key", "");
         foreach (var row in rows)
         {
             table.AddRow(Cells(
-                row.EventId, row.Subject, row.ErrorCode ?? "", row.FailedAt is { } at ? $"{Age(now - at)} ago" : "", Number(row.Attempts),
+                row.EventId, row.Subject, row.ErrorCode ?? "", (row.SentAt ?? row.FailedAt) is { } at ? $"{Age(now - at)} ago" : "",
+                Number(row.Attempts),
                 row.OrderingKey ?? "", row.ShelvedAt is not null ? "shelved" : row.SkippedAt is not null ? "skipped" : ""));
         }
 
@@ -144,7 +146,7 @@ internal sealed class Views(IAnsiConsole console, bool isJson, string target)
         foreach (var operation in operations)
         {
             table.AddRow(Cells(
-                operation.Id, $"{Name(operation.Action)}{(operation.Of == OperationTarget.Rows ? "" : " dead letters")}", operation.Selection,
+                operation.Id, $"{Name(operation.Action)}{(operation.Of == OperationTarget.DeadLetters ? " dead letters" : "")}", operation.Selection,
                 Name(operation.State), Number(operation.Applied),
                 Number(operation.LeftAlone), operation.Caller, operation.Reason));
         }

@@ -31,6 +31,15 @@ public sealed record OutboxEvent
     /// <summary>The result of the business operation as JSON, where it travels with the event.</summary>
     public string? Result { get; init; }
 
+    /// <summary>
+    /// The id of a replay that has the event handled again. It travels with the message and is part of the inbox's key. Empty otherwise; no
+    /// row has one.
+    /// </summary>
+    internal string ReplayId { get; init; } = "";
+
+    /// <summary>When it was sent first, of an event that a replay publishes as it was; null: it is sent for the first time, or anew.</summary>
+    internal DateTimeOffset? PublishedAt { get; init; }
+
     internal static IReadOnlyDictionary<string, string> EmptyHeaders { get; } =
         new Dictionary<string, string>(0).AsReadOnly();
 
@@ -47,6 +56,11 @@ public sealed record OutboxEvent
     /// <param name="resultType">How it is written; null: it does not travel with the event.</param>
     internal OutboxEvent WithResult<TResult>(TResult result, JsonTypeInfo<TResult>? resultType) =>
         resultType is null ? this : this with { Result = JsonSerializer.Serialize(result, resultType) };
+
+    /// <summary>
+    /// What a broker that leaves out copies knows a message by: the event id. A replay that has the event handled again is no copy.
+    /// </summary>
+    internal string PublicationId => ReplayId.Length == 0 ? EventId : $"{EventId}\0{ReplayId}";
 
     /// <summary>Whether another event under the same id says the same: the same subject and payload.</summary>
     /// <param name="other">The event to compare.</param>

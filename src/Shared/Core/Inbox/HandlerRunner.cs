@@ -243,6 +243,7 @@ internal sealed class HandlerRunner(
             OrderingKey = message.Event.OrderingKey,
             EnqueuedAt = message.Event.EnqueuedAt,
             Result = message.Event.Result,
+            ReplayId = message.Event.ReplayId,
             Deliveries = claim.Deliveries,
             Transaction = transaction,
         };

@@ -15,9 +15,6 @@ internal sealed record InboxMessage(OutboxEvent Event)
     /// <summary>The broker's id of this delivery, unique within a batch. It is never the event id.</summary>
     public required string MessageId { get; init; }
 
-    /// <summary>Empty, except where an operator has the event handled again: then the id of that replay.</summary>
-    public string ReplayId { get; init; } = "";
-
     /// <summary>
     /// Tells the broker that the message is still worked on, so that it delivers no copy for this long; null where the
     /// transport sees to that itself. What it throws is logged, and tried again.
@@ -50,7 +47,7 @@ internal sealed record InboxMessage(OutboxEvent Event)
     public ReadOnlyMemory<byte> PayloadHash => _payloadHash ??= HashOf(Event.Subject, "\n", Event.Payload);
 
     /// <summary>The key of the record that a consumer keeps of this message.</summary>
-    internal InboxKey KeyFor(string consumer) => new(consumer, Event.EventId, ReplayId);
+    internal InboxKey KeyFor(string consumer) => new(consumer, Event.EventId, Event.ReplayId);
 
     // The UTF-8 of the texts is never there as a whole.
     private static byte[] HashOf(params ReadOnlySpan<string> texts)

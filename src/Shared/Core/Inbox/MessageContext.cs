@@ -24,6 +24,12 @@ public sealed class MessageContext
     /// <summary>The result of the operation that the event is about, as JSON; null where none travelled with it.</summary>
     public string? Result { get; init; }
 
+    /// <summary>
+    /// The id of the replay by which an operator has the event handled again; empty otherwise. Each replay has its own attempts: a system
+    /// outside of the transaction that remembers event ids needs this id beside them.
+    /// </summary>
+    public string ReplayId { get; init; } = "";
+
     /// <summary>Which attempt this is, from 1.</summary>
     public required int Deliveries { get; init; }
 

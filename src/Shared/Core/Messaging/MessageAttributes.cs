@@ -30,6 +30,9 @@ internal sealed record MessageAttributes
     /// <summary>When it was sent by the relay. A message that is moved back from the dead letters keeps it.</summary>
     public DateTimeOffset? PublishedAt { get; init; }
 
+    /// <summary>The replay that has the event handled again.</summary>
+    public string? ReplayId { get; init; }
+
     /// <summary>The operation's result as JSON, where the format's body does not hold it.</summary>
     public string? Result { get; init; }
 
@@ -38,5 +41,11 @@ internal sealed record MessageAttributes
 
     /// <summary>The attributes of a format whose body holds the whole event: for filters and people.</summary>
     internal static MessageAttributes Naming(OutboxEvent outboxEvent, string format) =>
-        new() { Format = format, EventId = outboxEvent.EventId, Subject = outboxEvent.Subject };
+        new()
+        {
+            Format = format,
+            EventId = outboxEvent.EventId,
+            Subject = outboxEvent.Subject,
+            ReplayId = outboxEvent.ReplayId is { Length: > 0 } replay ? replay : null,
+        };
 }

@@ -12,6 +12,9 @@ internal static class MessageProperties
     private const string EnqueuedAt = "enqueuedAt";
     private const string Result = "result";
     private const string PublishedAt = "publishedAt";
+    private const string ReplayId = "replayId";
+
+    private const int MostOfReplayId = 64;
 
     /// <param name="attributes">The attributes; what is null is not written.</param>
     /// <param name="withEventId">Whether the event id has no place of its own.</param>
@@ -23,6 +26,7 @@ internal static class MessageProperties
         Add(EnqueuedAt, Text(attributes.EnqueuedAt));
         Add(Result, attributes.Result);
         Add(PublishedAt, Text(attributes.PublishedAt));
+        Add(ReplayId, attributes.ReplayId);
         return properties;
 
         void Add(string name, string? value)
@@ -39,7 +43,7 @@ internal static class MessageProperties
     /// <summary>The attributes with what the properties hold; an event id with a place of its own stays.</summary>
     /// <exception cref="MessageFormatException">A property cannot be read.</exception>
     internal static MessageAttributes Read(MessageAttributes attributes, IReadOnlyDictionary<string, string> properties) =>
-        ReadPublishedAt(attributes, properties) with
+        ReadCommon(attributes, properties) with
         {
             EventId = attributes.EventId ?? properties.GetValueOrDefault(EventId),
             OrderingKey = properties.GetValueOrDefault(OrderingKey),
@@ -47,8 +51,19 @@ internal static class MessageProperties
             Result = properties.GetValueOrDefault(Result),
         };
 
-    /// <summary>The attributes with the one that every format has among its properties.</summary>
-    /// <exception cref="MessageFormatException">It cannot be read.</exception>
-    internal static MessageAttributes ReadPublishedAt(MessageAttributes attributes, IReadOnlyDictionary<string, string> properties) =>
-        attributes with { PublishedAt = JsonField.ParseTime(properties.GetValueOrDefault(PublishedAt), PublishedAt) };
+    /// <summary>The attributes with those that every format has among its properties.</summary>
+    /// <exception cref="MessageFormatException">One of them cannot be read.</exception>
+    internal static MessageAttributes ReadCommon(MessageAttributes attributes, IReadOnlyDictionary<string, string> properties) =>
+        attributes with
+        {
+            PublishedAt = JsonField.ParseTime(properties.GetValueOrDefault(PublishedAt), PublishedAt),
+            ReplayId = properties.GetValueOrDefault(ReplayId) is { } replay ? RequireReplayId(replay) : null,
+        };
+
+    // It becomes part of a key in every store.
+    private static string RequireReplayId(string text) =>
+        text.Length is > 0 and <= MostOfReplayId && text.All(static c => char.IsAsciiLetterOrDigit(c) || c == '-')
+            ? text
+            : throw MessageFormatException.Unreadable(
+                $"The property '{ReplayId}' must be 1 to {MostOfReplayId} letters, digits and dashes.");
 }

@@ -52,7 +52,7 @@ internal sealed class HandlersCheck(IOutboxRepository outbox, IOutboxOperations 
             ];
         }
 
-        var parked = (await rows.ReadParkedAsync(null, Sample, cancellationToken)).Rows;
+        var parked = (await rows.ReadAsync(OutboxStatus.Failed, null, null, Sample, cancellationToken)).Rows;
         var pending = await outbox.FindPendingAsync(Sample, cancellationToken);
         return
         [

@@ -5,11 +5,16 @@ namespace Relaybox.Operations;
 /// <summary>What operators need of an outbox beyond what the relay needs.</summary>
 internal interface IOutboxOperations
 {
-    /// <summary>Reads a bounded number of parked rows, in the order in which they were parked; shelved ones too.</summary>
-    /// <param name="cursor">Where to go on; null: from the oldest.</param>
+    /// <summary>
+    /// Reads a bounded number of parked or sent rows, in the order in which they came to that status; shelved ones too. A store
+    /// without an index of its sent rows reads these in no order.
+    /// </summary>
+    /// <param name="status"><see cref="OutboxStatus.Failed"/> or <see cref="OutboxStatus.Sent"/>.</param>
+    /// <param name="since">Rows that came to it before this time are left out; null: none are.</param>
+    /// <param name="cursor">Where to go on; null: at the beginning.</param>
     /// <param name="limit">The most rows, at least 1. A page may have fewer, also none, and not be the last.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    Task<ParkedPage> ReadParkedAsync(string? cursor, int limit, CancellationToken cancellationToken);
+    Task<RowPage> ReadAsync(OutboxStatus status, DateTimeOffset? since, string? cursor, int limit, CancellationToken cancellationToken);
 
     /// <summary>
     /// Does something with parked rows. Each is changed only if it is still in the version that is given; a call that is repeated changes

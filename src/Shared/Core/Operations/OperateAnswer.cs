@@ -27,7 +27,7 @@ internal sealed record OperateAnswer
     /// <summary>The dead letters of a page, or the samples of a preview.</summary>
     public IReadOnlyList<DeadLetterView>? DeadLetters { get; init; }
 
-    /// <summary>Whether all dead letters that can be seen were looked at.</summary>
+    /// <summary>Whether all rows of the status, or all dead letters that can be seen, were looked at.</summary>
     public bool? IsWhole { get; init; }
 
     /// <summary>The rows of a page, or the samples of a preview.</summary>
@@ -36,16 +36,16 @@ internal sealed record OperateAnswer
     /// <summary>Where the next page begins; null at the end.</summary>
     public string? Cursor { get; init; }
 
-    /// <summary>How many parked rows or dead letters were looked at.</summary>
+    /// <summary>How many rows or dead letters were looked at.</summary>
     public long? Seen { get; init; }
 
     /// <summary>How many rows or dead letters a preview found.</summary>
     public long? Count { get; init; }
 
-    /// <summary>When the first of them was parked, or died.</summary>
+    /// <summary>When the first of them was parked or sent, or died.</summary>
     public DateTimeOffset? Oldest { get; init; }
 
-    /// <summary>When the last of them was parked, or died.</summary>
+    /// <summary>When the last of them was parked or sent, or died.</summary>
     public DateTimeOffset? Newest { get; init; }
 
     /// <summary>How many of them have which error code.</summary>

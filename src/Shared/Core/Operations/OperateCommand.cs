@@ -10,7 +10,7 @@ internal enum OperateCommand
     [JsonStringEnumMemberName("status")]
     Status,
 
-    /// <summary>A page of parked rows.</summary>
+    /// <summary>A page of parked or sent rows, or of dead letters.</summary>
     [JsonStringEnumMemberName("list")]
     List,
 

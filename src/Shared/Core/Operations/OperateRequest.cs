@@ -6,7 +6,7 @@ internal sealed record OperateRequest
     /// <summary>What is asked for.</summary>
     public required OperateCommand Command { get; init; }
 
-    /// <summary>Whether parked rows or dead letters are meant. Of list, preview, begin and run.</summary>
+    /// <summary>Whether parked rows, dead letters or sent rows are meant. Of list, preview, begin and run.</summary>
     public OperationTarget Of { get; init; }
 
     /// <summary>Which of them; see <see cref="RowSelection"/>. Of list and preview.</summary>

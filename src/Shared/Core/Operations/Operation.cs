@@ -1,7 +1,8 @@
 namespace Relaybox.Operations;
 
 /// <summary>
-/// An action on a selection of parked rows or dead letters: what was asked for, by whom, and how far it has come. It is its own audit entry.
+/// An action on a selection of parked rows, sent rows or dead letters: what was asked for, by whom, and how far it has come. It is its own
+/// audit entry.
 /// </summary>
 internal sealed record Operation
 {
@@ -23,7 +24,7 @@ internal sealed record Operation
     /// <summary>Who began it, as the caller names itself.</summary>
     public required string Caller { get; init; }
 
-    /// <summary>The store's time when it was confirmed: what was parked, shelved or dead only later is left alone.</summary>
+    /// <summary>The store's time when it was confirmed: what was parked, shelved, sent or dead only later is left alone.</summary>
     public required DateTimeOffset ConfirmedAt { get; init; }
 
     /// <summary>The most rows in a second; null: as many as the store takes.</summary>

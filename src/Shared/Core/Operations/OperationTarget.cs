@@ -13,4 +13,8 @@ internal enum OperationTarget
     /// <summary>Dead letters of the broker.</summary>
     [JsonStringEnumMemberName("dead-letters")]
     DeadLetters,
+
+    /// <summary>Rows of the outbox that were sent.</summary>
+    [JsonStringEnumMemberName("sent-rows")]
+    SentRows,
 }

@@ -11,6 +11,7 @@ namespace Relaybox.Operations;
 /// <param name="time">The clock.</param>
 /// <param name="entropy">The source of ids.</param>
 /// <param name="deadLetters">The dead letters; null where nothing names them.</param>
+/// <param name="replays">What replays need; null where nothing names the broker.</param>
 /// <param name="doctor">The doctor, which makes clients only when it is asked; null: this process has no doctor.</param>
 internal sealed class OperatorDesk(
     IOutboxRepository outbox,
@@ -20,6 +21,7 @@ internal sealed class OperatorDesk(
     TimeProvider time,
     IEntropy entropy,
     DeadLetterDesk? deadLetters = null,
+    ReplayDesk? replays = null,
     Lazy<Doctor>? doctor = null)
 {
     /// <summary>What operators are told between a deployment and its Setup.</summary>
@@ -29,8 +31,8 @@ internal sealed class OperatorDesk(
     /// <summary>For how long an operation that has ended is kept. What was done is in the log of the function Operate, too.</summary>
     internal static readonly TimeSpan EndedRetention = TimeSpan.FromDays(90);
 
-    private readonly ParkedRows _parked = new(outbox, rows);
-    private readonly RowOperations _actions = new(outbox, rows, operations, time, entropy, deadLetters);
+    private readonly SelectedRows _selected = new(outbox, rows);
+    private readonly RowOperations _actions = new(outbox, rows, operations, time, entropy, deadLetters, replays);
     private readonly RowExplanation _explanation = new(outbox, rows, time);
 
     /// <summary>Answers one request.</summary>
@@ -57,7 +59,7 @@ internal sealed class OperatorDesk(
                 },
                 OperateCommand.Preview when request.Of == OperationTarget.DeadLetters =>
                     await DeadLetters.PreviewAsync(request.Selection, deadline, cancellationToken),
-                OperateCommand.Preview => await PreviewAsync(request, cancellationToken),
+                OperateCommand.Preview => await PreviewAsync(request, deadline, cancellationToken),
                 OperateCommand.Begin => await BeginAsync(request, cancellationToken),
                 OperateCommand.Run => await RunAsync(Require(request.OperationId, "an operation"), deadline, cancellationToken),
                 OperateCommand.Cancel => await CancelAsync(Require(request.OperationId, "an operation"), cancellationToken),
@@ -94,17 +96,18 @@ internal sealed class OperatorDesk(
 
     private async Task<OperateAnswer> ListAsync(OperateRequest request, CancellationToken cancellationToken)
     {
-        var (page, seen) = await _parked.ReadAsync(RowSelection.Parse(request.Selection), request.Cursor, cancellationToken);
+        var (page, seen) = await _selected.ReadAsync(RowSelection.Parse(request.Selection, request.Of), null, request.Cursor, cancellationToken);
         return new OperateAnswer { Rows = [.. page.Rows.Select(row => RowView.Of(row))], Cursor = page.Cursor, Seen = seen };
     }
 
-    private async Task<OperateAnswer> PreviewAsync(OperateRequest request, CancellationToken cancellationToken)
+    private async Task<OperateAnswer> PreviewAsync(OperateRequest request, WorkDeadline deadline, CancellationToken cancellationToken)
     {
-        var preview = await _parked.PreviewAsync(RowSelection.Parse(request.Selection), cancellationToken);
+        var preview = await _selected.PreviewAsync(RowSelection.Parse(request.Selection, request.Of), deadline, cancellationToken);
         return new OperateAnswer
         {
             Count = preview.Count,
             Seen = preview.Seen,
+            IsWhole = preview.IsWhole,
             Oldest = preview.Oldest,
             Newest = preview.Newest,
             Rows = [.. preview.Samples.Select(row => RowView.Of(row))],
@@ -155,7 +158,7 @@ internal sealed class OperatorDesk(
     // One page, so that what is asked once a minute costs the same however many rows are parked.
     private async Task<int> CountBlockedKeysAsync(CancellationToken cancellationToken)
     {
-        var page = await rows.ReadParkedAsync(null, ParkedRows.PageSize, cancellationToken);
+        var page = await rows.ReadAsync(OutboxStatus.Failed, null, null, SelectedRows.PageSize, cancellationToken);
         return page.Rows.Where(row => row is { Event.OrderingKey: not null, SkippedAt: null })
             .Select(row => row.Event.OrderingKey).Distinct(StringComparer.Ordinal).Count();
     }

@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace Relaybox.Operations;
 
-/// <summary>What an operator can do with parked rows.</summary>
+/// <summary>What an operator can do with parked rows, and with sent ones.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<RowAction>))]
 internal enum RowAction
 {
@@ -25,4 +25,12 @@ internal enum RowAction
     /// <summary>Deletes rows that hold back no other: their events are lost.</summary>
     [JsonStringEnumMemberName("purge")]
     Purge,
+
+    /// <summary>Publishes sent rows again as they were: a consumer that remembers them does not handle them again.</summary>
+    [JsonStringEnumMemberName("republish")]
+    Republish,
+
+    /// <summary>Publishes sent rows again under the operation's id as their replay id: every consumer handles them once more.</summary>
+    [JsonStringEnumMemberName("reprocess")]
+    Reprocess,
 }

@@ -5,8 +5,8 @@ using Relaybox.Timing;
 namespace Relaybox.Operations;
 
 /// <summary>
-/// Actions on parked rows and dead letters: each is confirmed for what was seen, runs as an operation with an id, and can be cancelled and gone
-/// on with.
+/// Actions on parked rows, sent rows and dead letters: each is confirmed for what was seen, runs as an operation with an id, and can be
+/// cancelled and gone on with.
 /// </summary>
 /// <param name="outbox">The outbox.</param>
 /// <param name="rows">What operators need of it.</param>
@@ -14,13 +14,15 @@ namespace Relaybox.Operations;
 /// <param name="time">The clock of ids, waits and deadlines.</param>
 /// <param name="entropy">The source of ids.</param>
 /// <param name="deadLetters">The dead letters; null where nothing names them.</param>
+/// <param name="replays">What replays need; null where nothing names the broker.</param>
 internal sealed class RowOperations(
     IOutboxRepository outbox,
     IOutboxOperations rows,
     OperationStore operations,
     TimeProvider time,
     IEntropy entropy,
-    DeadLetterDesk? deadLetters = null)
+    DeadLetterDesk? deadLetters = null,
+    ReplayDesk? replays = null)
 {
     /// <summary>Writes down a confirmed action. Nothing is done before somebody runs it.</summary>
     /// <param name="action">What is done.</param>
@@ -31,7 +33,7 @@ internal sealed class RowOperations(
     /// <param name="rate">The most rows in a second; null: as many as the store takes.</param>
     /// <param name="cancellationToken">Ends the wait; the operation may have been written.</param>
     /// <param name="deletesDuplicates">Whether a dead letter that the broker calls a duplicate is deleted.</param>
-    /// <exception cref="RequestException">The reason is missing, the rate is no rate, or the action is none for dead letters.</exception>
+    /// <exception cref="RequestException">The reason is missing, the rate is no rate, or the action is none for what is selected.</exception>
     public async Task<Operation> BeginAsync(
         RowAction action,
         RowSelection selection,
@@ -58,6 +60,11 @@ internal sealed class RowOperations(
             throw new RequestException("Dead letters can be redriven, and nothing else. What nobody needs leaves with the retention of its queue.");
         }
 
+        if ((action is RowAction.Republish or RowAction.Reprocess) != (selection.Of == OperationTarget.SentRows))
+        {
+            throw new RequestException("Sent rows can be republished or reprocessed, and parked rows cannot.");
+        }
+
         var operation = new Operation
         {
             Id = string.Create(CultureInfo.InvariantCulture, $"{time.GetUtcNow():yyyyMMdd-HHmmss}-{entropy.NewGuid().ToString("N")[^6..]}"),
@@ -78,7 +85,7 @@ internal sealed class RowOperations(
     public bool Reaches(Operation operation)
     {
         ArgumentNullException.ThrowIfNull(operation);
-        return operation.Of == OperationTarget.Rows || deadLetters is not null;
+        return WhyOutOfReach(operation) is null;
     }
 
     /// <summary>Runs an operation, from where it stands, to its end or a deadline.</summary>
@@ -96,9 +103,9 @@ internal sealed class RowOperations(
     /// <param name="cancellationToken">Ends this run after the step at hand; the operation can be gone on with.</param>
     public async Task<Operation?> RunAsync(Operation known, WorkDeadline deadline, CancellationToken cancellationToken)
     {
-        if (!Reaches(known))
+        if (WhyOutOfReach(known) is { } reason)
         {
-            throw new RequestException(DeadLetterDesk.Missing);
+            throw new RequestException(reason);
         }
 
         if (await operations.TryTakeAsync(known, cancellationToken) is not { } taken)
@@ -106,9 +113,19 @@ internal sealed class RowOperations(
             return null;
         }
 
-        await using IOperationWork work = taken.Operation.Of == OperationTarget.DeadLetters
-            ? deadLetters!.CreateWork(taken.Operation)
-            : new RowWork(outbox, rows, taken.Operation, time);
+        await using IOperationWork work = taken.Operation.Of switch
+        {
+            OperationTarget.DeadLetters => deadLetters!.CreateWork(taken.Operation),
+            OperationTarget.SentRows => replays!.CreateWork(taken.Operation),
+            _ => new RowWork(outbox, rows, taken.Operation, time),
+        };
         return await new OperationRun(work, operations, taken.Lease, taken.Operation, time).RunAsync(deadline, cancellationToken);
     }
+
+    private string? WhyOutOfReach(Operation operation) => operation.Of switch
+    {
+        OperationTarget.DeadLetters when deadLetters is null => DeadLetterDesk.Missing,
+        OperationTarget.SentRows when replays is null => ReplayDesk.Missing,
+        _ => null,
+    };
 }

@@ -6,15 +6,16 @@ using Relaybox.Outbox;
 namespace Relaybox.Operations;
 
 /// <summary>
-/// Which parked rows, or dead letters, an operator means, written as terms that must all hold:
+/// Which parked or sent rows, or dead letters, an operator means, written as terms that must all hold:
 /// <c>subject:orders.&gt; error:publish.* older:2h</c>.
 /// </summary>
 internal sealed class RowSelection
 {
     private const string Shelved = "shelved";
 
-    private static readonly string[] OfAll = ["id", "subject", "error", "text", "key", "header", "older", "newer"];
-    private static readonly string[] OfRows = [.. OfAll, Shelved, "skipped"];
+    private static readonly string[] OfAll = ["id", "subject", "key", "header", "older", "newer"];
+    private static readonly string[] OfFailures = [.. OfAll, "error", "text"];
+    private static readonly string[] OfParked = [.. OfFailures, Shelved, "skipped"];
 
     private readonly List<Func<Selectable, DateTimeOffset, bool>> _conditions = [];
 
@@ -29,14 +30,22 @@ internal sealed class RowSelection
     /// <summary>The one event that is meant; null where the selection does not name one.</summary>
     public string? EventId { get; private set; }
 
+    /// <summary>The age that no selected row has reached; null: their ages have no bound.</summary>
+    public TimeSpan? NewerThan { get; private set; }
+
     /// <summary>Reads a selection. Without a term for it, shelved rows are left out.</summary>
     /// <param name="text">Terms with blanks between them; a value with a blank in it is put in double quotes.</param>
-    /// <param name="of">What is selected: dead letters are not shelved or skipped.</param>
+    /// <param name="of">What is selected: dead letters are not shelved or skipped, and sent rows have no error.</param>
     /// <exception cref="RequestException">It cannot be read; the message says why.</exception>
     public static RowSelection Parse(string text, OperationTarget of = OperationTarget.Rows)
     {
         ArgumentNullException.ThrowIfNull(text);
-        var names = of == OperationTarget.Rows ? OfRows : OfAll;
+        var names = of switch
+        {
+            OperationTarget.Rows => OfParked,
+            OperationTarget.DeadLetters => OfFailures,
+            _ => OfAll,
+        };
         var selection = new RowSelection(text.Trim(), of);
         var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (var term in SplitTerms(text))
@@ -46,8 +55,8 @@ internal sealed class RowSelection
             if (!names.Contains(name) && name != "state")
             {
                 throw new RequestException(
-                    $"'{(colon > 0 ? name + ":" : term)}' is no term of a selection{(of == OperationTarget.Rows ? "" : " of dead letters")}. "
-                    + $"Write a name, ':' and a value, as in error:publish.*; the names are state, {string.Join(", ", names)}.");
+                    $"'{(colon > 0 ? name + ":" : term)}' is no term of a selection of {Items(of)}. "
+                    + $"Write a name, ':' and a value, as in subject:orders.>; the names are state, {string.Join(", ", names)}.");
             }
 
             if (!seen.Add(name))
@@ -67,7 +76,15 @@ internal sealed class RowSelection
         return selection;
     }
 
-    /// <summary>Whether a parked row is meant.</summary>
+    /// <summary>What is selected, in words.</summary>
+    internal static string Items(OperationTarget of) => of switch
+    {
+        OperationTarget.Rows => "parked rows",
+        OperationTarget.DeadLetters => "dead letters",
+        _ => "sent rows",
+    };
+
+    /// <summary>Whether a parked or sent row is meant.</summary>
     /// <param name="row">The row; its payload is not looked at.</param>
     /// <param name="now">The time from which ages are measured.</param>
     public bool Matches(OutboxRow row, DateTimeOffset now) => Matches(Selectable.Of(row), now);
@@ -89,12 +106,15 @@ internal sealed class RowSelection
         switch (name)
         {
             case "state":
-                var state = Of == OperationTarget.Rows ? OutboxStatusText.Failed : "dead";
+                var state = Of switch
+                {
+                    OperationTarget.Rows => OutboxStatusText.Failed,
+                    OperationTarget.DeadLetters => "dead",
+                    _ => OutboxStatusText.Sent,
+                };
                 if (value != state)
                 {
-                    throw new RequestException(
-                        $"'state:{value}' cannot be selected: "
-                        + (Of == OperationTarget.Rows ? "actions are for parked rows, state:failed." : "here are dead letters alone, state:dead."));
+                    throw new RequestException($"'state:{value}' cannot be selected: here are {Items(Of)} alone, state:{state}.");
                 }
 
                 break;
@@ -127,6 +147,7 @@ internal sealed class RowSelection
                 break;
             case "newer":
                 var newerThan = ParseAge(name, value);
+                NewerThan = newerThan;
                 _conditions.Add((item, now) => item.At > now - newerThan);
                 break;
             case Shelved:

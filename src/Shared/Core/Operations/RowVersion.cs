@@ -8,12 +8,14 @@ namespace Relaybox.Operations;
 /// <param name="ShelvedAt">When it was shelved; null where it is not.</param>
 internal readonly record struct RowVersion(string EventId, DateTimeOffset? FailedAt, DateTimeOffset? ShelvedAt)
 {
-    /// <summary>Whether an action can hold for a row in this version: only a row that is shelved is unshelved, and only another is shelved.</summary>
+    /// <summary>Whether an action can hold for a row in this version: only a row that is shelved is unshelved, only another is
+    /// shelved, and none is replayed.</summary>
     /// <param name="action">The action.</param>
     internal bool Allows(RowAction action) => action switch
     {
         RowAction.Shelve => ShelvedAt is null,
         RowAction.Unshelve => ShelvedAt is not null,
+        RowAction.Republish or RowAction.Reprocess => false,
         _ => true,
     };
 

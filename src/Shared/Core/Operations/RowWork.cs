@@ -5,7 +5,7 @@ namespace Relaybox.Operations;
 /// <summary>Parked rows as the work of an operation. Every change is conditional on the row's version, so that it is never done twice.</summary>
 internal sealed class RowWork(IOutboxRepository outbox, IOutboxOperations rows, Operation operation, TimeProvider time) : IOperationWork
 {
-    private readonly ParkedRows _parked = new(outbox, rows);
+    private readonly SelectedRows _parked = new(outbox, rows);
     private readonly RowSelection _selection = RowSelection.Parse(operation.Selection);
     private readonly RedriveWatch _watch = new(time);
     private Dictionary<string, OutboxRow> _page = [];
@@ -33,7 +33,7 @@ internal sealed class RowWork(IOutboxRepository outbox, IOutboxOperations rows, 
     /// <inheritdoc />
     public async Task<OperationPage> ReadAsync(string? cursor, CancellationToken cancellationToken)
     {
-        var (page, seen) = await _parked.ReadAsync(_selection, cursor, cancellationToken);
+        var (page, seen) = await _parked.ReadAsync(_selection, operation.ConfirmedAt, cursor, cancellationToken);
 
         // What is as it should be already was done by an earlier run, or by somebody else.
         var open = page.Rows.Where(row => !IsDone(row)).ToList();

@@ -12,10 +12,10 @@ internal sealed class SelectionTally<T>
     /// <summary>How many there are.</summary>
     public long Count { get; private set; }
 
-    /// <summary>When the first of them failed; null where no time is known.</summary>
+    /// <summary>When the first of them failed, or was sent; null where no time is known.</summary>
     public DateTimeOffset? Oldest { get; private set; }
 
-    /// <summary>When the last of them failed; null where no time is known.</summary>
+    /// <summary>When the last of them failed, or was sent; null where no time is known.</summary>
     public DateTimeOffset? Newest { get; private set; }
 
     /// <summary>How many of them have which error code; those without one are under the empty text.</summary>
@@ -26,13 +26,13 @@ internal sealed class SelectionTally<T>
 
     /// <summary>Counts one more.</summary>
     /// <param name="item">What is selected.</param>
-    /// <param name="failedAt">When it failed, as far as it is known.</param>
+    /// <param name="time">When it failed, or was sent, as far as it is known.</param>
     /// <param name="errorCode">With which error; null: it has no code.</param>
-    public void Add(T item, DateTimeOffset? failedAt, string? errorCode)
+    public void Add(T item, DateTimeOffset? time, string? errorCode)
     {
         Count++;
-        Oldest = failedAt < Oldest || Oldest is null ? failedAt : Oldest;
-        Newest = failedAt > Newest || Newest is null ? failedAt : Newest;
+        Oldest = time < Oldest || Oldest is null ? time : Oldest;
+        Newest = time > Newest || Newest is null ? time : Newest;
         var code = errorCode ?? "";
         _errors[code] = _errors.GetValueOrDefault(code) + 1;
         if (_samples.Count < MostSamples)

@@ -1,3 +1,5 @@
+using Relaybox.Outbox;
+
 namespace Relaybox.Operations;
 
 /// <summary>Compares the clock of a store that decides by its own with this machine's.</summary>
@@ -15,7 +17,7 @@ internal sealed class StoreClockCheck(IOutboxOperations rows, TimeProvider time)
     public async Task<IReadOnlyList<Finding>> FindAsync(CancellationToken cancellationToken)
     {
         var before = time.GetUtcNow();
-        var page = await rows.ReadParkedAsync(null, 1, cancellationToken);
+        var page = await rows.ReadAsync(OutboxStatus.Failed, null, null, 1, cancellationToken);
         return ClockSkew.Judge(before, page.Now, time.GetUtcNow(), "the store");
     }
 }

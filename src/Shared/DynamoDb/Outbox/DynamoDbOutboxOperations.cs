@@ -22,26 +22,62 @@ internal sealed class DynamoDbOutboxOperations(IAmazonDynamoDB dynamoDb, DynamoD
     private readonly RowReader _reader = new(dynamoDb, options.TableName, entropy, time);
 
     /// <inheritdoc />
-    public async Task<ParkedPage> ReadParkedAsync(string? cursor, int limit, CancellationToken cancellationToken)
+    public Task<RowPage> ReadAsync(
+        OutboxStatus status, DateTimeOffset? since, string? cursor, int limit, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
+        return status == OutboxStatus.Sent
+            ? ReadSentAsync(since, cursor, limit, cancellationToken)
+            : ReadParkedAsync(since, cursor, limit, cancellationToken);
+    }
+
+    // No index has rows that are done: the table is scanned.
+    private async Task<RowPage> ReadSentAsync(DateTimeOffset? since, string? cursor, int limit, CancellationToken cancellationToken)
+    {
+        var page = await dynamoDb.ScanAsync(
+            new ScanRequest
+            {
+                TableName = options.TableName,
+                ProjectionExpression = RowReader.ListedAttributes,
+                FilterExpression = "#status = :sent AND sentAt >= :since",
+                ExpressionAttributeNames = new() { ["#status"] = Attributes.Status },
+                ExpressionAttributeValues = new()
+                {
+                    [":sent"] = Values.S(OutboxStatusText.Sent),
+                    [":since"] = Values.Time(since ?? DateTimeOffset.UnixEpoch),
+                },
+                ExclusiveStartKey = cursor is null ? null : new() { [Attributes.EventId] = Values.S(cursor) },
+                Limit = limit,
+            },
+            cancellationToken);
+        return new RowPage(
+            InOrder((page.Items ?? []).Select(OutboxItem.ToRow)),
+            page.LastEvaluatedKey is { Count: > 0 } last ? last.GetString(Attributes.EventId) : null,
+            time.GetUtcNow());
+    }
+
+    private async Task<RowPage> ReadParkedAsync(DateTimeOffset? since, string? cursor, int limit, CancellationToken cancellationToken)
+    {
+        // A later page begins after its cursor, which must be a place that the condition allows.
+        var begin = cursor is null ? since : null;
         var page = await dynamoDb.QueryAsync(
             new QueryRequest
             {
                 TableName = options.TableName,
                 IndexName = Attributes.DueIndex,
-                KeyConditionExpression = "dueShard = :shard",
-                ExpressionAttributeValues = new() { [":shard"] = Values.S(Attributes.FailedShard) },
+                KeyConditionExpression = "dueShard = :shard AND dueAt >= :since",
+                ExpressionAttributeValues = new()
+                {
+                    [":shard"] = Values.S(Attributes.FailedShard),
+                    [":since"] = Values.Time(begin ?? DateTimeOffset.UnixEpoch),
+                },
                 ExclusiveStartKey = ReadCursor(cursor),
                 Limit = limit,
             },
             cancellationToken);
         var items = await _reader.ReadListedAsync([.. (page.Items ?? []).Select(item => item.GetString(Attributes.EventId)!)], cancellationToken);
-        return new ParkedPage(
-            [
-                .. items.Select(OutboxItem.ToRow).Where(row => row.Status == OutboxStatus.Failed)
-                    .OrderBy(row => row.FailedAt).ThenBy(row => row.Event.EventId, StringComparer.Ordinal),
-            ],
+        return new RowPage(
+            InOrder(items.Select(OutboxItem.ToRow).Where(row => row.Status == OutboxStatus.Failed)),
             page.LastEvaluatedKey is { Count: > 0 } last
                 ? string.Create(CultureInfo.InvariantCulture, $"{last.GetNumber(Attributes.DueAt)} {last.GetString(Attributes.EventId)}")
                 : null,
@@ -73,6 +109,9 @@ internal sealed class DynamoDbOutboxOperations(IAmazonDynamoDB dynamoDb, DynamoD
 
     /// <inheritdoc />
     public Task<string?> FindBlockerAsync(OutboxRow row, CancellationToken cancellationToken) => Task.FromResult<string?>(null);
+
+    private static IReadOnlyList<OutboxRow> InOrder(IEnumerable<OutboxRow> rows) =>
+        [.. rows.OrderBy(RowPage.TimeOf).ThenBy(row => row.Event.EventId, StringComparer.Ordinal)];
 
     private async Task WriteAsync(RowAction action, RowVersion row, CancellationToken cancellationToken)
     {

@@ -13,8 +13,8 @@ internal sealed class RowReader(IAmazonDynamoDB dynamoDb, string table, IEntropy
     private const int MaxTries = 6;
     private const int CallsInFlight = 4;
     private const string StateAttributes = "eventId, #status, claimToken, leaseUntil, dueShard, dueAt";
-    private const string ListedAttributes =
-        "eventId, #status, subject, headers, orderingKey, enqueuedAt, availableAt, attempts, failedAt, shelvedAt, errorCode, errorMessage";
+    internal const string ListedAttributes =
+        "eventId, #status, subject, headers, orderingKey, enqueuedAt, availableAt, attempts, sentAt, failedAt, shelvedAt, errorCode, errorMessage";
 
     private readonly Backoff _backoff = new(TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(2), entropy);
 

@@ -16,19 +16,21 @@ internal sealed class MongoOutboxOperations(MongoConnections connections, TimePr
     private readonly MongoCalls _calls = connections.Calls(time, entropy);
 
     /// <inheritdoc />
-    public Task<ParkedPage> ReadParkedAsync(string? cursor, int limit, CancellationToken cancellationToken)
+    public Task<RowPage> ReadAsync(
+        OutboxStatus status, DateTimeOffset? since, string? cursor, int limit, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
-        var after = ReadCursor(cursor);
+        var (text, field) = status == OutboxStatus.Sent ? (OutboxStatusText.Sent, Fields.SentAt) : (OutboxStatusText.Failed, Fields.FailedAt);
+        var after = ReadCursor(cursor, field, since);
         return _calls.RunAsync(
             async (database, ct) =>
             {
                 var found = await database.Outbox
-                    .Find(new BsonDocument(Fields.Status, OutboxStatusText.Failed).Merge(after))
-                    .Sort(new BsonDocument { { Fields.FailedAt, 1 }, { Fields.Id, 1 } }).Limit(limit)
+                    .Find(new BsonDocument(Fields.Status, text).Merge(after))
+                    .Sort(new BsonDocument { { field, 1 }, { Fields.Id, 1 } }).Limit(limit)
                     .Project<BsonDocument>(OutboxProjection.Listed()).ReadAsync(ct);
                 List<OutboxRow> rows = [.. found.Select(OutboxDocument.ToRow)];
-                return new ParkedPage(rows, rows.Count == limit ? CursorAfter(rows[^1]) : null, await database.ReadTimeAsync(ct));
+                return new RowPage(rows, rows.Count == limit ? CursorAfter(rows[^1]) : null, await database.ReadTimeAsync(ct));
             },
             cancellationToken);
     }
@@ -120,20 +122,20 @@ internal sealed class MongoOutboxOperations(MongoConnections connections, TimePr
     private static BsonValue Date(DateTimeOffset? time) => time is { } at ? new BsonDateTime(at.ToUnixTimeMilliseconds()) : BsonNull.Value;
 
     private static string CursorAfter(OutboxRow row) =>
-        string.Create(CultureInfo.InvariantCulture, $"{row.FailedAt?.ToUnixTimeMilliseconds()} {row.Event.EventId}");
+        string.Create(CultureInfo.InvariantCulture, $"{RowPage.TimeOf(row)?.ToUnixTimeMilliseconds()} {row.Event.EventId}");
 
-    private static BsonDocument ReadCursor(string? cursor)
+    private static BsonDocument ReadCursor(string? cursor, string field, DateTimeOffset? since)
     {
         if (cursor?.Split(' ', 2) is not [var milliseconds, var eventId])
         {
-            return [];
+            return since is null ? [] : new BsonDocument(field, new BsonDocument("$gte", Date(since)));
         }
 
         var at = new BsonDateTime(long.Parse(milliseconds, CultureInfo.InvariantCulture));
         return new BsonDocument("$or", new BsonArray
         {
-            new BsonDocument(Fields.FailedAt, new BsonDocument("$gt", at)),
-            new BsonDocument { { Fields.FailedAt, at }, { Fields.Id, new BsonDocument("$gt", eventId) } },
+            new BsonDocument(field, new BsonDocument("$gt", at)),
+            new BsonDocument { { field, at }, { Fields.Id, new BsonDocument("$gt", eventId) } },
         });
     }
 }

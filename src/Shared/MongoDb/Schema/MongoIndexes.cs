@@ -16,7 +16,7 @@ internal static class MongoIndexes
         Index("due", new BsonDocument { { Fields.AvailableAt, 1 }, { Fields.Id, 1 } }, Of(OutboxStatusText.Pending)),
         Index("leased", new BsonDocument { { Fields.LeaseUntil, 1 }, { Fields.Id, 1 } }, Of(OutboxStatusText.Publishing)),
         Index("failed", new BsonDocument { { Fields.FailedAt, 1 }, { Fields.Id, 1 } }, Of(OutboxStatusText.Failed)),
-        Index("sent", new BsonDocument { { Fields.SentAt, 1 } }, Of(OutboxStatusText.Sent)),
+        Index("sent_at", new BsonDocument { { Fields.SentAt, 1 }, { Fields.Id, 1 } }, Of(OutboxStatusText.Sent)),
         Index("followed", new BsonDocument { { Fields.Followed, 1 }, { Fields.Status, 1 } }, IsPresent(Fields.Followed)),
 
         // Unique: two rows in one place of a key are the fault of a writer, or of a counter that is behind.

@@ -20,7 +20,9 @@ internal sealed class MySqlOutboxOperations : SqlOutboxOperations
     /// <param name="time">The clock of the waits between tries.</param>
     /// <param name="entropy">The source of jitter.</param>
     public MySqlOutboxOperations(MySqlConnections connections, MySqlOptions options, TimeProvider time, IEntropy entropy)
-        : base(connections, ReadParked(new MySqlNames(options)), FindBlocker(new MySqlNames(options)), time, entropy)
+        : base(
+            connections, Read(new MySqlNames(options), queue: 5), Read(new MySqlNames(options), queue: 6), FindBlocker(new MySqlNames(options)),
+            time, entropy)
     {
         _names = new MySqlNames(options);
         _search = new OutboxSearch(_names);
@@ -48,11 +50,11 @@ internal sealed class MySqlOutboxOperations : SqlOutboxOperations
     }
 
     // Without a row there is the time all the same.
-    private static string ReadParked(MySqlNames names) =>
+    private static string Read(MySqlNames names, int queue) =>
         $"""
         SELECT page.*, {OutboxColumns.Time(names.Now)} FROM (SELECT 1 AS one) one LEFT JOIN (
             SELECT {OutboxColumns.Listed} FROM {names.OutboxByQueue}
-            WHERE queue = 5 AND (queued_at > @since OR (queued_at = @since AND row_id > @row))
+            WHERE queue = {queue} AND (queued_at > @since OR (queued_at = @since AND row_id > @row))
             ORDER BY queued_at, row_id LIMIT @limit) page ON TRUE
         """;
 

@@ -20,7 +20,7 @@ internal static class InboxClaimColumns
     {
         var open = batch.Open();
         Add(NpgsqlDbType.Text, of => of.Message.Event.EventId);
-        Add(NpgsqlDbType.Text, of => of.Message.ReplayId);
+        Add(NpgsqlDbType.Text, of => of.Message.Event.ReplayId);
         Add(NpgsqlDbType.Text, of => of.Message.Event.Subject);
         Add(NpgsqlDbType.Bytea, of => of.Message.PayloadHash.ToArray());
         Add(NpgsqlDbType.Text, of => of.Token);

@@ -29,8 +29,10 @@ internal static class OutboxColumns
     }
 
     /// <summary>The columns of <see cref="OutboxRowReader.ReadRow"/> without payload and result, which can be large.</summary>
-    internal static string ListedColumns(string alias) =>
-        $"{Columns(alias, column => column == "headers" ? $"{alias}.headers" : $"NULL::text AS {column}")}, {StateColumns(alias)}";
+    /// <param name="alias">The table's alias.</param>
+    /// <param name="isArchived">Whether the table is the archive.</param>
+    internal static string ListedColumns(string alias, bool isArchived = false) =>
+        $"{Columns(alias, column => column == "headers" ? $"{alias}.headers" : $"NULL::text AS {column}")}, {StateColumns(alias, isArchived)}";
 
     private static string Columns(string alias, Func<string, string> content) =>
         $"""

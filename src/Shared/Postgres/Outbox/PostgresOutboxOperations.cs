@@ -19,7 +19,9 @@ internal sealed class PostgresOutboxOperations : SqlOutboxOperations
     /// <param name="time">The clock of the waits between tries.</param>
     /// <param name="entropy">The source of jitter.</param>
     public PostgresOutboxOperations(PostgresConnections connections, PostgresOptions options, TimeProvider time, IEntropy entropy)
-        : base(connections, ReadParked(new PostgresNames(options)), FindBlocker(new PostgresNames(options)), time, entropy) =>
+        : base(
+            connections, ReadParked(new PostgresNames(options)), ReadSent(new PostgresNames(options)), FindBlocker(new PostgresNames(options)),
+            time, entropy) =>
         _names = new PostgresNames(options);
 
     /// <inheritdoc />
@@ -46,6 +48,23 @@ internal sealed class PostgresOutboxOperations : SqlOutboxOperations
             SELECT {OutboxColumns.ListedColumns("o")} FROM {names.Outbox} o
             WHERE o.status = 'failed' AND (o.failed_at, o.row_id) > ($1, $2) ORDER BY o.failed_at, o.row_id LIMIT $3) page ON true
         """;
+
+    // In the archive, too. The columns of a row are the same there: its number is the first, and when it was sent the 14th.
+    private static string ReadSent(PostgresNames names)
+    {
+        return $"""
+            SELECT page.*, now() FROM (SELECT) one LEFT JOIN (
+                SELECT * FROM (
+                    ({Page(names.Outbox, "o.status = 'sent' AND", isArchived: false)}) UNION ALL ({Page(names.Sent, "", isArchived: true)})) sent
+                ORDER BY 14, 1 LIMIT $3) page ON true
+            """;
+
+        static string Page(string table, string condition, bool isArchived) =>
+            $"""
+            SELECT {OutboxColumns.ListedColumns("o", isArchived)} FROM {table} o
+            WHERE {condition} (o.sent_at, o.row_id) > ($1, $2) ORDER BY o.sent_at, o.row_id LIMIT $3
+            """;
+    }
 
     private static string FindBlocker(PostgresNames names) =>
         $"""

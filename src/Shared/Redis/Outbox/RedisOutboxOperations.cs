@@ -10,13 +10,13 @@ namespace Relaybox.Redis;
 internal sealed class RedisOutboxOperations : IOutboxOperations
 {
     private static readonly RedisScript Act = RedisScript.Load("outbox_act");
-    private static readonly RedisScript Parked = RedisScript.Load("outbox_parked");
+    private static readonly RedisScript List = RedisScript.Load("outbox_list");
 
     // All but payload and result, which can be large.
     private static readonly RedisValue[] ListedFields =
     [
         OutboxFields.Status, OutboxFields.Subject, OutboxFields.Headers, OutboxFields.OrderingKey, OutboxFields.EnqueuedAt,
-        OutboxFields.AvailableAt, OutboxFields.Attempts, OutboxFields.FailedAt, OutboxFields.ShelvedAt, OutboxFields.SkippedAt,
+        OutboxFields.AvailableAt, OutboxFields.Attempts, OutboxFields.SentAt, OutboxFields.FailedAt, OutboxFields.ShelvedAt, OutboxFields.SkippedAt,
         OutboxFields.ErrorCode, OutboxFields.ErrorMessage,
     ];
 
@@ -35,23 +35,26 @@ internal sealed class RedisOutboxOperations : IOutboxOperations
     }
 
     /// <inheritdoc />
-    public Task<ParkedPage> ReadParkedAsync(string? cursor, int limit, CancellationToken cancellationToken)
+    public Task<RowPage> ReadAsync(
+        OutboxStatus status, DateTimeOffset? since, string? cursor, int limit, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
-        var (number, since, last) = cursor?.Split(' ', 3) is [var bucketText, var time, var member]
+        var begin = since is null ? "-inf" : Milliseconds(since);
+        var (number, from, last) = cursor?.Split(' ', 3) is [var bucketText, var time, var member]
             ? (int.Parse(bucketText, CultureInfo.InvariantCulture), time, member)
-            : (0, "-inf", "");
+            : (0, begin, "");
         var bucket = _buckets[number];
         return _calls.RunAsync(
             async database =>
             {
-                var page = (RedisValue[])(await Parked.RunAsync(database, new ScriptArguments([bucket.Failed()], since, last, limit)))!;
+                var page = (RedisValue[])(await List.RunAsync(
+                    database, new ScriptArguments([status == OutboxStatus.Sent ? bucket.Sent() : bucket.Failed()], from, last, limit)))!;
                 var eventIds = page.Skip(1).Chunk(2).Select(row => OutboxNames.ReadMember(row[1]).EventId).ToList();
                 var rows = await Task.WhenAll(eventIds.Select(eventId => ReadAsync(database, bucket, eventId)));
-                return new ParkedPage(
-                    [.. rows.OfType<OutboxRow>().Where(row => row.Status == OutboxStatus.Failed)],
+                return new RowPage(
+                    [.. rows.OfType<OutboxRow>().Where(row => row.Status == status)],
                     eventIds.Count == limit ? $"{number} {page[^2]} {page[^1]}"
-                        : number + 1 < _buckets.Length ? $"{number + 1} -inf "
+                        : number + 1 < _buckets.Length ? $"{number + 1} {begin} "
                         : null,
                     DateTimeOffset.FromUnixTimeMilliseconds((long)page[0]));
             },

@@ -44,7 +44,7 @@ internal static class MessageFormats
             : Default;
         var outboxEvent = format.Read(body, attributes);
         return attributes.EventId is not { } id || id == outboxEvent.EventId
-            ? outboxEvent
+            ? attributes.ReplayId is { } replay ? outboxEvent with { ReplayId = replay } : outboxEvent
             : throw MessageFormatException.Unreadable("The message's attribute with its event id and its body name different events.");
     }
 }

@@ -1,4 +1,4 @@
--- Reads a page of parked rows, the oldest first. KEYS: the parked rows of a bucket. ARGV: the time of the last row that was read, in ms, its
+-- Reads a page of parked or sent rows, the oldest first. KEYS: these rows of a bucket. ARGV: the time of the last row that was read, in ms, its
 -- member, and how many to read. Returns the time now in ms, then time and member of each.
 -- include: clock
 local since, last, count = ARGV[1], ARGV[2], tonumber(ARGV[3])
