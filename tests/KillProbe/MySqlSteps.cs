@@ -7,7 +7,7 @@ public static class MySqlSteps
 {
     internal const string CommitAnswered = "commit-answered";
 
-    private const string Claim = "ON DUPLICATE KEY UPDATE event_id";
+    private const string Claim = "ON DUPLICATE KEY UPDATE deliveries";
 
     // The mark, with the emitted events and the COMMIT in one message.
     private const string Commit = "_complete`(";

@@ -6,8 +6,8 @@ using Relaybox.Sql;
 
 namespace Relaybox.MySql;
 
-// Claiming: records of new events are created as claimed ones and everything of the batch is read, in one message. A batch of new
-// events is done with that. Records that are free again are then claimed, each under a condition that nobody else has come first.
+// Claiming: records of new events are created as claimed ones in one statement. A batch of new events is done with that. The records of
+// any other batch are read. Records that are free again are then claimed, each under a condition that nobody else has come first.
 internal sealed partial class MySqlInboxRepository
 {
     private const int MaxRounds = 10;
@@ -50,7 +50,7 @@ internal sealed partial class MySqlInboxRepository
         return batch.Claims;
     }
 
-    /// <summary>Claims the messages that have no record yet, and reads the records of all.</summary>
+    /// <summary>Claims the messages that have no record yet, and reads the records of all where some had one.</summary>
     /// <returns>Whether every message has its answer.</returns>
     private async Task<bool> CreateAsync(
         MySqlConnection connection, InboxClaimBatch batch, TimeSpan lease, int maxAttempts, CancellationToken cancellationToken)
@@ -70,7 +70,7 @@ internal sealed partial class MySqlInboxRepository
                 """);
         }
 
-        // A record that is there stays as it is: it is locked, and no more.
+        // A record that is there stays as it is: it is locked, and the answer's last insert id, which is 0 otherwise, tells of it.
         command.Parameters.Add(Parameters.Interval("@lease", lease));
         command.CommandText =
             $"""
@@ -78,9 +78,16 @@ internal sealed partial class MySqlInboxRepository
                 event_id, consumer, replay_id, status, deliveries, unfinished, subject, payload_hash, claim_token, begun_token,
                 received_at, claimed_at, lease_until, stream, stream_sequence)
             VALUES {rows}
-            ON DUPLICATE KEY UPDATE event_id = {_names.Inbox}.event_id;
-            {Read(keys)}
+            ON DUPLICATE KEY UPDATE deliveries = deliveries + 0 * LAST_INSERT_ID(1)
             """;
+        await command.ExecuteNonQueryAsync(cancellationToken);
+        if (command.LastInsertedId == 0)
+        {
+            open.ForEach(claim => batch.Claimed(claim.Key, deliveries: 1, unfinished: 0));
+            return true;
+        }
+
+        command.CommandText = Read(keys);
         return await ReadAsync(command, batch, open, maxAttempts, isLast: false, cancellationToken);
     }
 

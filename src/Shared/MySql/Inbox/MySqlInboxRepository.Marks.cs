@@ -40,21 +40,28 @@ internal sealed partial class MySqlInboxRepository
             keys.Add(claim.Key, claim.Token);
         }
 
-        // A small table would otherwise be read as a whole, and each of its records waited for.
-        var claimed =
-            $"""
-            {keys.Table} AS m STRAIGHT_JOIN {_names.Inbox} AS r FORCE INDEX (PRIMARY)
-                ON r.event_id = m.event_id AND r.consumer = m.consumer AND r.replay_id = m.replay_id AND r.claim_token = m.token
-            """;
+        // A small table would otherwise be read as a whole.
         command.CommandText =
             $"""
             UPDATE (
-                SELECT r.event_id, r.consumer, r.replay_id FROM {claimed} WHERE r.status = 'processing'
+                SELECT event_id, consumer, replay_id FROM {_names.Inbox} FORCE INDEX (PRIMARY)
+                WHERE {keys.IsClaimed} AND status = 'processing'
                 LIMIT {claims.Length} FOR UPDATE SKIP LOCKED) AS free
             STRAIGHT_JOIN {_names.Inbox} AS r FORCE INDEX (PRIMARY)
                 ON r.event_id = free.event_id AND r.consumer = free.consumer AND r.replay_id = free.replay_id
-            SET {Processed(options, "r.")};
-            SELECT m.place FROM {claimed} WHERE r.status = 'processed'
+            SET {Processed(options, "r.")}
+            """;
+        if (await command.ExecuteNonQueryAsync(cancellationToken) == claims.Length)
+        {
+            Array.Fill(marked, true);
+            return marked;
+        }
+
+        command.CommandText =
+            $"""
+            SELECT m.place FROM {keys.Table} AS m STRAIGHT_JOIN {_names.Inbox} AS r FORCE INDEX (PRIMARY)
+                ON r.event_id = m.event_id AND r.consumer = m.consumer AND r.replay_id = m.replay_id AND r.claim_token = m.token
+            WHERE r.status = 'processed'
             """;
         foreach (var place in await command.ReadCommittedAsync(row => row.GetInt32(0), cancellationToken))
         {
