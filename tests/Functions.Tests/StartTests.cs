@@ -243,6 +243,14 @@ public sealed class StartTests
             StringComparison.Ordinal);
         variables["PROCESSED_RETENTION_HOURS"] = "432";
         Assert.Equal(TimeSpan.FromDays(18), BuiltIn.Read(variables.GetValueOrDefault, FunctionNeeds.Inbox).Consumer.RememberedFor);
+
+        variables["INBOX_FAILED_RETENTION_HOURS"] = "431";
+        var failed = Assert.Single(
+            Assert.Throws<SettingsException>(() => BuiltIn.Read(variables.GetValueOrDefault, FunctionNeeds.Inbox)).Errors);
+        Assert.StartsWith("INBOX_FAILED_RETENTION_HOURS is 431, but a message can come back for 432 hours", failed, StringComparison.Ordinal);
+        variables["INBOX_FAILED_RETENTION_HOURS"] = "432";
+        Assert.Equal(
+            TimeSpan.FromDays(18), BuiltIn.Read(variables.GetValueOrDefault, FunctionNeeds.Inbox).Maintenance.InboxFailedRetention);
     }
 
     [Fact]

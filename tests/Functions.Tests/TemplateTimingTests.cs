@@ -109,27 +109,32 @@ public class TemplateTimingTests
     }
 
     [Theory]
-    [InlineData("ConsumeFunction")]
-    [InlineData("CleanupFunction")]
-    public void The_inbox_remembers_for_longer_than_a_message_can_live(string function)
+    [InlineData("ConsumeFunction", "ProcessedRetentionHours", "PROCESSED_RETENTION_HOURS")]
+    [InlineData("CleanupFunction", "ProcessedRetentionHours", "PROCESSED_RETENTION_HOURS")]
+    [InlineData("ConsumeFunction", "InboxFailedRetentionHours", "INBOX_FAILED_RETENTION_HOURS")]
+    [InlineData("CleanupFunction", "InboxFailedRetentionHours", "INBOX_FAILED_RETENTION_HOURS")]
+    public void The_inbox_remembers_for_longer_than_a_message_can_live(string function, string parameter, string variable)
     {
         var seconds = Template.Evaluate(Template.Property("Queue", "MessageRetentionPeriod"))
             + Template.Evaluate(Template.Property("DeadLetterQueue", "MessageRetentionPeriod"));
 
-        Assert.Equal("!Ref ProcessedRetentionHours", Template.Variable(function, "PROCESSED_RETENTION_HOURS"));
-        Assert.True(Template.ParameterNumber("ProcessedRetentionHours", "MinValue") * 3600 >= seconds);
+        Assert.Equal($"!Ref {parameter}", Template.Variable(function, variable));
+        Assert.True(Template.ParameterNumber(parameter, "MinValue") * 3600 >= seconds);
 
         // The functions know how long that is, and refuse a shorter memory.
-        DeployedSettings.Of(function, ("PROCESSED_RETENTION_HOURS", $"{seconds / 3600}"));
-        Assert.Throws<SettingsException>(() => DeployedSettings.Of(function, ("PROCESSED_RETENTION_HOURS", $"{(seconds / 3600) - 1}")));
+        DeployedSettings.Of(function, (variable, $"{seconds / 3600}"));
+        var error = Assert.Throws<SettingsException>(() => DeployedSettings.Of(function, (variable, $"{(seconds / 3600) - 1}")));
+        Assert.StartsWith($"{variable} is", Assert.Single(error.Errors), StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void The_inbox_remembers_for_longer_than_a_message_can_live_in_a_stream()
+    [Theory]
+    [InlineData("ProcessedRetentionHours")]
+    [InlineData("InboxFailedRetentionHours")]
+    public void The_inbox_remembers_for_longer_than_a_message_can_live_in_a_stream(string parameter)
     {
         var hours = Nats("PullConsumeFunction").Stream.MaxAge.TotalHours + NatsSettings.DeadLetterAge.TotalHours;
 
-        Assert.True(hours <= Template.ParameterNumber("ProcessedRetentionHours", "MinValue"));
+        Assert.True(hours <= Template.ParameterNumber(parameter, "MinValue"));
     }
 
     [Fact]

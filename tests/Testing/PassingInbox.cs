@@ -33,8 +33,9 @@ internal abstract class PassingInbox(IInboxRepository inner) : IInboxRepository
 
     public virtual Task<InboxRecord?> FindAsync(InboxKey key, CancellationToken cancellationToken) => inner.FindAsync(key, cancellationToken);
 
-    public virtual Task<MaintenancePage> CleanupAsync(TimeSpan retention, string? cursor, int pageSize, CancellationToken cancellationToken) =>
-        inner.CleanupAsync(retention, cursor, pageSize, cancellationToken);
+    public virtual Task<MaintenancePage> CleanupAsync(
+        TimeSpan processedRetention, TimeSpan failedRetention, string? cursor, int pageSize, CancellationToken cancellationToken) =>
+        inner.CleanupAsync(processedRetention, failedRetention, cursor, pageSize, cancellationToken);
 
     public virtual Task<MaintenancePage> ResetStaleAsync(TimeSpan age, string? cursor, int pageSize, CancellationToken cancellationToken) =>
         inner.ResetStaleAsync(age, cursor, pageSize, cancellationToken);

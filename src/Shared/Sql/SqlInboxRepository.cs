@@ -97,12 +97,22 @@ internal abstract class SqlInboxRepository(
             cancellationToken);
 
     /// <inheritdoc />
-    public Task<MaintenancePage> CleanupAsync(TimeSpan retention, string? cursor, int pageSize, CancellationToken cancellationToken) =>
-        StepAsync(sql.Cleanup, retention, pageSize, cancellationToken);
+    public Task<MaintenancePage> CleanupAsync(
+        TimeSpan processedRetention, TimeSpan failedRetention, string? cursor, int pageSize, CancellationToken cancellationToken) =>
+        InboxCleanup.StepAsync(cursor, pageSize, async status =>
+        {
+            var deleted = status == InboxStatus.Failed
+                ? await ChangeAsync(sql.CleanupFailed, failedRetention, pageSize, cancellationToken)
+                : await ChangeAsync(sql.CleanupProcessed, processedRetention, pageSize, cancellationToken);
+            return (deleted, deleted);
+        });
 
     /// <inheritdoc />
-    public Task<MaintenancePage> ResetStaleAsync(TimeSpan age, string? cursor, int pageSize, CancellationToken cancellationToken) =>
-        StepAsync(sql.ResetStale, age, pageSize, cancellationToken);
+    public async Task<MaintenancePage> ResetStaleAsync(TimeSpan age, string? cursor, int pageSize, CancellationToken cancellationToken)
+    {
+        var reset = await ChangeAsync(sql.ResetStale, age, pageSize, cancellationToken);
+        return new MaintenancePage(reset, reset < pageSize ? null : MayBeMore);
+    }
 
     /// <inheritdoc />
     public async Task<IReadOnlyDictionary<string, long>> GetCountByStatusAsync(CancellationToken cancellationToken)
@@ -161,14 +171,13 @@ internal abstract class SqlInboxRepository(
         return (string?)await command.ExecuteScalarAsync(cancellationToken);
     }
 
-    private async Task<MaintenancePage> StepAsync(string text, TimeSpan age, int pageSize, CancellationToken cancellationToken)
+    private async Task<int> ChangeAsync(string text, TimeSpan age, int pageSize, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenAsync(cancellationToken);
         await using var command = Command(connection, text);
         command.Parameters.Add(database.Interval("@age", age));
         command.Parameters.Add(database.Integer("@limit", pageSize));
-        var affected = await command.ExecuteNonQueryAsync(cancellationToken);
-        return new MaintenancePage(affected, affected < pageSize ? null : MayBeMore);
+        return await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
     private static DbCommand Command(DbConnection connection, string text)

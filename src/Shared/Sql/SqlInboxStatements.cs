@@ -22,7 +22,10 @@ internal sealed record SqlInboxStatements
     internal required string ReadOwn { get; init; }
 
     /// <summary>Deletes the oldest processed records: <c>@age</c>, <c>@limit</c>.</summary>
-    internal required string Cleanup { get; init; }
+    internal required string CleanupProcessed { get; init; }
+
+    /// <summary>Deletes the oldest failed records: <c>@age</c>, <c>@limit</c>.</summary>
+    internal required string CleanupFailed { get; init; }
 
     /// <summary>Ends the oldest claims whose lease has ended: <c>@age</c>, <c>@limit</c>.</summary>
     internal required string ResetStale { get; init; }

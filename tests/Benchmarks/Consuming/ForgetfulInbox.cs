@@ -36,7 +36,8 @@ internal sealed class ForgetfulInbox : IInboxRepository
 
     public Task<InboxRecord?> FindAsync(InboxKey key, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-    public Task<MaintenancePage> CleanupAsync(TimeSpan retention, string? cursor, int pageSize, CancellationToken cancellationToken) =>
+    public Task<MaintenancePage> CleanupAsync(
+        TimeSpan processedRetention, TimeSpan failedRetention, string? cursor, int pageSize, CancellationToken cancellationToken) =>
         throw new NotSupportedException();
 
     public Task<MaintenancePage> ResetStaleAsync(TimeSpan age, string? cursor, int pageSize, CancellationToken cancellationToken) =>

@@ -8,6 +8,7 @@ namespace Relaybox.Shared.Tests.Conformance;
 public abstract partial class InboxRepositoryConformance
 {
     private static readonly TimeSpan Retention = TimeSpan.FromDays(21);
+    private static readonly TimeSpan FailedRetention = TimeSpan.FromDays(40);
 
     [Fact]
     public async Task Cleanup_looks_at_when_a_message_was_processed_and_not_at_when_it_came()
@@ -23,14 +24,57 @@ public abstract partial class InboxRepositoryConformance
     }
 
     [Fact]
-    public async Task Cleanup_deletes_nothing_that_is_not_processed_however_old()
+    public async Task Cleanup_deletes_nothing_that_is_not_finished_however_old()
     {
         var old = Store.Now - TimeSpan.FromDays(400);
         await Store.WriteAsync(new RawRecord(Consumer, "dead") { ReceivedAt = old, LeaseUntil = old, Deliveries = 1 });
-        await Store.WriteAsync(new RawRecord(Consumer, "failed") { Status = "failed", ReceivedAt = old, FailedAt = old, Deliveries = 5 });
-        await Store.WriteAsync(new RawRecord(Consumer, "unknown") { Status = "paused", ReceivedAt = old, ProcessedAt = old });
-        Assert.Equal(0, await CleanupAllAsync(TimeSpan.Zero));
-        Assert.Equal(3, (await Repository.GetCountByStatusAsync(Ct)).Values.Sum());
+        await Store.WriteAsync(new RawRecord(Consumer, "again")
+        {
+            ReceivedAt = old, FailedAt = old, ProcessedAt = old, LeaseUntil = Store.Now + Lease, Deliveries = 2, Token = "t",
+        });
+        await Store.WriteAsync(new RawRecord(Consumer, "unknown") { Status = "paused", ReceivedAt = old, ProcessedAt = old, FailedAt = old });
+        await Store.WriteAsync(new RawRecord(Consumer, "no-time") { Status = "failed", ReceivedAt = old, Deliveries = 5 });
+        Assert.Equal(0, await CleanupAllAsync(TimeSpan.Zero, TimeSpan.Zero));
+        Assert.Equal(4, (await Repository.GetCountByStatusAsync(Ct)).Values.Sum());
+    }
+
+    [Fact]
+    public async Task Cleanup_forgets_a_failed_message_after_a_retention_of_its_own()
+    {
+        Assert.True(await Repository.MarkFailedAsync(await ClaimAsync("failed"), "handler.failed", "no", Ct));
+        await ClaimAsync("reset");
+        await Store.PassAsync(Lease + TimeSpan.FromMinutes(2));
+        Assert.Equal(1, await ResetAllAsync(TimeSpan.FromMinutes(1)));
+        await Store.PassAsync(Retention + TimeSpan.FromDays(1));
+        await ProcessAsync("processed");
+
+        // Longer ago than processed records are kept, and not long enough ago for failed ones.
+        Assert.Equal(0, await CleanupAllAsync(Retention, FailedRetention));
+        await Store.PassAsync(FailedRetention - Retention);
+        Assert.Equal(2, await CleanupAllAsync(TimeSpan.FromDays(90), FailedRetention));
+        Assert.Equal(1, (await ClaimAsync("failed")).Deliveries);
+        Assert.True(await Repository.IsProcessedAsync(Consumer, "processed", Ct));
+    }
+
+    [Fact]
+    public async Task A_failed_message_that_is_claimed_again_is_never_forgotten()
+    {
+        Assert.True(await Repository.MarkFailedAsync(await ClaimAsync("again"), "handler.failed", "no", Ct));
+        Assert.True(await Repository.MarkFailedAsync(await ClaimAsync("twice"), "handler.failed", "no", Ct));
+        Assert.True(await Repository.MarkFailedAsync(await ClaimAsync("done"), "handler.failed", "no", Ct));
+        Assert.True(await Repository.MarkFailedAsync(await ClaimAsync("left"), "handler.failed", "no", Ct));
+        await Store.PassAsync(FailedRetention + TimeSpan.FromDays(1));
+        var again = await ClaimAsync("again");
+        Assert.True(await Repository.MarkFailedAsync(await ClaimAsync("twice"), "handler.failed", "no", Ct));
+        await ProcessAsync("done");
+
+        Assert.Equal(1, await CleanupAllAsync(Retention, FailedRetention));
+
+        Assert.Null(await Repository.FindAsync(Consumer, "left", Ct));
+        Assert.Equal(1, (await ClaimAsync("left")).Deliveries);
+        Assert.Equal(3, (await ClaimAsync("twice")).Deliveries);
+        Assert.True(await Repository.MarkProcessedAsync(again, Ct));
+        Assert.IsType<InboxClaim.AlreadyProcessed>(await TryClaimAsync("done"));
     }
 
     [Fact]
@@ -47,17 +91,20 @@ public abstract partial class InboxRepositoryConformance
     [Fact]
     public async Task Cleanup_goes_in_bounded_steps_through_every_consumer()
     {
-        var old = Store.Now - TimeSpan.FromDays(30);
-        await AtOnceAsync(24, async i =>
+        var old = Store.Now - TimeSpan.FromDays(50);
+        await AtOnceAsync(36, async i =>
         {
-            await Store.WriteAsync(new RawRecord($"consumer:{i % 3}", $"e-{i / 3}") { Status = "processed", ProcessedAt = old });
+            var record = new RawRecord($"consumer:{i % 3}", $"e-{i / 3}");
+            await Store.WriteAsync(i % 2 == 0
+                ? record with { Status = "processed", ProcessedAt = old }
+                : record with { Status = "failed", FailedAt = old });
             return i;
         });
 
-        var pages = await PagesAsync(cursor => Repository.CleanupAsync(Retention, cursor, 5, Ct));
+        var pages = await PagesAsync(cursor => Repository.CleanupAsync(Retention, FailedRetention, cursor, 5, Ct));
 
         Assert.All(pages, page => Assert.InRange(page.Affected, 0, 5));
-        Assert.Equal(24, pages.Sum(page => page.Affected));
+        Assert.Equal(36, pages.Sum(page => page.Affected));
         Assert.Empty(await Repository.GetCountByStatusAsync(Ct));
     }
 
@@ -137,7 +184,7 @@ public abstract partial class InboxRepositoryConformance
             await AssertLateAsync(new InboxClaim.Claimed(new InboxKey(Consumer, "e-1"), "t", 1), ending);
         }
 
-        Assert.Equal(0, await CleanupAllAsync(TimeSpan.Zero));
+        Assert.Equal(0, await CleanupAllAsync(TimeSpan.Zero, TimeSpan.Zero));
         Assert.Equal(0, await ResetAllAsync(TimeSpan.Zero));
         Assert.Equal(before, await Store.ReadAsync(Consumer, "e-1"));
         Assert.Equal(1, (await Repository.GetCountByStatusAsync(Ct))["paused"]);
@@ -155,8 +202,9 @@ public abstract partial class InboxRepositoryConformance
         Assert.Equal((2, 1, 1), (counts["processed"], counts["processing"], counts["failed"]));
     }
 
-    private async Task<int> CleanupAllAsync(TimeSpan retention, int pageSize = 100) =>
-        (await PagesAsync(cursor => Repository.CleanupAsync(retention, cursor, pageSize, Ct))).Sum(page => page.Affected);
+    private async Task<int> CleanupAllAsync(TimeSpan retention, TimeSpan? failedRetention = null, int pageSize = 100) =>
+        (await PagesAsync(cursor => Repository.CleanupAsync(retention, failedRetention ?? FailedRetention, cursor, pageSize, Ct)))
+        .Sum(page => page.Affected);
 
     private async Task<int> ResetAllAsync(TimeSpan age, int pageSize = 100) =>
         (await PagesAsync(cursor => Repository.ResetStaleAsync(age, cursor, pageSize, Ct))).Sum(page => page.Affected);

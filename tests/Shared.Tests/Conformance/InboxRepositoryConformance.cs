@@ -163,7 +163,7 @@ public abstract partial class InboxRepositoryConformance : InboxConformance
         Assert.Equal(1, await Store.EffectsAsync("replayed"));
         Assert.Equal(3, (await Repository.GetCountByStatusAsync(Ct))["processed"]);
         await Store.PassAsync(TimeSpan.FromDays(2));
-        Assert.Equal(3, (await Repository.CleanupAsync(TimeSpan.FromDays(1), null, 100, Ct)).Affected);
+        Assert.Equal(3, (await Repository.CleanupAsync(TimeSpan.FromDays(1), TimeSpan.FromDays(1), null, 100, Ct)).Affected);
         Assert.Null(await Repository.FindAsync(key, Ct));
     }
 

@@ -126,7 +126,7 @@ public sealed class MySqlSeedTests(MySqlServer server) : IAsyncLifetime
         Assert.Equal(1, (await _store.Repository.GetCountByStatusAsync(Ct))["processed"]);
 
         await _store.PassAsync(TimeSpan.FromDays(8));
-        Assert.Equal(1, (await _store.Repository.CleanupAsync(TimeSpan.FromDays(7), null, 100, Ct)).Affected);
+        Assert.Equal(1, (await _store.Repository.CleanupAsync(TimeSpan.FromDays(7), TimeSpan.FromDays(21), null, 100, Ct)).Affected);
     }
 
     [Fact]

@@ -129,7 +129,7 @@ public sealed class MongoCommandTests(MongoDbServer server) : IAsyncLifetime
         Assert.True(await inbox.MarkProcessedAsync(claimed[1], Ct));
         Assert.True(await inbox.EndAttemptAsync(claimed[2], 1, "handler.failed", "no", Ct));
         await inbox.ResetStaleAsync(TimeSpan.FromMinutes(5), null, 10, Ct);
-        await inbox.CleanupAsync(TimeSpan.FromDays(1), null, 10, Ct);
+        await inbox.CleanupAsync(TimeSpan.FromDays(1), TimeSpan.FromDays(1), null, 10, Ct);
         await new MongoJobStore(database, TimeProvider.System, SystemEntropy.Instance).TryAcquireAsync("cleanup", Lease, Ct);
     }
 }

@@ -47,7 +47,7 @@ public sealed class MySqlInboxPlanTests(MySqlServer server) : SqlInboxThroughPro
         var page = Math.Min(100, thousands * 1000);
         await AssertPlansAsync(2, async () =>
         {
-            Assert.Equal(page, (await Repository.CleanupAsync(TimeSpan.FromDays(1), null, 100, Ct)).Affected);
+            Assert.Equal(page, (await Repository.CleanupAsync(TimeSpan.FromDays(1), TimeSpan.FromDays(1), null, 100, Ct)).Affected);
             Assert.Equal(page, (await Repository.ResetStaleAsync(TimeSpan.FromMinutes(1), null, 100, Ct)).Affected);
         });
     }

@@ -59,6 +59,11 @@ internal sealed class RedisInboxHarness : InboxHarness
             await Keys.Database.SortedSetAddAsync(names.Leases, InboxNames.Member(key), (double)until);
         }
 
+        if (Milliseconds(record.FailedAt) is { IsNull: false } failed)
+        {
+            await Keys.Database.SortedSetAddAsync(names.Failed, InboxNames.Member(key), (double)failed);
+        }
+
         if (Milliseconds(record.ProcessedAt) is { IsNull: false } processed)
         {
             await Keys.Database.SortedSetAddAsync(names.Processed, InboxNames.Member(key), (double)processed);

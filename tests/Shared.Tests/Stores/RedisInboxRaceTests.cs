@@ -94,7 +94,7 @@ public sealed class RedisInboxRaceTests(RedisServer server) : RedisInboxThroughP
 
         Assert.Equal(keys.Length, (await Repository.GetCountByStatusAsync(Ct))["processed"]);
         await Store.PassAsync(TimeSpan.FromDays(2));
-        Assert.Equal(keys.Length, (await Repository.CleanupAsync(TimeSpan.FromDays(1), null, 100, Ct)).Affected);
+        Assert.Equal(keys.Length, (await Repository.CleanupAsync(TimeSpan.FromDays(1), TimeSpan.FromDays(1), null, 100, Ct)).Affected);
         Assert.Empty(await Repository.GetCountByStatusAsync(Ct));
     }
 
@@ -110,12 +110,12 @@ public sealed class RedisInboxRaceTests(RedisServer server) : RedisInboxThroughP
             await Database.SortedSetAddAsync(names.Processed, member, 1);
         }
 
-        Assert.Equal(0, (await Repository.CleanupAsync(TimeSpan.FromDays(1), null, 100, Ct)).Affected);
+        Assert.Equal(0, (await Repository.CleanupAsync(TimeSpan.FromDays(1), TimeSpan.FromDays(1), null, 100, Ct)).Affected);
         Assert.Equal(0, (await Repository.ResetStaleAsync(TimeSpan.Zero, null, 100, Ct)).Affected);
         Assert.Equal<RedisValue[]>(["billing:e-1"], await Database.SortedSetRangeByScoreAsync(names.Processed));
         Assert.Equal<RedisValue[]>(["billing:e-2"], await Database.SortedSetRangeByScoreAsync(names.Leases));
         await Store.PassAsync(TimeSpan.FromDays(2));
-        Assert.Equal(1, (await Repository.CleanupAsync(TimeSpan.FromDays(1), null, 100, Ct)).Affected);
+        Assert.Equal(1, (await Repository.CleanupAsync(TimeSpan.FromDays(1), TimeSpan.FromDays(1), null, 100, Ct)).Affected);
         Assert.Equal(1, (await Repository.ResetStaleAsync(TimeSpan.Zero, null, 100, Ct)).Affected);
     }
 }

@@ -170,13 +170,14 @@ internal sealed class InboxTable(OutboxTable outbox, IInboxWatcher? watcher = nu
         return true;
     }
 
-    internal MaintenancePage Cleanup(DateTimeOffset now, TimeSpan retention, string? cursor, int pageSize)
+    internal MaintenancePage Cleanup(DateTimeOffset now, TimeSpan processed, TimeSpan failed, string? cursor, int pageSize)
     {
         var affected = 0;
         var page = Page(cursor, pageSize);
         foreach (var record in page)
         {
-            if (record.Parsed == InboxStatus.Processed && record.ProcessedAt < now - retention)
+            if ((record.Parsed == InboxStatus.Processed && record.ProcessedAt < now - processed)
+                || (record.Parsed == InboxStatus.Failed && record.FailedAt < now - failed))
             {
                 Remove(record.Key);
                 watcher?.Deleted(record);

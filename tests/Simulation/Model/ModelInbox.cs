@@ -67,8 +67,9 @@ internal sealed class ModelInbox(InboxTable table, IServer server, IEntropy entr
     public Task<InboxRecord?> FindAsync(InboxKey key, CancellationToken cancellationToken) =>
         server.CallAsync("inbox.find", () => table.Find(key)?.ToRecord(), cancellationToken);
 
-    public Task<MaintenancePage> CleanupAsync(TimeSpan retention, string? cursor, int pageSize, CancellationToken cancellationToken) =>
-        server.CallAsync("inbox.cleanup", () => table.Cleanup(server.Now, retention, cursor, pageSize), cancellationToken);
+    public Task<MaintenancePage> CleanupAsync(
+        TimeSpan processedRetention, TimeSpan failedRetention, string? cursor, int pageSize, CancellationToken cancellationToken) =>
+        server.CallAsync("inbox.cleanup", () => table.Cleanup(server.Now, processedRetention, failedRetention, cursor, pageSize), cancellationToken);
 
     public Task<MaintenancePage> ResetStaleAsync(TimeSpan age, string? cursor, int pageSize, CancellationToken cancellationToken) =>
         server.CallAsync("inbox.reset", () => table.ResetStale(server.Now, age, cursor, pageSize), cancellationToken);

@@ -279,7 +279,18 @@ internal static partial class Mutations
         new(
             "cleanup forgets at once",
             "tests/Simulation/Model/InboxTable.cs",
-            """record.ProcessedAt < now - retention)""",
-            """record.ProcessedAt < now - (PLANTED ? retention / 2 : retention))"""),
+            """record.ProcessedAt < now - processed)""",
+            """record.ProcessedAt < now - (PLANTED ? processed / 2 : processed))"""),
+        new(
+            "cleanup forgets a failure too soon",
+            "tests/Simulation/Model/InboxTable.cs",
+            """record.FailedAt < now - failed)""",
+            """record.FailedAt < now - (PLANTED ? failed / 2 : failed))"""),
+        new(
+            "cleanup forgets what is claimed again after a failure",
+            "tests/Simulation/Model/InboxTable.cs",
+            """(record.Parsed == InboxStatus.Failed && record.FailedAt < now - failed)""",
+            """(PLANTED ? record is { FailedAt: not null, Parsed: InboxStatus.Processing } """
+            + """: record.Parsed == InboxStatus.Failed && record.FailedAt < now - failed)"""),
     ];
 }

@@ -1,5 +1,6 @@
 using Relaybox.Events;
 using Relaybox.Inbox;
+using Relaybox.Maintenance;
 using Relaybox.Operations;
 using Relaybox.Outbox;
 using Relaybox.Outbox.Relay;
@@ -14,7 +15,7 @@ namespace Relaybox.Simulation.World;
 /// </summary>
 internal sealed class Checker(
     SimLoop loop, WorldOptions options, Func<DateTimeOffset> storeNow, RelayOptions relay,
-    int maxAttempts, TimeSpan sentRetention, TimeSpan processedRetention)
+    int maxAttempts, MaintenanceOptions maintenance)
     : IOutboxWatcher, IInboxWatcher
 {
     private readonly Dictionary<string, List<Fate>> _keys = new(StringComparer.Ordinal);
@@ -131,7 +132,7 @@ internal sealed class Checker(
     {
         var fate = Touch(row);
         Require(
-            fate.FinishedAt is { } at && loop.Now - at >= sentRetention - Tolerance,
+            fate.FinishedAt is { } at && loop.Now - at >= maintenance.SentRetention - Tolerance,
             "S8",
             $"'{row.EventId}', {row.Status}, was deleted {(fate.FinishedAt is { } when ? loop.Now - when : null)} after it was finished");
         fate.IsDeleted = true;
@@ -188,6 +189,7 @@ internal sealed class Checker(
             $"'{record.EventId}' was claimed for {record.Consumer} while the lease of another runs");
         fate.Holders[record.Consumer] = record.Token!;
         fate.Leases[record.Consumer] = record.LeaseUntil!.Value;
+        fate.Failures.Remove(record.Consumer);
         Count("inbox claims");
     }
 
@@ -205,9 +207,13 @@ internal sealed class Checker(
 
     public void Failed(RecordState record, string token)
     {
-        var holders = Of(record.EventId).Holders;
-        Require(holders.GetValueOrDefault(record.Consumer) == token, "S6", $"'{record.EventId}' failed for {record.Consumer} by who had lost it");
-        holders.Remove(record.Consumer);
+        var fate = Of(record.EventId);
+        Require(
+            fate.Holders.GetValueOrDefault(record.Consumer) == token,
+            "S6",
+            $"'{record.EventId}' failed for {record.Consumer} by who had lost it");
+        fate.Holders.Remove(record.Consumer);
+        fate.Failures[record.Consumer] = loop.Now;
     }
 
     void IInboxWatcher.Reset(RecordState record)
@@ -218,15 +224,20 @@ internal sealed class Checker(
             "S6",
             $"the claim of '{record.EventId}' for {record.Consumer} was reset while its lease runs");
         fate.Holders.Remove(record.Consumer);
+        fate.Failures[record.Consumer] = loop.Now;
     }
 
     void IInboxWatcher.Deleted(RecordState record)
     {
-        var at = Of(record.EventId).Successes.GetValueOrDefault(record.Consumer);
+        var fate = Of(record.EventId);
+        var (at, retention) = fate.Successes.TryGetValue(record.Consumer, out var success)
+            ? (success, maintenance.ProcessedRetention)
+            : (fate.Failures.GetValueOrDefault(record.Consumer), maintenance.InboxFailedRetention);
         Require(
-            at != default && loop.Now - at >= processedRetention - Tolerance,
+            at != default && loop.Now - at >= retention - Tolerance,
             "S8",
             $"the record of '{record.EventId}' for {record.Consumer} was deleted too early");
+        Count(fate.Successes.ContainsKey(record.Consumer) ? "processed forgotten" : "failed forgotten");
     }
 
     /// <summary>An app's call has ended with an answer; null: the app has died.</summary>
@@ -295,7 +306,7 @@ internal sealed class Checker(
             ErrorCodes.AttemptsExhausted => fate is not null && deliveries >= maxAttempts,
             ErrorCodes.AttemptsUnfinished => fate is not null,
             ErrorCodes.EventIdConflict => fate is not null && fate.Successes.Count > 0,
-            ErrorCodes.MessageTooOld => fate is not null && loop.Now - fate.PublishedAt > processedRetention - TimeSpan.FromMinutes(40) - Tolerance,
+            ErrorCodes.MessageTooOld => fate is not null && loop.Now - fate.PublishedAt > maintenance.ProcessedRetention - TimeSpan.FromMinutes(40) - Tolerance,
             ErrorCodes.MessageUnreadable or ErrorCodes.MessageFormatUnknown => fate is null,
             _ => false,
         };

@@ -41,6 +41,9 @@ internal sealed class Fate(Written written)
     /// <summary>When those claims' leases end, as far as they were not renewed.</summary>
     internal Dictionary<string, DateTimeOffset> Leases { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>When each consumer's last attempt ended without success, unless it has begun another.</summary>
+    internal Dictionary<string, DateTimeOffset> Failures { get; } = new(StringComparer.Ordinal);
+
     /// <summary>When each consumer succeeded.</summary>
     internal Dictionary<string, DateTimeOffset> Successes { get; } = new(StringComparer.Ordinal);
 }

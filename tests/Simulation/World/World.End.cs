@@ -80,7 +80,7 @@ internal sealed partial class World
     internal void ClearUp() => IsClearingUp = true;
 
     internal bool IsClean() =>
-        !InboxTable.Records.Any(record => record.Parsed == InboxStatus.Processed)
+        !InboxTable.Records.Any(record => record.Parsed is InboxStatus.Processed or InboxStatus.Failed)
         && !OutboxTable.Rows.Any(row => row.Parsed == OutboxStatus.Sent);
 
     private IEnumerable<string> Unsent() => OutboxTable.Rows

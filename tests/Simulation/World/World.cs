@@ -16,6 +16,7 @@ internal sealed partial class World
 {
     internal static readonly TimeSpan SentRetention = TimeSpan.FromHours(2);
     internal static readonly TimeSpan ProcessedRetention = TimeSpan.FromHours(4);
+    internal static readonly TimeSpan InboxFailedRetention = TimeSpan.FromHours(3);
 
     private readonly ulong _seed;
     private int _processes;
@@ -29,7 +30,7 @@ internal sealed partial class World
         Faults = new FaultPlan(Dice.Mix(seed + 3), options.FaultRate, suppressed);
         Trace = new Trace(keepsText);
         Wire = new Wire(Loop, Faults, Trace, () => { });
-        Checker = new Checker(Loop, options, () => Loop.Now + StoreSkew, Relay, Consumer.MaxAttempts, SentRetention, ProcessedRetention);
+        Checker = new Checker(Loop, options, () => Loop.Now + StoreSkew, Relay, Consumer.MaxAttempts, Maintenance);
         OutboxTable = new OutboxTable(options.KeepsOrder, new OutboxEvents(this));
         InboxTable = new InboxTable(OutboxTable, Checker);
         StoreSkew = Skew();
@@ -77,6 +78,7 @@ internal sealed partial class World
     {
         SentRetention = SentRetention,
         ProcessedRetention = ProcessedRetention,
+        InboxFailedRetention = InboxFailedRetention,
         PageSize = 10,
 
         // As few rows to a step as ever: what comes between two steps is what is looked for.

@@ -93,12 +93,17 @@ internal interface IInboxRepository
     /// <returns>The record, or null.</returns>
     Task<InboxRecord?> FindAsync(InboxKey key, CancellationToken cancellationToken);
 
-    /// <summary>Deletes a bounded number of records that were processed long enough ago; never one in another status.</summary>
-    /// <param name="retention">How long records are kept, measured from when they were processed.</param>
+    /// <summary>
+    /// Deletes a bounded number of records that were processed, or failed, long enough ago. It never deletes one in another status: a record
+    /// that was claimed again after it failed stays.
+    /// </summary>
+    /// <param name="processedRetention">How long processed records are kept, measured from when they were processed.</param>
+    /// <param name="failedRetention">How long failed records are kept, measured from when their last attempt ended.</param>
     /// <param name="cursor">Where to go on; null to begin.</param>
     /// <param name="pageSize">The most records to look at.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    Task<MaintenancePage> CleanupAsync(TimeSpan retention, string? cursor, int pageSize, CancellationToken cancellationToken);
+    Task<MaintenancePage> CleanupAsync(
+        TimeSpan processedRetention, TimeSpan failedRetention, string? cursor, int pageSize, CancellationToken cancellationToken);
 
     /// <summary>Ends a bounded number of claims whose lease ended at least this long ago: they count as failed.</summary>
     /// <param name="age">How long after the end of its lease a claim is ended.</param>

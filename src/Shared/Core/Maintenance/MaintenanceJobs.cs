@@ -38,7 +38,7 @@ internal sealed class MaintenanceJobs(
         await EndAsync(rows);
         var records = RunAsync(
             "cleanup-inbox",
-            (cursor, pageSize, ct) => inbox.CleanupAsync(options.ProcessedRetention, cursor, pageSize, ct),
+            (cursor, pageSize, ct) => inbox.CleanupAsync(options.ProcessedRetention, options.InboxFailedRetention, cursor, pageSize, ct),
             deadline,
             cancellationToken);
         await EndAsync(records);

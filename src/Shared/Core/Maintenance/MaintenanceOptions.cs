@@ -14,6 +14,9 @@ internal sealed record MaintenanceOptions
     /// <summary>How long processed records are kept. Default: 21 days; longer than a message can come back.</summary>
     public TimeSpan ProcessedRetention { get; init; } = TimeSpan.FromDays(21);
 
+    /// <summary>How long failed records are kept. Default: 21 days; longer than a message can come back.</summary>
+    public TimeSpan InboxFailedRetention { get; init; } = TimeSpan.FromDays(21);
+
     /// <summary>How long after the end of its lease a claim is ended. Default: 60 seconds.</summary>
     public TimeSpan StaleAfter { get; init; } = TimeSpan.FromSeconds(60);
 

@@ -112,6 +112,7 @@ internal sealed record RelayboxSettings
                 SentRetention = sentRetention,
                 FailedRetention = reader.Hours("FAILED_RETENTION_HOURS", 0, 0, 87_600) is { Ticks: > 0 } failed ? failed : null,
                 ProcessedRetention = processedRetention,
+                InboxFailedRetention = reader.Hours("INBOX_FAILED_RETENTION_HOURS", 504, 1, 87_600),
                 StaleAfter = reader.Seconds("STALE_AFTER_SECONDS", 60, 0, 86_400),
                 ReconcileAfter = reader.Seconds("RECONCILE_AFTER_SECONDS", 300, 10, 86_400),
             },
@@ -149,11 +150,23 @@ internal sealed record RelayboxSettings
 
     /// <inheritdoc cref="WhyForgetful()" />
     /// <param name="horizon">For how long a message can come back.</param>
-    internal string? WhyForgetful(MessageHorizon horizon) => Maintenance.ProcessedRetention < horizon.Length
-        ? $"PROCESSED_RETENTION_HOURS is {Maintenance.ProcessedRetention.TotalHours:0}, "
-            + $"but a message can come back for {horizon.Length.TotalHours:0} hours "
-            + $"({horizon.Reason}). Set it to at least that, or duplicates will be handled again."
-        : null;
+    internal string? WhyForgetful(MessageHorizon horizon)
+    {
+        string?[] reasons =
+        [
+            Judge("PROCESSED_RETENTION_HOURS", Maintenance.ProcessedRetention, "duplicates will be handled again"),
+            Judge(
+                "INBOX_FAILED_RETENTION_HOURS",
+                Maintenance.InboxFailedRetention,
+                "a message whose attempts are used up will be given all of them again"),
+        ];
+        return reasons.Any(reason => reason is not null) ? string.Join(' ', reasons.Where(reason => reason is not null)) : null;
+
+        string? Judge(string name, TimeSpan retention, string harm) => retention < horizon.Length
+            ? $"{name} is {retention.TotalHours:0}, but a message can come back for {horizon.Length.TotalHours:0} hours "
+                + $"({horizon.Reason}). Set it to at least that, or {harm}."
+            : null;
+    }
 
     private static string ReadFormat(SettingsReader reader)
     {

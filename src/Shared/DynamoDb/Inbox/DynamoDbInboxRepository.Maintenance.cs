@@ -9,14 +9,21 @@ namespace Relaybox.DynamoDb;
 internal sealed partial class DynamoDbInboxRepository
 {
     /// <inheritdoc />
+    /// <remarks>
+    /// Failed records have no time to live: one that is claimed again would have to lose it, and the scan passes them anyway.
+    /// </remarks>
     public async Task<MaintenancePage> CleanupAsync(
-        TimeSpan retention, string? cursor, int pageSize, CancellationToken cancellationToken)
+        TimeSpan processedRetention, TimeSpan failedRetention, string? cursor, int pageSize, CancellationToken cancellationToken)
     {
-        const string Condition = "#status = :processed AND processedAt < :before";
+        const string Condition =
+            "(#status = :processed AND processedAt < :processedBefore) OR (#status = :failed AND failedAt < :failedBefore)";
+        var now = time.GetUtcNow();
         var values = new Dictionary<string, AttributeValue>
         {
             [":processed"] = Values.S(InboxStatusText.Processed),
-            [":before"] = Values.Time(time.GetUtcNow() - retention),
+            [":processedBefore"] = Values.Time(now - processedRetention),
+            [":failed"] = Values.S(InboxStatusText.Failed),
+            [":failedBefore"] = Values.Time(now - failedRetention),
         };
         var page = await ScanPageAsync(Condition, values, cursor, pageSize, cancellationToken);
         var deleted = await ConditionalWrites.CountAppliedAsync(

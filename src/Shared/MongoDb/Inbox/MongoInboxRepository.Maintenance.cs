@@ -10,31 +10,12 @@ namespace Relaybox.MongoDb;
 // Maintenance: each step takes the oldest records, through an index that has no others.
 internal sealed partial class MongoInboxRepository
 {
-    private const string MayBeMore = "more";
-
     /// <inheritdoc />
-    public Task<MaintenancePage> CleanupAsync(TimeSpan retention, string? cursor, int pageSize, CancellationToken cancellationToken) =>
-        _calls.RunAsync(
-            async (database, ct) =>
-            {
-                var old = new BsonDocument
-                {
-                    { Fields.Status, InboxStatusText.Processed },
-                    { Fields.ProcessedAt, new BsonDocument("$type", "date") },
-                    { "$expr", new BsonDocument("$lt", new BsonArray { $"${Fields.ProcessedAt}", Expressions.Before(retention) }) },
-                };
-                var found = await database.Inbox.Find(old).Sort(new BsonDocument(Fields.ProcessedAt, 1)).Limit(pageSize)
-                    .Project<BsonDocument>(new BsonDocument(Fields.Id, 1)).ReadAsync(ct);
-                if (found.Count == 0)
-                {
-                    return new MaintenancePage(0, null);
-                }
-
-                old[Fields.Id] = Expressions.IsIn(found.Select(record => record[Fields.Id]));
-                var deleted = (int)(await database.Inbox.DeleteManyAsync(old, ct)).DeletedCount;
-                return new MaintenancePage(deleted, found.Count < pageSize ? null : MayBeMore);
-            },
-            cancellationToken);
+    public Task<MaintenancePage> CleanupAsync(
+        TimeSpan processedRetention, TimeSpan failedRetention, string? cursor, int pageSize, CancellationToken cancellationToken) =>
+        InboxCleanup.StepAsync(cursor, pageSize, status => status == InboxStatus.Failed
+            ? DeleteAsync(InboxStatusText.Failed, Fields.FailedAt, failedRetention, pageSize, cancellationToken)
+            : DeleteAsync(InboxStatusText.Processed, Fields.ProcessedAt, processedRetention, pageSize, cancellationToken));
 
     /// <inheritdoc />
     public Task<MaintenancePage> ResetStaleAsync(TimeSpan age, string? cursor, int pageSize, CancellationToken cancellationToken) =>
@@ -71,6 +52,29 @@ internal sealed partial class MongoInboxRepository
                     }))
                     .ToListAsync(ct);
                 return groups.ToDictionary(group => group[Fields.Id].AsString, group => group["count"].ToInt64(), StringComparer.Ordinal);
+            },
+            cancellationToken);
+
+    private Task<(int Deleted, int Found)> DeleteAsync(
+        string status, string since, TimeSpan retention, int pageSize, CancellationToken cancellationToken) => _calls.RunAsync(
+            async (database, ct) =>
+            {
+                var old = new BsonDocument
+                {
+                    { Fields.Status, status },
+                    { since, new BsonDocument("$type", "date") },
+                    { "$expr", new BsonDocument("$lt", new BsonArray { $"${since}", Expressions.Before(retention) }) },
+                };
+                var found = await database.Inbox.Find(old).Sort(new BsonDocument(since, 1)).Limit(pageSize)
+                    .Project<BsonDocument>(new BsonDocument(Fields.Id, 1)).ReadAsync(ct);
+                if (found.Count == 0)
+                {
+                    return (0, 0);
+                }
+
+                // What was claimed since it was found is no longer so.
+                old[Fields.Id] = Expressions.IsIn(found.Select(record => record[Fields.Id]));
+                return ((int)(await database.Inbox.DeleteManyAsync(old, ct)).DeletedCount, found.Count);
             },
             cancellationToken);
 

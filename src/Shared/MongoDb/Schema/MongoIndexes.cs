@@ -33,6 +33,7 @@ internal static class MongoIndexes
     [
         Index("leased", new BsonDocument(Fields.LeaseUntil, 1), Of(InboxStatusText.Processing)),
         Index("processed", new BsonDocument(Fields.ProcessedAt, 1), Of(InboxStatusText.Processed)),
+        Index("failed", new BsonDocument(Fields.FailedAt, 1), Of(InboxStatusText.Failed)),
         Index("event", new BsonDocument($"{Fields.Id}.{Fields.EventId}", 1)),
     ];
 

@@ -36,11 +36,8 @@ internal sealed partial class MySqlInboxRepository
                 WHERE {ClaimHolds}
                 """,
             ReadOwn = $"SELECT status FROM {table} WHERE {IsRecord} FOR UPDATE",
-            Cleanup =
-                $"""
-                DELETE {table} FROM ({Oldest($"queue = 1 AND queued_at < {before}")}) AS old
-                STRAIGHT_JOIN {table} FORCE INDEX (PRIMARY) USING (event_id, consumer, replay_id)
-                """,
+            CleanupProcessed = Delete($"queue = 1 AND queued_at < {before}"),
+            CleanupFailed = Delete($"queue = 3 AND queued_at < {before}"),
 
             // Without its token the late handler's commit cannot hold, whenever it comes.
             ResetStale =
@@ -59,6 +56,12 @@ internal sealed partial class MySqlInboxRepository
                 """,
             CountByStatus = $"SELECT status, COUNT(*) FROM {table} GROUP BY status",
         };
+
+        string Delete(string condition) =>
+            $"""
+            DELETE {table} FROM ({Oldest(condition)}) AS old
+            STRAIGHT_JOIN {table} FORCE INDEX (PRIMARY) USING (event_id, consumer, replay_id)
+            """;
 
         // The limit makes the server carry this out first, and apart: only what it has found and locked is written.
         string Oldest(string condition) =>

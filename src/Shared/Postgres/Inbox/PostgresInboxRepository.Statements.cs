@@ -38,16 +38,8 @@ internal sealed partial class PostgresInboxRepository
                 WHERE {ClaimHolds}
                 """,
             ReadOwn = $"SELECT status FROM {table} WHERE {IsRecord} FOR UPDATE",
-            Cleanup =
-                $"""
-                WITH old AS MATERIALIZED (
-                    SELECT event_id, consumer, replay_id FROM {table}
-                    WHERE status = 'processed' AND processed_at < clock_timestamp() - $1
-                    ORDER BY processed_at LIMIT $2
-                    FOR UPDATE SKIP LOCKED)
-                DELETE FROM {table} AS r USING old
-                WHERE r.event_id = old.event_id AND r.consumer = old.consumer AND r.replay_id = old.replay_id
-                """,
+            CleanupProcessed = Delete("processed", "processed_at"),
+            CleanupFailed = Delete("failed", "failed_at"),
 
             // Without its token the late handler's commit cannot hold, whenever it comes.
             ResetStale =
@@ -70,5 +62,16 @@ internal sealed partial class PostgresInboxRepository
                 """,
             CountByStatus = $"SELECT status, count(*) FROM {table} GROUP BY status",
         };
+
+        string Delete(string status, string since) =>
+            $"""
+            WITH old AS MATERIALIZED (
+                SELECT event_id, consumer, replay_id FROM {table}
+                WHERE status = '{status}' AND {since} < clock_timestamp() - $1
+                ORDER BY {since} LIMIT $2
+                FOR UPDATE SKIP LOCKED)
+            DELETE FROM {table} AS r USING old
+            WHERE r.event_id = old.event_id AND r.consumer = old.consumer AND r.replay_id = old.replay_id
+            """;
     }
 }

@@ -9,6 +9,8 @@ internal static class InboxFields
 {
     internal const string Status = "status";
     internal const string ClaimToken = "claimToken";
+    internal const string ProcessedAt = "processedAt";
+    internal const string FailedAt = "failedAt";
 
     private const string Deliveries = "deliveries";
     private const string Unfinished = "unfinished";
@@ -33,8 +35,8 @@ internal static class InboxFields
             Unfinished = Count(Field(Unfinished)),
             Subject = Field("subject"),
             ReceivedAt = Time(Field("receivedAt")),
-            ProcessedAt = Time(Field("processedAt")),
-            FailedAt = Time(Field("failedAt")),
+            ProcessedAt = Time(Field(ProcessedAt)),
+            FailedAt = Time(Field(FailedAt)),
             LeaseUntil = Time(Field(LeaseUntil)),
             Stream = Field("stream"),
             StreamSequence = Number(Field("streamSequence")),

@@ -15,6 +15,12 @@ internal sealed class InboxNames(Bucket bucket)
     /// <summary>The sorted set of processed records, by when they were processed.</summary>
     internal RedisKey Processed => $"{bucket.Tag}:inbox:processed";
 
+    /// <summary>
+    /// The sorted set of failed records, by when their last attempts ended. A record that is claimed again stays in it until it fails again,
+    /// or the cleanup comes to it.
+    /// </summary>
+    internal RedisKey Failed => $"{bucket.Tag}:inbox:failed";
+
     /// <summary>The hash of a record.</summary>
     internal RedisKey Record(InboxKey key) => Record(Member(key));
 

@@ -6,8 +6,8 @@ using StackExchange.Redis;
 
 namespace Relaybox.Redis;
 
-// Maintenance: each step takes the oldest records of a bucket, from a sorted set that has no others, and goes on with the next.
-// The cursor is the bucket.
+// Maintenance: each step takes the oldest records of a sorted set, which only names records of a bucket that may be due, and goes on with
+// the next set. The cursor is the set's place.
 internal sealed partial class RedisInboxRepository
 {
     private const int ScannedAtOnce = 1000;
@@ -17,18 +17,33 @@ internal sealed partial class RedisInboxRepository
     private static readonly RedisScript Reset = RedisScript.Load("inbox_reset");
 
     /// <inheritdoc />
-    public Task<MaintenancePage> CleanupAsync(TimeSpan retention, string? cursor, int pageSize, CancellationToken cancellationToken) =>
-        StepAsync(Cleanup, names => names.Processed, [Milliseconds(retention)], cursor, pageSize, cancellationToken);
-
-    /// <inheritdoc />
-    public Task<MaintenancePage> ResetStaleAsync(TimeSpan age, string? cursor, int pageSize, CancellationToken cancellationToken) =>
-        StepAsync(
-            Reset,
-            names => names.Leases,
-            [Milliseconds(age), ErrorCodes.LeaseExpired, InboxRecord.LeaseExpired],
+    public Task<MaintenancePage> CleanupAsync(
+        TimeSpan processedRetention, TimeSpan failedRetention, string? cursor, int pageSize, CancellationToken cancellationToken)
+    {
+        RedisValue[] processed = [Milliseconds(processedRetention), InboxStatusText.Processed, InboxFields.ProcessedAt];
+        RedisValue[] failed = [Milliseconds(failedRetention), InboxStatusText.Failed, InboxFields.FailedAt];
+        return StepAsync(
+            Cleanup,
+            [
+                .. _buckets.Select(names => new SortedRecords(names, [names.Processed], processed)),
+                .. _buckets.Select(names => new SortedRecords(names, [names.Failed], failed)),
+            ],
             cursor,
             pageSize,
             cancellationToken);
+    }
+
+    /// <inheritdoc />
+    public Task<MaintenancePage> ResetStaleAsync(TimeSpan age, string? cursor, int pageSize, CancellationToken cancellationToken)
+    {
+        RedisValue[] values = [Milliseconds(age), ErrorCodes.LeaseExpired, InboxRecord.LeaseExpired];
+        return StepAsync(
+            Reset,
+            [.. _buckets.Select(names => new SortedRecords(names, [names.Leases, names.Failed], values))],
+            cursor,
+            pageSize,
+            cancellationToken);
+    }
 
     /// <inheritdoc />
     public Task<IReadOnlyDictionary<string, long>> GetCountByStatusAsync(CancellationToken cancellationToken) =>
@@ -59,24 +74,29 @@ internal sealed partial class RedisInboxRepository
             cancellationToken);
 
     private async Task<MaintenancePage> StepAsync(
-        RedisScript script, Func<InboxNames, RedisKey> set, RedisValue[] values, string? cursor, int pageSize, CancellationToken cancellationToken)
+        RedisScript script, IReadOnlyList<SortedRecords> sets, string? cursor, int pageSize, CancellationToken cancellationToken)
     {
-        var bucket = int.TryParse(cursor, NumberStyles.None, CultureInfo.InvariantCulture, out var stored) ? stored : 0;
+        var place = int.TryParse(cursor, NumberStyles.None, CultureInfo.InvariantCulture, out var stored) ? stored : 0;
         var (affected, left) = (0, pageSize);
-        for (; bucket < _buckets.Length; bucket++)
+        for (; place < sets.Count; place++)
         {
-            var names = _buckets[bucket];
-            var found = (string[])(await _calls.RunAsync(Due, [set(names)], [values[0], left], cancellationToken))!;
+            var (names, keys, values) = sets[place];
+            var found = (string[])(await _calls.RunAsync(Due, [keys[0]], [values[0], left], cancellationToken))!;
             affected += found.Length == 0
                 ? 0
-                : (int)await _calls.RunAsync(script, [set(names), .. found.Select(names.Record)], values, cancellationToken);
+                : (int)await _calls.RunAsync(script, [.. keys, .. found.Select(names.Record)], values, cancellationToken);
             left -= found.Length;
             if (left <= 0)
             {
-                return new MaintenancePage(affected, bucket.ToString(CultureInfo.InvariantCulture));
+                return new MaintenancePage(affected, place.ToString(CultureInfo.InvariantCulture));
             }
         }
 
         return new MaintenancePage(affected, null);
     }
+
+    /// <param name="Names">The bucket.</param>
+    /// <param name="Keys">The sorted set, and what else the script writes.</param>
+    /// <param name="Values">How long ago a record of the set must have had its time, and what else the script takes.</param>
+    private readonly record struct SortedRecords(InboxNames Names, RedisKey[] Keys, RedisValue[] Values);
 }

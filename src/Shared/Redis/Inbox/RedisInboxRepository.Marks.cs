@@ -14,11 +14,11 @@ internal sealed partial class RedisInboxRepository
 
     /// <inheritdoc />
     public Task<bool> RenewAsync(InboxClaim.Claimed claim, TimeSpan lease, CancellationToken cancellationToken) =>
-        RunAsync(Hold, claim, [Milliseconds(lease), 0], cancellationToken);
+        RunAsync(Hold, claim, [], [Milliseconds(lease), 0], cancellationToken);
 
     /// <inheritdoc />
     public Task<bool> StartAsync(InboxClaim.Claimed claim, TimeSpan lease, CancellationToken cancellationToken) =>
-        RunAsync(Hold, claim, [Milliseconds(lease), 1], cancellationToken);
+        RunAsync(Hold, claim, [], [Milliseconds(lease), 1], cancellationToken);
 
     /// <inheritdoc />
     public async Task<bool> MarkProcessedAsync(InboxClaim.Claimed claim, CancellationToken cancellationToken)
@@ -53,7 +53,8 @@ internal sealed partial class RedisInboxRepository
         InboxClaim.Claimed claim, int deliveries, string errorCode, string errorMessage, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(claim);
-        return RunAsync(Fail, claim, [deliveries, claim.Unfinished, errorCode, ErrorText.Bound(errorMessage)], cancellationToken);
+        return RunAsync(
+            Fail, claim, [NamesOf(claim).Failed], [deliveries, claim.Unfinished, errorCode, ErrorText.Bound(errorMessage)], cancellationToken);
     }
 
     /// <inheritdoc />
@@ -73,11 +74,12 @@ internal sealed partial class RedisInboxRepository
             },
             cancellationToken);
 
-    // A script whose keys are the leases and the record, and whose first argument is the token.
-    private async Task<bool> RunAsync(RedisScript script, InboxClaim.Claimed claim, RedisValue[] values, CancellationToken cancellationToken)
+    // A script whose first keys are the leases and the record, and whose first argument is the token.
+    private async Task<bool> RunAsync(
+        RedisScript script, InboxClaim.Claimed claim, RedisKey[] keys, RedisValue[] values, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(claim);
         var names = NamesOf(claim);
-        return (int)await _calls.RunAsync(script, [names.Leases, names.Record(claim.Key)], [claim.Token, .. values], cancellationToken) == 1;
+        return (int)await _calls.RunAsync(script, [names.Leases, names.Record(claim.Key), .. keys], [claim.Token, .. values], cancellationToken) == 1;
     }
 }

@@ -72,8 +72,9 @@ internal sealed class MongoInbox(MongoClient client, IEntropy entropy) : IInboxR
     public Task<InboxRecord?> FindAsync(InboxKey key, CancellationToken cancellationToken) => client.RunAsync(
         _ => client.FindAsync("inbox.find", () => Table.Find(key)?.ToRecord(), cancellationToken), cancellationToken);
 
-    public Task<MaintenancePage> CleanupAsync(TimeSpan retention, string? cursor, int pageSize, CancellationToken cancellationToken) =>
-        ChangeAsync("inbox.cleanup", () => Table.Cleanup(Now, retention, cursor, pageSize), cancellationToken);
+    public Task<MaintenancePage> CleanupAsync(
+        TimeSpan processedRetention, TimeSpan failedRetention, string? cursor, int pageSize, CancellationToken cancellationToken) =>
+        ChangeAsync("inbox.cleanup", () => Table.Cleanup(Now, processedRetention, failedRetention, cursor, pageSize), cancellationToken);
 
     public Task<MaintenancePage> ResetStaleAsync(TimeSpan age, string? cursor, int pageSize, CancellationToken cancellationToken) =>
         ChangeAsync("inbox.reset", () => Table.ResetStale(Now, age, cursor, pageSize), cancellationToken);

@@ -24,9 +24,11 @@ CREATE TABLE IF NOT EXISTS {{inbox}} (
     error_code      VARCHAR(255),
     error_message   TEXT,
 
-    -- Where maintenance looks for the record, and by which time: 1 processed; 2 being processed. Null: it needs none.
-    queue           TINYINT         GENERATED ALWAYS AS (CASE status WHEN 'processed' THEN 1 WHEN 'processing' THEN 2 END) STORED,
-    queued_at       DATETIME(6)     GENERATED ALWAYS AS (CASE status WHEN 'processed' THEN processed_at WHEN 'processing' THEN lease_until END) STORED,
+    -- Where maintenance looks for the record, and by which time: 1 processed; 2 being processed; 3 failed. Null: it needs none.
+    queue           TINYINT         GENERATED ALWAYS AS (
+        CASE status WHEN 'processed' THEN 1 WHEN 'processing' THEN 2 WHEN 'failed' THEN 3 END) STORED,
+    queued_at       DATETIME(6)     GENERATED ALWAYS AS (
+        CASE status WHEN 'processed' THEN processed_at WHEN 'processing' THEN lease_until WHEN 'failed' THEN failed_at END) STORED,
 
     PRIMARY KEY (event_id, consumer, replay_id),
     KEY queue (queue, queued_at)

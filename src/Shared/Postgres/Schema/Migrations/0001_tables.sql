@@ -123,6 +123,8 @@ CREATE TABLE {{inbox}} (
 -- The records that the cleanup deletes, oldest first, and the claims whose lease may have ended.
 CREATE INDEX {{inbox:processed_at}} ON {{inbox}} (processed_at)
     WHERE status = 'processed';
+CREATE INDEX {{inbox:failed_at}} ON {{inbox}} (failed_at)
+    WHERE status = 'failed';
 CREATE INDEX {{inbox:leased}} ON {{inbox}} (lease_until NULLS FIRST)
     WHERE status = 'processing';
 
