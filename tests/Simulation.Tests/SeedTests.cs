@@ -34,7 +34,7 @@ public sealed class SeedTests(ITestOutputHelper output)
         // What never happens is not tested.
         foreach (var what in (string[])[
             "published again", "Failed", "Pending", "cleaned", "locked", "dead by redrive", "dead message.attempts-exhausted", "successes",
-            "write conflicts", "writes that change nothing", "failovers", "commits that came again",
+            "failed forgotten", "write conflicts", "writes that change nothing", "failovers", "commits that came again",
         ])
         {
             Assert.True(tally.Count(what) > 1000, $"{what}: {tally.Count(what)}");

@@ -43,6 +43,7 @@ public sealed class MongoDbDoctorTests(DynamoDbLocal dynamoDb, SqsEmulator sqs, 
     [Theory]
     [InlineData("outbox", "due")]
     [InlineData("inbox", "leased")]
+    [InlineData("inbox", "failed")]
     public async Task A_missing_index_is_found_and_Setup_puts_it_right(string collection, string index)
     {
         await using var world = await CreateAsync();

@@ -50,6 +50,7 @@ public sealed class PostgresDoctorTests(PostgresServer server, DynamoDbLocal dyn
     [Theory]
     [InlineData("DROP INDEX outbox_due", "schema.index-missing")]
     [InlineData("DROP INDEX inbox_processed_at", "schema.index-missing")]
+    [InlineData("DROP INDEX inbox_failed_at", "schema.index-missing")]
     [InlineData("ALTER TABLE outbox DROP CONSTRAINT outbox_pkey", "schema.index-missing")]
     [InlineData("ALTER TABLE jobs DROP CONSTRAINT jobs_pkey", "schema.index-missing")]
     [InlineData("ALTER TABLE outbox DISABLE TRIGGER outbox_notify", "schema.trigger-missing")]

@@ -145,7 +145,8 @@ internal sealed class FakeInbox(TimeProvider time) : IInboxRepository
     }
 
     public Task<MaintenancePage> CleanupAsync(
-        TimeSpan processedRetention, TimeSpan failedRetention, string? cursor, int pageSize, CancellationToken cancellationToken) => throw new NotSupportedException();
+        TimeSpan processedRetention, TimeSpan failedRetention, string? cursor, int pageSize, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
 
     public Task<MaintenancePage> ResetStaleAsync(
         TimeSpan age, string? cursor, int pageSize, CancellationToken cancellationToken) => throw new NotSupportedException();

@@ -45,9 +45,13 @@ public sealed class MySqlInboxPlanTests(MySqlServer server) : SqlInboxThroughPro
     {
         await FillAsync(thousands);
         var page = Math.Min(100, thousands * 1000);
-        await AssertPlansAsync(2, async () =>
+        await AssertPlansAsync(3, async () =>
         {
-            Assert.Equal(page, (await Repository.CleanupAsync(TimeSpan.FromDays(1), TimeSpan.FromDays(1), null, 100, Ct)).Affected);
+            foreach (var status in new[] { "processed", "failed" })
+            {
+                Assert.Equal(page, (await Repository.CleanupAsync(TimeSpan.FromDays(1), TimeSpan.FromDays(1), status, 100, Ct)).Affected);
+            }
+
             Assert.Equal(page, (await Repository.ResetStaleAsync(TimeSpan.FromMinutes(1), null, 100, Ct)).Affected);
         });
     }

@@ -289,8 +289,7 @@ internal static partial class Mutations
         new(
             "cleanup forgets what is claimed again after a failure",
             "tests/Simulation/Model/InboxTable.cs",
-            """(record.Parsed == InboxStatus.Failed && record.FailedAt < now - failed)""",
-            """(PLANTED ? record is { FailedAt: not null, Parsed: InboxStatus.Processing } """
-            + """: record.Parsed == InboxStatus.Failed && record.FailedAt < now - failed)"""),
+            """(record.Parsed == InboxStatus.Failed &&""",
+            """((PLANTED && record is { FailedAt: not null, Parsed: InboxStatus.Processing }) || record.Parsed == InboxStatus.Failed &&"""),
     ];
 }

@@ -306,7 +306,8 @@ internal sealed class Checker(
             ErrorCodes.AttemptsExhausted => fate is not null && deliveries >= maxAttempts,
             ErrorCodes.AttemptsUnfinished => fate is not null,
             ErrorCodes.EventIdConflict => fate is not null && fate.Successes.Count > 0,
-            ErrorCodes.MessageTooOld => fate is not null && loop.Now - fate.PublishedAt > maintenance.ProcessedRetention - TimeSpan.FromMinutes(40) - Tolerance,
+            ErrorCodes.MessageTooOld => fate is not null
+                && loop.Now - fate.PublishedAt > maintenance.ProcessedRetention - TimeSpan.FromMinutes(40) - Tolerance,
             ErrorCodes.MessageUnreadable or ErrorCodes.MessageFormatUnknown => fate is null,
             _ => false,
         };
