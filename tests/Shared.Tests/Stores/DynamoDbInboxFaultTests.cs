@@ -63,6 +63,27 @@ public sealed class DynamoDbInboxFaultTests(DynamoDbLocal dynamoDb) : IAsyncLife
     }
 
     [Fact]
+    public async Task A_failed_record_that_is_claimed_again_while_a_cleanup_looks_at_it_stays()
+    {
+        Assert.True(await _repository.MarkFailedAsync(await ClaimAsync(_repository), ErrorCodes.HandlerFailed, "no", Ct));
+        await _store.PassAsync(TimeSpan.FromDays(2));
+        _faults.OnCall = async (operation, _, send) =>
+        {
+            if (operation == "DeleteItem")
+            {
+                await ClaimAsync((DynamoDbInboxRepository)_store.Repository);
+            }
+
+            return await send();
+        };
+
+        Assert.Equal(0, (await _repository.CleanupAsync(TimeSpan.FromDays(1), TimeSpan.FromDays(1), null, 10, Ct)).Affected);
+
+        var record = (await _store.Repository.FindAsync("billing", "e-1", Ct))!;
+        Assert.Equal((InboxStatus.Processing, 2), (record.Status, record.Deliveries));
+    }
+
+    [Fact]
     public async Task A_commit_whose_answer_is_lost_happened_once()
     {
         var claim = await ClaimAsync(_repository);

@@ -89,6 +89,21 @@ public sealed class MongoInboxRaceTests(MongoDbServer server) : MongoInboxThroug
     }
 
     [Fact]
+    public async Task A_failed_record_that_is_claimed_again_while_a_cleanup_looks_at_it_stays()
+    {
+        Assert.True(await Repository.MarkFailedAsync(await ClaimAsync(Repository), ErrorCodes.HandlerFailed, "no", Ct));
+        await Store.PassAsync(TimeSpan.FromDays(2));
+        Proxy.Once("deletes", MongoProxy.Moment.NotSent, _ => ClaimAsync(Store.Repository));
+        var processed = await Repository.CleanupAsync(TimeSpan.FromDays(1), TimeSpan.FromDays(1), null, 10, Ct);
+
+        var failed = await Repository.CleanupAsync(TimeSpan.FromDays(1), TimeSpan.FromDays(1), processed.Cursor, 10, Ct);
+
+        Assert.Equal((0, 0, 1), (processed.Affected, failed.Affected, Proxy.Met));
+        var record = (await Store.Repository.FindAsync("billing", "e-1", Ct))!;
+        Assert.Equal((InboxStatus.Processing, 2), (record.Status, record.Deliveries));
+    }
+
+    [Fact]
     public async Task A_lease_that_was_renewed_keeps_others_from_the_record_whose_own_lease_has_ended()
     {
         var claim = await ClaimAsync(Repository);
