@@ -204,7 +204,7 @@ public sealed class ReplayTests(PostgresServer server) : IAsyncLifetime
     private RowOperations Operations(TimeProvider? time = null) => new(
         Outbox, _store.Operations, _operations, time ?? TimeProvider.System, SystemEntropy.Instance, replays: new ReplayDesk(
             Outbox, _store.Operations, _publisher, new ConsumerOptions { RememberedFor = Remembered }, time ?? TimeProvider.System, _inbox,
-            _publisher.Handle is null ? null : new InboxConsumers(["default"])));
+            _publisher.Handle is null ? null : new InboxConsumers(_ => ["default"])));
 
     private Task<RowPreview> PreviewAsync(string selection) => new SelectedRows(Outbox, _store.Operations)
         .PreviewAsync(RowSelection.Parse(selection, OperationTarget.SentRows), Deadline(), Ct);

@@ -28,5 +28,5 @@ internal sealed class ReplayDesk(
 
     /// <summary>Sent rows as the work of an operation.</summary>
     internal ReplayWork CreateWork(Operation operation) =>
-        new(outbox, rows, publisher, options.RememberedFor, inbox, consumers?.Names ?? [], operation, time);
+        new(outbox, rows, publisher, options.RememberedFor, inbox, consumers, operation, time);
 }

@@ -16,7 +16,7 @@ internal sealed class ReplayWork(
     IMessagePublisher publisher,
     TimeSpan rememberedFor,
     IInboxRepository? inbox,
-    IReadOnlyList<string> consumers,
+    InboxConsumers? consumers,
     Operation operation,
     TimeProvider time) : IOperationWork
 {
@@ -35,6 +35,7 @@ internal sealed class ReplayWork(
     private readonly SelectedRows _sent = new(outbox, rows);
     private readonly RowSelection _selection = RowSelection.Parse(operation.Selection, OperationTarget.SentRows);
     private readonly RedriveWatch _watch = new(time);
+    private Dictionary<string, string> _subjects = [];
     private int _step = 1;
     private bool _isRetry;
 
@@ -59,6 +60,7 @@ internal sealed class ReplayWork(
         var (last, begin) = cursor?.Split(Separator, 2) is [var id, var place] ? (id, place) : ("", cursor ?? "");
         var (page, seen) = await _sent.ReadAsync(_selection, operation.ConfirmedAt, begin.Length == 0 ? null : begin, cancellationToken);
         var selected = page.Rows.Where(row => !(row.SentAt > operation.ConfirmedAt)).Select(row => row.Event.EventId).ToList();
+        _subjects = page.Rows.ToDictionary(row => row.Event.EventId, row => row.Event.Subject, StringComparer.Ordinal);
 
         // A row that was deleted since is not found: the page is then published from its beginning.
         var open = selected[(selected.IndexOf(last) + 1)..];
@@ -106,7 +108,7 @@ internal sealed class ReplayWork(
 
     /// <inheritdoc />
     public async Task<string?> WhyToStopAsync(IReadOnlyCollection<string> applied, CancellationToken cancellationToken) =>
-        operation.Action == RowAction.Reprocess && inbox is not null && consumers.Count > 0
+        operation.Action == RowAction.Reprocess && inbox is not null && consumers is not null
             ? await _watch.WhyToStopAsync("events", applied, FateOfAsync, cancellationToken)
             : null;
 
@@ -159,7 +161,7 @@ internal sealed class ReplayWork(
     private async Task<RedriveFate> FateOfAsync(string eventId, CancellationToken cancellationToken)
     {
         var isOpen = false;
-        foreach (var consumer in consumers)
+        foreach (var consumer in consumers!.Of(_subjects[eventId]))
         {
             switch (await inbox!.FindAsync(new InboxKey(consumer, eventId, operation.Id), cancellationToken))
             {
