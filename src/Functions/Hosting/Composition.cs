@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Relaybox.Functions.Consume;
@@ -10,6 +11,7 @@ using Relaybox.Maintenance;
 using Relaybox.Messaging.Formats;
 using Relaybox.Operations;
 using Relaybox.Outbox.Relay;
+using Relaybox.S3;
 using Relaybox.Secrets;
 using Relaybox.Settings;
 using Relaybox.Timing;
@@ -34,6 +36,11 @@ internal static class Composition
         settings.Store!.AddServices(services);
         services.AddSingleton(_ => MessageFormats.Get(settings.MessageFormat, settings.CloudEventsSource));
         settings.Broker?.AddServices(services);
+        if (settings.ClaimCheck is { } claimCheck)
+        {
+            AddClaimCheck(services, claimCheck);
+        }
+
         AddRelay(services, settings);
         AddConsumer(services, settings);
         services.AddSingleton(settings.Maintenance);
@@ -59,6 +66,10 @@ internal static class Composition
         services.AddSingleton<StreamRelayFunction>();
         services.AddSingleton<SweepRelayFunction>();
     }
+
+    // On its own: without it nothing of S3 is loaded.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void AddClaimCheck(ServiceCollection services, ClaimCheckSettings claimCheck) => services.AddClaimCheck(claimCheck);
 
     private static void AddOperate(ServiceCollection services, RelayboxSettings settings)
     {
