@@ -38,8 +38,9 @@ public sealed class ClaimCheckTests
             stack.DynamoDb, new DynamoDbOutboxOptions { TableName = stack.OutboxTable, ClaimCheck = new ClaimCheck(new S3PayloadStore(s3, bucket)) });
         foreach (var megabytes in new[] { 1, 3, 5 })
         {
+            var eventId = $"writer-{megabytes}";
             await writer.CommitAsync(
-                [], new OutboxEvent { EventId = $"writer-{megabytes}", Subject = "orders.placed", Payload = Order($"writer-{megabytes}", megabytes << 20) }, Ct);
+                [], new OutboxEvent { EventId = eventId, Subject = "orders.placed", Payload = Order(eventId, megabytes << 20) }, Ct);
         }
 
         await stack.WriteAsync("relay", ("payload", S(Order("relay", 300_000))));
@@ -68,11 +69,14 @@ public sealed class ClaimCheckTests
             "payloads.failed", await stack.OperateAsync("read", """{"command":"doctor"}"""), StringComparison.Ordinal);
         var consumer = broker == "sqs" ? "Consume" : "PullConsume";
         Assert.Equal(
-            [$"{consumer} s3:GetObject", "Operate s3:ListBucket", "StreamRelay s3:PutObject"],
+            new[] { $"{consumer} s3:GetObject", "Operate s3:ListBucket", "StreamRelay s3:PutObject" }.Order(StringComparer.Ordinal),
             stack.Runner.Permissions.Used.Where(used => used.Permission.Action.StartsWith("s3:", StringComparison.Ordinal))
                 .Select(used => $"{used.Function} {used.Permission.Action}").Distinct().Order(StringComparer.Ordinal));
         Assert.Equal(
-            [$"{consumer} s3:GetObject", $"{consumer} s3:ListBucket", "Operate s3:ListBucket", "StreamRelay s3:PutObject", "SweepRelay s3:PutObject"],
+            new[]
+            {
+                $"{consumer} s3:GetObject", $"{consumer} s3:ListBucket", "Operate s3:ListBucket", "StreamRelay s3:PutObject", "SweepRelay s3:PutObject",
+            }.Order(StringComparer.Ordinal),
             stack.Runner.Permissions.Allowed.Where(allowed => allowed.Permission.Action.StartsWith("s3:", StringComparison.Ordinal))
                 .Select(allowed => $"{allowed.Function} {allowed.Permission.Action}").Order(StringComparer.Ordinal));
     }

@@ -14,7 +14,8 @@ internal static class S3Fault
     /// <summary>Whether the service, the way to it, or the caller's rights and settings made a call fail.</summary>
     internal static bool IsOfService(Exception exception, CancellationToken cancellationToken) =>
         !MemoryFault.IsIn(exception) && !cancellationToken.IsCancellationRequested
-        && exception is AmazonServiceException or AmazonClientException or HttpRequestException or IOException or TimeoutException or OperationCanceledException;
+        && exception is AmazonServiceException or AmazonClientException
+            or HttpRequestException or IOException or TimeoutException or OperationCanceledException;
 
     /// <summary>What is wrong, and what to do.</summary>
     /// <param name="exception">What the call threw.</param>

@@ -186,7 +186,9 @@ public class InboxConsumerPayloadTests
         _handle = eventId => eventId == "a1" ? throw new InvalidOperationException() : Task.CompletedTask;
 
         var outcomes = await ConsumeAsync(
-            Stored(Sample.Event("a1", "0123456789"), "a"), Stored(Sample.Event("a2", "9876543210"), "a"), Stored(Sample.Event("b1", "abcdefghij"), "b"));
+            Stored(Sample.Event("a1", "0123456789"), "a"),
+            Stored(Sample.Event("a2", "9876543210"), "a"),
+            Stored(Sample.Event("b1", "abcdefghij"), "b"));
 
         Assert.Equal(ErrorCodes.HandlerFailed, Assert.IsType<MessageOutcome.Retry>(outcomes[0]).ErrorCode);
         Assert.Equal(ErrorCodes.GroupBlocked, Assert.IsType<MessageOutcome.Retry>(outcomes[1]).ErrorCode);

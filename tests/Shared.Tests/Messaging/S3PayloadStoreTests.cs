@@ -52,7 +52,8 @@ public sealed class S3PayloadStoreTests(SqsEmulator emulator) : IAsyncLifetime
         await _store.PutAsync(reference, payload, Ct);
 
         Assert.True((await _store.GetAsync(reference, Ct)).Span.SequenceEqual(payload));
-        Assert.Equal([reference.Key], (await _client.ListObjectsV2Async(new ListObjectsV2Request { BucketName = _bucket }, Ct)).S3Objects.Select(o => o.Key));
+        var listed = await _client.ListObjectsV2Async(new ListObjectsV2Request { BucketName = _bucket }, Ct);
+        Assert.Equal([reference.Key], listed.S3Objects.Select(stored => stored.Key));
     }
 
     [Fact]
@@ -87,7 +88,8 @@ public sealed class S3PayloadStoreTests(SqsEmulator emulator) : IAsyncLifetime
     public async Task An_object_of_another_length_is_not_read()
     {
         var reference = PayloadReference.Of(_bucket, Payload(100));
-        await _client.PutObjectAsync(new PutObjectRequest { BucketName = _bucket, Key = reference.Key, ContentBody = new string('x', 2_000_000) }, Ct);
+        await _client.PutObjectAsync(
+            new PutObjectRequest { BucketName = _bucket, Key = reference.Key, ContentBody = new string('x', 2_000_000) }, Ct);
 
         Assert.True((await _store.GetAsync(reference, Ct)).IsEmpty);
     }

@@ -34,7 +34,7 @@ public sealed partial record ApiCall(string Target, JsonObject Body)
     private IEnumerable<Permission> Parts() => Target.Split('.')[0] switch
     {
         "AmazonSQS" => [new Permission($"sqs:{SqsAction(Operation)}", ResourceNames.QueueArn(Text(Body, "QueueUrl").Split('/')[^1]))],
-        "S3" => [new Permission($"s3:{Operation}", ResourceNames.BucketArn(Text(Body, "Bucket")) + (Text(Body, "Key") is { Length: > 0 } key ? $"/{key}" : ""))],
+        "S3" => [new Permission($"s3:{Operation}", ResourceNames.BucketArn($"{Text(Body, "Bucket")}/{Text(Body, "Key")}".TrimEnd('/')))],
         "DynamoDBStreams_20120810" => [new Permission($"dynamodb:{Operation}", StreamArn())],
         _ => DynamoDb(),
     };

@@ -93,7 +93,8 @@ internal sealed partial class InboxConsumer
                 {
                     MaxDegreeOfParallelism = options.Concurrency, CancellationToken = cancellationToken, TaskScheduler = TaskScheduler.Current,
                 },
-                async (i, _) => (resolved[i], outcomes[start + i]) = await ResolveAsync(resolved[i], references[start + i]!, scope.Token, cancellationToken));
+                async (i, _) => (resolved[i], outcomes[start + i]) = await ResolveAsync(
+                    resolved[i], references[start + i]!, scope.Token, cancellationToken));
         }
 
         var ready = new List<int>(length);

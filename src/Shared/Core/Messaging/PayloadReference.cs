@@ -93,14 +93,14 @@ public sealed record PayloadReference(string Bucket, string Sha256, long Bytes)
     {
         if (payload.Length != Bytes)
         {
-            throw new MessageFormatException(ErrorCodes.PayloadCorrupt, $"The object {Key} does not have the {Bytes} bytes of the message's payload.");
+            throw Corrupt($"{Bytes} bytes");
         }
 
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
         SHA256.HashData(payload, hash);
         if (Convert.ToHexStringLower(hash) != Sha256)
         {
-            throw new MessageFormatException(ErrorCodes.PayloadCorrupt, $"The object {Key} does not have the hash of the message's payload.");
+            throw Corrupt("hash");
         }
 
         var headers = new Dictionary<string, string>(outboxEvent.Headers, StringComparer.Ordinal);
@@ -112,6 +112,9 @@ public sealed record PayloadReference(string Bucket, string Sha256, long Bytes)
         json.RootElement.TryGetProperty(name, out var value) ? value.GetString() ?? "" : "";
 
     private static long Number(JsonDocument json, string name) => json.RootElement.TryGetProperty(name, out var value) ? value.GetInt64() : -1;
+
+    private MessageFormatException Corrupt(string what) =>
+        new(ErrorCodes.PayloadCorrupt, $"The object {Key} does not have the {what} of the message's payload: somebody has changed or replaced it.");
 
     private static MessageFormatException Invalid(string why) => new(
         ErrorCodes.PayloadReferenceInvalid,

@@ -32,7 +32,7 @@ internal sealed record ClaimCheckSettings(string Bucket, int ThresholdBytes, Tim
 
         if (!PayloadReference.IsBucket(bucket))
         {
-            reader.Add("CLAIM_CHECK_BUCKET is not a bucket's name. Set it to the name of an S3 bucket, or leave it out: the claim check is then off.");
+            reader.Add("CLAIM_CHECK_BUCKET is not a bucket's name. Set it to the name of an S3 bucket; without it the claim check is off.");
         }
 
         var days = reader.Number("CLAIM_CHECK_RETENTION_DAYS", 0, 0, 36_500);

@@ -15,8 +15,9 @@ internal static class OutboxPut
         {
             throw new RowContractException(new RowViolation(
                 ErrorCodes.RowTooLargeForItem,
-                $"The row has {bytes} bytes, and an item of DynamoDB has {OutboxItem.MaxItemBytes} at most (400 KB). Nothing was written. Keep the "
-                + "payload apart: set DynamoDbOutboxOptions.ClaimCheck, or call ClaimCheck.CheckInAsync for the event before (docs/claim-check.md)."));
+                $"The row has {bytes} bytes, and an item of DynamoDB at most {OutboxItem.MaxItemBytes} (400 KB). Nothing was written. "
+                + "Keep the payload apart: set DynamoDbOutboxOptions.ClaimCheck, or call ClaimCheck.CheckInAsync for the event before "
+                + "(docs/claim-check.md)."));
         }
 
         return new TransactWriteItem

@@ -25,7 +25,7 @@ internal sealed class BatchCheckIn(ClaimCheck? claimCheck)
         string? away = null;
         await Parallel.ForEachAsync(
             Enumerable.Range(0, claims.Count).Where(i => Concerns(claims[i])),
-            new ParallelOptions { MaxDegreeOfParallelism = Concurrency, TaskScheduler = TaskScheduler.Current, CancellationToken = CancellationToken.None },
+            new ParallelOptions { MaxDegreeOfParallelism = Concurrency, TaskScheduler = TaskScheduler.Current },
             async (i, _) =>
             {
                 // Once the store is away, nobody else waits for it: rows with small payloads are behind these.
