@@ -75,7 +75,8 @@ public sealed class ClaimCheckTests
         Assert.Equal(
             new[]
             {
-                $"{consumer} s3:GetObject", $"{consumer} s3:ListBucket", "Operate s3:ListBucket", "StreamRelay s3:PutObject", "SweepRelay s3:PutObject",
+                $"{consumer} s3:GetObject", $"{consumer} s3:ListBucket", "Operate s3:ListBucket", "StreamRelay s3:PutObject",
+                "SweepRelay s3:PutObject",
             }.Order(StringComparer.Ordinal),
             stack.Runner.Permissions.Allowed.Where(allowed => allowed.Permission.Action.StartsWith("s3:", StringComparison.Ordinal))
                 .Select(allowed => $"{allowed.Function} {allowed.Permission.Action}").Order(StringComparer.Ordinal));

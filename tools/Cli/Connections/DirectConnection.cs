@@ -4,6 +4,7 @@ using Relaybox.Cli.Output;
 using Relaybox.Diagnostics;
 using Relaybox.Functions.Hosting;
 using Relaybox.Operations;
+using Relaybox.S3;
 using Relaybox.Secrets;
 using Relaybox.Settings;
 using Relaybox.Timing;
@@ -47,6 +48,11 @@ internal sealed class DirectConnection : IOperatorConnection
             services.AddSingleton<PauseStore>();
             services.AddSingleton<OperatorDesk>();
             settings.Broker?.AddServices(services);
+            if (settings.ClaimCheck is { } claimCheck)
+            {
+                services.AddClaimCheck(claimCheck);
+            }
+
             services.AddDoctor(settings, errors);
             if (missing is null)
             {
