@@ -100,6 +100,7 @@ public sealed class ClaimCheckTests
                 response => response.Messages is { Count: > 0 },
                 $"the message is in the dead-letter queue. {stack.Output}");
             Assert.Equal("payload.missing", Assert.Single(dead.Messages).MessageAttributes["relaybox-error-code"].StringValue);
+            Assert.Contains("AWSSDK.S3.dll", Loaded(stack, "Consume"), StringComparison.Ordinal);
         }
 
         await using var off = await RunningStack.StartAsync();
@@ -109,8 +110,15 @@ public sealed class ClaimCheckTests
         Assert.Equal("payload.claim-check-off", parked["errorCode"].S);
         Assert.Contains("CLAIM_CHECK_BUCKET", parked["errorMessage"].S, StringComparison.Ordinal);
         await off.EffectsOfAsync(["small"]);
+        Assert.All(
+            new[] { "StreamRelay", "Consume" },
+            function => Assert.DoesNotContain("S3.dll", Loaded(off, function), StringComparison.Ordinal));
         Assert.DoesNotContain(off.Runner.Permissions.Allowed, allowed => allowed.Permission.Action.StartsWith("s3:", StringComparison.Ordinal));
     }
+
+    // Every file that the processes of a function have mapped: the assemblies are among them.
+    private static string Loaded(RunningStack stack, string function) =>
+        string.Join('\n', stack.Runner.Functions[function].Pids.Select(pid => File.ReadAllText($"/proc/{pid}/maps")));
 
     private static (string, AttributeValue)[] Reference(PayloadReference reference) =>
     [

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Amazon.S3;
 using Amazon.S3.Model;
 using Relaybox.Messaging;
@@ -28,7 +29,8 @@ public sealed class S3PayloadStore : IPayloadStore
         ArgumentNullException.ThrowIfNull(reference);
         try
         {
-            using var body = new ReadOnlyMemoryStream(payload);
+            var bytes = MemoryMarshal.TryGetArray(payload, out var segment) ? segment : new ArraySegment<byte>(payload.ToArray());
+            using var body = new MemoryStream(bytes.Array!, bytes.Offset, bytes.Count, writable: false);
             await _s3.PutObjectAsync(
                 new PutObjectRequest
                 {

@@ -10,7 +10,7 @@ namespace Relaybox.S3;
 internal static class S3Services
 {
     // An outage of S3 must leave time for rows and messages whose payloads are not there.
-    private const int CallRetries = 2;
+    private const int CallRetries = 1;
     private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(8);
 
     /// <summary>Adds it.</summary>
@@ -18,21 +18,16 @@ internal static class S3Services
     /// <param name="settings">Where payloads are kept.</param>
     internal static void AddClaimCheck(this IServiceCollection services, ClaimCheckSettings settings)
     {
-        services.AddSingleton<IAmazonS3>(_ => new AmazonS3Client(Configure(new AmazonS3Config())));
+        services.AddSingleton<IAmazonS3>(_ => new AmazonS3Client(new AmazonS3Config
+        {
+            Timeout = CallTimeout,
+            MaxErrorRetry = CallRetries,
+
+            // Another endpoint than AWS's has no names for buckets.
+            ForcePathStyle = Environment.GetEnvironmentVariable("AWS_ENDPOINT_URL_S3") is { Length: > 0 },
+        }));
         services.AddSingleton<IPayloadStore>(provider => new S3PayloadStore(provider.GetRequiredService<IAmazonS3>(), settings.Bucket));
         services.AddSingleton(provider => new ClaimCheck(provider.GetRequiredService<IPayloadStore>(), settings.ThresholdBytes));
-        services.AddSingleton<IDoctorCheck>(provider => new S3Check(
-            provider.GetRequiredService<IAmazonS3>(), settings.Bucket));
-    }
-
-    /// <summary>How the functions call S3.</summary>
-    internal static AmazonS3Config Configure(AmazonS3Config config)
-    {
-        config.Timeout = CallTimeout;
-        config.MaxErrorRetry = CallRetries;
-
-        // Another endpoint than AWS's has no names for buckets.
-        config.ForcePathStyle = Environment.GetEnvironmentVariable("AWS_ENDPOINT_URL_S3") is { Length: > 0 };
-        return config;
+        services.AddSingleton<IDoctorCheck>(provider => new S3Check(provider.GetRequiredService<IAmazonS3>(), settings.Bucket));
     }
 }

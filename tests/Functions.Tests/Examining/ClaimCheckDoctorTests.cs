@@ -47,15 +47,17 @@ public sealed class ClaimCheckDoctorTests(DynamoDbLocal dynamoDb, SqsEmulator sq
     }
 
     /// <summary>Switches the claim check on, with a bucket of its own.</summary>
-    internal static async Task SwitchOnAsync(FunctionWorld world, SqsEmulator emulator)
+    /// <returns>A client of the bucket, which the caller disposes.</returns>
+    internal static async Task<AmazonS3Client> SwitchOnAsync(FunctionWorld world, SqsEmulator emulator)
     {
         Environment.SetEnvironmentVariable("AWS_ENDPOINT_URL_S3", emulator.Endpoint.ToString());
-        using var client = new AmazonS3Client(
+        var client = new AmazonS3Client(
             new BasicAWSCredentials("local", "local"),
             new AmazonS3Config { ServiceURL = emulator.Endpoint.ToString(), ForcePathStyle = true, AuthenticationRegion = "us-east-1" });
         var bucket = SqsEmulator.UniqueName("payloads");
         await client.PutBucketAsync(bucket, TestContext.Current.CancellationToken);
         world.Set("CLAIM_CHECK_BUCKET", bucket);
+        return client;
     }
 
     private async Task<FunctionWorld> CreateAsync()
@@ -63,7 +65,7 @@ public sealed class ClaimCheckDoctorTests(DynamoDbLocal dynamoDb, SqsEmulator sq
         var world = await FunctionWorld.CreateAsync(dynamoDb, sqs);
         world.Set("RELAY_TRIGGER", "schedule");
         await Queues.MakeAsInTemplateAsync(world);
-        await SwitchOnAsync(world, sqs);
+        (await SwitchOnAsync(world, sqs)).Dispose();
         return world;
     }
 }

@@ -142,7 +142,7 @@ public sealed class NatsDoctorTests(DynamoDbLocal dynamoDb, SqsEmulator sqs, Nat
     public async Task A_threshold_of_the_claim_check_above_what_the_server_takes_is_found()
     {
         await using var world = await CreateAsync();
-        await ClaimCheckDoctorTests.SwitchOnAsync(world, sqs);
+        (await ClaimCheckDoctorTests.SwitchOnAsync(world, sqs)).Dispose();
         (await Examination.OfAsync(world)).AssertHealthy();
 
         world.Set("CLAIM_CHECK_THRESHOLD_BYTES", "1048576");
