@@ -28,10 +28,12 @@ internal sealed partial class InboxConsumer
         }
 
         var blocked = new HashSet<string>(StringComparer.Ordinal);
-        for (var (start, end) = (0, 0); start < messages.Count; start = end)
+        var start = 0;
+        while (start < messages.Count)
         {
-            end = EndOfRound(references, start);
+            var end = EndOfRound(references, start);
             await RunRoundAsync(start..end, messages, references, outcomes, blocked, deadline, cancellationToken);
+            start = end;
         }
 
         return outcomes!;
