@@ -111,6 +111,16 @@ public class PayloadReferenceTests
     }
 
     [Fact]
+    public void A_length_that_is_not_the_payloads_is_refused_even_with_the_right_hash()
+    {
+        var reference = PayloadReference.Of("my-bucket", Hello) with { Bytes = 4 };
+
+        Assert.Equal(
+            ErrorCodes.PayloadCorrupt,
+            Assert.Throws<MessageFormatException>(() => reference.Resolve(reference.PutInto(Sample.Event()), Hello)).Code);
+    }
+
+    [Fact]
     public async Task A_payload_above_the_threshold_is_stored_and_one_at_it_is_not()
     {
         var store = new FakePayloadStore();

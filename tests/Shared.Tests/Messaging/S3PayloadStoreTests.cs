@@ -9,7 +9,6 @@ using Relaybox.Local.Servers;
 using Relaybox.Messaging;
 using Relaybox.Operations;
 using Relaybox.S3;
-using Relaybox.Shared.Tests.Support;
 using Relaybox.Testing;
 
 namespace Relaybox.Shared.Tests.Messaging;

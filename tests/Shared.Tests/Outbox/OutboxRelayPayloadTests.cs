@@ -85,14 +85,25 @@ public class OutboxRelayPayloadTests
         Assert.Equal(0, Assert.Single(_outbox.Retries).Attempts);
     }
 
-    [Fact]
-    public async Task A_row_that_waits_for_the_store_holds_up_the_later_rows_of_its_key_alone()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_row_that_waits_for_the_store_holds_up_the_later_rows_of_its_key_alone(bool flows)
     {
         _store.Away = FakePayloadStore.Outage;
+        var relay = new OutboxRelay(
+            _outbox, flows ? new FlowingPublisher(_publisher) : _publisher, new RelayOptions(), new FixedEntropy(), _log,
+            new ClaimCheck(_store, thresholdBytes: 1_024));
 
-        await RelayAsync(Keyed("a1", "a", "{}"), Keyed("a2", "a", Large), Keyed("a3", "a", "{}"), Keyed("b1", "b", "{}"));
+        await relay.RelayAsync(
+            [
+                Keyed("a1", "a", "{}"), Keyed("a2", "a", Large), Keyed("a3", "a", "{}"),
+                Keyed("b1", "b", "{}"), Keyed("b2", "b", "{}"), Keyed("b3", "b", "{}"),
+            ],
+            WorkDeadline.After(TimeSpan.FromMinutes(1), _clock),
+            Ct);
 
-        Assert.Equal(["a1", "b1"], _publisher.Sent.Keys.Order());
+        Assert.Equal(["a1", "b1", "b2", "b3"], _publisher.Sent.Keys.Order());
         Assert.Equal(["a2", "a3"], _outbox.Retries.Select(mark => mark.EventId).Order());
         Assert.All(_outbox.Retries, mark => Assert.Equal(0, mark.Attempts));
     }
