@@ -52,8 +52,8 @@ internal static partial class Mutations
         new(
             "an outage uses up attempts",
             "src/Shared/Core/Outbox/Relay/BatchOutcomes.cs",
-            """Retry(claim, claim.Attempts, options.OutageDelay * (1 + entropy.NextDouble()), outcome);""",
-            """Retry(claim, claim.Attempts + (PLANTED ? 1 : 0), options.OutageDelay * (1 + entropy.NextDouble()), outcome);"""),
+            """Retry(claim, claim.Attempts, AfterOutage(), outcome);""",
+            """Retry(claim, claim.Attempts + (PLANTED ? 1 : 0), AfterOutage(), outcome);"""),
         new(
             "a rejected row is retried for ever",
             "src/Shared/Core/Outbox/Relay/BatchOutcomes.cs",

@@ -85,7 +85,9 @@ internal sealed class Env
                 new PauseStore(store),
                 process.Clock,
                 process,
-                replays: new ReplayDesk(Outbox, operations, publisher, world.Consumer, process.Clock, inbox, new InboxConsumers(Checker.ConsumersOf)))
+                replays: new ReplayDesk(
+                    Outbox, operations, publisher, world.Consumer, process.Clock, inbox: inbox,
+                    consumers: new InboxConsumers(Checker.ConsumersOf)))
             : null;
         var jobs = new MaintenanceJobs(Outbox, inbox, store, world.Maintenance, NullLogger<MaintenanceJobs>.Instance);
         Cleanup = new CleanupFunction(jobs, process.Clock, metrics);

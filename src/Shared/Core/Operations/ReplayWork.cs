@@ -15,6 +15,7 @@ internal sealed class ReplayWork(
     IOutboxOperations rows,
     IMessagePublisher publisher,
     TimeSpan rememberedFor,
+    ClaimCheck? claimCheck,
     IInboxRepository? inbox,
     InboxConsumers? consumers,
     Operation operation,
@@ -25,6 +26,9 @@ internal sealed class ReplayWork(
 
     // Payloads of one call, together.
     private const int MostBytes = 1024 * 1024;
+
+    private const string StaysOpen =
+        "The operation stays open: what was published is published once more when it goes on, which the inbox knows.";
 
     // Between what stands in a cursor: the last row that was published, and where its page begins.
     private const char Separator = '\n';
@@ -85,18 +89,16 @@ internal sealed class ReplayWork(
             {
                 left.Add("It was sent longer ago than the inbox remembers. Only a replay with --reprocess is sure to be handled.");
             }
-            else
+            else if (await CheckInAsync(row.Event, left, cancellationToken) is { } sent)
             {
-                if (bytes > 0 && bytes + row.Event.Payload.Length > MostBytes)
+                if (bytes > 0 && bytes + sent.Payload.Length > MostBytes)
                 {
                     await PublishAsync(batch, applied, left, cancellationToken);
                     (batch, bytes) = ([], 0);
                 }
 
-                batch.Add(operation.Action == RowAction.Reprocess
-                    ? row.Event with { ReplayId = operation.Id }
-                    : row.Event with { PublishedAt = row.SentAt });
-                bytes += row.Event.Payload.Length;
+                batch.Add(operation.Action == RowAction.Reprocess ? sent with { ReplayId = operation.Id } : sent with { PublishedAt = row.SentAt });
+                bytes += sent.Payload.Length;
             }
         }
 
@@ -114,6 +116,23 @@ internal sealed class ReplayWork(
 
     /// <inheritdoc />
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private async Task<OutboxEvent?> CheckInAsync(OutboxEvent outboxEvent, List<string> left, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return claimCheck is null ? outboxEvent : await claimCheck.StoreAsync(outboxEvent, check: null, cancellationToken);
+        }
+        catch (MessageFormatException e)
+        {
+            left.Add(e.Message);
+            return null;
+        }
+        catch (PayloadStoreException e)
+        {
+            throw new ReplayFailedException($"A large payload cannot be stored: {ClaimCheck.WhyAway(e, cancellationToken)} {StaysOpen}");
+        }
+    }
 
     // What has no answer is sent again for a while. After that the run ends as any does that loses its store: the next goes on.
     private async Task PublishAsync(List<OutboxEvent> events, List<string> applied, List<string> left, CancellationToken cancellationToken)
@@ -150,7 +169,7 @@ internal sealed class ReplayWork(
                 {
                     throw new ReplayFailedException(
                         $"The broker cannot be reached: {answers.Select(answer => answer.Outcome.Detail).First(detail => detail is not null)} "
-                        + "The operation stays open: what was published is published once more when it goes on, which the inbox knows.");
+                        + StaysOpen);
                 }
 
                 await Task.Delay(Pause, time, cancellationToken);
