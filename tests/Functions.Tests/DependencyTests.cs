@@ -44,6 +44,7 @@ public class DependencyTests
     [InlineData("Relaybox.Core", "Relaybox.Redis")]
     [InlineData("Relaybox.Core", "Relaybox.Sqs")]
     [InlineData("Relaybox.Core", "Relaybox.Nats")]
+    [InlineData("Relaybox.Core", "Relaybox.S3")]
     [InlineData("Relaybox.Core", "Relaybox.Functions")]
     [InlineData("Relaybox.Core", "Npgsql")]
     [InlineData("Relaybox.Core", "MySqlConnector")]
@@ -65,6 +66,11 @@ public class DependencyTests
     [InlineData("Relaybox.Postgres", "Relaybox.Nats")]
     [InlineData("Relaybox.Sqs", "Relaybox.Nats")]
     [InlineData("Relaybox.Nats", "Relaybox.Sqs")]
+    [InlineData("Relaybox.S3", "Relaybox.Sqs")]
+    [InlineData("Relaybox.S3", "Relaybox.DynamoDb")]
+    [InlineData("Relaybox.DynamoDb", "Relaybox.S3")]
+    [InlineData("Relaybox.Sqs", "Relaybox.S3")]
+    [InlineData("Relaybox.Nats", "Relaybox.S3")]
     public void An_assembly_does_not_know_another(string assembly, string other) =>
         Assert.DoesNotContain(other, System.Reflection.Assembly.Load(assembly).GetReferencedAssemblies().Select(reference => reference.Name));
 

@@ -79,6 +79,7 @@ public class TemplateDeploymentTests
         ["NatsCredentialsSecretArn"] = pair.Broker == "nats" ? Secret : "",
         ["SecretsKmsKeyArn"] = Key, ["KmsKeyArn"] = Key, ["VpcSubnetIds"] = "subnet-1,subnet-2", ["VpcSecurityGroupIds"] = "sg-1",
         ["Tracing"] = "Active", ["ReserveConcurrency"] = "true", ["AlarmTopicArn"] = "arn:aws:sns:eu-central-1:123456789012:alarms",
+        ["ClaimCheck"] = "true",
     };
 
     private static JsonObject With(JsonObject some, JsonObject more)

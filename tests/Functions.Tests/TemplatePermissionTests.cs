@@ -12,6 +12,8 @@ public class TemplatePermissionTests
     private const string Jobs = "!GetAtt JobsTable.Arn";
     private const string Queue = "!GetAtt Queue.Arn";
     private const string OtherQueue = "!Ref TargetQueueArn";
+    private const string PayloadBucket = "!GetAtt PayloadBucket.Arn";
+    private const string Payloads = "!Sub ${PayloadBucket.Arn}/payloads/*";
     private static readonly TemplateDocument Template = Instance;
 
     /// <summary>The calls that each function makes. A call that is new here has to be new in the code as well.</summary>
@@ -26,6 +28,7 @@ public class TemplatePermissionTests
                 .. On(Queue, "sqs:SendMessage"),
                 .. On(OtherQueue, "sqs:SendMessage"),
                 .. On("!GetAtt StreamFailureQueue.Arn", "sqs:SendMessage"),
+                .. On(Payloads, "s3:PutObject"),
             ]
         },
         {
@@ -36,6 +39,7 @@ public class TemplatePermissionTests
                 .. On(Jobs, "dynamodb:GetItem"),
                 .. On(Queue, "sqs:SendMessage"),
                 .. On(OtherQueue, "sqs:SendMessage"),
+                .. On(Payloads, "s3:PutObject"),
             ]
         },
         {
@@ -46,6 +50,8 @@ public class TemplatePermissionTests
                 .. On(Inbox, "dynamodb:GetItem", "dynamodb:UpdateItem"),
                 .. On(Outbox, "dynamodb:PutItem"),
                 .. On("!GetAtt EffectsTable.Arn", "dynamodb:UpdateItem"),
+                .. On(Payloads, "s3:GetObject"),
+                .. On(PayloadBucket, "s3:ListBucket"),
             ]
         },
         {
@@ -55,6 +61,8 @@ public class TemplatePermissionTests
                 .. On(Jobs, "dynamodb:GetItem"),
                 .. On(Outbox, "dynamodb:PutItem"),
                 .. On("!GetAtt EffectsTable.Arn", "dynamodb:UpdateItem"),
+                .. On(Payloads, "s3:GetObject"),
+                .. On(PayloadBucket, "s3:ListBucket"),
             ]
         },
         {
@@ -99,6 +107,8 @@ public class TemplatePermissionTests
                     "sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"),
                 .. On(Queue, "sqs:GetQueueAttributes", "sqs:SendMessage"),
                 .. On(OtherQueue, "sqs:SendMessage"),
+                .. On(PayloadBucket, "s3:ListBucket"),
+                .. On(Payloads, "s3:PutObject"),
             ]
         },
     };
@@ -218,7 +228,10 @@ public class TemplatePermissionTests
     public void An_app_may_write_events_and_nothing_else()
     {
         Assert.Equal(
-            ["dynamodb:PutItem !GetAtt OutboxTable.Arn", "kms:Decrypt !Ref KmsKeyArn"],
+            [
+                "dynamodb:PutItem !GetAtt OutboxTable.Arn", "kms:Decrypt !Ref KmsKeyArn",
+                $"s3:PutObject {Payloads}", "kms:Decrypt !Ref KmsKeyArn", "kms:GenerateDataKey !Ref KmsKeyArn",
+            ],
             Statements(Template.Property("OutboxWriterPolicy", "PolicyDocument")).SelectMany(Flatten));
         var output = Template.Section("Outputs")["OutboxWriterPolicyArn"];
         Assert.Equal("!Ref OutboxWriterPolicy", Text(Child(output, "Value")));

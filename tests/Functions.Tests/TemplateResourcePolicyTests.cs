@@ -39,6 +39,12 @@ public class TemplateResourcePolicyTests
         Refusals(Template.Property(table, "ResourcePolicy", "PolicyDocument")));
 
     [Fact]
+    public void The_bucket_refuses_plaintext_and_every_source_outside_of_the_account() => Assert.Equal(
+        new[] { Plaintext, OtherAccounts, ServicesForOtherAccounts }.Select(
+            condition => $"s3:* on [!GetAtt PayloadBucket.Arn, !Sub ${{PayloadBucket.Arn}}/*] if {condition}"),
+        Refusals(Template.Property("PayloadBucketPolicy", "PolicyDocument")));
+
+    [Fact]
     public void What_could_not_be_started_or_relayed_is_sent_by_those_alone_whose_part_it_is()
     {
         var senders = Refusals(PolicyOf("StreamFailureQueue")).Concat(Refusals(PolicyOf("ScheduleDeadLetterQueue")))
@@ -59,9 +65,10 @@ public class TemplateResourcePolicyTests
         Text(Template.Property(queue, "RedriveAllowPolicy", "redrivePermission")));
 
     [Fact]
-    public void No_policy_of_a_queue_or_table_lets_anybody_in()
+    public void No_policy_of_a_queue_bucket_or_table_lets_anybody_in()
     {
         var policies = Template.Resources("AWS::SQS::QueuePolicy").Values.Select(policy => Child(policy, "Properties", "PolicyDocument"))
+            .Append(Template.Property("PayloadBucketPolicy", "PolicyDocument"))
             .Concat(Template.Resources("AWS::DynamoDB::Table").Keys.Select(table => Template.Property(table, "ResourcePolicy", "PolicyDocument")));
 
         Assert.All(

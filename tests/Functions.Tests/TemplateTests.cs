@@ -61,6 +61,45 @@ public partial class TemplateTests
         }
     }
 
+    [Fact]
+    public void The_bucket_of_the_claim_check_is_there_where_it_is_switched_on_and_closed_and_encrypted_and_outlives_the_stack()
+    {
+        var bucket = Template.Resource("PayloadBucket");
+        Assert.Equal("WithClaimCheck", Text(Child(bucket, "Condition")));
+        Assert.Equal("false", Text(Template.Parameter("ClaimCheck", "Default")));
+        Assert.Equal(
+            ("RetainExceptOnCreate", "Retain"), (Text(Child(bucket, "DeletionPolicy")), Text(Child(bucket, "UpdateReplacePolicy"))));
+        Assert.All(
+            new[] { "BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets" },
+            block => Assert.Equal("true", Text(Template.Property("PayloadBucket", "PublicAccessBlockConfiguration", block))));
+        var encryption = Child(
+            Assert.Single(Items(Template.Property("PayloadBucket", "BucketEncryption", "ServerSideEncryptionConfiguration"))),
+            "ServerSideEncryptionByDefault");
+        Assert.Equal("!If [WithOwnKey, aws:kms, AES256]", Text(Child(encryption, "SSEAlgorithm")));
+        Assert.Equal("!If [WithOwnKey, !Ref KmsKeyArn, !Ref AWS::NoValue]", Text(Child(encryption, "KMSMasterKeyID")));
+    }
+
+    [Fact]
+    public void Payloads_expire_after_the_days_that_a_parameter_says_and_later_than_any_message_comes_back()
+    {
+        var rules = Items(Template.Property("PayloadBucket", "LifecycleConfiguration", "Rules")).ToList();
+        Assert.Equal(
+            (Relaybox.Messaging.PayloadReference.KeyPrefix, "!Ref ClaimCheckRetentionDays"),
+            (Text(Child(rules[0], "Prefix")), Text(Child(rules[0], "ExpirationInDays"))));
+        Assert.Equal("{DaysAfterInitiation: 1}", Text(Child(rules[1], "AbortIncompleteMultipartUpload")));
+        Assert.All(rules, rule => Assert.Equal("Enabled", Text(Child(rule, "Status"))));
+
+        foreach (var days in new[] { "MinValue", "Default" })
+        {
+            var settings = DeployedSettings.Of(
+                "ConsumeFunction",
+                ("CLAIM_CHECK_BUCKET", "payloads"),
+                ("CLAIM_CHECK_RETENTION_DAYS", Text(Template.Parameter("ClaimCheckRetentionDays", days))));
+            Assert.Null(settings.ClaimCheck!.WhyForgetful(settings));
+            Assert.True(settings.ClaimCheck.ThresholdBytes < settings.Broker!.MaxMessageBytes);
+        }
+    }
+
     [Theory]
     [InlineData("OutboxTable", "[{AttributeName: eventId, KeyType: HASH}]")]
     [InlineData("InboxTable", "[{AttributeName: eventId, KeyType: HASH}, {AttributeName: consumer, KeyType: RANGE}]")]

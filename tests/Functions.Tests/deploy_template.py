@@ -11,6 +11,7 @@ import os
 import sys
 
 os.environ.update(AWS_ACCESS_KEY_ID="test", AWS_SECRET_ACCESS_KEY="test", AWS_DEFAULT_REGION="eu-central-1", AWS_REGION="eu-central-1")
+os.environ.update(AWS_IGNORE_CONFIGURED_ENDPOINT_URLS="true")  # other tests of the process that starts this have emulators
 
 try:
     import boto3

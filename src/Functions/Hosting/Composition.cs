@@ -59,7 +59,8 @@ internal static class Composition
     {
         if (settings.Needs.HasFlag(FunctionNeeds.DeadLetters))
         {
-            services.AddSingleton(provider => new InboxConsumers(provider.GetRequiredService<HandlerRegistry>().Consumers));
+            services.AddSingleton(provider => new InboxConsumers(
+                subject => provider.GetRequiredService<HandlerRegistry>().Find(subject).Select(handler => handler.Consumer)));
         }
 
         services.AddOperators(settings);

@@ -1,6 +1,8 @@
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.DependencyInjection;
 using Relaybox.Messaging.Formats;
 using Relaybox.Operations;
+using Relaybox.S3;
 using Relaybox.Settings;
 
 namespace Relaybox.Functions.Hosting;
@@ -16,6 +18,11 @@ internal static class OperatorServices
         services.AddSingleton(settings.Consumer);
         services.AddSingleton(_ => MessageFormats.Get(settings.MessageFormat, settings.CloudEventsSource));
         settings.Broker?.AddServices(services);
+        if (settings.ClaimCheck is { } claimCheck)
+        {
+            AddClaimCheck(services, claimCheck);
+        }
+
         services.AddSingleton<OperationStore>();
         services.AddSingleton<PauseStore>();
         if (settings.Broker is { Publishes: true })
@@ -30,4 +37,8 @@ internal static class OperatorServices
 
         services.AddSingleton<OperatorDesk>();
     }
+
+    // On its own: without it nothing of S3 is loaded.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void AddClaimCheck(IServiceCollection services, ClaimCheckSettings claimCheck) => services.AddClaimCheck(claimCheck);
 }

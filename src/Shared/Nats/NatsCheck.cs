@@ -25,7 +25,7 @@ internal sealed class NatsCheck(NatsConnector connector, NatsSettings nats, Rela
         try
         {
             var session = await connector.OpenAsync(cancellationToken);
-            return await session.RunAsync(ct => FindAsync(session.JetStream, ct), cancellationToken);
+            return [.. await session.RunAsync(ct => FindAsync(session.JetStream, ct), cancellationToken), .. JudgeThreshold(session.MaxPayload)];
         }
         catch (NatsException e)
         {
@@ -37,6 +37,18 @@ internal sealed class NatsCheck(NatsConnector connector, NatsSettings nats, Rela
                     "Check NATS_URL, NATS_CA_FILE and NATS_CREDENTIALS_SECRET_ARN, that JetStream is on, and what the user may ask "
                     + "($JS.API.STREAM.INFO and $JS.API.CONSUMER.INFO)."),
             ];
+        }
+    }
+
+    private IEnumerable<Finding> JudgeThreshold(long maxPayload)
+    {
+        if (settings.ClaimCheck?.ThresholdBytes >= maxPayload)
+        {
+            yield return Finding.Problem(
+                $"{Name}.claim-check-threshold",
+                $"CLAIM_CHECK_THRESHOLD_BYTES is {settings.ClaimCheck.ThresholdBytes}, but the server takes messages of {maxPayload} bytes "
+                + "(max_payload): a payload between the two is parked.",
+                "Lower it (template.yaml: ClaimCheckThresholdBytes), with room for headers, or raise the server's max_payload.");
         }
     }
 

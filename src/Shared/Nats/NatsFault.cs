@@ -26,7 +26,7 @@ internal static class NatsFault
     /// <summary>The message was not sent.</summary>
     internal static PublishOutcome NotSent(Exception exception) => exception switch
     {
-        NatsPayloadTooLargeException e => PublishOutcome.Rejected(ErrorCodes.MessageTooLarge, e.Message),
+        NatsPayloadTooLargeException e => PublishOutcome.Rejected(ErrorCodes.MessageTooLarge, $"{e.Message} {ClaimCheck.Hint}"),
         OperationCanceledException => PublishOutcome.Unavailable("The deadline came before the message was sent."),
         SecretException or SettingsException => PublishOutcome.Unavailable($"NATS cannot be used: {exception.Message}"),
         _ => PublishOutcome.Unavailable($"NATS cannot be reached: {exception.Message}"),

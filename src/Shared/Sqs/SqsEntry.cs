@@ -62,7 +62,7 @@ internal sealed record SqsEntry(int Index, string Body, Dictionary<string, Messa
     };
 
     internal PublishOutcome TooLarge(int limit) => PublishOutcome.Rejected(
-        ErrorCodes.MessageTooLarge, $"The message has {Size} bytes with its attributes; the queue takes {limit}.");
+        ErrorCodes.MessageTooLarge, $"The message has {Size} bytes with its attributes; the queue takes {limit}. {ClaimCheck.Hint}");
 
     internal static MessageAttributeValue Text(string value) => new() { DataType = "String", StringValue = value };
 

@@ -31,6 +31,9 @@ internal sealed record SqsSettings : BrokerSettings
     internal override bool? Consumes => Publisher.QueueUrl.Length == 0 ? null : DeadLetterQueueUrl.Length > 0;
 
     /// <inheritdoc />
+    internal override int? MaxMessageBytes => Publisher.MaxBatchBytes;
+
+    /// <inheritdoc />
     public override void AddServices(IServiceCollection services)
     {
         services.AddSingleton<IAmazonSQS>(_ => new AmazonSQSClient(

@@ -138,6 +138,17 @@ public sealed class NatsDoctorTests(DynamoDbLocal dynamoDb, SqsEmulator sqs, Nat
         (await Examination.OfAsync(world)).AssertHealthy();
     }
 
+    [Fact]
+    public async Task A_threshold_of_the_claim_check_above_what_the_server_takes_is_found()
+    {
+        await using var world = await CreateAsync();
+        (await ClaimCheckDoctorTests.SwitchOnAsync(world, sqs)).Dispose();
+        (await Examination.OfAsync(world)).AssertHealthy();
+
+        world.Set("CLAIM_CHECK_THRESHOLD_BYTES", "1048576");
+        (await Examination.OfAsync(world)).AssertOnly("stream.claim-check-threshold");
+    }
+
     private async Task<NatsJSContext> ContextAsync()
     {
         var connection = new NatsConnection(new NatsOpts { Url = nats.Url });

@@ -48,6 +48,7 @@ internal static class HostileSettings
         ["setting: queue URLs"] = Gen.Elements(Urls).Zip(Gen.Elements([.. QueueUrls])),
         ["setting: consumer names"] = Gen.Constant("CONSUMER_NAME").Zip(
             Gen.OneOf(WithControl, Gen.Elements("a b", "a/b", "é", "a*", ">", new string('a', 256)))),
+        ["setting: buckets"] = Pair(["CLAIM_CHECK_BUCKET"], "A", "a b", "ab", "\r\n", "\0", "-a-", "a/b", "s3://bucket", "é", new string('a', 64)),
         ["setting: sources of CloudEvents"] = Pair(["CLOUDEVENTS_SOURCE"], "not a URI", " ", "\r\n", "\0", "a b", "http://[", "%"),
     };
 

@@ -43,6 +43,15 @@ public sealed class ApiCallTests
         string.Join(", ", new ApiCall(target, JsonNode.Parse(body)!.AsObject()).Needs()));
 
     [Theory]
+    [InlineData("PUT", "/b/payloads/1", "s3:PutObject on arn:aws:s3:::b/payloads/1")]
+    [InlineData("GET", "/b/payloads/1", "s3:GetObject on arn:aws:s3:::b/payloads/1")]
+    [InlineData("DELETE", "/b/payloads/1", "s3:DELETEObject on arn:aws:s3:::b/payloads/1")]
+    [InlineData("HEAD", "/b", "s3:ListBucket on arn:aws:s3:::b")]
+    [InlineData("GET", "/b/", "s3:ListBucket on arn:aws:s3:::b")]
+    public void A_call_of_S3_needs_what_its_method_does(string method, string path, string needs) =>
+        Assert.Equal(needs, Assert.Single(ApiCall.OfS3(method, path).Needs()).ToString());
+
+    [Theory]
     [InlineData("sqs:SendMessage", "arn:q", "sqs:SendMessage", "arn:q", true)]
     [InlineData("sqs:SendMessage", "arn:q", "sqs:SendMessage", "arn:queue", false)]
     [InlineData("sqs:SendMessage", "arn:q", "sqs:DeleteMessage", "arn:q", false)]

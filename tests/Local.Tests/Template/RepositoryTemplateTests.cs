@@ -40,6 +40,20 @@ public class RepositoryTemplateTests
     }
 
     [Fact]
+    public void With_a_claim_check_there_is_a_bucket_that_the_functions_know()
+    {
+        var stack = Load(new Dictionary<string, string> { ["ClaimCheck"] = "true" });
+        Assert.Equal(["relaybox-payloadbucket"], stack.Buckets);
+        Assert.All(stack.Functions, function => Assert.Equal("relaybox-payloadbucket", function.Environment["CLAIM_CHECK_BUCKET"]));
+        Assert.Contains(
+            stack.Function("StreamRelay")!.Grants!, grant => grant.ToString() == "s3:PutObject on arn:aws:s3:::relaybox-payloadbucket/payloads/*");
+
+        stack = Load(new Dictionary<string, string>());
+        Assert.Empty(stack.Buckets);
+        Assert.All(stack.Functions, function => Assert.DoesNotContain("CLAIM_CHECK_BUCKET", function.Environment.Keys));
+    }
+
+    [Fact]
     public void The_functions_have_the_heap_limit_of_their_memory()
     {
         var stack = Load(new Dictionary<string, string> { ["RelayMemoryMB"] = "256" });

@@ -188,7 +188,7 @@ public sealed class DeadLetterOperationsTests(PostgresServer server, SqsEmulator
         Hold = TimeSpan.FromSeconds(10),
     };
 
-    private DeadLetterDesk Desk(IDeadLetters letters) => new(letters, _inbox, _inbox, new InboxConsumers(["default"]), TimeProvider.System);
+    private DeadLetterDesk Desk(IDeadLetters letters) => new(letters, _inbox, _inbox, new InboxConsumers(_ => ["default"]), TimeProvider.System);
 
     private RowOperations Operations(IDeadLetters letters) =>
         new(_store.Outbox, _rows, _operations, TimeProvider.System, SystemEntropy.Instance, Desk(letters));

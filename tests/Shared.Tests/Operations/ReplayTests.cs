@@ -18,7 +18,9 @@ public sealed class ReplayTests(PostgresServer server) : IAsyncLifetime
     private static readonly TimeSpan Remembered = TimeSpan.FromDays(21);
 
     private readonly RecordingPublisher _publisher = new();
+    private readonly FakePayloadStore _payloads = new();
 
+    private ClaimCheck? _claimCheck;
     private PostgresOutboxHarness _store = null!;
     private PostgresInboxRepository _inbox = null!;
     private OperationStore _operations = null!;
@@ -144,6 +146,25 @@ public sealed class ReplayTests(PostgresServer server) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_large_payload_is_replayed_by_the_claim_check_as_the_relay_sends_it()
+    {
+        _claimCheck = new ClaimCheck(_payloads, thresholdBytes: 4);
+        await SendAsync(2);
+        var begun = await BeginAsync(RowAction.Reprocess, "state:sent", (await PreviewAsync("state:sent")).At);
+        _payloads.Away = FakePayloadStore.Outage;
+        var e = await Assert.ThrowsAsync<ReplayFailedException>(() => RunAsync(begun));
+        Assert.StartsWith("A large payload cannot be stored: S3 cannot be used", e.Message, StringComparison.Ordinal);
+        Assert.Empty(_publisher.Sent);
+
+        _payloads.Away = null;
+        var ended = await RunAsync(begun);
+
+        Assert.Equal((OperationState.Done, 2), (ended.State, ended.Applied));
+        Assert.All(_publisher.Sent, sent => Assert.True(PayloadReference.IsIn(sent)));
+        Assert.Single(_payloads.Objects);
+    }
+
+    [Fact]
     public async Task A_reprocess_stops_by_itself_where_the_handlers_fail_again()
     {
         await SendAsync(50);
@@ -203,8 +224,8 @@ public sealed class ReplayTests(PostgresServer server) : IAsyncLifetime
 
     private RowOperations Operations(TimeProvider? time = null) => new(
         Outbox, _store.Operations, _operations, time ?? TimeProvider.System, SystemEntropy.Instance, replays: new ReplayDesk(
-            Outbox, _store.Operations, _publisher, new ConsumerOptions { RememberedFor = Remembered }, time ?? TimeProvider.System, _inbox,
-            _publisher.Handle is null ? null : new InboxConsumers(["default"])));
+            Outbox, _store.Operations, _publisher, new ConsumerOptions { RememberedFor = Remembered }, time ?? TimeProvider.System,
+            _claimCheck, _inbox, _publisher.Handle is null ? null : new InboxConsumers(_ => ["default"])));
 
     private Task<RowPreview> PreviewAsync(string selection) => new SelectedRows(Outbox, _store.Operations)
         .PreviewAsync(RowSelection.Parse(selection, OperationTarget.SentRows), Deadline(), Ct);

@@ -89,6 +89,30 @@ public sealed class PostgresLockedRelayTests(PostgresServer server)
     }
 
     [Fact]
+    public async Task While_the_payload_store_is_away_rows_with_large_payloads_wait_without_an_attempt_and_the_others_are_sent()
+    {
+        await using var store = await CreateAsync();
+        await WriteAsync(store, 3);
+        await store.WriteAsync(new("large") { Status = "pending", Subject = "orders.placed", Payload = new string('x', 5_000) });
+        var payloads = new FakePayloadStore { Away = FakePayloadStore.Outage };
+        var broker = new FakePublisher();
+        var relay = new OutboxRelay(
+            store.Repository, broker, Options(batchSize: 10), SystemEntropy.Instance, NullLogger<OutboxRelay>.Instance,
+            new ClaimCheck(payloads, thresholdBytes: 1_024));
+
+        var result = await relay.DrainAsync(Deadline(), Ct);
+
+        Assert.Equal((3, 0, false), (result.Sent, result.Parked, result.BrokerUnavailable));
+        Assert.Equal((OutboxStatus.Pending, ErrorCodes.PayloadStoreUnavailable), await StateAsync(store, "large"));
+        Assert.Equal(0, (await store.Repository.FindAsync("large", Ct))!.Attempts);
+
+        payloads.Away = null;
+        await Eventually.TrueAsync(
+            async () => (await relay.DrainAsync(Deadline(), Ct)).Sent == 1, "the row is due again", TimeSpan.FromMinutes(1));
+        Assert.Single(payloads.Objects);
+    }
+
+    [Fact]
     public async Task While_rows_are_published_others_pass_them_by_and_see_them_pending()
     {
         await using var store = await CreateAsync();

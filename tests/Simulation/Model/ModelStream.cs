@@ -13,9 +13,9 @@ internal sealed class ModelStream(TimeSpan duplicateWindow, TimeSpan ackWait)
     /// <summary>Stores a message, unless its id came within the window.</summary>
     internal void Publish(OutboxEvent e, DateTimeOffset now)
     {
-        if (!_seen.TryGetValue(e.EventId, out var at) || now - at >= duplicateWindow)
+        if (!_seen.TryGetValue(e.PublicationId, out var at) || now - at >= duplicateWindow)
         {
-            _seen[e.EventId] = now;
+            _seen[e.PublicationId] = now;
             _messages.Add(new StreamMessage(_messages.Count + 1, e) { VisibleAt = now });
         }
     }

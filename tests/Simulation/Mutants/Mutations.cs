@@ -14,6 +14,16 @@ internal static partial class Mutations
             """row.Status == OutboxStatus.Failed && !(row.FailedAt > operation.ConfirmedAt)""",
             """row.Status == OutboxStatus.Failed && (PLANTED || !(row.FailedAt > operation.ConfirmedAt))"""),
         new(
+            "a replay that is gone on with has another replay id",
+            "src/Shared/Core/Operations/ReplayWork.cs",
+            """{ ReplayId = operation.Id }""",
+            """{ ReplayId = PLANTED && _isRetry ? operation.Id + "-again" : operation.Id }"""),
+        new(
+            "the replay id is forgotten on the way",
+            "src/Shared/Core/Messaging/MessageProperties.cs",
+            """Add(ReplayId, attributes.ReplayId);""",
+            """Add(ReplayId, PLANTED ? null : attributes.ReplayId);"""),
+        new(
             "sent is marked before the acknowledgement",
             "src/Shared/Core/Outbox/Relay/OutboxRelay.cs",
             """var publishing = _publisher.PublishAsync(claimed, cancellationToken);""",
@@ -42,8 +52,8 @@ internal static partial class Mutations
         new(
             "an outage uses up attempts",
             "src/Shared/Core/Outbox/Relay/BatchOutcomes.cs",
-            """Retry(claim, claim.Attempts, options.OutageDelay * (1 + entropy.NextDouble()), outcome);""",
-            """Retry(claim, claim.Attempts + (PLANTED ? 1 : 0), options.OutageDelay * (1 + entropy.NextDouble()), outcome);"""),
+            """Retry(claim, claim.Attempts, AfterOutage(), outcome);""",
+            """Retry(claim, claim.Attempts + (PLANTED ? 1 : 0), AfterOutage(), outcome);"""),
         new(
             "a rejected row is retried for ever",
             "src/Shared/Core/Outbox/Relay/BatchOutcomes.cs",

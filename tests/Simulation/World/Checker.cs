@@ -41,6 +41,9 @@ internal sealed class Checker(
     internal static IReadOnlyList<string> ConsumersOf(string subject) =>
         subject.StartsWith("orders.", StringComparison.Ordinal) ? ["billing", "shipping"] : ["billing"];
 
+    /// <summary>What a consumer's record is called in the ledger: a replay that has the event handled again has one of its own.</summary>
+    internal static string NameOf(string consumer, string replayId) => replayId.Length == 0 ? consumer : $"{consumer}~{replayId}";
+
     public void Inserted(TableRow row)
     {
         var written = _planned.GetValueOrDefault(row.EventId) ?? new Written(row.ToEvent());
@@ -165,6 +168,14 @@ internal sealed class Checker(
     {
         var fate = Of(e.EventId);
         var written = fate.Written.Event;
+        if (e.ReplayId.Length > 0)
+        {
+            Require(fate.IsAcknowledged, "S12", $"'{e.EventId}' is replayed, and no acknowledgement of it had come");
+            RequireSame(written, e, "at the broker");
+            Count(fate.Replays.TryAdd(e.ReplayId, loop.Now) ? "replayed" : "replayed again");
+            return;
+        }
+
         Count(fate.Copies == 0 ? "published" : "published again");
         Require(!fate.Written.IsBad && !fate.Written.IsForeign, "S9", $"'{e.EventId}', which may not be published, was");
         RequireSame(written, e, "at the broker");
@@ -181,63 +192,60 @@ internal sealed class Checker(
 
     void IInboxWatcher.Claimed(RecordState record)
     {
-        var fate = Of(record.EventId);
-        Require(!fate.Successes.ContainsKey(record.Consumer), "S4", $"'{record.EventId}' was claimed for {record.Consumer} after it was processed");
+        var (fate, name) = (Of(record.EventId), NameOf(record.Consumer, record.Key.ReplayId));
+        Require(!fate.Successes.ContainsKey(name), "S4", $"'{record.EventId}' was claimed for {name} after it was processed");
         Require(
-            !fate.Holders.ContainsKey(record.Consumer) || IsOver(fate.Leases[record.Consumer]),
+            !fate.Holders.ContainsKey(name) || IsOver(fate.Leases[name]),
             "S6",
-            $"'{record.EventId}' was claimed for {record.Consumer} while the lease of another runs");
-        fate.Holders[record.Consumer] = record.Token!;
-        fate.Leases[record.Consumer] = record.LeaseUntil!.Value;
-        fate.Failures.Remove(record.Consumer);
+            $"'{record.EventId}' was claimed for {name} while the lease of another runs");
+        fate.Holders[name] = record.Token!;
+        fate.Leases[name] = record.LeaseUntil!.Value;
+        fate.Failures.Remove(name);
         Count("inbox claims");
     }
 
     public void Processed(RecordState record, string token, int effects)
     {
-        var fate = Of(record.EventId);
+        var (fate, name) = (Of(record.EventId), NameOf(record.Consumer, record.Key.ReplayId));
         Require(
-            fate.Holders.GetValueOrDefault(record.Consumer) == token,
+            fate.Holders.GetValueOrDefault(name) == token,
             "S6",
-            $"'{record.EventId}' was processed for {record.Consumer} by who had lost it");
-        Require(fate.Successes.TryAdd(record.Consumer, loop.Now), "S4", $"'{record.EventId}' succeeded twice for {record.Consumer}");
-        Require(effects == 1, "S5", $"'{record.EventId}' has {effects} effects for {record.Consumer}");
+            $"'{record.EventId}' was processed for {name} by who had lost it");
+        Require(fate.Successes.TryAdd(name, loop.Now), "S4", $"'{record.EventId}' succeeded twice for {name}");
+        Require(effects == 1, "S5", $"'{record.EventId}' has {effects} effects for {name}");
         Count("successes");
     }
 
     public void Failed(RecordState record, string token)
     {
-        var fate = Of(record.EventId);
-        Require(
-            fate.Holders.GetValueOrDefault(record.Consumer) == token,
-            "S6",
-            $"'{record.EventId}' failed for {record.Consumer} by who had lost it");
-        fate.Holders.Remove(record.Consumer);
-        fate.Failures[record.Consumer] = loop.Now;
+        var (fate, name) = (Of(record.EventId), NameOf(record.Consumer, record.Key.ReplayId));
+        Require(fate.Holders.GetValueOrDefault(name) == token, "S6", $"'{record.EventId}' failed for {name} by who had lost it");
+        fate.Holders.Remove(name);
+        fate.Failures[name] = loop.Now;
     }
 
     void IInboxWatcher.Reset(RecordState record)
     {
-        var fate = Of(record.EventId);
+        var (fate, name) = (Of(record.EventId), NameOf(record.Consumer, record.Key.ReplayId));
         Require(
-            !fate.Leases.TryGetValue(record.Consumer, out var until) || IsOver(until),
+            !fate.Leases.TryGetValue(name, out var until) || IsOver(until),
             "S6",
-            $"the claim of '{record.EventId}' for {record.Consumer} was reset while its lease runs");
-        fate.Holders.Remove(record.Consumer);
-        fate.Failures[record.Consumer] = loop.Now;
+            $"the claim of '{record.EventId}' for {name} was reset while its lease runs");
+        fate.Holders.Remove(name);
+        fate.Failures[name] = loop.Now;
     }
 
     void IInboxWatcher.Deleted(RecordState record)
     {
-        var fate = Of(record.EventId);
-        var (at, retention) = fate.Successes.TryGetValue(record.Consumer, out var success)
+        var (fate, name) = (Of(record.EventId), NameOf(record.Consumer, record.Key.ReplayId));
+        var (at, retention) = fate.Successes.TryGetValue(name, out var success)
             ? (success, maintenance.ProcessedRetention)
-            : (fate.Failures.GetValueOrDefault(record.Consumer), maintenance.InboxFailedRetention);
+            : (fate.Failures.GetValueOrDefault(name), maintenance.InboxFailedRetention);
         Require(
             at != default && loop.Now - at >= retention - Tolerance,
             "S8",
-            $"the record of '{record.EventId}' for {record.Consumer} was deleted too early");
-        Count(fate.Successes.ContainsKey(record.Consumer) ? "processed forgotten" : "failed forgotten");
+            $"the record of '{record.EventId}' for {name} was deleted too early");
+        Count(fate.Successes.ContainsKey(name) ? "processed forgotten" : "failed forgotten");
     }
 
     /// <summary>An app's call has ended with an answer; null: the app has died.</summary>
@@ -293,7 +301,8 @@ internal sealed class Checker(
         Require(e is not null, "S9", $"message {messageId}, which nobody can read, is gone");
         var fate = Of(e!.EventId);
         Require(e.SaysTheSameAs(fate.Written.Event), "S4", $"message {messageId}, another event under the id '{e.EventId}', is gone");
-        var missing = ConsumersOf(fate.Written.Event.Subject).FirstOrDefault(consumer => !fate.Successes.ContainsKey(consumer));
+        var missing = ConsumersOf(fate.Written.Event.Subject).FirstOrDefault(
+            consumer => !fate.Successes.ContainsKey(NameOf(consumer, e.ReplayId)));
         Require(missing is null, "S4", $"message {messageId} of '{e.EventId}' is gone, and {missing} has not handled it");
     }
 

@@ -76,9 +76,18 @@ internal sealed class Env
             metrics);
 
         var store = new ModelJobs(world.Jobs, server, process);
+        var operations = new ModelOperations(world.OutboxTable, server);
         Desk = world.Options.HasOperators
             ? new OperatorDesk(
-                Outbox, new ModelOperations(world.OutboxTable, server), new OperationStore(store), new PauseStore(store), process.Clock, process)
+                Outbox,
+                operations,
+                new OperationStore(store),
+                new PauseStore(store),
+                process.Clock,
+                process,
+                replays: new ReplayDesk(
+                    Outbox, operations, publisher, world.Consumer, process.Clock, inbox: inbox,
+                    consumers: new InboxConsumers(Checker.ConsumersOf)))
             : null;
         var jobs = new MaintenanceJobs(Outbox, inbox, store, world.Maintenance, NullLogger<MaintenanceJobs>.Instance);
         Cleanup = new CleanupFunction(jobs, process.Clock, metrics);

@@ -35,7 +35,10 @@ internal sealed class Fate(Written written)
 
     internal bool IsDeleted { get; set; }
 
-    /// <summary>Who holds the claim of the record of a consumer.</summary>
+    /// <summary>When the broker took the first copy of each replay that has the event handled again.</summary>
+    internal Dictionary<string, DateTimeOffset> Replays { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Who holds the claim of the record of a consumer, which is named by <see cref="Checker.NameOf"/>.</summary>
     internal Dictionary<string, string> Holders { get; } = new(StringComparer.Ordinal);
 
     /// <summary>When those claims' leases end, as far as they were not renewed.</summary>

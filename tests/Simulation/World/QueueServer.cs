@@ -88,7 +88,7 @@ internal sealed class QueueServer(World world, SimProcess process) : IQueueServe
 
         for (var copies = world.Strikes(process, "queue takes an entry twice", 0.2) ? 2 : 1; copies > 0; copies--)
         {
-            world.Checker.Published(Read(entry.MessageBody, entry.MessageAttributes));
+            world.Published(Read(entry.MessageBody, entry.MessageAttributes));
             world.Queue.Send(entry.MessageBody, entry.MessageAttributes, world.Loop.Now);
             world.Sent(entry.MessageBody, entry.MessageAttributes);
         }

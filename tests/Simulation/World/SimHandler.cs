@@ -14,7 +14,7 @@ internal sealed class SimHandler(World world, SimProcess process, string consume
         var written = world.Checker.Of(context.EventId).Written;
         var transaction = (IModelTransaction)context.Transaction;
         var session = context.Transaction as MongoInboxTransaction;
-        var effect = $"{consumer}:{context.EventId}";
+        var effect = $"{Checker.NameOf(consumer, context.ReplayId)}:{context.EventId}";
         if (session is not null && process.NextDouble() < 0.5)
         {
             await session.WriteAsync(effect, cancellationToken);
@@ -24,7 +24,7 @@ internal sealed class SimHandler(World world, SimProcess process, string consume
             transaction.Enlist(effect);
         }
 
-        if (written.Emits && consumer == "billing")
+        if (written.Emits && consumer == "billing" && context.ReplayId.Length == 0)
         {
             transaction.Emit(new OutboxEvent { EventId = $"mail-{context.EventId}", Subject = "mails.requested", Payload = message });
         }

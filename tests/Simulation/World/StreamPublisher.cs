@@ -59,7 +59,7 @@ internal sealed class StreamPublisher(World world, SimProcess process) : IFlowPu
                 : PublishOutcome.Unknown("not now");
         }
 
-        world.Checker.Published(e);
+        world.Published(e);
         world.Stream.Publish(e, world.Loop.Now);
         return PublishOutcome.Accepted;
     }

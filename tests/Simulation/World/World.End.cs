@@ -1,4 +1,5 @@
 using Relaybox.Inbox;
+using Relaybox.Operations;
 using Relaybox.Outbox;
 using Relaybox.Simulation.Engine;
 
@@ -32,6 +33,17 @@ internal sealed partial class World
                 }
             }
 
+            foreach (var replay in fate.Replays.Keys.Where(_ => !dead.Contains(eventId)))
+            {
+                foreach (var consumer in Checker.ConsumersOf(written.Event.Subject))
+                {
+                    Checker.Require(
+                        fate.Successes.ContainsKey(Checker.NameOf(consumer, replay)),
+                        "L2",
+                        $"replay {replay} of '{eventId}' is neither handled nor dead");
+                }
+            }
+
             foreach (var consumer in fate.Successes.Keys)
             {
                 Checker.Require(
@@ -50,6 +62,14 @@ internal sealed partial class World
             Checker.Require(!written.IsPoison || fate.Successes.Count == 0, "S4", $"'{eventId}', whose handlers always fail, succeeded");
             Checker.Require(
                 written.IsForeign || OutboxTable.Find(eventId) is not null || fate.IsDeleted, "S1", $"'{eventId}' is gone");
+        }
+
+        foreach (var replay in Operations.Where(operation => operation.Action == RowAction.Reprocess))
+        {
+            Checker.Require(
+                Checker.Fates.Values.Count(fate => fate.Replays.ContainsKey(replay.Id)) >= replay.Applied,
+                "S12",
+                $"the operation {replay.Id} says that it has replayed {replay.Applied} events, and the broker has fewer");
         }
 
         foreach (var (business, count) in InboxTable.Effects.Where(effect => effect.Key.StartsWith("app:", StringComparison.Ordinal)))

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Amazon.Lambda.Core;
+using Relaybox.Events;
 using Relaybox.Operations;
 using Relaybox.Outbox;
 using Relaybox.Simulation.Model;
@@ -7,7 +8,7 @@ using Relaybox.Timing;
 
 namespace Relaybox.Simulation.World;
 
-// Operators, two at once, who act on parked rows; their processes die as others do, and the schedule goes on with what they have begun.
+// Operators, two at once, who act on parked and sent rows; their processes die as others do, and the schedule goes on with what they have begun.
 internal sealed partial class World
 {
     private static readonly RowAction[] Actions =
@@ -20,6 +21,16 @@ internal sealed partial class World
             && !(row.FailedAt > operation.ConfirmedAt)),
         "S12",
         $"{action} changes '{row.EventId}', parked at {row.FailedAt:HH:mm:ss.fff}, which nobody has confirmed"));
+
+    /// <summary>The broker takes a copy of an event; a replay that has it handled again is that of an operation.</summary>
+    internal void Published(OutboxEvent e)
+    {
+        Checker.Require(
+            e.ReplayId.Length == 0 || Operations.Any(operation => operation.Id == e.ReplayId && operation.Action == RowAction.Reprocess),
+            "S12",
+            $"'{e.EventId}' is replayed as {e.ReplayId}, which is no operation");
+        Checker.Published(e);
+    }
 
     /// <summary>Whether every operation has come to its end.</summary>
     internal bool HaveOperationsEnded() => Operations.All(operation => operation.State != OperationState.Running);
@@ -46,15 +57,19 @@ internal sealed partial class World
             return true;
         }
 
-        const string All = "state:failed shelved:any";
-        var preview = await AskAsync(new OperateRequest { Command = OperateCommand.Preview, Selection = All });
+        var isReplay = env.Process.NextDouble() < 0.3;
+        var of = isReplay ? OperationTarget.SentRows : OperationTarget.Rows;
+        var selection = isReplay ? "state:sent" : "state:failed shelved:any";
+        var preview = await AskAsync(new OperateRequest { Command = OperateCommand.Preview, Of = of, Selection = selection });
         if (preview.Count > 0)
         {
             var begun = await AskAsync(new OperateRequest
             {
                 Command = OperateCommand.Begin,
-                Action = Actions[(int)(env.Process.NextDouble() * Actions.Length)],
-                Selection = All,
+                Of = of,
+                Action = isReplay ? env.Process.NextDouble() < 0.5 ? RowAction.Republish : RowAction.Reprocess
+                    : Actions[(int)(env.Process.NextDouble() * Actions.Length)],
+                Selection = selection,
                 ConfirmedAt = preview.At,
                 Reason = "a simulation",
             });

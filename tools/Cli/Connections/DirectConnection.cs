@@ -47,7 +47,7 @@ internal sealed class DirectConnection : IOperatorConnection
             services.AddDoctor(settings, errors);
             if (missing is null)
             {
-                services.AddSingleton(new InboxConsumers([settings.ConsumerName]));
+                services.AddSingleton(new InboxConsumers(_ => [settings.ConsumerName]));
             }
 
             return new DirectConnection(services.BuildServiceProvider(), missing);

@@ -128,7 +128,7 @@ internal sealed class Views(IAnsiConsole console, bool isJson, string target)
                     ? string.Join(", ", row.HeaderNames)
                     : string.Join('\n', row.Headers.Select(header => $"{header.Key}: {header.Value}"))
             ),
-            ("payload", row.Payload),
+            ("payload", row.Payload), ("payload is in", row.PayloadAt),
         })
         {
             if (!string.IsNullOrEmpty(value))

@@ -5,5 +5,7 @@ internal static class AwsService
 {
     public const string DynamoDb = "DYNAMODB";
 
+    public const string S3 = "S3";
+
     public const string Sqs = "SQS";
 }

@@ -5,13 +5,26 @@ using Relaybox.Local.Template;
 namespace Relaybox.Local.Permissions;
 
 /// <summary>
-/// A call of DynamoDB, DynamoDB Streams or SQS, and the permissions that it needs by the Service Authorization Reference: a
+/// A call of DynamoDB, DynamoDB Streams, SQS or S3, and the permissions that it needs by the Service Authorization Reference: a
 /// transaction needs those of its parts, a PartiQL statement that of its verb, a batch of SQS that of one message.
 /// </summary>
-/// <param name="Target">The header X-Amz-Target.</param>
-/// <param name="Body">What is asked.</param>
+/// <param name="Target">The header X-Amz-Target; for S3 <c>S3.</c> and the operation.</param>
+/// <param name="Body">What is asked; for S3 the bucket and the key.</param>
 public sealed partial record ApiCall(string Target, JsonObject Body)
 {
+    /// <summary>A call of S3, whose operations are methods and paths: <c>/bucket/key</c>.</summary>
+    /// <param name="method">The method.</param>
+    /// <param name="path">The path.</param>
+    public static ApiCall OfS3(string method, string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        var parts = path.TrimStart('/').Split('/', 2);
+        var key = parts.Length > 1 ? parts[1] : "";
+        return new ApiCall(
+            $"S3.{(key.Length == 0 ? "ListBucket" : method == "PUT" ? "PutObject" : method == "GET" ? "GetObject" : $"{method}Object")}",
+            new JsonObject { ["Bucket"] = parts[0], ["Key"] = key });
+    }
+
     /// <summary>The operation's name.</summary>
     public string Operation => Target[(Target.IndexOf('.', StringComparison.Ordinal) + 1)..];
 
@@ -21,6 +34,7 @@ public sealed partial record ApiCall(string Target, JsonObject Body)
     private IEnumerable<Permission> Parts() => Target.Split('.')[0] switch
     {
         "AmazonSQS" => [new Permission($"sqs:{SqsAction(Operation)}", ResourceNames.QueueArn(Text(Body, "QueueUrl").Split('/')[^1]))],
+        "S3" => [new Permission($"s3:{Operation}", ResourceNames.BucketArn($"{Text(Body, "Bucket")}/{Text(Body, "Key")}".TrimEnd('/')))],
         "DynamoDBStreams_20120810" => [new Permission($"dynamodb:{Operation}", StreamArn())],
         _ => DynamoDb(),
     };

@@ -20,6 +20,8 @@ internal sealed partial class GuardedService : IAsyncDisposable
     private const long LargestBody = 32 * 1024 * 1024;
     private static readonly string[] HopByHop = ["Connection", "Keep-Alive", "Transfer-Encoding", "Date", "Content-Length"];
 
+    private static readonly HashSet<string> Forwarded = new(StringComparer.OrdinalIgnoreCase) { "Authorization", "Content-Type", "Content-Encoding" };
+
     private readonly WebApplication _application;
     private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(90) };
     private readonly Uri _upstream;
@@ -70,7 +72,10 @@ internal sealed partial class GuardedService : IAsyncDisposable
             await context.Request.Body.CopyToAsync(buffer, context.RequestAborted);
             var body = buffer.ToArray();
             var caller = Credential().Match(context.Request.Headers.Authorization.ToString()).Groups[1].Value;
-            var call = new ApiCall(context.Request.Headers["X-Amz-Target"].ToString(), JsonNode.Parse(body)!.AsObject());
+            var target = context.Request.Headers["X-Amz-Target"].ToString();
+            var call = target.Length == 0
+                ? ApiCall.OfS3(context.Request.Method, context.Request.Path.Value ?? "/")
+                : new ApiCall(target, JsonNode.Parse(body)!.AsObject());
             if (_permissions.Judge(caller, call.Needs()) is { } missing)
             {
                 await AnswerAsync(
@@ -98,11 +103,18 @@ internal sealed partial class GuardedService : IAsyncDisposable
 
     private async Task ForwardAsync(HttpContext context, byte[] body)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, _upstream) { Content = new ByteArrayContent(body) };
-        request.Content.Headers.TryAddWithoutValidation("Content-Type", context.Request.ContentType);
-        foreach (var name in new[] { "Authorization", "X-Amz-Target", "X-Amz-Date" })
+        using var request = new HttpRequestMessage(
+            new HttpMethod(context.Request.Method), new Uri(_upstream, $"{context.Request.Path}{context.Request.QueryString}"))
         {
-            request.Headers.TryAddWithoutValidation(name, context.Request.Headers[name].ToString());
+            Content = new ByteArrayContent(body),
+        };
+        foreach (var header in context.Request.Headers.Where(
+            header => header.Key.StartsWith("X-Amz-", StringComparison.OrdinalIgnoreCase) || Forwarded.Contains(header.Key)))
+        {
+            if (!request.Headers.TryAddWithoutValidation(header.Key, header.Value.ToString()))
+            {
+                request.Content.Headers.TryAddWithoutValidation(header.Key, header.Value.ToString());
+            }
         }
 
         using var response = await _http.SendAsync(request, context.RequestAborted);
@@ -117,7 +129,10 @@ internal sealed partial class GuardedService : IAsyncDisposable
         }
 
         context.Response.ContentLength = answer.Length;
-        await context.Response.Body.WriteAsync(answer, context.RequestAborted);
+        if (!HttpMethods.IsHead(context.Request.Method))
+        {
+            await context.Response.Body.WriteAsync(answer, context.RequestAborted);
+        }
     }
 
     private static Task AnswerAsync(HttpContext context, int status, string type, string message)

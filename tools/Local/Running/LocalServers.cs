@@ -22,14 +22,15 @@ internal sealed class LocalServers : IAsyncDisposable
 
         // Schedules have a dead-letter queue, whatever the broker is.
         _sqs = new LocalServer("sqs", async cancellationToken => await SqsProcess.StartAsync(sqsPort, cancellationToken));
-        AwsEndpoints = new[] { KeyValuePair.Create(AwsService.Sqs, Sqs) }.Concat(store.AwsEndpoints).Concat(broker.AwsEndpoints).ToDictionary();
+        AwsEndpoints = new[] { KeyValuePair.Create(AwsService.Sqs, Sqs), KeyValuePair.Create(AwsService.S3, Sqs) }.Concat(store.AwsEndpoints)
+            .Concat(broker.AwsEndpoints).ToDictionary();
     }
 
     public StoreRun Store { get; }
 
     public BrokerRun Broker { get; }
 
-    /// <summary>Where the queues are, past the roles of the functions.</summary>
+    /// <summary>Where the queues are, and the buckets in the same emulator, past the roles of the functions.</summary>
     public Uri Sqs { get; }
 
     /// <summary>The services of AWS that there are, by the names that <c>AWS_ENDPOINT_URL_</c> ends with.</summary>
@@ -58,6 +59,7 @@ internal sealed class LocalServers : IAsyncDisposable
     {
         await Store.ProvisionAsync(stack, cancellationToken);
         await new QueueProvisioner(AwsJsonClient.Sqs(Sqs)).CreateAsync(stack.Queues, cancellationToken);
+        await BucketProvisioner.CreateAsync(Sqs, stack.Buckets, cancellationToken);
         await Broker.ProvisionAsync(stack, cancellationToken);
         output.Information($"Created {stack.Tables.Count} tables and {stack.Queues.Count} queues.");
     }

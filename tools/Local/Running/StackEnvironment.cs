@@ -39,6 +39,11 @@ internal static class StackEnvironment
             }
         }
 
+        if (stack.Buckets is [var bucket])
+        {
+            environment["CLAIM_CHECK_BUCKET"] = bucket;
+        }
+
         foreach (var (variable, value) in servers.Store.Environment.Concat(servers.Broker.Environment))
         {
             environment[variable] = value;

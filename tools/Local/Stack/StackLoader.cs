@@ -42,6 +42,7 @@ internal sealed class StackLoader
             [.. loader.OfType("AWS::DynamoDB::Table").Select(loader.Table)],
             [.. loader.OfType("AWS::SQS::Queue").Select(loader.Queue)],
             [.. loader.OfType("AWS::Serverless::Function").Select(loader.Function)],
+            [.. loader.OfType("AWS::S3::Bucket").Select(bucket => loader._names.Name(bucket.LogicalId, loader._evaluator))],
             loader._notes);
     }
 

@@ -12,6 +12,8 @@ internal sealed class ResourceNames(MapValue resources, string stackName, Uri sq
 
     public static string TableArn(string tableName) => $"arn:aws:dynamodb:{LocalAws.Region}:{LocalAws.AccountId}:table/{tableName}";
 
+    public static string BucketArn(string bucketName) => $"arn:aws:s3:::{bucketName}";
+
     public string QueueUrl(string queueName) => $"{sqsEndpoint}{LocalAws.AccountId}/{queueName}";
 
     public JsonNode? Pseudo(string name) => name switch
@@ -38,6 +40,7 @@ internal sealed class ResourceNames(MapValue resources, string stackName, Uri sq
         ("AWS::SQS::Queue", "Arn") => QueueArn(Name(logicalId, evaluator)),
         ("AWS::SQS::Queue", "QueueName") => Name(logicalId, evaluator),
         ("AWS::SQS::Queue", "QueueUrl") => QueueUrl(Name(logicalId, evaluator)),
+        ("AWS::S3::Bucket", "Arn") => BucketArn(Name(logicalId, evaluator)),
         ("AWS::DynamoDB::Table", "Arn") => TableArn(Name(logicalId, evaluator)),
         ("AWS::DynamoDB::Table", "StreamArn") => $"{TableArn(Name(logicalId, evaluator))}/stream/latest",
         ("AWS::Serverless::Function", "Arn") => FunctionArn(Name(logicalId, evaluator)),
@@ -55,12 +58,19 @@ internal sealed class ResourceNames(MapValue resources, string stackName, Uri sq
             "AWS::DynamoDB::Table" => "TableName",
             "AWS::SQS::Queue" => "QueueName",
             "AWS::Serverless::Function" => "FunctionName",
+            "AWS::S3::Bucket" => "BucketName",
             _ => null,
         };
         var properties = resource.Section("Properties");
         if (property is not null && properties[property] is { } given && evaluator.Evaluate(given) is JsonValue name)
         {
             return name.GetValue<string>();
+        }
+
+        if (TypeOf(logicalId) == "AWS::S3::Bucket")
+        {
+            // Names of buckets have no capitals.
+            return $"{stackName}-{logicalId}".ToLowerInvariant();
         }
 
         var isFifo = evaluator.Evaluate(properties["FifoQueue"]) is JsonValue fifo && fifo.GetValue<string>() == "true";

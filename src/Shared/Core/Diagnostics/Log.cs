@@ -22,6 +22,9 @@ internal static partial class Log
         + "an attempt that was not recorded, or another event under the same id, of which only the first was taken")]
     internal static partial void IdClashSuspected(ILogger logger, string eventId);
 
+    [LoggerMessage(1006, LogLevel.Warning, "The payload store is out of reach; {Rows} rows wait: {Detail}")]
+    internal static partial void PayloadStoreUnavailable(ILogger logger, int rows, string detail);
+
     [LoggerMessage(1202, LogLevel.Warning,
         "Event {EventId} failed for consumer {Consumer} on delivery {Deliveries}: {ErrorType} ({ErrorCode}) {StackTrace}")]
     internal static partial void HandlerFailed(
@@ -42,6 +45,9 @@ internal static partial class Log
 
     [LoggerMessage(1207, LogLevel.Error, "Message {MessageId} could not be copied to the dead letters ({Reason}); it comes again")]
     internal static partial void DeadLetterFailed(ILogger logger, string messageId, string reason);
+
+    [LoggerMessage(1208, LogLevel.Warning, "The payload of message {MessageId} could not be read; it comes again: {Detail}")]
+    internal static partial void PayloadUnread(ILogger logger, string messageId, string detail);
 
     [LoggerMessage(1401, LogLevel.Warning,
         "Whether an operator has paused the {Part} cannot be read ({ErrorType}); it goes on. If it stays so, invoke the Setup function: "

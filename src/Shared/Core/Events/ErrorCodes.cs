@@ -27,6 +27,9 @@ public static class ErrorCodes
     /// <summary>The row was claimed several times and never got an outcome: it ends the process that relays it.</summary>
     public const string ClaimsUnfinished = "row.claims-unfinished";
 
+    /// <summary>The row is larger than an item of DynamoDB may be; nothing was written.</summary>
+    public const string RowTooLargeForItem = "row.too-large-for-item";
+
     /// <summary>The message is larger than the broker takes.</summary>
     public const string MessageTooLarge = "publish.too-large";
 
@@ -62,6 +65,27 @@ public static class ErrorCodes
 
     /// <summary>The message is older than the inbox remembers, so that nobody can say whether it was handled.</summary>
     public const string MessageTooOld = "message.too-old";
+
+    /// <summary>The header of the claim check is there, and the payload is not a reference.</summary>
+    public const string PayloadReferenceInvalid = "payload.reference-invalid";
+
+    /// <summary>The payload is a reference to another bucket than the configured one, which is not read.</summary>
+    public const string PayloadReferenceForeign = "payload.reference-foreign";
+
+    /// <summary>The payload is a reference, and the claim check is switched off.</summary>
+    public const string ClaimCheckOff = "payload.claim-check-off";
+
+    /// <summary>The payload store does not have the payload.</summary>
+    public const string PayloadMissing = "payload.missing";
+
+    /// <summary>What the payload store has is of another length or hash than the payload.</summary>
+    public const string PayloadCorrupt = "payload.corrupt";
+
+    /// <summary>The payload is larger than the memory of the function that handles it allows.</summary>
+    public const string PayloadTooLarge = "payload.too-large";
+
+    /// <summary>The payload store could not be reached, throttled, or refused the caller; no fault of the row or the message.</summary>
+    public const string PayloadStoreUnavailable = "payload.store-unavailable";
 
     /// <summary>The handler threw.</summary>
     public const string HandlerFailed = "handler.failed";

@@ -1,3 +1,5 @@
+using Relaybox.Outbox;
+
 namespace Relaybox.Inbox;
 
 /// <summary>How a consumer works.</summary>
@@ -17,6 +19,12 @@ internal sealed record ConsumerOptions
 
     /// <summary>How many messages of a batch are handled at once. Default: 10.</summary>
     public int Concurrency { get; init; } = 10;
+
+    /// <summary>
+    /// The most bytes of payloads out of the payload store that are in memory at once. A single payload may have as many. Default: what fits
+    /// a function of 1 GiB.
+    /// </summary>
+    public long PayloadBytes { get; init; } = ClaimLimit.DefaultBytes;
 
     /// <summary>The delay after the first failed attempt; it doubles with each further one. Default: 2 seconds.</summary>
     public TimeSpan FirstRetryDelay { get; init; } = TimeSpan.FromSeconds(2);

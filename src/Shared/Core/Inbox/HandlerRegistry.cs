@@ -40,9 +40,6 @@ public sealed class HandlerRegistry(string defaultConsumer)
         Add(pattern, consumer, (message, context, cancellationToken) =>
             handler.HandleAsync(message.Payload, context, cancellationToken));
 
-    /// <summary>The consumers that have a handler.</summary>
-    internal IReadOnlyList<string> Consumers => [.. _registrations.Select(registration => registration.Consumer).Distinct(StringComparer.Ordinal)];
-
     /// <summary>The narrowest handler of each consumer for a subject.</summary>
     internal IReadOnlyList<HandlerRegistration> Find(string subject)
     {

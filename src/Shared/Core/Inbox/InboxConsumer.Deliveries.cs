@@ -43,7 +43,7 @@ internal sealed partial class InboxConsumer
             }
         }
 
-        var handled = await ConsumeAsync(messages, deadline, cancellationToken);
+        var handled = await ConsumeResolvedAsync(messages, deadline, cancellationToken);
         for (var i = 0; i < handled.Count; i++)
         {
             outcomes[positions[i]] = handled[i];

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Relaybox.Diagnostics;
 using Relaybox.Events;
+using Relaybox.Messaging;
 using Relaybox.Timing;
 
 namespace Relaybox.Inbox;
@@ -16,13 +17,15 @@ namespace Relaybox.Inbox;
 /// <param name="time">The clock.</param>
 /// <param name="entropy">The source of the backoff's jitter.</param>
 /// <param name="logger">The log.</param>
+/// <param name="claimCheck">What fetches payloads that messages do not carry; null: it is switched off.</param>
 internal sealed partial class InboxConsumer(
     IInboxRepository repository,
     HandlerRegistry handlers,
     ConsumerOptions options,
     TimeProvider time,
     IEntropy entropy,
-    ILogger<InboxConsumer> logger)
+    ILogger<InboxConsumer> logger,
+    ClaimCheck? claimCheck = null)
 {
     private const int LanesPerClaim = 100;
 

@@ -160,6 +160,6 @@ internal sealed class DeadLetterWork(
     // Of what is no event, no consumer has a record.
     private IEnumerable<InboxKey> KeysOf(DeadLetter letter) =>
         letter.Event is { } outboxEvent && RowContract.Check(outboxEvent) is null
-            ? consumers.Names.Select(consumer => new InboxKey(consumer, outboxEvent.EventId, outboxEvent.ReplayId))
+            ? consumers.Of(outboxEvent.Subject).Select(consumer => new InboxKey(consumer, outboxEvent.EventId, outboxEvent.ReplayId))
             : [];
 }

@@ -1,5 +1,5 @@
 namespace Relaybox.Operations;
 
 /// <summary>The consumers whose records belong to a message.</summary>
-/// <param name="Names">Their names.</param>
-internal sealed record InboxConsumers(IReadOnlyList<string> Names);
+/// <param name="Of">Their names, by the message's subject.</param>
+internal sealed record InboxConsumers(Func<string, IEnumerable<string>> Of);

@@ -70,7 +70,7 @@ internal sealed class OperationRun(IOperationWork work, OperationStore operation
         var left = page.Open.ToList();
         while (left.Count > 0)
         {
-            await StepAsync([.. left.Take(_stepSize)], cancellationToken);
+            await StepAsync([.. left.Take(_stepSize)], isLastOfPage: left.Count <= _stepSize, cancellationToken);
             left.RemoveRange(0, Math.Min(_stepSize, left.Count));
             _stepSize = Math.Min(_stepSize * 10, LargestStep);
             if (!GoesOn || (left.Count > 0 && (!deadline.HasTimeFor(MinimumStepTime) || await EndIfCancelledAsync(cancellationToken))))
@@ -102,7 +102,7 @@ internal sealed class OperationRun(IOperationWork work, OperationStore operation
         }
     }
 
-    private async Task StepAsync(List<string> step, CancellationToken cancellationToken)
+    private async Task StepAsync(List<string> step, bool isLastOfPage, CancellationToken cancellationToken)
     {
         var begun = time.GetTimestamp();
         _operation = _operation with { Step = [.. work.Unresolved, .. step] };
@@ -114,7 +114,7 @@ internal sealed class OperationRun(IOperationWork work, OperationStore operation
 
         var done = await work.ApplyAsync(step, cancellationToken);
         _hasApplied |= done.Applied.Count > 0;
-        _operation = _operation with
+        var counted = _operation with
         {
             Applied = _operation.Applied + done.Applied.Count,
             LeftAlone = _operation.LeftAlone + step.Count - done.Applied.Count,
@@ -122,14 +122,24 @@ internal sealed class OperationRun(IOperationWork work, OperationStore operation
             WaitsSince = done.Applied.Count > 0 ? null : _operation.WaitsSince,
             Step = [.. work.Unresolved],
         };
-        await SaveAsync(cancellationToken);
-        if (await work.WhyToStopAsync(done.Applied, cancellationToken) is { } reason)
+        if (!isLastOfPage)
         {
-            Stop(reason);
+            _operation = counted;
+            await SaveAsync(cancellationToken);
         }
-        else if (_operation.Rate is { } rate && TimeSpan.FromSeconds((double)step.Count / rate) - time.GetElapsedTime(begun) is { Ticks: > 0 } rest)
+
+        var reason = await work.WhyToStopAsync(done.Applied, cancellationToken);
+        if (reason is null && _operation.Rate is { } rate
+            && TimeSpan.FromSeconds((double)step.Count / rate) - time.GetElapsedTime(begun) is { Ticks: > 0 } rest)
         {
             await Task.Delay(rest, time, cancellationToken);
+        }
+
+        // The last step counts together with the cursor behind it: work that does not see what it has done would count it twice.
+        _operation = isLastOfPage ? counted : _operation;
+        if (reason is not null)
+        {
+            Stop(reason);
         }
     }
 

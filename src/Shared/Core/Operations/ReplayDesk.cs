@@ -10,6 +10,7 @@ namespace Relaybox.Operations;
 /// <param name="publisher">The way to the broker.</param>
 /// <param name="options">How long consumers remember an event.</param>
 /// <param name="time">The clock.</param>
+/// <param name="claimCheck">Keeps large payloads apart; null: it is switched off.</param>
 /// <param name="inbox">The inbox; looked at only where the consumers are known.</param>
 /// <param name="consumers">Whose records an event has; null: this process does not know them.</param>
 internal sealed class ReplayDesk(
@@ -18,6 +19,7 @@ internal sealed class ReplayDesk(
     IMessagePublisher publisher,
     ConsumerOptions options,
     TimeProvider time,
+    ClaimCheck? claimCheck = null,
     IInboxRepository? inbox = null,
     InboxConsumers? consumers = null)
 {
@@ -28,5 +30,5 @@ internal sealed class ReplayDesk(
 
     /// <summary>Sent rows as the work of an operation.</summary>
     internal ReplayWork CreateWork(Operation operation) =>
-        new(outbox, rows, publisher, options.RememberedFor, inbox, consumers?.Names ?? [], operation, time);
+        new(outbox, rows, publisher, options.RememberedFor, claimCheck, inbox, consumers, operation, time);
 }

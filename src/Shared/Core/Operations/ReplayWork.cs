@@ -15,8 +15,9 @@ internal sealed class ReplayWork(
     IOutboxOperations rows,
     IMessagePublisher publisher,
     TimeSpan rememberedFor,
+    ClaimCheck? claimCheck,
     IInboxRepository? inbox,
-    IReadOnlyList<string> consumers,
+    InboxConsumers? consumers,
     Operation operation,
     TimeProvider time) : IOperationWork
 {
@@ -25,6 +26,9 @@ internal sealed class ReplayWork(
 
     // Payloads of one call, together.
     private const int MostBytes = 1024 * 1024;
+
+    private const string StaysOpen =
+        "The operation stays open: what was published is published once more when it goes on, which the inbox knows.";
 
     // Between what stands in a cursor: the last row that was published, and where its page begins.
     private const char Separator = '\n';
@@ -35,6 +39,7 @@ internal sealed class ReplayWork(
     private readonly SelectedRows _sent = new(outbox, rows);
     private readonly RowSelection _selection = RowSelection.Parse(operation.Selection, OperationTarget.SentRows);
     private readonly RedriveWatch _watch = new(time);
+    private Dictionary<string, string> _subjects = [];
     private int _step = 1;
     private bool _isRetry;
 
@@ -59,6 +64,7 @@ internal sealed class ReplayWork(
         var (last, begin) = cursor?.Split(Separator, 2) is [var id, var place] ? (id, place) : ("", cursor ?? "");
         var (page, seen) = await _sent.ReadAsync(_selection, operation.ConfirmedAt, begin.Length == 0 ? null : begin, cancellationToken);
         var selected = page.Rows.Where(row => !(row.SentAt > operation.ConfirmedAt)).Select(row => row.Event.EventId).ToList();
+        _subjects = page.Rows.ToDictionary(row => row.Event.EventId, row => row.Event.Subject, StringComparer.Ordinal);
 
         // A row that was deleted since is not found: the page is then published from its beginning.
         var open = selected[(selected.IndexOf(last) + 1)..];
@@ -83,18 +89,16 @@ internal sealed class ReplayWork(
             {
                 left.Add("It was sent longer ago than the inbox remembers. Only a replay with --reprocess is sure to be handled.");
             }
-            else
+            else if (await CheckInAsync(row.Event, left, cancellationToken) is { } sent)
             {
-                if (bytes > 0 && bytes + row.Event.Payload.Length > MostBytes)
+                if (bytes > 0 && bytes + sent.Payload.Length > MostBytes)
                 {
                     await PublishAsync(batch, applied, left, cancellationToken);
                     (batch, bytes) = ([], 0);
                 }
 
-                batch.Add(operation.Action == RowAction.Reprocess
-                    ? row.Event with { ReplayId = operation.Id }
-                    : row.Event with { PublishedAt = row.SentAt });
-                bytes += row.Event.Payload.Length;
+                batch.Add(operation.Action == RowAction.Reprocess ? sent with { ReplayId = operation.Id } : sent with { PublishedAt = row.SentAt });
+                bytes += sent.Payload.Length;
             }
         }
 
@@ -106,12 +110,29 @@ internal sealed class ReplayWork(
 
     /// <inheritdoc />
     public async Task<string?> WhyToStopAsync(IReadOnlyCollection<string> applied, CancellationToken cancellationToken) =>
-        operation.Action == RowAction.Reprocess && inbox is not null && consumers.Count > 0
+        operation.Action == RowAction.Reprocess && inbox is not null && consumers is not null
             ? await _watch.WhyToStopAsync("events", applied, FateOfAsync, cancellationToken)
             : null;
 
     /// <inheritdoc />
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private async Task<OutboxEvent?> CheckInAsync(OutboxEvent outboxEvent, List<string> left, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return claimCheck is null ? outboxEvent : await claimCheck.StoreAsync(outboxEvent, check: null, cancellationToken);
+        }
+        catch (MessageFormatException e)
+        {
+            left.Add(e.Message);
+            return null;
+        }
+        catch (PayloadStoreException e)
+        {
+            throw new ReplayFailedException($"A large payload cannot be stored: {ClaimCheck.WhyAway(e, cancellationToken)} {StaysOpen}");
+        }
+    }
 
     // What has no answer is sent again for a while. After that the run ends as any does that loses its store: the next goes on.
     private async Task PublishAsync(List<OutboxEvent> events, List<string> applied, List<string> left, CancellationToken cancellationToken)
@@ -148,7 +169,7 @@ internal sealed class ReplayWork(
                 {
                     throw new ReplayFailedException(
                         $"The broker cannot be reached: {answers.Select(answer => answer.Outcome.Detail).First(detail => detail is not null)} "
-                        + "The operation stays open: what was published is published once more when it goes on, which the inbox knows.");
+                        + StaysOpen);
                 }
 
                 await Task.Delay(Pause, time, cancellationToken);
@@ -159,7 +180,7 @@ internal sealed class ReplayWork(
     private async Task<RedriveFate> FateOfAsync(string eventId, CancellationToken cancellationToken)
     {
         var isOpen = false;
-        foreach (var consumer in consumers)
+        foreach (var consumer in consumers!.Of(_subjects[eventId]))
         {
             switch (await inbox!.FindAsync(new InboxKey(consumer, eventId, operation.Id), cancellationToken))
             {

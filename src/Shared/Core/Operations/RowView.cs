@@ -1,3 +1,5 @@
+using Relaybox.Events;
+using Relaybox.Messaging;
 using Relaybox.Outbox;
 
 namespace Relaybox.Operations;
@@ -53,6 +55,9 @@ internal sealed record RowView
     /// <summary>Its payload, where it was asked for.</summary>
     public string? Payload { get; init; }
 
+    /// <summary>Where its payload is (<c>s3://bucket/key</c>), where it was asked for and the row has a reference; null: in the row.</summary>
+    public string? PayloadAt { get; init; }
+
     /// <summary>What is shown of a row.</summary>
     /// <param name="row">The row.</param>
     /// <param name="withPayload">Whether its payload and the values of its headers are shown.</param>
@@ -74,5 +79,18 @@ internal sealed record RowView
         HeaderNames = [.. row.Event.Headers.Keys.Order(StringComparer.Ordinal)],
         Headers = withPayload ? row.Event.Headers : null,
         Payload = withPayload ? row.Event.Payload : null,
+        PayloadAt = withPayload ? PlaceOf(row.Event) : null,
     };
+
+    private static string? PlaceOf(OutboxEvent outboxEvent)
+    {
+        try
+        {
+            return PayloadReference.IsIn(outboxEvent) && PayloadReference.Read(outboxEvent) is { } at ? $"s3://{at.Bucket}/{at.Key}" : null;
+        }
+        catch (MessageFormatException)
+        {
+            return null;
+        }
+    }
 }

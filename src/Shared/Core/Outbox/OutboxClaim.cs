@@ -29,6 +29,9 @@ internal sealed record OutboxClaim(string EventId, ClaimToken Token, int Attempt
     /// <summary>How the row breaks the contract, if it does. Such a row is parked.</summary>
     public RowViolation? Violation { get; init; }
 
+    /// <summary>Why the row cannot be published now, by no fault of its own. Such a row is put off, without an attempt. Null: it can.</summary>
+    public string? PutOff { get; init; }
+
     /// <summary>
     /// Why a row cannot be worked on that was claimed without being read: it is too large for the memory, or has ended the process
     /// too often. Null: it can.

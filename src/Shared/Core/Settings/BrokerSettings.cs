@@ -14,6 +14,9 @@ internal abstract record BrokerSettings
     /// <summary>Whether the settings name where events are sent to.</summary>
     internal virtual bool Publishes => true;
 
+    /// <summary>The most bytes of a message with its attributes; null: only the servers know it.</summary>
+    internal virtual int? MaxMessageBytes => null;
+
     /// <summary>
     /// Adds the publisher, what takes messages, the setup steps, and the doctor's checks. Clients are made when something first asks for them.
     /// </summary>

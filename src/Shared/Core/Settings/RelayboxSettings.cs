@@ -39,6 +39,9 @@ internal sealed record RelayboxSettings
     /// <summary>How the consumer works.</summary>
     public required ConsumerOptions Consumer { get; init; }
 
+    /// <summary>Where large payloads are kept; null: the claim check is switched off.</summary>
+    public ClaimCheckSettings? ClaimCheck { get; init; }
+
     /// <summary>What the scheduled jobs do.</summary>
     public required MaintenanceOptions Maintenance { get; init; }
 
@@ -106,7 +109,9 @@ internal sealed record RelayboxSettings
                 RememberedFor = processedRetention,
                 MaxAttempts = reader.Number("INBOX_MAX_ATTEMPTS", 5, 1, 1_000),
                 Concurrency = reader.Number("HANDLER_CONCURRENCY", 10, 1, 1_000),
+                PayloadBytes = batchBytes,
             },
+            ClaimCheck = ClaimCheckSettings.Read(reader),
             Maintenance = new MaintenanceOptions
             {
                 SentRetention = sentRetention,

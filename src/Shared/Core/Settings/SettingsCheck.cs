@@ -23,8 +23,34 @@ internal sealed class SettingsCheck(RelayboxSettings settings, IReadOnlyList<str
     /// <inheritdoc />
     public Task<IReadOnlyList<Finding>> FindAsync(CancellationToken cancellationToken)
     {
-        var found = Of(errors);
-        return Task.FromResult<IReadOnlyList<Finding>>(
-            settings.WhyForgetful() is { } why ? [.. found, Finding.Problem("settings.forgetful", why)] : found);
+        List<Finding> found = [.. Of(errors)];
+        if (settings.WhyForgetful() is { } why)
+        {
+            found.Add(Finding.Problem("settings.forgetful", why));
+        }
+
+        if (settings.ClaimCheck is { } claimCheck)
+        {
+            found.AddRange(Judge(claimCheck));
+        }
+
+        return Task.FromResult<IReadOnlyList<Finding>>(found);
+    }
+
+    private IEnumerable<Finding> Judge(ClaimCheckSettings claimCheck)
+    {
+        if (claimCheck.WhyForgetful(settings) is { } why)
+        {
+            yield return Finding.Problem("settings.payloads-expire", why, "Raise ClaimCheckRetentionDays, and deploy the stack again.");
+        }
+
+        if (claimCheck.ThresholdBytes >= settings.Broker?.MaxMessageBytes)
+        {
+            yield return Finding.Problem(
+                "settings.claim-check-threshold",
+                $"CLAIM_CHECK_THRESHOLD_BYTES is {claimCheck.ThresholdBytes}, but a message may have {settings.Broker.MaxMessageBytes} bytes with "
+                + "its headers: a payload between the two is parked.",
+                "Lower it (template.yaml: ClaimCheckThresholdBytes); 262144 leaves room for headers.");
+        }
     }
 }

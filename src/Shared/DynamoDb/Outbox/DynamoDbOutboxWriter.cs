@@ -2,6 +2,7 @@ using System.Text.Json.Serialization.Metadata;
 using Amazon.DynamoDBv2;
 using Amazon.DynamoDBv2.Model;
 using Relaybox.Events;
+using Relaybox.Messaging;
 using Relaybox.Outbox;
 using Relaybox.Timing;
 
@@ -42,7 +43,8 @@ public sealed class DynamoDbOutboxWriter
     /// event's, an earlier call has done the operation.
     /// </summary>
     /// <param name="outboxEvent">The event.</param>
-    /// <exception cref="RowContractException">The event breaks the contract.</exception>
+    /// <exception cref="RowContractException">The event breaks the contract, or the row would be larger than an item may be.</exception>
+    /// <remarks>This stores no payload apart: call <see cref="ClaimCheck.CheckInAsync"/> for the event before, where it may be large.</remarks>
     public TransactWriteItem CreateWriteItem(OutboxEvent outboxEvent)
     {
         RowContract.Require(outboxEvent);
@@ -58,7 +60,8 @@ public sealed class DynamoDbOutboxWriter
     /// <param name="cancellationToken">Ends the wait; the outcome is then unknown.</param>
     /// <returns>The operation's result, once everything is committed.</returns>
     /// <exception cref="InvalidOperationException">A <c>TransactionScope</c> is open, and the event would not be a part of it.</exception>
-    /// <exception cref="RowContractException">The event breaks the contract.</exception>
+    /// <exception cref="RowContractException">The event breaks the contract, or the row would be larger than an item may be.</exception>
+    /// <exception cref="PayloadStoreException">A large payload cannot be stored. Nothing was written.</exception>
     /// <exception cref="OutboxTransactionException">A condition of a business write did not hold.</exception>
     public async Task<TResult> ExecuteWithOutboxAsync<TResult>(
         Func<DynamoDbOutboxTransaction, CancellationToken, Task<TResult>> operation,
@@ -86,7 +89,8 @@ public sealed class DynamoDbOutboxWriter
     /// says by an <see cref="EventAlreadyWrittenException"/> that the first call did. The row remembers for as long as it is kept.
     /// </remarks>
     /// <exception cref="InvalidOperationException">A <c>TransactionScope</c> is open, and the event would not be a part of it.</exception>
-    /// <exception cref="RowContractException">The event breaks the contract.</exception>
+    /// <exception cref="RowContractException">The event breaks the contract, or the row would be larger than an item may be.</exception>
+    /// <exception cref="PayloadStoreException">A large payload cannot be stored. Nothing was written.</exception>
     /// <exception cref="EventAlreadyWrittenException">
     /// This very event is there: an earlier call has committed it with its items. Nothing was written.
     /// </exception>
@@ -98,6 +102,11 @@ public sealed class DynamoDbOutboxWriter
     {
         ArgumentNullException.ThrowIfNull(items);
         AmbientScope.Refuse();
+        if (_options.ClaimCheck is { } claimCheck)
+        {
+            outboxEvent = await claimCheck.CheckInAsync(outboxEvent, cancellationToken);
+        }
+
         var outcome = await TransactionRunner.RunAsync(
             _dynamoDb,
             [.. items, CreateWriteItem(outboxEvent)],

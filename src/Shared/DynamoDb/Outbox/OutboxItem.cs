@@ -8,6 +8,10 @@ namespace Relaybox.DynamoDb;
 /// <summary>Outbox events from and to DynamoDB items.</summary>
 internal static class OutboxItem
 {
+    /// <summary>The most bytes of an item, names of attributes included.</summary>
+    /// <remarks>https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html</remarks>
+    internal const long MaxItemBytes = 400 * 1024;
+
     /// <summary>The item for a new event. It enters the due index at once where the sweep alone relays, or where the event is delayed.</summary>
     internal static Dictionary<string, AttributeValue> ToItem(
         OutboxEvent outboxEvent, DynamoDbOutboxOptions options, DateTimeOffset now)
@@ -98,6 +102,15 @@ internal static class OutboxItem
     internal static long BytesOf(Dictionary<string, AttributeValue> item) =>
         BytesOf(item.GetString(Attributes.Payload)) + BytesOf(item.GetString(Attributes.Result))
         + (item.GetValueOrDefault(Attributes.Headers)?.M?.Sum(header => BytesOf(header.Key) + BytesOf(header.Value.S)) ?? 0);
+
+    /// <summary>The bytes of an item as DynamoDB counts them, but for a few.</summary>
+    internal static long ItemBytesOf(Dictionary<string, AttributeValue> item) =>
+        item.Sum(attribute => BytesOf(attribute.Key) + attribute.Value switch
+        {
+            { M: { } map } => 3 + ItemBytesOf(map) + map.Count,
+            { N: { } number } => (number.Length / 2) + 1,
+            var value => BytesOf(value.S),
+        });
 
     private static long BytesOf(string? text) => text is null ? 0 : Encoding.UTF8.GetByteCount(text);
 

@@ -7,18 +7,32 @@ namespace Relaybox.DynamoDb;
 /// <summary>The write of a new outbox row inside somebody's transaction.</summary>
 internal static class OutboxPut
 {
-    internal static TransactWriteItem Create(OutboxEvent outboxEvent, DynamoDbOutboxOptions options, DateTimeOffset now) => new()
+    /// <exception cref="RowContractException">The row would be larger than an item may be.</exception>
+    internal static TransactWriteItem Create(OutboxEvent outboxEvent, DynamoDbOutboxOptions options, DateTimeOffset now)
     {
-        Put = new Put
+        var item = OutboxItem.ToItem(outboxEvent, options, now);
+        if (OutboxItem.ItemBytesOf(item) is > OutboxItem.MaxItemBytes and var bytes)
         {
-            TableName = options.TableName,
-            Item = OutboxItem.ToItem(outboxEvent, options, now),
+            throw new RowContractException(new RowViolation(
+                ErrorCodes.RowTooLargeForItem,
+                $"The row has {bytes} bytes, and an item of DynamoDB at most {OutboxItem.MaxItemBytes} (400 KB). Nothing was written. "
+                + "Keep the payload apart: set DynamoDbOutboxOptions.ClaimCheck, or call ClaimCheck.CheckInAsync for the event before "
+                + "(docs/claim-check.md)."));
+        }
 
-            // An id that is taken fails the transaction instead of replacing an event.
-            ConditionExpression = "attribute_not_exists(eventId)",
+        return new TransactWriteItem
+        {
+            Put = new Put
+            {
+                TableName = options.TableName,
+                Item = item,
 
-            // The row that has the id comes with the reason, so that the writer can compare it.
-            ReturnValuesOnConditionCheckFailure = ReturnValuesOnConditionCheckFailure.ALL_OLD,
-        },
-    };
+                // An id that is taken fails the transaction instead of replacing an event.
+                ConditionExpression = "attribute_not_exists(eventId)",
+
+                // The row that has the id comes with the reason, so that the writer can compare it.
+                ReturnValuesOnConditionCheckFailure = ReturnValuesOnConditionCheckFailure.ALL_OLD,
+            },
+        };
+    }
 }

@@ -35,6 +35,10 @@ internal sealed class BatchFlow(ClaimedBatch claimed, BatchOutcomes batch, bool 
             {
                 batch.Park(claim, claim.Attempts, violation.Code, violation.Message);
             }
+            else if (claim.PutOff is { } why)
+            {
+                batch.PutOff(claim, why);
+            }
             else
             {
                 events.Add(new FlowingEvent(_taken.Count, claim.Event!));

@@ -1,3 +1,4 @@
+using Relaybox.Events;
 using Relaybox.Messaging;
 using Relaybox.Timing;
 
@@ -24,6 +25,9 @@ internal sealed class BatchOutcomes(int capacity, RelayOptions options, IEntropy
     /// <summary>The answer of a broker that is out of reach; null where it was not.</summary>
     internal PublishOutcome? BrokerUnavailable { get; private set; }
 
+    /// <summary>Why payloads could not be stored; null where all could.</summary>
+    internal string? PayloadStoreUnavailable { get; private set; }
+
     /// <summary>Decides what becomes of a row by the broker's answer.</summary>
     internal void Decide(OutboxClaim claim, PublishOutcome outcome)
     {
@@ -41,9 +45,8 @@ internal sealed class BatchOutcomes(int capacity, RelayOptions options, IEntropy
                 Park(claim, claim.Attempts + 1, outcome.Code!, outcome.Detail!);
                 break;
             case PublishStatus.Unavailable:
-                // An outage is no attempt. The delay is spread, so that what waited does not come back as one wave.
                 BrokerUnavailable = outcome;
-                Retry(claim, claim.Attempts, options.OutageDelay * (1 + entropy.NextDouble()), outcome);
+                Retry(claim, claim.Attempts, AfterOutage(), outcome);
                 break;
             case PublishStatus.Unknown when claim.Attempts + 1 >= options.MaxAttempts:
                 Park(claim, claim.Attempts + 1, outcome.Code!, outcome.Detail!);
@@ -59,8 +62,18 @@ internal sealed class BatchOutcomes(int capacity, RelayOptions options, IEntropy
     internal void PutBack(OutboxClaim claim) =>
         Retries.Add(new(claim.EventId, claim.Token, claim.Attempts, TimeSpan.Zero, null, null));
 
+    /// <summary>Gives a row back whose payload could not be stored. That ends no drain: rows with small payloads go on.</summary>
+    internal void PutOff(OutboxClaim claim, string why)
+    {
+        PayloadStoreUnavailable = why;
+        Retries.Add(new(claim.EventId, claim.Token, claim.Attempts, AfterOutage(), ErrorCodes.PayloadStoreUnavailable, why));
+    }
+
     internal void Park(OutboxClaim claim, int attempts, string code, string message) =>
         Parks.Add(new(claim.EventId, claim.Token, attempts, code, message));
+
+    // An outage is no attempt. The delay is spread, so that what waited does not come back as one wave.
+    private TimeSpan AfterOutage() => options.OutageDelay * (1 + entropy.NextDouble());
 
     private void Retry(OutboxClaim claim, int attempts, TimeSpan delay, PublishOutcome outcome) =>
         Retries.Add(new(claim.EventId, claim.Token, attempts, delay, outcome.Code, outcome.Detail));

@@ -5,16 +5,19 @@ using Relaybox.Timing;
 namespace Relaybox.Outbox.Relay;
 
 /// <summary>Publishes claimed rows and notes what is to become of each. It does not touch the store.</summary>
-internal sealed class BatchPublisher(IMessagePublisher publisher, RelayOptions options, bool keepsOrder, IEntropy entropy)
+internal sealed class BatchPublisher(
+    IMessagePublisher publisher, RelayOptions options, bool keepsOrder, IEntropy entropy, ClaimCheck? claimCheck = null)
 {
+    private readonly BatchCheckIn _checkIn = new(claimCheck);
+
     /// <summary>Publishes what there is time for, in the order of the keys; what is left is put back as it was.</summary>
     internal async Task<BatchOutcomes> PublishAsync(ClaimedBatch claimed, CancellationToken cancellationToken)
     {
         var startedAt = claimed.Time.GetTimestamp();
         var batch = new BatchOutcomes(claimed.Claims.Count, options, entropy);
-        var flow = new BatchFlow(claimed, batch, keepsOrder);
         using var step = Spans.Begin(Spans.Publish, claimed.Claims.Count);
         using var scope = claimed.BeginPublishing(cancellationToken);
+        var flow = new BatchFlow(await _checkIn.RunAsync(claimed, scope.Token), batch, keepsOrder);
         if (flow.HasFollowers && publisher is IFlowPublisher flowing)
         {
             await flowing.PublishAsync(flow, scope.Token);

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Relaybox.Diagnostics;
+using Relaybox.Events;
 
 namespace Relaybox.Outbox.Relay;
 
@@ -20,6 +21,11 @@ internal sealed class BatchRecorder(IOutboxRepository repository, ILogger logger
         if (batch.BrokerUnavailable is { } outage)
         {
             Log.BrokerUnavailable(logger, batch.Retries.Count, outage.Detail ?? "");
+        }
+
+        if (batch.PayloadStoreUnavailable is { } why)
+        {
+            Log.PayloadStoreUnavailable(logger, batch.Retries.Count(mark => mark.ErrorCode == ErrorCodes.PayloadStoreUnavailable), why);
         }
 
         string[] late = [.. sent.Late, .. retried.Late, .. parked.Late];

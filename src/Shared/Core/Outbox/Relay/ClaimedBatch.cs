@@ -55,6 +55,9 @@ internal sealed class ClaimedBatch
 
     private static TimeSpan UntilDeadline(WorkDeadline deadline, RelayOptions options) => deadline.Remaining - options.RecordMargin;
 
+    /// <summary>The same batch with its claims changed, each in its place.</summary>
+    internal ClaimedBatch With(IReadOnlyList<OutboxClaim> claims) => new(claims, _deadline, _options, _claimedAt);
+
     /// <summary>A scope that cancels when rows may no longer be published.</summary>
     internal DeadlineScope BeginPublishing(CancellationToken cancellationToken) =>
         WorkDeadline.After(PublishTime, Time).BeginScope(cancellationToken);

@@ -14,19 +14,21 @@ namespace Relaybox.Outbox.Relay;
 /// <param name="options">How to work.</param>
 /// <param name="entropy">The source of the backoff's jitter.</param>
 /// <param name="logger">The log.</param>
+/// <param name="claimCheck">What stores large payloads before they are published; null: it is switched off.</param>
 /// <exception cref="ArgumentException">The options ask for locks, and the store has none.</exception>
 internal sealed class OutboxRelay(
     IOutboxRepository repository,
     IMessagePublisher publisher,
     RelayOptions options,
     IEntropy entropy,
-    ILogger<OutboxRelay> logger)
+    ILogger<OutboxRelay> logger,
+    ClaimCheck? claimCheck = null)
 {
     private readonly ILockingOutbox? _locking = options.Mode == RelayMode.Locked
         ? repository as ILockingOutbox
             ?? throw new ArgumentException($"The mode Locked needs a store that can lock rows: {repository.GetType().Name} cannot.", nameof(options))
         : null;
-    private readonly BatchPublisher _publisher = new(publisher, options, repository.KeepsOrder, entropy);
+    private readonly BatchPublisher _publisher = new(publisher, options, repository.KeepsOrder, entropy, claimCheck);
     private readonly BatchRecorder _recorder = new(repository, logger);
     private bool _hasRelayed;
 
