@@ -33,6 +33,7 @@ internal static class OperatorServices
         if (settings.Needs.HasFlag(FunctionNeeds.DeadLetters))
         {
             services.AddSingleton<DeadLetterDesk>();
+            services.AddSingleton<InboxTrail>();
         }
 
         services.AddSingleton<OperatorDesk>();

@@ -171,9 +171,7 @@ public sealed class ReplayTests(PostgresServer server) : IAsyncLifetime
         var begun = await BeginAsync(RowAction.Reprocess, "state:sent", (await PreviewAsync("state:sent")).At);
         _publisher.Handle = async sent =>
         {
-            var message = new InboxMessage(sent) { MessageId = sent.EventId };
-            var claim = Assert.IsType<InboxClaim.Claimed>(
-                Assert.Single(await _inbox.ClaimAsync("default", [message], TimeSpan.FromMinutes(1), 5, Ct)));
+            var claim = await ClaimAsync("default", sent);
             Assert.Equal(begun.Id, claim.Key.ReplayId);
             Assert.True(await _inbox.MarkFailedAsync(claim, ErrorCodes.HandlerFailed, "again", Ct));
         };
@@ -182,6 +180,34 @@ public sealed class ReplayTests(PostgresServer server) : IAsyncLifetime
 
         Assert.Equal((OperationState.Stopped, 1), (ended.State, ended.Applied));
         Assert.Equal("1 of 1 events that were looked at failed again, the first with handler.failed.", ended.StoppedBecause);
+    }
+
+    [Fact]
+    public async Task Why_tells_what_each_consumer_did_with_an_event_and_with_its_replays()
+    {
+        await SendAsync("e-1");
+        var sent = (await Outbox.FindAsync("e-1", Ct))!.Event;
+        var begun = await BeginAsync(RowAction.Reprocess, "id:e-1", (await PreviewAsync("id:e-1")).At);
+        var explanation = new RowExplanation(
+            Outbox, _store.Operations, TimeProvider.System, new InboxTrail(
+                _inbox, new InboxConsumers(subject => subject == "orders.placed" ? ["billing", "shipping"] : []), _operations));
+        var before = await explanation.ExplainAsync("e-1", Ct);
+        Assert.Equal(3, before.Count);
+        Assert.StartsWith("The consumer shipping has no record of it", before[2], StringComparison.Ordinal);
+
+        Assert.True(await _inbox.MarkProcessedAsync(await ClaimAsync("billing", sent), Ct));
+        Assert.True(await _inbox.MarkFailedAsync(await ClaimAsync("billing", sent with { ReplayId = begun.Id }), ErrorCodes.HandlerFailed, "no", Ct));
+        await ClaimAsync("shipping", sent);
+
+        Assert.Collection(
+            await explanation.ExplainAsync("e-1", Ct),
+            line => Assert.StartsWith("It was sent", line, StringComparison.Ordinal),
+            line => Assert.StartsWith("The consumer billing has handled it at 20", line, StringComparison.Ordinal),
+            line => Assert.StartsWith("The consumer shipping has it in hand, in attempt 1, until 20", line, StringComparison.Ordinal),
+            line => Assert.StartsWith(
+                $"Replayed by the operation {begun.Id}: the consumer billing failed in attempt 1 at 20", line, StringComparison.Ordinal));
+        await SendAsync("e-2", "mails.sent");
+        Assert.Equal("No handler here takes its subject.", (await explanation.ExplainAsync("e-2", Ct))[1]);
     }
 
     [Fact]
@@ -235,6 +261,10 @@ public sealed class ReplayTests(PostgresServer server) : IAsyncLifetime
 
     private async Task<Operation> RunAsync(Operation begun, TimeProvider? time = null) =>
         (await Operations(time).RunAsync(begun.Id, Deadline(), Ct))!;
+
+    private async Task<InboxClaim.Claimed> ClaimAsync(string consumer, OutboxEvent sent) => Assert.IsType<InboxClaim.Claimed>(
+        Assert.Single(await _inbox.ClaimAsync(
+            consumer, [new InboxMessage(sent) { MessageId = sent.EventId }], TimeSpan.FromMinutes(1), 5, Ct)));
 
     private async Task SendAsync(int count)
     {

@@ -12,6 +12,7 @@ namespace Relaybox.Operations;
 /// <param name="entropy">The source of ids.</param>
 /// <param name="deadLetters">The dead letters; null where nothing names them.</param>
 /// <param name="replays">What replays need; null where nothing names the broker.</param>
+/// <param name="trail">What consumers did with what was sent; null: this process does not know the consumers.</param>
 /// <param name="doctor">The doctor, which makes clients only when it is asked; null: this process has no doctor.</param>
 internal sealed class OperatorDesk(
     IOutboxRepository outbox,
@@ -22,6 +23,7 @@ internal sealed class OperatorDesk(
     IEntropy entropy,
     DeadLetterDesk? deadLetters = null,
     ReplayDesk? replays = null,
+    InboxTrail? trail = null,
     Lazy<Doctor>? doctor = null)
 {
     /// <summary>What operators are told between a deployment and its Setup.</summary>
@@ -33,7 +35,7 @@ internal sealed class OperatorDesk(
 
     private readonly SelectedRows _selected = new(outbox, rows);
     private readonly RowOperations _actions = new(outbox, rows, operations, time, entropy, deadLetters, replays);
-    private readonly RowExplanation _explanation = new(outbox, rows, time);
+    private readonly RowExplanation _explanation = new(outbox, rows, time, trail);
 
     /// <summary>Answers one request.</summary>
     /// <param name="request">What is asked for.</param>

@@ -7,7 +7,8 @@ namespace Relaybox.Operations;
 /// <param name="outbox">The outbox.</param>
 /// <param name="rows">What operators need of it.</param>
 /// <param name="time">The clock.</param>
-internal sealed class RowExplanation(IOutboxRepository outbox, IOutboxOperations rows, TimeProvider time)
+/// <param name="trail">What consumers did with what was sent; null: this process does not know the consumers.</param>
+internal sealed class RowExplanation(IOutboxRepository outbox, IOutboxOperations rows, TimeProvider time, InboxTrail? trail = null)
 {
     /// <summary>Explains one row.</summary>
     /// <param name="eventId">Its id.</param>
@@ -25,6 +26,7 @@ internal sealed class RowExplanation(IOutboxRepository outbox, IOutboxOperations
         {
             case OutboxStatus.Sent:
                 sentences.Add($"It was sent{At(row.SentAt)}: the broker has acknowledged it.");
+                sentences.AddRange(trail is null ? [] : await trail.TellAsync(row.Event, cancellationToken));
                 break;
             case OutboxStatus.Failed:
                 sentences.Add($"It is parked{At(row.FailedAt)}, after {row.Attempts} failed attempts: {row.ErrorCode}{Text(row)}");
@@ -81,5 +83,5 @@ internal sealed class RowExplanation(IOutboxRepository outbox, IOutboxOperations
 
     private static string At(DateTimeOffset? time) => time is null ? "" : $" at {Time(time)}";
 
-    private static string Time(DateTimeOffset? time) => time?.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture) ?? "";
+    internal static string Time(DateTimeOffset? time) => time?.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture) ?? "";
 }
