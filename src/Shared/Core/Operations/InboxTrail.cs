@@ -51,7 +51,8 @@ internal sealed class InboxTrail(IInboxRepository inbox, InboxConsumers consumer
         static string Tell(string name, InboxRecord record) => record.Status switch
         {
             InboxStatus.Processed => $"{name} has handled it{At(record.ProcessedAt)}.",
-            InboxStatus.Processing => $"{name} has it in hand, in attempt {Number(record.Deliveries)}, until {RowExplanation.Time(record.LeaseUntil)} at most.",
+            InboxStatus.Processing =>
+                $"{name} has it in hand, in attempt {Number(record.Deliveries)}, until {RowExplanation.Time(record.LeaseUntil)} at most.",
             _ => $"{name} failed in attempt {Number(record.Deliveries)}{At(record.FailedAt)}: {record.ErrorCode}"
                 + $"{(string.IsNullOrEmpty(record.ErrorMessage) ? "." : $": {record.ErrorMessage}")}",
         };
