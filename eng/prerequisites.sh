@@ -67,6 +67,12 @@ need_spin() {
     fail 'a C compiler is missing (spin needs it). On Debian, as root: apt-get install gcc libc6-dev'
 }
 
+# The command line is tested in a terminal.
+need_terminal() {
+  if ! command -v tmux >/dev/null && can_install; then install_packages tmux || true; fi
+  command -v tmux >/dev/null || fail 'tmux is missing (the command line is tested in it). On Debian, as root: apt-get install tmux'
+}
+
 # What native code is linked with. Clang does as well.
 need_linker() {
   if ! links && can_install; then install_packages gcc libc6-dev || true; fi

@@ -55,6 +55,17 @@ public sealed class StackErrorTests
     }
 
     [Fact]
+    public async Task A_stack_without_a_schema_is_out_of_reach_until_Setup_has_run()
+    {
+        const string Problem = "The store has none of Relaybox's tables yet. Invoke the Setup function: relaybox has nothing to show before.";
+        await using var lambda = new ScriptedServer(_ => HttpAnswer.Json(200, $$"""{"problem":"{{Problem}}"}"""));
+
+        var run = await RunAsync(lambda.Url, "status");
+
+        Assert.Equal((3, $"relaybox: {Problem}"), (run.ExitCode, run.Errors.Trim()));
+    }
+
+    [Fact]
     public async Task Where_an_event_source_may_not_be_switched_the_pause_is_told_with_the_right_that_is_missing()
     {
         await using var lambda = new ScriptedServer(request => request.Path.Contains("event-source-mappings", StringComparison.Ordinal)
@@ -177,18 +188,12 @@ public sealed class StackErrorTests
 
     private static Task<ProgramRun> RunAsync(string lambda, string[] arguments, params (string Name, string Value)[] variables)
     {
-        var environment = new Dictionary<string, string>
-        {
-            ["AWS_ENDPOINT_URL_LAMBDA"] = lambda, ["AWS_REGION"] = "eu-central-2",
-            ["AWS_ACCESS_KEY_ID"] = "key", ["AWS_SECRET_ACCESS_KEY"] = "secret",
-            ["AWS_EC2_METADATA_DISABLED"] = "true", ["AWS_CONFIG_FILE"] = "/nonexistent", ["AWS_SHARED_CREDENTIALS_FILE"] = "/nonexistent",
-        };
+        var environment = ScriptedStack.Environment(lambda);
         foreach (var (name, value) in variables)
         {
             environment[name] = value;
         }
 
-        string[] stack = arguments.Contains("--stack") ? [] : ["--stack", "prod"];
-        return ProgramRun.OfAsync(["dotnet", BuiltProgram.PathOf("Cli", "relaybox.dll"), .. arguments, .. stack], Patience, Ct, environment);
+        return ProgramRun.OfAsync(ScriptedStack.Command(arguments), Patience, Ct, environment);
     }
 }

@@ -1,6 +1,7 @@
 using Relaybox.Cli.Connections;
 using Relaybox.Cli.Output;
 using Relaybox.Operations;
+using Spectre.Console;
 
 namespace Relaybox.Cli.Commands;
 
@@ -8,6 +9,8 @@ namespace Relaybox.Cli.Commands;
 internal static class OperationProgress
 {
     private static readonly TimeSpan WhileOthersRunIt = TimeSpan.FromSeconds(1);
+
+    private const string Waits = "What is left is in other hands; waiting for it.";
 
     /// <param name="connection">The way to the desk.</param>
     /// <param name="views">What the person sees.</param>
@@ -30,23 +33,9 @@ internal static class OperationProgress
 
         try
         {
-            while (true)
-            {
-                operation = (await connection.AskAsync(run, cancellationToken)).Operation!;
-                if (operation.State != OperationState.Running)
-                {
-                    break;
-                }
-
-                if (!views.IsJson)
-                {
-                    Console.Error.WriteLine(
-                        $"  {Views.Number(operation.Applied)}{(expected is null ? "" : $" of {Views.Number(expected.Value)}")} done …"
-                        + (operation.WaitsSince is null ? "" : " What is left is in other hands; waiting for it."));
-                }
-
-                await Task.Delay(WhileOthersRunIt, TimeProvider.System, cancellationToken);
-            }
+            operation = views.IsJson ? await RunAsync(connection, run, _ => { }, cancellationToken)
+                : expected is > 0 and var count && !Console.IsErrorRedirected ? await DrawAsync(connection, run, count, cancellationToken)
+                : await RunAsync(connection, run, running => Write(running, expected), cancellationToken);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -76,6 +65,50 @@ internal static class OperationProgress
         }
 
         return operation.State == OperationState.Done && operation.Applied > 0 ? ExitCodes.Done : ExitCodes.Nothing;
+    }
+
+    private static async Task<Operation> RunAsync(
+        IOperatorConnection connection, OperateRequest run, Action<Operation> report, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var operation = (await connection.AskAsync(run, cancellationToken)).Operation!;
+            report(operation);
+            if (operation.State != OperationState.Running)
+            {
+                return operation;
+            }
+
+            await Task.Delay(WhileOthersRunIt, TimeProvider.System, cancellationToken);
+        }
+    }
+
+    /// <summary>A bar on the terminal, beside the output, which a program may read.</summary>
+    private static Task<Operation> DrawAsync(IOperatorConnection connection, OperateRequest run, long count, CancellationToken cancellationToken) =>
+        AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) }).Progress()
+            .Columns(new ProgressBarColumn(), new PercentageColumn(), new TaskDescriptionColumn(), new ElapsedTimeColumn())
+            .StartAsync(async context =>
+            {
+                var bar = context.AddTask("0 done", maxValue: count);
+                return await RunAsync(
+                    connection,
+                    run,
+                    operation =>
+                    {
+                        bar.Value = operation.Applied + operation.LeftAlone;
+                        bar.Description = operation.WaitsSince is null ? $"{Views.Number(operation.Applied)} done" : Waits;
+                    },
+                    cancellationToken);
+            });
+
+    private static void Write(Operation operation, long? expected)
+    {
+        if (operation.State == OperationState.Running)
+        {
+            Console.Error.WriteLine(
+                $"  {Views.Number(operation.Applied)}{(expected is null ? "" : $" of {Views.Number(expected.Value)}")} done …"
+                + (operation.WaitsSince is null ? "" : $" {Waits}"));
+        }
     }
 
     private static string Done(OperationTarget of) => of switch

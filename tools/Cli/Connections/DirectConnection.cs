@@ -14,7 +14,7 @@ namespace Relaybox.Cli.Connections;
 internal sealed class DirectConnection : IOperatorConnection
 {
     // So long an operation runs before the person is told how it stands.
-    private static readonly TimeSpan Turn = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Turn = TimeSpan.FromSeconds(5);
 
     // So long one looks at what is selected.
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(30);

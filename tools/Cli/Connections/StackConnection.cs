@@ -90,7 +90,9 @@ internal sealed partial class StackConnection : IOperatorConnection
         try
         {
             var answer = JsonSerializer.Deserialize(text, OperationsJsonContext.Default.OperateAnswer)!;
-            return answer.Problem is { } problem ? throw new CliException(ExitCodes.WrongUse, problem) : answer;
+            return answer.Problem is { } problem
+                ? throw new CliException(problem == OperatorDesk.SetupMissing ? ExitCodes.OutOfReach : ExitCodes.WrongUse, problem)
+                : answer;
         }
         catch (JsonException exception)
         {

@@ -136,26 +136,8 @@ internal sealed class DeadLetterWork(
         return page with { Cursor = "" };
     }
 
-    private async Task<RedriveFate> FateOfAsync(string id, CancellationToken cancellationToken)
-    {
-        var isOpen = false;
-        foreach (var key in KeysOf(_page[id]))
-        {
-            switch (await inbox.FindAsync(key, cancellationToken))
-            {
-                // Its attempts were given back before it was sent.
-                case { Status: InboxStatus.Failed, Deliveries: > 0 } record:
-                    return RedriveFate.FailedWith(record.ErrorCode);
-                case { Status: InboxStatus.Processed }:
-                    break;
-                default:
-                    isOpen = true;
-                    break;
-            }
-        }
-
-        return isOpen ? RedriveFate.Open : RedriveFate.Succeeded;
-    }
+    private Task<RedriveFate> FateOfAsync(string id, CancellationToken cancellationToken) =>
+        RedriveFate.OfAsync(inbox, KeysOf(_page[id]), cancellationToken);
 
     // Of what is no event, no consumer has a record.
     private IEnumerable<InboxKey> KeysOf(DeadLetter letter) =>

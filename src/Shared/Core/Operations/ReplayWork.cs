@@ -177,23 +177,6 @@ internal sealed class ReplayWork(
         }
     }
 
-    private async Task<RedriveFate> FateOfAsync(string eventId, CancellationToken cancellationToken)
-    {
-        var isOpen = false;
-        foreach (var consumer in consumers!.Of(_subjects[eventId]))
-        {
-            switch (await inbox!.FindAsync(new InboxKey(consumer, eventId, operation.Id), cancellationToken))
-            {
-                case { Status: InboxStatus.Failed } record:
-                    return RedriveFate.FailedWith(record.ErrorCode);
-                case { Status: InboxStatus.Processed }:
-                    break;
-                default:
-                    isOpen = true;
-                    break;
-            }
-        }
-
-        return isOpen ? RedriveFate.Open : RedriveFate.Succeeded;
-    }
+    private Task<RedriveFate> FateOfAsync(string eventId, CancellationToken cancellationToken) => RedriveFate.OfAsync(
+        inbox!, consumers!.Of(_subjects[eventId]).Select(consumer => new InboxKey(consumer, eventId, operation.Id)), cancellationToken);
 }

@@ -1,0 +1,71 @@
+using System.Text.Json.Nodes;
+using Relaybox.Testing;
+using Relaybox.Testing.Http;
+
+namespace Relaybox.EndToEnd.Tests.Operating;
+
+/// <summary>What a person at a terminal sees of an action, and types. A scripted server stands for Lambda.</summary>
+public sealed class TerminalTests
+{
+    private readonly List<string> _commands = [];
+    private volatile bool _isDone;
+
+    [Fact]
+    public async Task An_action_is_asked_for_with_its_reason_and_a_bar_shows_how_far_it_is()
+    {
+        await using var lambda = new ScriptedServer(Answer);
+        await using var terminal = await Terminal.StartAsync(
+            ScriptedStack.Environment(lambda.Url), ScriptedStack.Command("redrive", "error:publish.*"));
+
+        var asked = await terminal.UntilAsync("Type redrive to do it:");
+        Assert.Contains("redrive: 40 rows, parked between 2026-01-02 03:04:05Z", asked, StringComparison.Ordinal);
+        Assert.Contains("40  publish.rejected", asked, StringComparison.Ordinal);
+        Assert.Equal(["preview"], _commands);
+        await terminal.TypeAsync("redrive");
+        await terminal.UntilAsync("Why (for the audit):");
+        await terminal.TypeAsync("the queue takes them now");
+
+        await terminal.UntilAsync("50% 20 done");
+        _isDone = true;
+        var ended = await terminal.UntilAsync("[ended with 0]");
+        Assert.Contains("━━ 100% 40 done", ended, StringComparison.Ordinal);
+        Assert.Contains("Operation op-1: done. 40 rows changed, 0 left alone.", ended, StringComparison.Ordinal);
+        var begin = Assert.Single(lambda.Requests, request => CommandOf(request.Text) == "begin");
+        Assert.Contains("the queue takes them now", begin.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Another_word_than_the_actions_name_does_nothing()
+    {
+        await using var lambda = new ScriptedServer(Answer);
+        await using var terminal = await Terminal.StartAsync(
+            ScriptedStack.Environment(lambda.Url), ScriptedStack.Command("purge", "error:publish.*"));
+
+        await terminal.UntilAsync("Type purge to do it:");
+        await terminal.TypeAsync("yes");
+
+        Assert.Contains("Nothing was done.", await terminal.UntilAsync("[ended with 1]"), StringComparison.Ordinal);
+        Assert.Equal(["preview"], _commands);
+    }
+
+    private HttpAnswer Answer(HttpExchange request)
+    {
+        var command = CommandOf(request.Text);
+        lock (_commands)
+        {
+            _commands.Add(command);
+        }
+
+        return HttpAnswer.Json(200, command == "preview"
+            ? """
+              {"count":40,"seen":41,"isWhole":true,"oldest":"2026-01-02T03:04:05Z","newest":"2026-01-02T03:05:05Z","at":"2026-01-02T04:00:00Z",
+               "errors":{"publish.rejected":40},"rows":[{"eventId":"e-1","subject":"orders.placed","status":"failed"}]}
+              """
+            : $$"""
+              {"operation":{"id":"op-1","action":"redrive","selection":"error:publish.*","reason":"r","caller":"me",
+               "confirmedAt":"2026-01-02T04:00:00Z","state":"{{(_isDone ? "done" : "running")}}","applied":{{(_isDone ? 40 : 20)}} } }
+              """);
+    }
+
+    private static string CommandOf(string text) => (string)JsonNode.Parse(text)!["command"]!;
+}
