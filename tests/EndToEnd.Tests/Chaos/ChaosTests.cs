@@ -25,6 +25,7 @@ public sealed class ChaosTests
         Say(summary.ToText());
         Assert.True(summary.IsClean, $"{summary.ToText()} {stack.Output}");
         Assert.Equal(Kills, summary.Faults["Kill"]);
+        Assert.True(summary.Operations.Count > 0, "An operator has had events sent again.");
     }
 
     [Fact]

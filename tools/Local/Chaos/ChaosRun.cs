@@ -5,8 +5,8 @@ using Relaybox.Local.Running;
 namespace Relaybox.Local.Chaos;
 
 /// <summary>
-/// Writes orders without a pause, does harm to everything that works on them, and then counts: each order has its effect
-/// once, or something is broken.
+/// Writes orders without a pause, lets an operator act on them, does harm to everything that works on them, and then counts: each order has
+/// its effect once, or something is broken.
 /// </summary>
 internal sealed class ChaosRun(LocalRunner runner, IDemoApp app, ChaosOptions options, Action<string> say)
 {
@@ -15,6 +15,7 @@ internal sealed class ChaosRun(LocalRunner runner, IDemoApp app, ChaosOptions op
     private readonly Random _random = new(options.Seed);
     private readonly ChaosWriter _writer = new(app, options.Rate, options.Keys);
     private readonly FunctionFaults _functions = new(runner);
+    private readonly ChaosOperator _operator = new(runner);
     private readonly Dictionary<string, int> _caused = [];
     private readonly List<Task> _underWay = [];
 
@@ -25,6 +26,7 @@ internal sealed class ChaosRun(LocalRunner runner, IDemoApp app, ChaosOptions op
         using var stopDriving = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var driving = ScheduleDriver.RunAsync(runner, stopDriving.Token);
         var writing = _writer.RunAsync(stopWriting.Token);
+        var operating = _operator.RunAsync(stopWriting.Token);
         await Task.Delay(WarmUp, TimeProvider.System, cancellationToken);
         var first = FunctionMemory.Measure(runner.Functions.Values);
 
@@ -34,6 +36,7 @@ internal sealed class ChaosRun(LocalRunner runner, IDemoApp app, ChaosOptions op
         say("The last fault is over. Waiting until everything is whole ...");
         await stopWriting.CancelAsync();
         await writing;
+        await operating;
         await WaitUntilWholeAsync(cancellationToken);
         var healed = sinceLast.Elapsed;
         var last = FunctionMemory.Measure(runner.Functions.Values);
@@ -120,6 +123,7 @@ internal sealed class ChaosRun(LocalRunner runner, IDemoApp app, ChaosOptions op
             Phantoms = [.. outbox.Keys.Concat(effects.Keys).Distinct().Where(id => !placed.ContainsKey(id))],
             Unsent = [.. placed.Keys.Where(id => outbox.GetValueOrDefault(id) != "sent")],
             OutOfOrder = await FindOutOfOrderAsync(cancellationToken),
+            Operations = await _operator.CountAsync(),
             Healed = healed,
             Memory = memory,
         };

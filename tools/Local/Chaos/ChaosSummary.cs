@@ -32,6 +32,9 @@ internal sealed record ChaosSummary
     /// <summary>Events that were published before an earlier one of their ordering key; null where the order cannot be seen.</summary>
     public required IReadOnlyList<string>? OutOfOrder { get; init; }
 
+    /// <summary>How many operations of an operator there were, and how many events they have sent again.</summary>
+    public required (int Count, long Sent) Operations { get; init; }
+
     /// <summary>From the last fault until everything was quiet.</summary>
     public required TimeSpan Healed { get; init; }
 
@@ -59,6 +62,7 @@ internal sealed record ChaosSummary
         Line("Published without an order", Some(Phantoms));
         Line("Not sent", Some(Unsent));
         Line("Out of their key's order", OutOfOrder is null ? "not visible with this store and broker" : Some(OutOfOrder));
+        Line("Sent again by an operator", $"{Operations.Sent} events, in {Operations.Count} operations");
         Line("Whole again after", $"{Healed.TotalSeconds:0.0} s");
         Line("Memory of the functions", $"{Memory.FirstMebibytes:0} MiB, then {Memory.LastMebibytes:0} MiB");
         return text.ToString();

@@ -6,7 +6,7 @@ namespace Relaybox.Local.Chaos;
 /// <summary>What the processes of a run's functions can suffer.</summary>
 internal sealed class FunctionFaults(LocalRunner runner)
 {
-    private static readonly string[] Victims = ["StreamRelay", "SweepRelay", "Consume", "PullConsume", "ResetStale"];
+    private static readonly string[] Victims = ["StreamRelay", "SweepRelay", "Consume", "PullConsume", "ResetStale", "Operate"];
 
     /// <summary>A function's process is killed.</summary>
     public Fault Kill => new("Kill", (random, _) => Task.FromResult(
