@@ -94,6 +94,7 @@ public sealed class LeastPrivilegeTests
         }
 
         await stack.WriteAsync("unhandled", ("subject", S("nobody.listens")));
+        await stack.WriteAsync("unreadable", ("payload", S("7")));
         await stack.WriteAsync("bad", ("payload", N(7)));
         await stack.EffectsOfAsync(["good"]);
         await stack.RowWithStatusAsync("bad", "failed");
@@ -125,8 +126,14 @@ public sealed class LeastPrivilegeTests
         Assert.Contains("done", await ActAsync(stack, "purge"), StringComparison.Ordinal);
         Assert.Empty(await stack.RowAsync("bad"));
 
-        // The message that nobody handles is sent back, and is dead again at once: once, although the confirmation is of a time to come.
-        var redriven = await ActAsync(stack, "redrive", "unhandled", of: "dead-letters");
+        // The message that no handler can read is sent back with its attempts, and is dead again at once: once, although the confirmation is of
+        // a time to come.
+        await Eventually.TrueAsync(
+            async () => (await stack.OperateAsync("read", """{"command":"list","of":"dead-letters","selection":"id:unreadable"}"""))
+                .Contains("\"unreadable\"", StringComparison.Ordinal),
+            $"it is dead. {stack.Output}",
+            TimeSpan.FromMinutes(2));
+        var redriven = await ActAsync(stack, "redrive", "unreadable", of: "dead-letters");
         Assert.True(redriven.Contains("\"applied\":1", StringComparison.Ordinal), redriven);
 
         Note(stack);
