@@ -31,6 +31,7 @@ internal static class Composition
         services.AddSingleton<IEntropy>(SystemEntropy.Instance);
         services.AddSingleton(new MetricsWriter(functionName, settings.MetricsNamespace, TimeProvider.System, JsonLines.StandardOutput));
         settings.Store!.AddServices(services);
+        services.AddMessaging(settings);
         AddRelay(services, settings);
         AddConsumer(services, settings);
         services.AddSingleton(settings.Maintenance);

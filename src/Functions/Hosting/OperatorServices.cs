@@ -1,8 +1,5 @@
-using System.Runtime.CompilerServices;
 using Microsoft.Extensions.DependencyInjection;
-using Relaybox.Messaging.Formats;
 using Relaybox.Operations;
-using Relaybox.S3;
 using Relaybox.Settings;
 
 namespace Relaybox.Functions.Hosting;
@@ -11,18 +8,10 @@ namespace Relaybox.Functions.Hosting;
 internal static class OperatorServices
 {
     /// <summary>Adds the desk, what it keeps, and what it can do with the broker that the settings name.</summary>
-    /// <param name="services">The services; they have the store, and the clock.</param>
+    /// <param name="services">The services; they have the store, the clock, and the way to the broker.</param>
     /// <param name="settings">The settings.</param>
     internal static void AddOperators(this IServiceCollection services, RelayboxSettings settings)
     {
-        services.AddSingleton(settings.Consumer);
-        services.AddSingleton(_ => MessageFormats.Get(settings.MessageFormat, settings.CloudEventsSource));
-        settings.Broker?.AddServices(services);
-        if (settings.ClaimCheck is { } claimCheck)
-        {
-            AddClaimCheck(services, claimCheck);
-        }
-
         services.AddSingleton<OperationStore>();
         services.AddSingleton<PauseStore>();
         if (settings.Broker is { Publishes: true })
@@ -38,8 +27,4 @@ internal static class OperatorServices
 
         services.AddSingleton<OperatorDesk>();
     }
-
-    // On its own: without it nothing of S3 is loaded.
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void AddClaimCheck(IServiceCollection services, ClaimCheckSettings claimCheck) => services.AddClaimCheck(claimCheck);
 }

@@ -25,13 +25,11 @@ internal static class S3Fault
     internal static PayloadStoreException Explain(Exception exception, string bucket, PayloadReference? reference, string action) =>
         exception switch
         {
-            AmazonS3Exception { ErrorCode: "NoSuchBucket" } => Away(
-                $"The bucket '{bucket}' (CLAIM_CHECK_BUCKET) is not there. Correct its name or AWS_REGION, or deploy the stack again."),
-            AmazonS3Exception { StatusCode: HttpStatusCode.NotFound } when reference is not null => new PayloadStoreException(
+            AmazonS3Exception { StatusCode: HttpStatusCode.NotFound, ErrorCode: not "NoSuchBucket" } when reference is not null => new(
                 $"The bucket '{bucket}' (CLAIM_CHECK_BUCKET) has no object {reference.Key}: its lifecycle rules have deleted it, or somebody has.",
                 isMissing: true,
                 exception),
-            AmazonS3Exception { StatusCode: HttpStatusCode.NotFound } => Away(
+            AmazonS3Exception { StatusCode: HttpStatusCode.NotFound } or AmazonS3Exception { ErrorCode: "NoSuchBucket" } => Away(
                 $"The bucket '{bucket}' (CLAIM_CHECK_BUCKET) is not there. Correct its name or AWS_REGION, or deploy the stack again."),
             AmazonS3Exception { StatusCode: HttpStatusCode.Forbidden or HttpStatusCode.Unauthorized } e => Away(
                 $"S3 refuses the caller in the bucket '{bucket}' (CLAIM_CHECK_BUCKET): {e.ErrorCode}. Allow {action} there, as the role in "

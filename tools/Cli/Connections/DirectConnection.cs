@@ -43,6 +43,7 @@ internal sealed class DirectConnection : IOperatorConnection
             services.AddSingleton<IEntropy>(SystemEntropy.Instance);
             services.AddSingleton<ISecretSource>(_ => SecretsManager.OfThisProcess());
             settings.Store!.AddServices(services);
+            services.AddMessaging(settings);
             services.AddOperators(settings);
             services.AddDoctor(settings, errors);
             if (missing is null)

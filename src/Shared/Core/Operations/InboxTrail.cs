@@ -1,4 +1,3 @@
-using System.Globalization;
 using Relaybox.Events;
 using Relaybox.Inbox;
 
@@ -50,15 +49,11 @@ internal sealed class InboxTrail(IInboxRepository inbox, InboxConsumers consumer
 
         static string Tell(string name, InboxRecord record) => record.Status switch
         {
-            InboxStatus.Processed => $"{name} has handled it{At(record.ProcessedAt)}.",
+            InboxStatus.Processed => $"{name} has handled it{RowExplanation.At(record.ProcessedAt)}.",
             InboxStatus.Processing =>
-                $"{name} has it in hand, in attempt {Number(record.Deliveries)}, until {RowExplanation.Time(record.LeaseUntil)} at most.",
-            _ => $"{name} failed in attempt {Number(record.Deliveries)}{At(record.FailedAt)}: {record.ErrorCode}"
-                + $"{(string.IsNullOrEmpty(record.ErrorMessage) ? "." : $": {record.ErrorMessage}")}",
+                $"{name} has it in hand, in attempt {record.Deliveries}, until {RowExplanation.Time(record.LeaseUntil)} at most.",
+            _ => $"{name} failed in attempt {record.Deliveries}{RowExplanation.At(record.FailedAt)}: {record.ErrorCode}"
+                + RowExplanation.Text(record.ErrorMessage),
         };
     }
-
-    private static string Number(int number) => number.ToString(CultureInfo.InvariantCulture);
-
-    private static string At(DateTimeOffset? time) => time is { } at ? $" at {RowExplanation.Time(at)}" : "";
 }

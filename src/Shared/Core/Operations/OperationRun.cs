@@ -136,7 +136,11 @@ internal sealed class OperationRun(IOperationWork work, OperationStore operation
         }
 
         // The last step counts together with the cursor behind it: work that does not see what it has done would count it twice.
-        _operation = isLastOfPage ? counted : _operation;
+        if (isLastOfPage)
+        {
+            _operation = counted;
+        }
+
         if (reason is not null)
         {
             Stop(reason);

@@ -39,6 +39,7 @@ internal sealed class ReplayWork(
     private readonly SelectedRows _sent = new(outbox, rows);
     private readonly RowSelection _selection = RowSelection.Parse(operation.Selection, OperationTarget.SentRows);
     private readonly RedriveWatch _watch = new(time);
+    private (string Begin, RowPage Page, int Seen)? _read;
     private Dictionary<string, string> _subjects = [];
     private int _step = 1;
     private bool _isRetry;
@@ -62,12 +63,13 @@ internal sealed class ReplayWork(
     public async Task<OperationPage> ReadAsync(string? cursor, CancellationToken cancellationToken)
     {
         var (last, begin) = cursor?.Split(Separator, 2) is [var id, var place] ? (id, place) : ("", cursor ?? "");
-        var (page, seen) = await _sent.ReadAsync(_selection, operation.ConfirmedAt, begin.Length == 0 ? null : begin, cancellationToken);
+        var (page, seen) = await ReadPageAsync(begin, cancellationToken);
         var selected = page.Rows.Where(row => !(row.SentAt > operation.ConfirmedAt)).Select(row => row.Event.EventId).ToList();
         _subjects = page.Rows.ToDictionary(row => row.Event.EventId, row => row.Event.Subject, StringComparer.Ordinal);
 
         // A row that was deleted since is not found: the page is then published from its beginning.
         var open = selected[(selected.IndexOf(last) + 1)..];
+
         // What was looked at is counted with the first step of its page.
         var (looked, later) = last.Length > 0 ? (0, 0) : (seen, page.Rows.Count - selected.Count);
         return open.Count > _step
@@ -117,6 +119,18 @@ internal sealed class ReplayWork(
     /// <inheritdoc />
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
+    // Once in a run, however many steps it takes: rows that were deleted or changed since are seen when they are published.
+    private async Task<(RowPage Page, int Seen)> ReadPageAsync(string begin, CancellationToken cancellationToken)
+    {
+        if (_read is not { } read || read.Begin != begin)
+        {
+            var (page, seen) = await _sent.ReadAsync(_selection, operation.ConfirmedAt, begin.Length == 0 ? null : begin, cancellationToken);
+            _read = read = (begin, page, seen);
+        }
+
+        return (read.Page, read.Seen);
+    }
+
     private async Task<OutboxEvent?> CheckInAsync(OutboxEvent outboxEvent, List<string> left, CancellationToken cancellationToken)
     {
         try
@@ -141,35 +155,33 @@ internal sealed class ReplayWork(
         for (var (open, isRetry) = (events, _isRetry); open.Count > 0; isRetry = true)
         {
             var outcomes = await publisher.PublishAsync(open, cancellationToken);
-            List<(OutboxEvent Event, PublishOutcome Outcome)> answers = [.. open.Zip(outcomes)];
-            foreach (var (published, outcome) in answers)
+            var (unanswered, why) = (new List<OutboxEvent>(), (string?)null);
+            foreach (var (published, outcome) in open.Zip(outcomes))
             {
-                if (outcome.Status == PublishStatus.Rejected)
+                switch (outcome.Status)
                 {
-                    left.Add($"The broker does not take it: {outcome.Code}.");
-                }
-                else if (outcome.IsKnownCopy && !isRetry)
-                {
-                    left.Add("The broker knows its id from a moment ago, and has not stored it again. Wait until it has forgotten the id.");
-                }
-                else if (outcome.Status == PublishStatus.Accepted)
-                {
-                    applied.Add(published.EventId);
+                    case PublishStatus.Rejected:
+                        left.Add($"The broker does not take it: {outcome.Code}.");
+                        break;
+                    case PublishStatus.Accepted when outcome.IsKnownCopy && !isRetry:
+                        left.Add("The broker knows its id from a moment ago, and has not stored it again. Wait until it has forgotten the id.");
+                        break;
+                    case PublishStatus.Accepted:
+                        applied.Add(published.EventId);
+                        break;
+                    default:
+                        unanswered.Add(published);
+                        why ??= outcome.Detail;
+                        break;
                 }
             }
 
-            open =
-            [
-                .. answers.Where(answer => answer.Outcome.Status is PublishStatus.Unknown or PublishStatus.Unavailable)
-                    .Select(answer => answer.Event),
-            ];
+            open = unanswered;
             if (open.Count > 0)
             {
                 if (time.GetElapsedTime(begun) > LongestOutage)
                 {
-                    throw new ReplayFailedException(
-                        $"The broker cannot be reached: {answers.Select(answer => answer.Outcome.Detail).First(detail => detail is not null)} "
-                        + StaysOpen);
+                    throw new ReplayFailedException($"The broker cannot be reached: {why} {StaysOpen}");
                 }
 
                 await Task.Delay(Pause, time, cancellationToken);

@@ -29,7 +29,7 @@ internal sealed class RowExplanation(IOutboxRepository outbox, IOutboxOperations
                 sentences.AddRange(trail is null ? [] : await trail.TellAsync(row.Event, cancellationToken));
                 break;
             case OutboxStatus.Failed:
-                sentences.Add($"It is parked{At(row.FailedAt)}, after {row.Attempts} failed attempts: {row.ErrorCode}{Text(row)}");
+                sentences.Add($"It is parked{At(row.FailedAt)}, after {row.Attempts} failed attempts: {row.ErrorCode}{Text(row.ErrorMessage)}");
                 sentences.Add($"Where the cause is gone: relaybox redrive id:{eventId}");
                 if (row.Event.OrderingKey is not null && row.SkippedAt is null && outbox.KeepsOrder)
                 {
@@ -73,15 +73,18 @@ internal sealed class RowExplanation(IOutboxRepository outbox, IOutboxOperations
 
         if (row.Attempts > 0)
         {
-            sentences.Add($"{row.Attempts} attempts have failed, the last with {row.ErrorCode}{Text(row)}");
+            sentences.Add($"{row.Attempts} attempts have failed, the last with {row.ErrorCode}{Text(row.ErrorMessage)}");
         }
 
         return sentences;
     }
 
-    private static string Text(OutboxRow row) => string.IsNullOrEmpty(row.ErrorMessage) ? "." : $": {row.ErrorMessage}";
+    /// <summary>An error's text as the end of a sentence that has named its code.</summary>
+    internal static string Text(string? message) => string.IsNullOrEmpty(message) ? "." : $": {message}";
 
-    private static string At(DateTimeOffset? time) => time is null ? "" : $" at {Time(time)}";
+    /// <summary>When something happened, as the end of a sentence; nothing where that is not known.</summary>
+    internal static string At(DateTimeOffset? time) => time is null ? "" : $" at {Time(time)}";
 
+    /// <summary>A time in words of this explanation: UTC, to the second.</summary>
     internal static string Time(DateTimeOffset? time) => time?.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture) ?? "";
 }

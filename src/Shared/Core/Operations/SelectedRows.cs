@@ -23,17 +23,16 @@ internal sealed class SelectedRows(IOutboxRepository outbox, IOutboxOperations r
     {
         ArgumentNullException.ThrowIfNull(selection);
         var status = selection.Of == OperationTarget.SentRows ? OutboxStatus.Sent : OutboxStatus.Failed;
-        if (selection.EventId is { } eventId)
-        {
-            // The page is read for the store's time.
-            var now = at ?? await ReadTimeAsync(cancellationToken);
-            var named = await outbox.FindAsync(eventId, cancellationToken);
-            return (new RowPage(named is not null && named.Status == status && selection.Matches(named, now) ? [named] : [], null, now), 1);
-        }
-
-        if (at is null && selection.NewerThan is not null)
+        if (at is null && (selection.EventId is not null || selection.NewerThan is not null))
         {
             at = await ReadTimeAsync(cancellationToken);
+        }
+
+        if (selection.EventId is { } eventId)
+        {
+            var named = await outbox.FindAsync(eventId, cancellationToken);
+            var isMeant = named is not null && named.Status == status && selection.Matches(named, at!.Value);
+            return (new RowPage(isMeant ? [named!] : [], null, at!.Value), 1);
         }
 
         var page = await rows.ReadAsync(status, at - selection.NewerThan, cursor, PageSize, cancellationToken);
@@ -67,6 +66,7 @@ internal sealed class SelectedRows(IOutboxRepository outbox, IOutboxOperations r
         return new RowPreview(tally.Count, seen, cursor is null, tally.Oldest, tally.Newest, tally.Samples, tally.Errors, at.Value);
     }
 
+    // A page is read for it.
     private async Task<DateTimeOffset> ReadTimeAsync(CancellationToken cancellationToken) =>
         (await rows.ReadAsync(OutboxStatus.Failed, null, null, 1, cancellationToken)).Now;
 }

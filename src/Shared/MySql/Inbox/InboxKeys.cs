@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using MySqlConnector;
 using Relaybox.Inbox;
 
@@ -12,17 +11,13 @@ internal sealed class InboxKeys(MySqlParameterCollection parameters)
     // The names, commas and the words of a row of the table.
     private const int SizeOfWords = 400;
 
-    private readonly HashSet<string> _consumers = new(StringComparer.Ordinal);
-    private readonly HashSet<string> _replayIds = new(StringComparer.Ordinal);
-    private readonly StringBuilder _consumerNames = new();
-    private readonly StringBuilder _replayNames = new();
-    private int _count;
+    private readonly List<InboxKey> _keys = [];
 
     /// <summary>
     /// The keys as a table: place, event_id, consumer, replay_id, token. A statement that begins with it finds each record by its
     /// primary key.
     /// </summary>
-    internal string Table => $"({string.Join(" UNION ALL ", Enumerable.Range(0, _count).Select(static place => string.Create(
+    internal string Table => $"({string.Join(" UNION ALL ", Enumerable.Range(0, _keys.Count).Select(static place => string.Create(
         CultureInfo.InvariantCulture,
         $"SELECT {place} AS place, @e{place} AS event_id, @c{place} AS consumer, @r{place} AS replay_id, @t{place} AS token")))})";
 
@@ -31,7 +26,10 @@ internal sealed class InboxKeys(MySqlParameterCollection parameters)
     /// to one record, so that the lists together mean no other.
     /// </summary>
     internal string IsClaimed =>
-        $"event_id IN ({Names("@e")}) AND consumer IN ({_consumerNames}) AND replay_id IN ({_replayNames}) AND claim_token IN ({Names("@t")})";
+        $"""
+        event_id IN ({Names("@e", key => key.EventId)}) AND consumer IN ({Names("@c", key => key.Consumer)})
+        AND replay_id IN ({Names("@r", key => key.ReplayId)}) AND claim_token IN ({Tokens})
+        """;
 
     /// <summary>Adds a key.</summary>
     /// <returns>
@@ -39,9 +37,8 @@ internal sealed class InboxKeys(MySqlParameterCollection parameters)
     /// </returns>
     internal int Add(InboxKey key, string token)
     {
-        var place = _count++;
-        AddNew(_consumers, key.Consumer, _consumerNames, Name("@c", place));
-        AddNew(_replayIds, key.ReplayId, _replayNames, Name("@r", place));
+        var place = _keys.Count;
+        _keys.Add(key);
         parameters.Add(Parameters.Bytes(Name("@e", place), key.EventId));
         parameters.Add(Parameters.Bytes(Name("@c", place), key.Consumer));
         parameters.Add(Parameters.Bytes(Name("@r", place), key.ReplayId));
@@ -53,15 +50,11 @@ internal sealed class InboxKeys(MySqlParameterCollection parameters)
     internal static long SizeOf(InboxKey key) =>
         StatementSize.Of(key.EventId) + StatementSize.Of(key.Consumer) + StatementSize.Of(key.ReplayId) + SizeOfWords;
 
-    private string Names(string name) => string.Join(", ", Enumerable.Range(0, _count).Select(place => Name(name, place)));
+    private string Tokens => string.Join(", ", _keys.Select((_, place) => Name("@t", place)));
 
-    private static void AddNew(HashSet<string> values, string value, StringBuilder names, string name)
-    {
-        if (values.Add(value))
-        {
-            names.Append(names.Length == 0 ? "" : ", ").Append(name);
-        }
-    }
+    // The parameters of this name, each value once.
+    private string Names(string name, Func<InboxKey, string> valueOf) => string.Join(
+        ", ", _keys.Index().DistinctBy(key => valueOf(key.Item), StringComparer.Ordinal).Select(key => Name(name, key.Index)));
 
     /// <summary>The name of a parameter of a key.</summary>
     internal static string Name(string name, int place) => string.Create(CultureInfo.InvariantCulture, $"{name}{place}");
