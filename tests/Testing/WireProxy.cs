@@ -74,8 +74,8 @@ public class WireProxy : IAsyncDisposable
     {
         GC.SuppressFinalize(this);
         await _stop.CancelAsync();
-        _listener.Stop();
         await _accepting;
+        _listener.Stop();
         _stop.Dispose();
     }
 

@@ -48,9 +48,9 @@ internal sealed class NatsProxy : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _ending.CancelAsync();
+        await _accepting;
         _listener.Stop();
         Cut();
-        await _accepting;
         _ending.Dispose();
     }
 

@@ -22,9 +22,10 @@ public sealed class RedisTlsTests : TlsConformance
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         var said = new List<byte>();
-        var serving = ServeAsync(listener, said);
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(Ct);
+        var serving = ServeAsync(listener, said, over.Token);
         await RefusesAsync(((IPEndPoint)listener.LocalEndpoint).Port, Trusted, "it offers no TLS");
-        listener.Stop();
+        await over.CancelAsync();
         await serving;
         Assert.DoesNotContain(Password, System.Text.Encoding.Latin1.GetString([.. said]), StringComparison.Ordinal);
         Assert.DoesNotContain("AUTH", System.Text.Encoding.Latin1.GetString([.. said]), StringComparison.Ordinal);
@@ -67,24 +68,24 @@ public sealed class RedisTlsTests : TlsConformance
     private static RedisConnections Connections(string url, Certificates? trusted) => new(
         new RedisConnectionOptions { Url = url, CertificateAuthorityFile = trusted?.AuthorityFile }, new RedisOptions(), new NoSecrets());
 
-    private static async Task ServeAsync(TcpListener listener, List<byte> said)
+    private static async Task ServeAsync(TcpListener listener, List<byte> said, CancellationToken over)
     {
         try
         {
             while (true)
             {
-                using var client = await listener.AcceptTcpClientAsync(Ct);
+                using var client = await listener.AcceptTcpClientAsync(over);
                 var buffer = new byte[4096];
-                var count = await client.GetStream().ReadAsync(buffer, Ct);
+                var count = await client.GetStream().ReadAsync(buffer, over);
                 lock (said)
                 {
                     said.AddRange(buffer[..count]);
                 }
 
-                await client.GetStream().WriteAsync("-ERR Protocol error\r\n"u8.ToArray(), Ct);
+                await client.GetStream().WriteAsync("-ERR Protocol error\r\n"u8.ToArray(), over);
             }
         }
-        catch (Exception e) when (e is SocketException or IOException or ObjectDisposedException)
+        catch (Exception e) when (e is OperationCanceledException or SocketException or IOException)
         {
             // The test is over.
         }

@@ -46,9 +46,9 @@ public sealed class TcpProxy : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
+        await _accepting;
         _listener.Stop();
         CutAll();
-        await _accepting;
         _stop.Dispose();
     }
 
