@@ -24,6 +24,7 @@ public sealed class SweepListenTests(PostgresServer server) : IAsyncDisposable
 {
     private readonly FakeOutbox _outbox = new();
     private readonly MemorySqs _sqs = new();
+    private readonly PostgresOptions _options = new() { Schema = "sweep_listen" };
 
     // With one connection alone, whoever keeps it is found out.
     private readonly NpgsqlDataSource _database = NpgsqlDataSource.Create(server.ConnectionString + ";Maximum Pool Size=1;Timeout=3");
@@ -33,6 +34,7 @@ public sealed class SweepListenTests(PostgresServer server) : IAsyncDisposable
     [Fact]
     public async Task A_drain_that_fails_while_it_listens_gives_the_connection_back()
     {
+        await new PostgresMigrator(new PostgresConnections(_database), _options, NullLogger<PostgresMigrator>.Instance).MigrateAsync(Ct);
         var sawItTaken = false;
         _outbox.BeforeClaim = async number =>
         {
@@ -155,7 +157,7 @@ public sealed class SweepListenTests(PostgresServer server) : IAsyncDisposable
             new MetricsWriter("test", "test", TimeProvider.System, new JsonLines(lines ?? Stream.Null)),
             NullLogger<SweepRelayFunction>.Instance,
             signal ?? new PostgresOutboxSignal(
-                new PostgresConnections(_database), new PostgresOptions(), new PostgresSignalOptions(),
+                new PostgresConnections(_database), _options, new PostgresSignalOptions(),
                 TimeProvider.System, NullLogger<PostgresOutboxSignal>.Instance),
             pauses);
     }

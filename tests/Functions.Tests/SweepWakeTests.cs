@@ -98,7 +98,7 @@ public sealed class SweepWakeTests(PostgresServer server) : IAsyncLifetime
         async () => sweep.IsCompleted || await AskAsync(
             $"""
             SELECT count(*) FROM pg_stat_activity
-            WHERE application_name = '{_options.Schema}' AND state = 'idle' AND query LIKE 'SELECT %_until_due"()'
+            WHERE application_name = '{_options.Schema}' AND state = 'idle' AND query LIKE 'SELECT %_await"($1)'
                 AND NOT EXISTS (SELECT FROM {_options.Schema}.outbox WHERE status <> 'sent')
             """) is 1L,
         "the sweep is idle");

@@ -100,7 +100,13 @@ internal sealed class SweepRelayFunction(
 
             try
             {
-                total = total.Add(await DrainAsync(deadline, cancellationToken));
+                var drained = await DrainAsync(deadline, cancellationToken);
+                total = total.Add(drained);
+                if (drained.Sent > 0)
+                {
+                    wakeUp.FoundRows();
+                }
+
                 if (outage is not null)
                 {
                     outage = null;

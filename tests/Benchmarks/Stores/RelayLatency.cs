@@ -17,7 +17,11 @@ internal sealed class RelayLatency(BenchOutbox outbox) : IWakeLoop
         await using var signal = outbox.Signal();
         while (true)
         {
-            await relay.DrainAsync(deadline, cancellationToken);
+            if ((await relay.DrainAsync(deadline, cancellationToken)).Sent > 0)
+            {
+                signal.FoundRows();
+            }
+
             await signal.WaitAsync(Long, cancellationToken);
         }
     }

@@ -17,6 +17,7 @@ public sealed class BenchmarkTests
     [InlineData("relay", new[] { "1–4", "6", "7" })]
     [InlineData("nats", new[] { "5", "5b" })]
     [InlineData("latency", new[] { "18" })]
+    [InlineData("writers", new string[0])]
     [InlineData("polls", new[] { "9" })]
     [InlineData("history", new[] { "8" })]
     [InlineData("cleanup", new[] { "14" })]

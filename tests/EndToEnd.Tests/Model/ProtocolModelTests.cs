@@ -13,6 +13,7 @@ public sealed partial class ProtocolModelTests
 {
     private const string Outbox = "outbox";
     private const string Inbox = "inbox";
+    private const string Wakeup = "wakeup";
 
     /// <summary>Every configuration; progress is the dearer question, and gets one fault less.</summary>
     public static TheoryData<string, string, int> Configurations => new()
@@ -21,10 +22,12 @@ public sealed partial class ProtocolModelTests
         { Outbox, "KEYED", 3 },
         { Outbox, "STREAM", 3 },
         { Inbox, "", 3 },
+        { Wakeup, "", 3 },
         { Outbox, "PROGRESS", 2 },
         { Outbox, "KEYED PROGRESS", 2 },
         { Outbox, "STREAM PROGRESS", 2 },
         { Inbox, "PROGRESS", 2 },
+        { Wakeup, "PROGRESS", 2 },
     };
 
     /// <summary>Every planted bug, and the configuration that it is found in.</summary>
@@ -66,6 +69,11 @@ public sealed partial class ProtocolModelTests
         { Inbox, "BUG_RESET_BY_RECORD_AGE", "" },
         { Inbox, "BUG_RETENTION_TOO_SHORT", "" },
         { Inbox, "BUG_NO_TAKEOVER", "PROGRESS" },
+        { Wakeup, "BUG_LOOKS_BEFORE_IT_ANNOUNCES", "" },
+        { Wakeup, "BUG_NO_SECOND_LOOK", "" },
+        { Wakeup, "BUG_SLEEPS_UNANNOUNCED", "" },
+        { Wakeup, "BUG_WORD_OF_A_SNAPSHOT", "" },
+        { Wakeup, "BUG_NO_POLL", "PROGRESS" },
     };
 
     [Theory, MemberData(nameof(Configurations))]
@@ -111,7 +119,7 @@ public sealed partial class ProtocolModelTests
             configuration == "PROGRESS" ? "acceptance cycle" : "assertion violated", result.Violation, StringComparison.Ordinal);
     }
 
-    [Theory, InlineData(Outbox), InlineData(Inbox)]
+    [Theory, InlineData(Outbox), InlineData(Inbox), InlineData(Wakeup)]
     public async Task Every_bug_that_a_model_knows_is_planted(string model)
     {
         var known = Bug().Matches(await SpinModel.ReadAsync(model)).Select(match => match.Value).Distinct(StringComparer.Ordinal);

@@ -15,11 +15,4 @@ internal sealed class PlannedPostgres() : PlannedSql("postgres", "PostgreSQL")
 
     protected override double LogBytes(PlanBuilder plan) =>
         plan.Cost("postgres.insert_wal_bytes") + plan.Cost("postgres.mark_wal_bytes") + plan.Cost("postgres.inbox_wal_bytes");
-
-    protected override void AddLimits(PlanBuilder plan) => plan.Limit(
-        "PostgreSQL: commits that notify, one after the other",
-        plan.Cost("postgres.notifying_commits"),
-        1,
-        "database",
-        "disable the notify trigger: the relay then asks twice a second; several events in one transaction");
 }

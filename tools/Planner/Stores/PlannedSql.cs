@@ -46,7 +46,6 @@ internal abstract class PlannedSql(string name, string title) : IPlannedStore
             StackPlanner.Connections, (relays * plan.Cost($"{name}.connections_per_relay")) + plan.Needed(StackPlanner.Consumers));
         plan.Function("SweepRelay", perRelay, 1000);
 
-        AddLimits(plan);
         plan.Limit(
             $"{title}: processor time (commits, claims, marks)", perProcessor, SmallestInstance, "vCPU",
             $"a larger instance, to {largest:0} vCPUs; then several databases by a hash of the key");
@@ -88,11 +87,6 @@ internal abstract class PlannedSql(string name, string title) : IPlannedStore
 
     /// <summary>The bytes that an event writes to the database's log in its life.</summary>
     protected abstract double LogBytes(PlanBuilder plan);
-
-    /// <summary>Adds limits that only this database has. Default: none.</summary>
-    protected virtual void AddLimits(PlanBuilder plan)
-    {
-    }
 
     /// <summary>Rows a second of one relay: it claims and records while it publishes, so that the slower of the two counts.</summary>
     private double PerRelay(PlanBuilder plan, IPlannedBroker broker)

@@ -14,6 +14,11 @@ internal interface IOutboxSignal : IAsyncDisposable
     /// <param name="cancellationToken">Ends the wait.</param>
     Task WaitAsync(TimeSpan longest, CancellationToken cancellationToken);
 
+    /// <summary>Says that the caller has found rows since its last wait, so that more may follow at once.</summary>
+    void FoundRows()
+    {
+    }
+
     /// <summary>Whether a call of the store failed because the store is away, so that the caller should wait and call again.</summary>
     /// <param name="exception">What the call threw.</param>
     bool IsOutage(Exception exception) => false;

@@ -21,12 +21,12 @@ internal sealed class OutboxInsert(PostgresOptions options)
             WITH ORDINALITY AS m ({ColumnNames}, position)
         """;
 
-    private readonly string _insertOne =
-        $"""
-        INSERT INTO {new PostgresNames(options).Outbox} ({ColumnNames})
-        VALUES (@event_id, @subject, @payload, @headers, @ordering_key, @result,
-            coalesce(@enqueued_at, now()), coalesce(@available_at, @enqueued_at, now()))
-        """;
+    // Plain values: the server plans and executes them faster than a set, by a tenth of the whole transaction.
+    private readonly string _insertOne = InsertOne(
+        options, ["$1", "$2", "$3", "$4", "$5", "$6", "$7", "$8"]);
+
+    private readonly string _insertOneByName = InsertOne(
+        options, ["@event_id", "@subject", "@payload", "@headers", "@ordering_key", "@result", "@enqueued_at", "@available_at"]);
 
     /// <summary>Tells why the database has refused the insert.</summary>
     internal OutboxRefusal Refusal { get; } = new(options);
@@ -55,6 +55,11 @@ internal sealed class OutboxInsert(PostgresOptions options)
     /// <param name="transactionOf">Where given: the claim in whose transaction alone anything is written.</param>
     internal NpgsqlBatchCommand Create(IReadOnlyList<OutboxEvent> events, string? transactionOf = null)
     {
+        if (events is [var only] && transactionOf is null)
+        {
+            return Create(only);
+        }
+
         var command = new NpgsqlBatchCommand(transactionOf is null
             ? $"{_insert} ORDER BY m.position"
             : $"{_insert} WHERE {HandlerTransaction.IsOf("$9")} ORDER BY m.position");
@@ -70,7 +75,7 @@ internal sealed class OutboxInsert(PostgresOptions options)
     /// <summary>Makes a command of any ADO.NET provider the insert of an event.</summary>
     internal void Fill(DbCommand command, OutboxEvent outboxEvent)
     {
-        command.CommandText = _insertOne;
+        command.CommandText = _insertOneByName;
         Add("event_id", DbType.String, outboxEvent.EventId);
         Add("subject", DbType.String, outboxEvent.Subject);
         Add("payload", DbType.String, outboxEvent.Payload);
@@ -88,6 +93,26 @@ internal sealed class OutboxInsert(PostgresOptions options)
             parameter.Value = value ?? DBNull.Value;
             command.Parameters.Add(parameter);
         }
+    }
+
+    private static string InsertOne(PostgresOptions options, string[] values) =>
+        $"""
+        INSERT INTO {new PostgresNames(options).Outbox} ({ColumnNames})
+        VALUES ({string.Join(", ", values[..6])}, coalesce({values[6]}, now()), coalesce({values[7]}, {values[6]}, now()))
+        """;
+
+    private NpgsqlBatchCommand Create(OutboxEvent outboxEvent)
+    {
+        var command = new NpgsqlBatchCommand(_insertOne);
+        command.Parameters.Add(Parameters.Text(outboxEvent.EventId));
+        command.Parameters.Add(Parameters.Text(outboxEvent.Subject));
+        command.Parameters.Add(Parameters.Text(outboxEvent.Payload));
+        command.Parameters.Add(Parameters.Text(HeadersText.Write(outboxEvent.Headers)));
+        command.Parameters.Add(Parameters.Text(outboxEvent.OrderingKey));
+        command.Parameters.Add(Parameters.Text(outboxEvent.Result));
+        command.Parameters.Add(Parameters.Time(outboxEvent.EnqueuedAt));
+        command.Parameters.Add(Parameters.Time(outboxEvent.AvailableAt));
+        return command;
     }
 
     private static void AddColumns(NpgsqlParameterCollection parameters, IReadOnlyList<OutboxEvent> events)

@@ -55,6 +55,9 @@ internal sealed class PostgresNames
     /// <summary>Tells how long it is until a row is due.</summary>
     internal string UntilDue => Qualify(PostgresIdentifier.Derive(_options.OutboxTable, "until_due"));
 
+    /// <summary>Announces that a relay waits to be notified, and then tells the same.</summary>
+    internal string Await => Qualify(PostgresIdentifier.Derive(_options.OutboxTable, "await"));
+
     /// <summary>Claims the messages of a batch.</summary>
     internal string InboxClaim => Qualify(PostgresIdentifier.Derive(_options.InboxTable, "claim"));
 

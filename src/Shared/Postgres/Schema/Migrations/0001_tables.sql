@@ -61,6 +61,8 @@ CREATE INDEX {{outbox:sent_at}} ON {{outbox}} (sent_at)
 
 CREATE TRIGGER {{outbox:keep_order}} BEFORE INSERT ON {{outbox}}
     FOR EACH ROW WHEN (NEW.ordering_key IS NOT NULL) EXECUTE FUNCTION {{outbox.keep_order}}();
+-- Until when a relay waits to be notified of new rows: milliseconds since 1970.
+CREATE SEQUENCE {{outbox.awaited_until}} MINVALUE 0 START 0 CACHE 1;
 CREATE TRIGGER {{outbox:notify}} AFTER INSERT ON {{outbox}}
     FOR EACH STATEMENT EXECUTE FUNCTION {{outbox.notify}}();
 
