@@ -33,7 +33,7 @@ public sealed class SeedTests(ITestOutputHelper output)
 
         // What never happens is not tested.
         foreach (var what in (string[])[
-            "published again", "Failed", "Pending", "cleaned", "locked", "dead by redrive", "dead message.attempts-exhausted", "successes",
+            "published again", "Failed", "Pending", "cleaned", "locked", "dead by redrive", "dead message.attempts-exhausted", "dead letters deleted", "successes",
             "failed forgotten", "write conflicts", "writes that change nothing", "failovers", "commits that came again",
         ])
         {

@@ -38,8 +38,10 @@ internal static class Simulator
 
             world.CheckEnd();
 
-            RunUntil(world, world.Loop.Elapsed + TimeSpan.FromMinutes(15) + options.MaxSkew, world.IsReleased);
+            // An operation that is gone on with may send a dead letter back, which has to be handled or die again.
+            RunUntil(world, world.Loop.Elapsed + TimeSpan.FromMinutes(15) + options.MaxSkew, () => world.IsReleased() && world.IsHandled());
             Checker.Require(world.IsReleased(), "L3", "a claim has outlived its lease and a reset, or an operation does not end");
+            Checker.Require(world.IsHandled(), "L2", $"not handled or dead: {world.NotHandled()}");
 
             var cleaned = world.Loop.Elapsed + World.ProcessedRetention + TimeSpan.FromMinutes(100) + options.MaxSkew;
             world.ClearUp();

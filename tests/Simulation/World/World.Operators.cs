@@ -91,7 +91,7 @@ internal sealed partial class World
                 : null;
         }
 
-        if (Options.HasDeadLetterDesk && process.NextDouble() < 0.5)
+        if (Options.HasDeadLetterDesk && process.NextDouble() < 0.4)
         {
             return (OperationTarget.DeadLetters, RowAction.Redrive, "state:dead");
         }
