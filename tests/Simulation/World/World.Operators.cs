@@ -9,7 +9,8 @@ using Relaybox.Timing;
 
 namespace Relaybox.Simulation.World;
 
-// Operators, two at once, who act on parked and sent rows and on dead letters; their processes die as others do, and the schedule goes on with what they have begun.
+// Operators, two at once, who act on parked and sent rows and on dead letters; their processes die as others do, and the schedule goes on with
+// what they have begun.
 internal sealed partial class World
 {
     private static readonly RowAction[] Actions =
