@@ -103,8 +103,18 @@ internal sealed class ChaosRun(LocalRunner runner, IDemoApp app, ChaosOptions op
             return false;
         }
 
-        var placed = await app.ReadOrdersAsync(cancellationToken);
-        return await app.CountEffectsAsync(cancellationToken) >= placed.Count && await app.CountSentAsync(cancellationToken) >= placed.Count;
+        if (await _operator.CountAsync() is not { HaveEnded: true } operations)
+        {
+            return false;
+        }
+
+        // The effects themselves are read once there are enough of them.
+        var placed = (await app.ReadOrdersAsync(cancellationToken)).Keys.Where(id => !ChaosWriter.IsUnsendable(id)).ToList();
+        return await app.CountSentAsync(cancellationToken) >= placed.Count
+            && await app.CountEffectsAsync(cancellationToken) >= placed.Count + operations.Reprocessed
+            && await app.ReadEffectsAsync(cancellationToken) is var effects
+            && placed.TrueForAll(effects.ContainsKey)
+            && operations.FindLost(effects.Keys).Count == 0;
     }
 
     private async Task<ChaosSummary> CountAsync(TimeSpan healed, (double, double) memory, CancellationToken cancellationToken)
@@ -112,21 +122,30 @@ internal sealed class ChaosRun(LocalRunner runner, IDemoApp app, ChaosOptions op
         var placed = await app.ReadOrdersAsync(cancellationToken);
         var outbox = await app.ReadOutboxAsync(cancellationToken);
         var effects = await app.ReadEffectsAsync(cancellationToken);
+        var operations = await _operator.CountAsync()
+            ?? throw new RunnerException("The Operate function does not answer: its log says why. Nobody can say what the operator has done.");
+        var unsendable = placed.Keys.Where(ChaosWriter.IsUnsendable).ToHashSet(StringComparer.Ordinal);
         return new ChaosSummary
         {
             Seed = options.Seed,
             Faults = _caused,
             Orders = placed.Count,
             Forgotten = _writer.Committed.Count(id => !placed.ContainsKey(id)),
-            Lost = [.. placed.Keys.Where(id => !effects.ContainsKey(id))],
+            Lost = [.. placed.Keys.Where(id => !unsendable.Contains(id) && !effects.ContainsKey(id)), .. operations.FindLost(effects.Keys)],
             Doubled = [.. effects.Where(effect => effect.Value.Applied != 1).Select(effect => effect.Key)],
-            Phantoms = [.. outbox.Keys.Concat(effects.Keys).Distinct().Where(id => !placed.ContainsKey(id))],
-            Unsent = [.. placed.Keys.Where(id => outbox.GetValueOrDefault(id) != "sent")],
+            Phantoms = [.. outbox.Keys.Concat(effects.Keys).Distinct().Where(id => IsPhantom(ChaosOperations.Parse(id)))],
+            Unsent = [.. placed.Keys.Where(id => !unsendable.Contains(id) && outbox.GetValueOrDefault(id) != "sent")],
+            Vanished = unsendable.Count(id => !outbox.ContainsKey(id)) - operations.Purged,
             OutOfOrder = await FindOutOfOrderAsync(cancellationToken),
-            Operations = await _operator.CountAsync(),
+            Operations = operations,
             Healed = healed,
             Memory = memory,
         };
+
+        // An effect of what cannot be sent, or of a replay that nobody has asked for, comes from nowhere, too.
+        bool IsPhantom((string EventId, string ReplayId) id) => !placed.ContainsKey(id.EventId)
+            || (unsendable.Contains(id.EventId) && effects.ContainsKey(id.EventId))
+            || (id.ReplayId.Length > 0 && !operations.Replays.ContainsKey(id.ReplayId));
     }
 
     // Null where the store keeps no order, or the broker cannot say in which order events came.
