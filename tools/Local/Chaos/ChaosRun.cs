@@ -37,8 +37,11 @@ internal sealed class ChaosRun(LocalRunner runner, IDemoApp app, ChaosOptions op
         await stopWriting.CancelAsync();
         await writing;
         await operating;
-        await WaitUntilWholeAsync(cancellationToken);
+        await WaitUntilAsync(AreOrdersWholeAsync, "The orders are", cancellationToken);
         var healed = sinceLast.Elapsed;
+
+        // The lease of an operation whose process was killed is longer than everything else here.
+        await WaitUntilAsync(AreOperationsWholeAsync, "The operator's operations are", cancellationToken);
         var last = FunctionMemory.Measure(runner.Functions.Values);
         await stopDriving.CancelAsync();
         await driving.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -71,7 +74,7 @@ internal sealed class ChaosRun(LocalRunner runner, IDemoApp app, ChaosOptions op
         return options.Pause is null ? [.. kills, pause, pause, .. runner.Servers.Faults] : kills;
     }
 
-    private async Task WaitUntilWholeAsync(CancellationToken cancellationToken)
+    private async Task WaitUntilAsync(Func<CancellationToken, Task<bool>> isWhole, string what, CancellationToken cancellationToken)
     {
         var clock = Stopwatch.StartNew();
         Exception? last = null;
@@ -79,7 +82,7 @@ internal sealed class ChaosRun(LocalRunner runner, IDemoApp app, ChaosOptions op
         {
             try
             {
-                if (await IsWholeAsync(cancellationToken))
+                if (await isWhole(cancellationToken))
                 {
                     return;
                 }
@@ -93,29 +96,28 @@ internal sealed class ChaosRun(LocalRunner runner, IDemoApp app, ChaosOptions op
             await Task.Delay(TimeSpan.FromMilliseconds(500), TimeProvider.System, cancellationToken);
         }
 
-        say($"It is not whole after {options.Patience.TotalSeconds:0} s.{(last is null ? "" : $" The last error: {last.Message}")}");
+        say($"{what} not whole after {options.Patience.TotalSeconds:0} s.{(last is null ? "" : $" The last error: {last.Message}")}");
     }
 
-    private async Task<bool> IsWholeAsync(CancellationToken cancellationToken)
+    private async Task<bool> AreOrdersWholeAsync(CancellationToken cancellationToken)
     {
         if (await runner.Sources.CountWaitingAsync(cancellationToken) > 0)
         {
             return false;
         }
 
-        if (await _operator.CountAsync() is not { HaveEnded: true } operations)
-        {
-            return false;
-        }
-
-        // The effects themselves are read once there are enough of them.
+        // The effects themselves are read once there are enough of them: some are those of replays.
         var placed = (await app.ReadOrdersAsync(cancellationToken)).Keys.Where(id => !ChaosWriter.IsUnsendable(id)).ToList();
         return await app.CountSentAsync(cancellationToken) >= placed.Count
-            && await app.CountEffectsAsync(cancellationToken) >= placed.Count + operations.Reprocessed
+            && await app.CountEffectsAsync(cancellationToken) >= placed.Count
             && await app.ReadEffectsAsync(cancellationToken) is var effects
-            && placed.TrueForAll(effects.ContainsKey)
-            && operations.FindLost(effects.Keys).Count == 0;
+            && placed.TrueForAll(effects.ContainsKey);
     }
+
+    private async Task<bool> AreOperationsWholeAsync(CancellationToken cancellationToken) =>
+        await _operator.CountAsync() is { HaveEnded: true } operations
+        && await runner.Sources.CountWaitingAsync(cancellationToken) == 0
+        && operations.FindLost((await app.ReadEffectsAsync(cancellationToken)).Keys).Count == 0;
 
     private async Task<ChaosSummary> CountAsync(TimeSpan healed, (double, double) memory, CancellationToken cancellationToken)
     {
