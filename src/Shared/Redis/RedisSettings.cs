@@ -44,6 +44,7 @@ internal sealed record RedisSettings : StoreSettings
         services.AddSingleton<ISetupStep, RedisSetup>();
         services.AddSingleton<ISetupState, RedisSetupState>();
         services.AddSingleton<IDoctorCheck, RedisSchemaCheck>();
+        services.AddSingleton<IDoctorCheck, RedisRightsCheck>();
         services.AddSingleton<IDoctorCheck, StoreClockCheck>();
     }
 

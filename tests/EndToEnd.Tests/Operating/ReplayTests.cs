@@ -43,15 +43,20 @@ public sealed class ReplayTests
         await ReplayAsync("id:replay-3", 1, "--reprocess");
 
         await Eventually.TrueAsync(
-            async () => (await stack.EffectsAsync()) is var effects && effects["replay-2"] == 2 && effects["replay-3"] == 2,
+            async () => (await stack.EffectsAsync()) is var effects && HasOneMore(effects, "replay-2") && HasOneMore(effects, "replay-3"),
             $"both are handled once more. {stack.Output}",
             CommandLine.Patience);
-        Assert.Equal(1, (await stack.EffectsAsync())["replay-1"]);
+        Assert.All(await stack.EffectsAsync(), effect => Assert.Equal(1, effect.Value));
+        Assert.Equal(Events.Length + 2, (await stack.EffectsAsync()).Count);
         Assert.Equal("sent", (await stack.RowAsync("replay-2"))["status"].S);
         var operations = (await commands.JsonAsync("operations")).GetProperty("operations").EnumerateArray();
         Assert.Equal(["reprocess", "reprocess", "republish"], operations.Select(operation => operation.GetProperty("action").GetString()));
         await stop.CancelAsync();
         await pulling;
+
+        // The example's effects have the id of the replay behind that of the event.
+        static bool HasOneMore(Dictionary<string, long> effects, string eventId) =>
+            effects.Keys.Any(id => id.StartsWith($"{eventId}~", StringComparison.Ordinal));
 
         // The broker's own memory of ids says that nothing new came, or the inbox does.
         async Task ReplayAsync(string selection, int count, params string[] more)

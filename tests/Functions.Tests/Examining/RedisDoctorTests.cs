@@ -79,6 +79,47 @@ public sealed class RedisDoctorTests(DynamoDbLocal dynamoDb, SqsEmulator sqs, Re
         }
     }
 
+    [Theory]
+    [InlineData("-hincrby -zrem", "+hincrby", "+zrem")]
+    [InlineData("-cluster|slots -acl|whoami", "+acl|whoami", "+cluster|slots")]
+    [InlineData("resetkeys ~{0}", "~*{0}*")]
+    [InlineData("resetchannels", "&{1}:due")]
+    [InlineData("-eval", "+eval")]
+    public async Task A_missing_right_is_found_and_the_advice_is_the_rule_that_puts_it_right(string taken, params string[] rights)
+    {
+        await using var world = await CreateAsync();
+        var user = $"functions-{_prefix}";
+        var administrator = server.Multiplexer.GetServers()[0];
+        await SetUserAsync("on >password");
+        world.Set("DATABASE_FUNCTIONS_USER", user);
+        await world.InvokeAsync("Setup", "{}");
+        world.Set("REDIS_URL", $"redis://{user}:password@{server.Address}/0");
+        (await Examination.OfAsync(world)).AssertHealthy();
+
+        await SetUserAsync(Of(taken));
+        var found = (await Examination.OfAsync(world)).AssertFound("rights.missing", FindingSeverity.Problem);
+        Assert.All(rights, right => Assert.Contains(Of(right), found.Text, StringComparison.Ordinal));
+        var rule = found.Advice![(found.Advice.IndexOf("ACL SETUSER ", StringComparison.Ordinal) + "ACL SETUSER ".Length)..];
+        Assert.StartsWith(rights.Contains("+acl|whoami") ? "NAME " : $"{user} ", rule, StringComparison.Ordinal);
+        await SetUserAsync(rule[(rule.IndexOf(' ', StringComparison.Ordinal) + 1)..]);
+        (await Examination.OfAsync(world)).AssertHealthy();
+
+        // Keys of the buckets, and the channel of the hints.
+        string Of(string text) => string.Format(System.Globalization.CultureInfo.InvariantCulture, text, $"{{{_prefix}:*}}", _prefix);
+
+        Task SetUserAsync(string rules) => administrator.ExecuteAsync("ACL", ["SETUSER", user, .. rules.Split(' ')]);
+    }
+
+    [Fact]
+    public async Task A_server_that_does_not_tell_the_rights_is_told_as_such()
+    {
+        await using var own = await RedisServer.StartAsync("--rename-command", "EVAL", "");
+        await using var world = await CreateAsync(setUp: false);
+        world.Set("REDIS_URL", $"redis://{own.Address}/0");
+        var found = (await Examination.OfAsync(world)).AssertFound("rights", FindingSeverity.Unknown);
+        Assert.Contains("ACL GETUSER", found.Advice!, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_server_that_cannot_be_reached_is_told_once()
     {

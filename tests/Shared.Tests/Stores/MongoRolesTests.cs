@@ -2,6 +2,7 @@ using MongoDB.Bson;
 using MongoDB.Driver;
 using Relaybox.Inbox;
 using Relaybox.MongoDb;
+using Relaybox.Operations;
 using Relaybox.Outbox;
 using Relaybox.Shared.Tests.Conformance;
 using Relaybox.Shared.Tests.Support;
@@ -165,6 +166,68 @@ public sealed class MongoRolesTests(MongoGuardedServer server) : IClassFixture<M
             .Select(role => role["role"].AsString).Order(StringComparer.Ordinal);
 
         static string Unique(string prefix) => MongoDbServer.UniqueName(prefix);
+    }
+
+    [Theory]
+    [InlineData("relay", "outbox", "update")]
+    [InlineData("cleaner", "jobs", "remove")]
+    [InlineData("consumer", "effects", "insert")]
+    public async Task The_doctor_names_a_right_that_the_functions_user_lacks_and_Setup_gives_it_back(string role, string collection, string action)
+    {
+        var functions = MongoDbServer.UniqueName("functions");
+        await server.CreateUserAsync(functions, "of-a-user");
+        var roles = new MongoRoles { Prefix = "shop", FunctionsUser = functions };
+        await _owner.Database.SetUpAsync(roles, "effects");
+        var name = _owner.Database.Database.DatabaseNamespace.DatabaseName;
+        var check = new MongoRightsCheck(
+            _owner.Database.Connect(server.Connect(functions, "of-a-user").GetDatabase(name)),
+            new MongoDbSettings
+            {
+                Collections = _owner.Database.Options,
+                Connection = new MongoConnectionOptions { RolePrefix = "shop" },
+                Setup = new MongoSetupOptions(roles, "effects"),
+            });
+        Assert.Empty(await check.FindAsync(Ct));
+
+        // No role may give the right any more: those of the functions have some in common.
+        foreach (var (changed, rights) in roles.Rights(_owner.Database.Options, "effects"))
+        {
+            await _owner.Database.Database.RunCommandAsync<BsonDocument>(
+                new BsonDocument { { "updateRole", changed }, { "privileges", Without(rights) } }, cancellationToken: Ct);
+        }
+
+        var found = await check.FindAsync(Ct);
+        Assert.All(found, finding => Assert.Equal(("rights.missing", FindingSeverity.Problem), (finding.Id, finding.Severity)));
+        Assert.Contains(
+            found,
+            finding => finding.Text == $"The user '{functions}' lacks rights of the role shop_{role}: {action} on {collection}."
+                && finding.Advice!.Contains($"grantRolesToUser('{functions}', [{{ role: 'shop_{role}', db: '{name}' }}])", StringComparison.Ordinal));
+        await _owner.Database.SetUpAsync(roles, "effects");
+        Assert.Empty(await check.FindAsync(Ct));
+
+        BsonArray Without(IReadOnlyList<(string Collection, string[] Actions)> rights) => new(rights.Select(right => new BsonDocument
+        {
+            { "resource", new BsonDocument { { "db", name }, { "collection", right.Collection } } },
+            { "actions", new BsonArray(right.Actions.Where(known => right.Collection != collection || known != action)) },
+        }));
+    }
+
+    [Fact]
+    public async Task The_doctor_names_every_role_of_a_user_who_was_granted_nothing()
+    {
+        var nobody = MongoDbServer.UniqueName("nobody");
+        await server.CreateUserAsync(nobody, "of-a-user");
+        var found = await new MongoRightsCheck(
+            _owner.Database.Connect(server.Connect(nobody, "of-a-user").GetDatabase(_owner.Database.Database.DatabaseNamespace.DatabaseName)),
+            new MongoDbSettings
+            {
+                Collections = _owner.Database.Options,
+                Connection = new MongoConnectionOptions(),
+                Setup = new MongoSetupOptions(null, "effects"),
+            }).FindAsync(Ct);
+        Assert.Equal(
+            ["relaybox_relay", "relaybox_cleaner", "relaybox_consumer"],
+            found.Select(finding => finding.Text.Split("role ")[1].Split(':')[0]));
     }
 
     [Fact]

@@ -11,6 +11,9 @@ internal interface IInboxWatcher
     /// <summary>An attempt was ended under a token.</summary>
     void Failed(RecordState record, string token);
 
+    /// <summary>A record is about to get its attempts back.</summary>
+    void AttemptsGivenBack(RecordState record);
+
     void Reset(RecordState record);
 
     void Deleted(RecordState record);

@@ -170,6 +170,20 @@ internal sealed class InboxTable(OutboxTable outbox, IInboxWatcher? watcher = nu
         return true;
     }
 
+    /// <summary>Lets a record whose last attempt failed begin with its first attempt again.</summary>
+    internal bool GiveAttemptsBack(InboxKey key)
+    {
+        if (Find(key) is not { Parsed: InboxStatus.Failed } record)
+        {
+            return false;
+        }
+
+        watcher?.AttemptsGivenBack(record);
+        record.Deliveries = record.Unfinished = 0;
+        record.BegunToken = null;
+        return true;
+    }
+
     internal MaintenancePage Cleanup(DateTimeOffset now, TimeSpan processed, TimeSpan failed, string? cursor, int pageSize)
     {
         var affected = 0;

@@ -1,5 +1,6 @@
 using Relaybox.Events;
 using Relaybox.Inbox;
+using Relaybox.Operations;
 using Relaybox.Paging;
 using Relaybox.Timing;
 
@@ -11,7 +12,8 @@ namespace Relaybox.Simulation.Model;
 /// <param name="entropy">The source of tokens.</param>
 /// <param name="oneByOne">Whether each message is a call of its own, as with DynamoDB; otherwise one statement claims a batch.</param>
 /// <param name="announces">Whether a stream announces emitted events; otherwise they are due at once.</param>
-internal sealed class ModelInbox(InboxTable table, IServer server, IEntropy entropy, bool oneByOne = false, bool announces = false) : IInboxRepository
+internal sealed class ModelInbox(InboxTable table, IServer server, IEntropy entropy, bool oneByOne = false, bool announces = false)
+    : IInboxRepository, IInboxOperations
 {
     internal InboxTable Table => table;
 
@@ -63,6 +65,9 @@ internal sealed class ModelInbox(InboxTable table, IServer server, IEntropy entr
             $"inbox.failed {claim.EventId}",
             () => table.EndAttempt(claim, deliveries, errorCode, errorMessage, server.Now),
             cancellationToken);
+
+    public Task GiveAttemptsBackAsync(InboxKey key, CancellationToken cancellationToken) =>
+        server.CallAsync($"inbox.give-attempts-back {key.EventId} for {key.Consumer}", () => table.GiveAttemptsBack(key), cancellationToken);
 
     public Task<InboxRecord?> FindAsync(InboxKey key, CancellationToken cancellationToken) =>
         server.CallAsync("inbox.find", () => table.Find(key)?.ToRecord(), cancellationToken);

@@ -11,6 +11,9 @@ internal sealed class QueuedMessage(string messageId, string body, Dictionary<st
 
     internal Dictionary<string, MessageAttributeValue> Attributes { get; } = attributes;
 
+    /// <summary>The message group; null: the queue is no FIFO queue.</summary>
+    internal string? GroupId { get; init; }
+
     internal DateTimeOffset SentAt { get; init; }
 
     internal DateTimeOffset VisibleAt { get; set; }

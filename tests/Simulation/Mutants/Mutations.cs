@@ -24,6 +24,22 @@ internal static partial class Mutations
             """Add(ReplayId, attributes.ReplayId);""",
             """Add(ReplayId, PLANTED ? null : attributes.ReplayId);"""),
         new(
+            "a dead letter is sent back without its attempts",
+            "src/Shared/Core/Operations/DeadLetterWork.cs",
+            """await attempts.GiveAttemptsBackAsync(key, cancellationToken);""",
+            """if (!PLANTED) { await attempts.GiveAttemptsBackAsync(key, cancellationToken); }"""),
+        new(
+            "a dead letter is sent back under the id of its event",
+            "src/Shared/Sqs/SqsDeadLetterLook.cs",
+            """SqsText.ToId($"redrive-{message.MessageId}")""",
+            """SqsText.ToId((PLANTED ? Read(message).EventId : null) ?? $"redrive-{message.MessageId}")"""),
+        new(
+            "a dead letter is deleted before it is sent back",
+            "src/Shared/Sqs/SqsDeadLetterLook.cs",
+            """            if (await SendAsync(_page[letter.Id], cancellationToken) is { } refusal)""",
+            """            if (PLANTED) { await sqs.DeleteMessageAsync(deadLetterQueueUrl, held.Receipt, cancellationToken); } """
+            + """if (await SendAsync(_page[letter.Id], cancellationToken) is { } refusal)"""),
+        new(
             "sent is marked before the acknowledgement",
             "src/Shared/Core/Outbox/Relay/OutboxRelay.cs",
             """var publishing = _publisher.PublishAsync(claimed, cancellationToken);""",

@@ -235,6 +235,13 @@ internal sealed class Checker(
         fate.Failures[name] = loop.Now;
     }
 
+    public void AttemptsGivenBack(RecordState record)
+    {
+        // Who had found it exhausted may say so later.
+        Of(record.EventId).WasExhausted |= record.Deliveries >= maxAttempts;
+        Count("attempts given back");
+    }
+
     void IInboxWatcher.Deleted(RecordState record)
     {
         var (fate, name) = (Of(record.EventId), NameOf(record.Consumer, record.Key.ReplayId));
@@ -312,7 +319,7 @@ internal sealed class Checker(
         var justified = code switch
         {
             null => receives > 0,
-            ErrorCodes.AttemptsExhausted => fate is not null && deliveries >= maxAttempts,
+            ErrorCodes.AttemptsExhausted => fate is not null && (deliveries >= maxAttempts || fate.WasExhausted),
             ErrorCodes.AttemptsUnfinished => fate is not null,
             ErrorCodes.EventIdConflict => fate is not null && fate.Successes.Count > 0,
             ErrorCodes.MessageTooOld => fate is not null

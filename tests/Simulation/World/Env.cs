@@ -42,10 +42,12 @@ internal sealed class Env
         }
 
         var queue = new QueueServer(world, process);
+        var queueUrl = ModelSqs.QueueUrl(world.Options.IsFifo);
+        var deadLetterQueueUrl = ModelSqs.DeadLetterQueueUrl(world.Options.IsFifo);
         var sqs = ModelSqs.Get(process.Number, queue);
         IMessagePublisher publisher = world.Options.IsQueue
             ? new SqsMessagePublisher(
-                sqs, world.Format, new SqsPublisherOptions { QueueUrl = ModelSqs.QueueUrl }, process.Clock, NullLogger<SqsMessagePublisher>.Instance)
+                sqs, world.Format, new SqsPublisherOptions { QueueUrl = queueUrl }, process.Clock, NullLogger<SqsMessagePublisher>.Instance)
             : new StreamPublisher(world, process);
         var locks = world.Options.Locking > 0 && process.NextDouble() < world.Options.Locking;
         var relayOptions = world.Relay with { Mode = locks ? RelayMode.Locked : RelayMode.Lease };
@@ -70,13 +72,14 @@ internal sealed class Env
         Consume = new ConsumeFunction(
             Consumer,
             new SqsReader(),
-            new SqsDeadLetters(sqs, ModelSqs.DeadLetterQueueUrl),
-            new SqsVisibility(sqs, ModelSqs.QueueUrl, NullLogger<SqsVisibility>.Instance),
+            new SqsDeadLetters(sqs, deadLetterQueueUrl),
+            new SqsVisibility(sqs, queueUrl, NullLogger<SqsVisibility>.Instance),
             process.Clock,
             metrics);
 
         var store = new ModelJobs(world.Jobs, server, process);
         var operations = new ModelOperations(world.OutboxTable, server);
+        var consumers = new InboxConsumers(Checker.ConsumersOf);
         Desk = world.Options.HasOperators
             ? new OperatorDesk(
                 Outbox,
@@ -85,9 +88,14 @@ internal sealed class Env
                 new PauseStore(store),
                 process.Clock,
                 process,
-                replays: new ReplayDesk(
-                    Outbox, operations, publisher, world.Consumer, process.Clock, inbox: inbox,
-                    consumers: new InboxConsumers(Checker.ConsumersOf)))
+                deadLetters: world.Options.HasDeadLetterDesk
+                    ? new DeadLetterDesk(
+                        new SqsDeadLetterQueue(
+                            sqs, queueUrl, deadLetterQueueUrl, new SqsReader(),
+                            new SqsVisibility(sqs, deadLetterQueueUrl, NullLogger<SqsVisibility>.Instance), process.Clock),
+                        inbox, (IInboxOperations)inbox, consumers, process.Clock)
+                    : null,
+                replays: new ReplayDesk(Outbox, operations, publisher, world.Consumer, process.Clock, inbox: inbox, consumers: consumers))
             : null;
         var jobs = new MaintenanceJobs(Outbox, inbox, store, world.Maintenance, NullLogger<MaintenanceJobs>.Instance);
         Cleanup = new CleanupFunction(jobs, process.Clock, metrics);

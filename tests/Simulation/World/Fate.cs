@@ -38,6 +38,9 @@ internal sealed class Fate(Written written)
     /// <summary>When the broker took the first copy of each replay that has the event handled again.</summary>
     internal Dictionary<string, DateTimeOffset> Replays { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>Whether attempts that were used up have been given back.</summary>
+    internal bool WasExhausted { get; set; }
+
     /// <summary>Who holds the claim of the record of a consumer, which is named by <see cref="Checker.NameOf"/>.</summary>
     internal Dictionary<string, string> Holders { get; } = new(StringComparer.Ordinal);
 

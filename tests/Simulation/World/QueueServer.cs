@@ -1,6 +1,8 @@
-using System.Globalization;
+using System.Net;
+using Amazon.SQS;
 using Amazon.SQS.Model;
 using Relaybox.Events;
+using Relaybox.Messaging;
 using Relaybox.Messaging.Formats;
 using Relaybox.Simulation.Engine;
 using Relaybox.Simulation.Model;
@@ -32,14 +34,74 @@ internal sealed class QueueServer(World world, SimProcess process) : IQueueServe
             response => Tell(events, response));
     }
 
-    public Task<SendMessageResponse> SendDeadAsync(SendMessageRequest request, CancellationToken cancellationToken) => world.Wire.CallAsync(
+    public Task<SendMessageResponse> SendAsync(SendMessageRequest request, CancellationToken cancellationToken)
+    {
+        var isDead = ModelSqs.IsDead(request.QueueUrl);
+        return world.Wire.CallAsync(
+            process,
+            isDead ? "dead.send" : "dead.send-back",
+            () =>
+            {
+                if (isDead)
+                {
+                    world.Died(request.MessageBody, request.MessageAttributes, 0);
+                }
+                else
+                {
+                    SendBack(request);
+                }
+
+                (isDead ? world.DeadLetters : world.Queue).Send(
+                    request.MessageBody, request.MessageAttributes, world.Loop.Now, request.MessageGroupId, request.MessageDeduplicationId);
+                return new SendMessageResponse();
+            },
+            cancellationToken);
+    }
+
+    public Task<ReceiveMessageResponse> ReceiveDeadAsync(ReceiveMessageRequest request, CancellationToken cancellationToken) => world.Wire.CallAsync(
         process,
-        "dead.send",
+        "dead.receive",
+        () => new ReceiveMessageResponse
+        {
+            Messages = world.DeadLetters.Receive(
+                request.MaxNumberOfMessages ?? 1, world.Loop.Now, world.Dice.Next, TimeSpan.FromSeconds(request.VisibilityTimeout ?? 0))
+                .ConvertAll(ToMessage),
+        },
+        cancellationToken);
+
+    public Task<DeleteMessageResponse> DeleteDeadAsync(string receiptHandle, CancellationToken cancellationToken) => world.Wire.CallAsync(
+        process,
+        $"dead.delete {receiptHandle}",
         () =>
         {
-            world.Died(request.MessageBody, request.MessageAttributes, 0);
-            world.Queue.SendToDead(request.MessageBody, request.MessageAttributes, world.Loop.Now);
-            return new SendMessageResponse();
+            world.DeleteDeadLetter(receiptHandle);
+            return new DeleteMessageResponse();
+        },
+        cancellationToken);
+
+    public Task<ChangeMessageVisibilityResponse> HoldDeadAsync(
+        string receiptHandle, TimeSpan time, CancellationToken cancellationToken) => world.Wire.CallAsync(
+        process,
+        $"dead.hold {receiptHandle}",
+        () => world.DeadLetters.ChangeVisibility(receiptHandle, time, world.Loop.Now)
+            ? new ChangeMessageVisibilityResponse()
+            : throw new MessageNotInflightException("The receipt is an old one."),
+        cancellationToken);
+
+    public Task<GetQueueAttributesResponse> CountDeadAsync(CancellationToken cancellationToken) => world.Wire.CallAsync(
+        process,
+        "dead.count",
+        () =>
+        {
+            var inHand = world.DeadLetters.CountInHand(world.Loop.Now);
+            return new GetQueueAttributesResponse
+            {
+                Attributes = new Dictionary<string, string>
+                {
+                    ["ApproximateNumberOfMessages"] = $"{world.DeadLetters.Messages.Count - inHand}",
+                    ["ApproximateNumberOfMessagesNotVisible"] = $"{inHand}",
+                },
+            };
         },
         cancellationToken);
 
@@ -49,9 +111,10 @@ internal sealed class QueueServer(World world, SimProcess process) : IQueueServe
         "queue.visibility",
         () =>
         {
+            var queue = ModelSqs.IsDead(request.QueueUrl) ? world.DeadLetters : world.Queue;
             foreach (var entry in request.Entries)
             {
-                world.Queue.ChangeVisibility(entry.ReceiptHandle, TimeSpan.FromSeconds(entry.VisibilityTimeout ?? 0), world.Loop.Now);
+                queue.ChangeVisibility(entry.ReceiptHandle, TimeSpan.FromSeconds(entry.VisibilityTimeout ?? 0), world.Loop.Now);
             }
 
             return new ChangeMessageVisibilityBatchResponse();
@@ -62,6 +125,47 @@ internal sealed class QueueServer(World world, SimProcess process) : IQueueServe
     {
         string? Find(string name) => attributes?.GetValueOrDefault(name)?.StringValue;
         return new SqsReader().Read(body, Find, _ => null).Event;
+    }
+
+    /// <summary>Reads a message as an event; null: it is none.</summary>
+    internal static OutboxEvent? TryRead(string body, Dictionary<string, MessageAttributeValue> attributes)
+    {
+        try
+        {
+            return Read(body, attributes);
+        }
+        catch (MessageFormatException)
+        {
+            return null;
+        }
+    }
+
+    private static Message ToMessage(QueuedMessage message) => new()
+    {
+        MessageId = message.MessageId,
+        ReceiptHandle = message.ReceiptHandle,
+        Body = message.Body,
+        MessageAttributes = message.Attributes,
+        Attributes = new Dictionary<string, string>
+        {
+            ["SentTimestamp"] = $"{message.SentAt.ToUnixTimeMilliseconds()}",
+            ["ApproximateReceiveCount"] = $"{message.Receives}",
+            ["MessageGroupId"] = message.GroupId ?? "",
+        },
+    };
+
+    private void SendBack(SendMessageRequest request)
+    {
+        if (world.Strikes(process, "queue refuses a dead letter", 0.3))
+        {
+            throw new AmazonSQSException("no") { ErrorCode = "InvalidMessageContents", StatusCode = HttpStatusCode.BadRequest };
+        }
+
+        world.Checker.Count("dead letters sent back");
+        Checker.Require(
+            request.MessageAttributes.Keys.All(name => name is not (SqsAttributes.ErrorCode or SqsAttributes.SourceMessageId)),
+            "S13",
+            "what is sent back says that it is dead");
     }
 
     private void Take(SendMessageBatchRequestEntry entry, SendMessageBatchResponse response)
@@ -89,7 +193,8 @@ internal sealed class QueueServer(World world, SimProcess process) : IQueueServe
         for (var copies = world.Strikes(process, "queue takes an entry twice", 0.2) ? 2 : 1; copies > 0; copies--)
         {
             world.Published(Read(entry.MessageBody, entry.MessageAttributes));
-            world.Queue.Send(entry.MessageBody, entry.MessageAttributes, world.Loop.Now);
+            world.Queue.Send(
+                entry.MessageBody, entry.MessageAttributes, world.Loop.Now, entry.MessageGroupId, entry.MessageDeduplicationId);
             world.Sent(entry.MessageBody, entry.MessageAttributes);
         }
 

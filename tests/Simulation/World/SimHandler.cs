@@ -35,7 +35,7 @@ internal sealed class SimHandler(World world, SimProcess process, string consume
             return;
         }
 
-        if (written.IsPoison || Strikes("handler throws"))
+        if (written.IsPoison || (written.IsBroken && !world.AreHandlersMended) || Strikes("handler throws"))
         {
             throw new InvalidOperationException("The handler does not like it.");
         }

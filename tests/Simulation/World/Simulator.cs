@@ -27,10 +27,21 @@ internal static class Simulator
             RunUntil(world, handled, () => world.IsHandled() && world.IsRelayed());
             Checker.Require(world.IsHandled(), "L2", $"not handled or dead: {world.NotHandled()}");
             Checker.Require(world.IsRelayed(), "L1", $"not sent or parked: {world.NotRelayed()}");
+            if (options.HasDeadLetterDesk)
+            {
+                world.Revive();
+                var revived = world.Loop.Elapsed + TimeSpan.FromMinutes(60) + (options.MaxSkew * 2);
+                RunUntil(world, revived, () => world.IsRevived() && world.IsHandled());
+                Checker.Require(
+                    world.IsRevived() && world.IsHandled(), "L4", $"redriven and not handled: {world.NotRevived()} {world.NotHandled()}");
+            }
+
             world.CheckEnd();
 
-            RunUntil(world, world.Loop.Elapsed + TimeSpan.FromMinutes(15) + options.MaxSkew, world.IsReleased);
+            // An operation that is gone on with may send a dead letter back, which has to be handled or die again.
+            RunUntil(world, world.Loop.Elapsed + TimeSpan.FromMinutes(15) + options.MaxSkew, () => world.IsReleased() && world.IsHandled());
             Checker.Require(world.IsReleased(), "L3", "a claim has outlived its lease and a reset, or an operation does not end");
+            Checker.Require(world.IsHandled(), "L2", $"not handled or dead: {world.NotHandled()}");
 
             var cleaned = world.Loop.Elapsed + World.ProcessedRetention + TimeSpan.FromMinutes(100) + options.MaxSkew;
             world.ClearUp();

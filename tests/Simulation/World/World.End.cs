@@ -21,7 +21,8 @@ internal sealed partial class World
     /// <summary>Every event that the broker has was handled by everybody, or is dead.</summary>
     internal void CheckEnd()
     {
-        var dead = DeadEvents.Concat(Queue.Dead.Select(DeadId)).ToHashSet(StringComparer.Ordinal);
+        var dead = DeadEvents.Concat(DeadLetters.Messages.Select(letter => QueueServer.TryRead(letter.Body, letter.Attributes)?.EventId ?? ""))
+            .ToHashSet(StringComparer.Ordinal);
         foreach (var (eventId, fate) in Checker.Fates)
         {
             var written = fate.Written;
@@ -110,16 +111,4 @@ internal sealed partial class World
     private IEnumerable<string> Unhandled() => Options.IsQueue
         ? Queue.Messages.Select(message => $"{message.MessageId} (received {message.Receives} times)")
         : Stream.Waiting.Select(message => $"{message.Event.EventId} (delivered {message.Deliveries} times)");
-
-    private static string DeadId(Model.QueuedMessage message)
-    {
-        try
-        {
-            return QueueServer.Read(message.Body, message.Attributes).EventId;
-        }
-        catch (Messaging.MessageFormatException)
-        {
-            return "";
-        }
-    }
 }

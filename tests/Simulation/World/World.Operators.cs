@@ -3,12 +3,14 @@ using Amazon.Lambda.Core;
 using Relaybox.Events;
 using Relaybox.Operations;
 using Relaybox.Outbox;
+using Relaybox.Simulation.Engine;
 using Relaybox.Simulation.Model;
 using Relaybox.Timing;
 
 namespace Relaybox.Simulation.World;
 
-// Operators, two at once, who act on parked and sent rows; their processes die as others do, and the schedule goes on with what they have begun.
+// Operators, two at once, who act on parked and sent rows and on dead letters; their processes die as others do, and the schedule goes on with
+// what they have begun.
 internal sealed partial class World
 {
     private static readonly RowAction[] Actions =
@@ -52,14 +54,11 @@ internal sealed partial class World
     {
         var deadline = WorkDeadline.After(context.RemainingTime - TimeSpan.FromSeconds(75), env.Process.Clock);
         await AskAsync(new OperateRequest { Command = OperateCommand.Continue });
-        if (Faults.IsHealed)
+        if (Plan(env.Process) is not var (of, action, selection))
         {
             return true;
         }
 
-        var isReplay = env.Process.NextDouble() < 0.3;
-        var of = isReplay ? OperationTarget.SentRows : OperationTarget.Rows;
-        var selection = isReplay ? "state:sent" : "state:failed shelved:any";
         var preview = await AskAsync(new OperateRequest { Command = OperateCommand.Preview, Of = of, Selection = selection });
         if (preview.Count > 0)
         {
@@ -67,8 +66,7 @@ internal sealed partial class World
             {
                 Command = OperateCommand.Begin,
                 Of = of,
-                Action = isReplay ? env.Process.NextDouble() < 0.5 ? RowAction.Republish : RowAction.Reprocess
-                    : Actions[(int)(env.Process.NextDouble() * Actions.Length)],
+                Action = action,
                 Selection = selection,
                 ConfirmedAt = preview.At,
                 Reason = "a simulation",
@@ -82,5 +80,27 @@ internal sealed partial class World
         return true;
 
         Task<OperateAnswer> AskAsync(OperateRequest request) => env.Desk!.AnswerAsync(request, deadline, CancellationToken.None);
+    }
+
+    // Null: there is nothing to do.
+    private (OperationTarget Of, RowAction Action, string Selection)? Plan(SimProcess process)
+    {
+        if (Faults.IsHealed)
+        {
+            return IsReviving && Revivable().ToList() is { Count: > 0 } ids
+                ? (OperationTarget.DeadLetters, RowAction.Redrive, $"id:{ids[Any(ids.Count)]}")
+                : null;
+        }
+
+        if (Options.HasDeadLetterDesk && process.NextDouble() < 0.4)
+        {
+            return (OperationTarget.DeadLetters, RowAction.Redrive, "state:dead");
+        }
+
+        return process.NextDouble() < 0.3
+            ? (OperationTarget.SentRows, process.NextDouble() < 0.5 ? RowAction.Republish : RowAction.Reprocess, "state:sent")
+            : (OperationTarget.Rows, Actions[Any(Actions.Length)], "state:failed shelved:any");
+
+        int Any(int count) => (int)(process.NextDouble() * count);
     }
 }

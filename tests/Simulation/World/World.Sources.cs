@@ -37,9 +37,9 @@ internal sealed partial class World
 
     private void PollQueue(Slot slot)
     {
-        var dead = Queue.Dead.Count;
+        var dead = DeadLetters.Messages.Count;
         var received = Queue.Receive(5, Loop.Now, Dice.Next);
-        foreach (var message in Queue.Dead.Skip(dead))
+        foreach (var message in DeadLetters.Messages.Skip(dead))
         {
             Died(message.Body, message.Attributes, message.Receives);
         }
@@ -64,8 +64,8 @@ internal sealed partial class World
                 MessageId = message.MessageId,
                 ReceiptHandle = message.ReceiptHandle,
                 Body = message.Body,
-                EventSourceArn = "arn:aws:sqs:us-east-1:000000000000:queue",
-                Attributes = [],
+                EventSourceArn = $"arn:aws:sqs:us-east-1:000000000000:queue{(Options.IsFifo ? ".fifo" : "")}",
+                Attributes = message.GroupId is { } group ? new Dictionary<string, string> { ["MessageGroupId"] = group } : [],
                 MessageAttributes = message.Attributes.ToDictionary(
                     attribute => attribute.Key,
                     attribute => new SQSEvent.MessageAttribute { DataType = attribute.Value.DataType, StringValue = attribute.Value.StringValue }),
@@ -91,7 +91,7 @@ internal sealed partial class World
             failed.All(id => received.Exists(message => message.MessageId == id)), "S11", $"the response names {string.Join(' ', failed)}");
         foreach (var message in received.Where(message => !failed.Contains(message.MessageId)))
         {
-            var isDead = Queue.Dead.Exists(dead => dead.Attribute(Relaybox.Sqs.SqsAttributes.SourceMessageId) == message.MessageId);
+            var isDead = _copiedToDead.Contains(message.MessageId);
             Checker.TakenOff(message.MessageId, isDead ? null : ReadHandled(message), isDead);
             Trace.Add(Loop.Elapsed, "queue", "deletes", message.MessageId);
             Queue.Delete(message);

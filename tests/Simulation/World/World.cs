@@ -18,6 +18,8 @@ internal sealed partial class World
     internal static readonly TimeSpan ProcessedRetention = TimeSpan.FromHours(4);
     internal static readonly TimeSpan InboxFailedRetention = TimeSpan.FromHours(3);
 
+    private static readonly TimeSpan Visibility = TimeSpan.FromSeconds(190);
+
     private readonly ulong _seed;
     private int _processes;
 
@@ -33,6 +35,7 @@ internal sealed partial class World
         Checker = new Checker(Loop, options, () => Loop.Now + StoreSkew, Relay, Consumer.MaxAttempts, Maintenance);
         OutboxTable = new OutboxTable(options.KeepsOrder, new OutboxEvents(this));
         InboxTable = new InboxTable(OutboxTable, Checker);
+        Queue = new ModelQueue("m", Visibility, options.IsFifo) { MaxReceives = 6, Dead = new ModelQueue("d", Visibility, options.IsFifo) };
         StoreSkew = Skew();
         Mongo = options.IsMongo ? new MongoServer(OutboxTable, InboxTable, () => Loop.Now + StoreSkew, Checker.Count, Object) : null;
     }
@@ -60,7 +63,7 @@ internal sealed partial class World
 
     internal Dictionary<string, JobState> Jobs { get; } = new(StringComparer.Ordinal);
 
-    internal ModelQueue Queue { get; } = new(TimeSpan.FromSeconds(190), maxReceives: 6);
+    internal ModelQueue Queue { get; }
 
     internal ModelStream Stream { get; } = new(TimeSpan.FromMinutes(20), TimeSpan.FromSeconds(90));
 
@@ -120,14 +123,10 @@ internal sealed partial class World
     /// <summary>A message was given up: its event's id, if it can be read.</summary>
     internal void Died(string body, Dictionary<string, MessageAttributeValue> attributes, int receives)
     {
-        Fate? fate = null;
-        try
+        var fate = QueueServer.TryRead(body, attributes) is { } e ? Checker.Of(e.EventId) : null;
+        if (attributes.GetValueOrDefault(SqsAttributes.SourceMessageId)?.StringValue is { } source)
         {
-            fate = Checker.Of(QueueServer.Read(body, attributes).EventId);
-        }
-        catch (MessageFormatException)
-        {
-            // It is dead because nobody can read it.
+            _copiedToDead.Add(source);
         }
 
         Checker.Died(fate, attributes.GetValueOrDefault(SqsAttributes.ErrorCode)?.StringValue, receives, Deliveries(fate));

@@ -42,6 +42,12 @@ internal sealed record WorldOptions
     /// <summary>Whether operators act on parked rows.</summary>
     public bool HasOperators { get; init; }
 
+    /// <summary>Whether they redrive dead letters, too.</summary>
+    public bool HasDeadLetterDesk => HasOperators && IsQueue;
+
+    /// <summary>Whether the queue is a FIFO queue.</summary>
+    public bool IsFifo { get; init; }
+
     internal static WorldOptions Of(ulong seed)
     {
         var dice = new Dice(Dice.Mix(seed ^ 0x5EED));
@@ -62,13 +68,17 @@ internal sealed record WorldOptions
 
         // By the seed itself, so that the seeds of the other stores stay what they are.
         return seed % 3 == 2 ? options with { Store = StoreKind.MongoDb }
-            : options.KeepsOrder ? options with { Locking = dice.Pick(0, 0, 0.5, 1), HasOperators = seed % 5 == 4 }
-            : options with { HasOperators = seed % 5 == 4 };
+            : options with
+            {
+                Locking = options.KeepsOrder ? dice.Pick(0, 0, 0.5, 1) : 0,
+                HasOperators = seed % 5 == 4,
+                IsFifo = options.IsQueue && seed % 10 == 9,
+            };
     }
 
     public override string ToString() =>
         $"{(HasFatalEvents ? "fatal events, " : "")}{(HasOperators ? "operators, " : "")}{Store}, "
-        + $"{(IsQueue ? "queue" : "stream broker")}, {Relays} relays, "
+        + $"{(IsFifo ? "FIFO queue" : IsQueue ? "queue" : "stream broker")}, {Relays} relays, "
         + $"{Consumers} consumers, {Events} events, {Keys} keys, {Locking:P0} of relays lock, "
         + $"clocks off by up to {MaxSkew.TotalSeconds} s, faults {FaultRate:P0}, storm of {Storm.TotalMinutes} min";
 }

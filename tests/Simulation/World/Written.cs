@@ -21,6 +21,9 @@ internal sealed record Written(OutboxEvent Event)
     /// <summary>Whether its handlers always fail.</summary>
     public bool IsPoison { get; init; }
 
+    /// <summary>Whether its handlers fail until somebody mends them.</summary>
+    public bool IsBroken { get; init; }
+
     /// <summary>Whether the first consumer emits another event when it handles it.</summary>
     public bool Emits { get; init; }
 

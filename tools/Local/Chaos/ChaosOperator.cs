@@ -1,19 +1,26 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using Relaybox.Events;
 using Relaybox.Local.Running;
 
 namespace Relaybox.Local.Chaos;
 
 /// <summary>
-/// An operator who has what was just sent published again, and what is parked sent again, while everything goes wrong. None of it may have
-/// an effect of its own.
+/// An operator who has what was just sent published or handled again, what is parked sent again, and what cannot be sent purged, while
+/// everything goes wrong. What is published or sent again may have no effect of its own; what is handled again has one more for its replay.
 /// </summary>
 internal sealed class ChaosOperator(LocalRunner runner)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
 
+    private const string Reprocess = "reprocess";
+    private const string Purge = "purge";
+
     private static readonly (string Of, string Action, string Selection)[] Actions =
-        [("sent-rows", "republish", "newer:20s"), ("rows", "redrive", "state:failed")];
+    [
+        ("sent-rows", "republish", "newer:20s"), ("rows", "redrive", "state:failed"), ("sent-rows", Reprocess, "newer:3s"),
+        ("rows", Purge, $"error:{ErrorCodes.SubjectInvalid}"),
+    ];
 
     /// <summary>Acts until cancelled, and goes on with what has failed on the way, as the function's schedule does.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -40,11 +47,28 @@ internal sealed class ChaosOperator(LocalRunner runner)
         }
     }
 
-    /// <summary>How many operations there were, and how many events or rows they have sent again.</summary>
-    public async Task<(int Operations, long Sent)> CountAsync() =>
-        await AskAsync("read", new() { ["command"] = "operations" }) is { } answer
-            ? (Of(answer).Count(), Of(answer).Sum(operation => (long?)operation["applied"] ?? 0))
-            : default;
+    /// <summary>Goes on with what has begun, and says how it stands; null: the function had no answer.</summary>
+    public async Task<ChaosOperations?> CountAsync()
+    {
+        await AskAsync(null, new() { ["command"] = "continue" });
+        if (await AskAsync("read", new() { ["command"] = "operations" }) is not { } answer)
+        {
+            return null;
+        }
+
+        var all = Of(answer).ToList();
+        return new ChaosOperations
+        {
+            Count = all.Count,
+            HaveEnded = all.TrueForAll(operation => (string?)operation["state"] != "running"),
+            SentAgain = all.Where(operation => (string?)operation["action"] is not (Reprocess or Purge)).Sum(Applied),
+            Purged = all.Where(operation => (string?)operation["action"] == Purge).Sum(Applied),
+            Replays = all.Where(operation => (string?)operation["action"] == Reprocess)
+                .ToDictionary(operation => (string)operation["id"]!, Applied, StringComparer.Ordinal),
+        };
+    }
+
+    private static long Applied(JsonNode operation) => (long?)operation["applied"] ?? 0;
 
     private static IEnumerable<JsonNode> Of(JsonNode answer) => (answer["operations"]?.AsArray() ?? []).OfType<JsonNode>();
 

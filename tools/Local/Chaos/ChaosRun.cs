@@ -37,8 +37,11 @@ internal sealed class ChaosRun(LocalRunner runner, IDemoApp app, ChaosOptions op
         await stopWriting.CancelAsync();
         await writing;
         await operating;
-        await WaitUntilWholeAsync(cancellationToken);
+        await WaitUntilAsync(AreOrdersWholeAsync, "The orders are", cancellationToken);
         var healed = sinceLast.Elapsed;
+
+        // The lease of an operation whose process was killed is longer than everything else here.
+        await WaitUntilAsync(AreOperationsWholeAsync, "The operator's operations are", cancellationToken);
         var last = FunctionMemory.Measure(runner.Functions.Values);
         await stopDriving.CancelAsync();
         await driving.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -71,7 +74,7 @@ internal sealed class ChaosRun(LocalRunner runner, IDemoApp app, ChaosOptions op
         return options.Pause is null ? [.. kills, pause, pause, .. runner.Servers.Faults] : kills;
     }
 
-    private async Task WaitUntilWholeAsync(CancellationToken cancellationToken)
+    private async Task WaitUntilAsync(Func<CancellationToken, Task<bool>> isWhole, string what, CancellationToken cancellationToken)
     {
         var clock = Stopwatch.StartNew();
         Exception? last = null;
@@ -79,7 +82,7 @@ internal sealed class ChaosRun(LocalRunner runner, IDemoApp app, ChaosOptions op
         {
             try
             {
-                if (await IsWholeAsync(cancellationToken))
+                if (await isWhole(cancellationToken))
                 {
                     return;
                 }
@@ -93,40 +96,58 @@ internal sealed class ChaosRun(LocalRunner runner, IDemoApp app, ChaosOptions op
             await Task.Delay(TimeSpan.FromMilliseconds(500), TimeProvider.System, cancellationToken);
         }
 
-        say($"It is not whole after {options.Patience.TotalSeconds:0} s.{(last is null ? "" : $" The last error: {last.Message}")}");
+        say($"{what} not whole after {options.Patience.TotalSeconds:0} s.{(last is null ? "" : $" The last error: {last.Message}")}");
     }
 
-    private async Task<bool> IsWholeAsync(CancellationToken cancellationToken)
+    private async Task<bool> AreOrdersWholeAsync(CancellationToken cancellationToken)
     {
         if (await runner.Sources.CountWaitingAsync(cancellationToken) > 0)
         {
             return false;
         }
 
-        var placed = await app.ReadOrdersAsync(cancellationToken);
-        return await app.CountEffectsAsync(cancellationToken) >= placed.Count && await app.CountSentAsync(cancellationToken) >= placed.Count;
+        // The effects themselves are read once there are enough of them: some are those of replays.
+        var placed = (await app.ReadOrdersAsync(cancellationToken)).Keys.Where(id => !ChaosWriter.IsUnsendable(id)).ToList();
+        return await app.CountSentAsync(cancellationToken) >= placed.Count
+            && await app.CountEffectsAsync(cancellationToken) >= placed.Count
+            && await app.ReadEffectsAsync(cancellationToken) is var effects
+            && placed.TrueForAll(effects.ContainsKey);
     }
+
+    private async Task<bool> AreOperationsWholeAsync(CancellationToken cancellationToken) =>
+        await _operator.CountAsync() is { HaveEnded: true } operations
+        && await runner.Sources.CountWaitingAsync(cancellationToken) == 0
+        && operations.FindLost((await app.ReadEffectsAsync(cancellationToken)).Keys).Count == 0;
 
     private async Task<ChaosSummary> CountAsync(TimeSpan healed, (double, double) memory, CancellationToken cancellationToken)
     {
         var placed = await app.ReadOrdersAsync(cancellationToken);
         var outbox = await app.ReadOutboxAsync(cancellationToken);
         var effects = await app.ReadEffectsAsync(cancellationToken);
+        var operations = await _operator.CountAsync()
+            ?? throw new RunnerException("The Operate function does not answer: its log says why. Nobody can say what the operator has done.");
+        var unsendable = placed.Keys.Where(ChaosWriter.IsUnsendable).ToHashSet(StringComparer.Ordinal);
         return new ChaosSummary
         {
             Seed = options.Seed,
             Faults = _caused,
             Orders = placed.Count,
             Forgotten = _writer.Committed.Count(id => !placed.ContainsKey(id)),
-            Lost = [.. placed.Keys.Where(id => !effects.ContainsKey(id))],
+            Lost = [.. placed.Keys.Where(id => !unsendable.Contains(id) && !effects.ContainsKey(id)), .. operations.FindLost(effects.Keys)],
             Doubled = [.. effects.Where(effect => effect.Value.Applied != 1).Select(effect => effect.Key)],
-            Phantoms = [.. outbox.Keys.Concat(effects.Keys).Distinct().Where(id => !placed.ContainsKey(id))],
-            Unsent = [.. placed.Keys.Where(id => outbox.GetValueOrDefault(id) != "sent")],
+            Phantoms = [.. outbox.Keys.Concat(effects.Keys).Distinct().Where(id => IsPhantom(ChaosOperations.Parse(id)))],
+            Unsent = [.. placed.Keys.Where(id => !unsendable.Contains(id) && outbox.GetValueOrDefault(id) != "sent")],
+            Vanished = unsendable.Count(id => !outbox.ContainsKey(id)) - operations.Purged,
             OutOfOrder = await FindOutOfOrderAsync(cancellationToken),
-            Operations = await _operator.CountAsync(),
+            Operations = operations,
             Healed = healed,
             Memory = memory,
         };
+
+        // An effect of what cannot be sent, or of a replay that nobody has asked for, comes from nowhere, too.
+        bool IsPhantom((string EventId, string ReplayId) id) => !placed.ContainsKey(id.EventId)
+            || (unsendable.Contains(id.EventId) && effects.ContainsKey(id.EventId))
+            || (id.ReplayId.Length > 0 && !operations.Replays.ContainsKey(id.ReplayId));
     }
 
     // Null where the store keeps no order, or the broker cannot say in which order events came.

@@ -17,10 +17,10 @@ internal sealed record ChaosSummary
     /// <summary>Orders of the ledger that the database said to have committed, and has not.</summary>
     public required int Forgotten { get; init; }
 
-    /// <summary>Orders without an effect.</summary>
+    /// <summary>Orders without an effect, and replays with fewer effects than events.</summary>
     public required IReadOnlyList<string> Lost { get; init; }
 
-    /// <summary>Orders whose effect happened more than once.</summary>
+    /// <summary>Effects that happened more than once: of an order, or of one replay of it.</summary>
     public required IReadOnlyList<string> Doubled { get; init; }
 
     /// <summary>Rows or effects without an order: of transactions that were rolled back.</summary>
@@ -32,8 +32,11 @@ internal sealed record ChaosSummary
     /// <summary>Events that were published before an earlier one of their ordering key; null where the order cannot be seen.</summary>
     public required IReadOnlyList<string>? OutOfOrder { get; init; }
 
-    /// <summary>How many operations of an operator there were, and how many events they have sent again.</summary>
-    public required (int Count, long Sent) Operations { get; init; }
+    /// <summary>Parked rows that are gone, beyond those that an operator has purged.</summary>
+    public required long Vanished { get; init; }
+
+    /// <summary>What an operator has done.</summary>
+    public required ChaosOperations Operations { get; init; }
 
     /// <summary>From the last fault until everything was quiet.</summary>
     public required TimeSpan Healed { get; init; }
@@ -42,7 +45,8 @@ internal sealed record ChaosSummary
     public required (double FirstMebibytes, double LastMebibytes) Memory { get; init; }
 
     public bool IsClean =>
-        Orders > 0 && Forgotten == 0 && Lost.Count == 0 && Doubled.Count == 0 && Phantoms.Count == 0 && Unsent.Count == 0 && OutOfOrder is null or [];
+        Orders > 0 && Forgotten == 0 && Lost.Count == 0 && Doubled.Count == 0 && Phantoms.Count == 0 && Unsent.Count == 0
+        && Vanished <= 0 && Operations.HaveEnded && OutOfOrder is null or [];
 
     public string ToText()
     {
@@ -62,7 +66,10 @@ internal sealed record ChaosSummary
         Line("Published without an order", Some(Phantoms));
         Line("Not sent", Some(Unsent));
         Line("Out of their key's order", OutOfOrder is null ? "not visible with this store and broker" : Some(OutOfOrder));
-        Line("Sent again by an operator", $"{Operations.Sent} events, in {Operations.Count} operations");
+        Line("Sent again by an operator", $"{Operations.SentAgain}");
+        Line("Reprocessed by an operator", $"{Operations.Reprocessed}: each has one effect more, and no second one");
+        Line("Purged by an operator", $"{Operations.Purged}{(Vanished > 0 ? $", and {Vanished} more are gone" : "")}");
+        Line("Operations", $"{Operations.Count}{(Operations.HaveEnded ? "" : ", and not all have ended")}");
         Line("Whole again after", $"{Healed.TotalSeconds:0.0} s");
         Line("Memory of the functions", $"{Memory.FirstMebibytes:0} MiB, then {Memory.LastMebibytes:0} MiB");
         return text.ToString();

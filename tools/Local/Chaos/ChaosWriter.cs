@@ -3,13 +3,18 @@ using Relaybox.Local.Demo;
 
 namespace Relaybox.Local.Chaos;
 
-/// <summary>Writes orders without a pause, and keeps a ledger of those that the database said to have committed.</summary>
+/// <summary>
+/// Writes orders without a pause, and keeps a ledger of those that the database said to have committed. Some of them have an event that no
+/// broker takes: its row is parked.
+/// </summary>
 /// <param name="app">The app.</param>
 /// <param name="rate">Orders a second.</param>
 /// <param name="keys">How many ordering keys the orders share.</param>
 internal sealed class ChaosWriter(IDemoApp app, double rate, int keys)
 {
     private const int Writers = 2;
+    private const int OneUnsendableOf = 15;
+    private const string Unsendable = "unsendable-";
 
     private readonly ConcurrentDictionary<string, byte> _committed = new();
     private int _orders;
@@ -19,6 +24,9 @@ internal sealed class ChaosWriter(IDemoApp app, double rate, int keys)
 
     public int Count => _committed.Count;
 
+    /// <summary>Whether an event is one that no broker takes.</summary>
+    public static bool IsUnsendable(string eventId) => eventId.StartsWith(Unsendable, StringComparison.Ordinal);
+
     /// <summary>Writes until cancelled.</summary>
     public Task RunAsync(CancellationToken stop) => Task.WhenAll(Enumerable.Range(0, Writers).Select(_ => WriteAsync(stop)));
 
@@ -27,7 +35,12 @@ internal sealed class ChaosWriter(IDemoApp app, double rate, int keys)
         while (!stop.IsCancellationRequested)
         {
             var number = Interlocked.Increment(ref _orders);
-            var order = Order.Create(number, DateTimeOffset.UtcNow) with { OrderingKey = $"key-{number % keys}" };
+            var order = Order.Create(number, DateTimeOffset.UtcNow);
+            order = number % OneUnsendableOf == 0
+
+                // Without a key: nobody waits for it.
+                ? order with { EventId = Unsendable + order.EventId, EventSubject = "orders placed" }
+                : order with { OrderingKey = $"key-{number % keys}" };
             try
             {
                 if (await app.PlaceAsync(order, CancellationToken.None))

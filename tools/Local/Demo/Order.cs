@@ -6,10 +6,13 @@ namespace Relaybox.Local.Demo;
 /// <param name="CommittedAt">When the app began to commit it.</param>
 internal sealed record Order(string OrderId, string EventId, string Customer, int TotalCents, DateTimeOffset CommittedAt)
 {
-    /// <summary>The event's subject.</summary>
+    /// <summary>The subject of orders.</summary>
     public const string Subject = "orders.placed";
 
     private static readonly string[] Customers = ["Ada", "Grace", "Edsger", "Barbara", "Tony", "Donald", "Frances", "Leslie"];
+
+    /// <summary>The event's own subject. Default: <see cref="Subject"/>.</summary>
+    public string EventSubject { get; init; } = Subject;
 
     /// <summary>The event's ordering key; null: none.</summary>
     public string? OrderingKey { get; init; }

@@ -87,7 +87,7 @@ internal abstract class SqlDemoApp(DbDataSource database, string orders, string 
             transaction,
             outbox,
             [
-                ("event_id", order.EventId), ("subject", Order.Subject), ("payload", order.Payload),
+                ("event_id", order.EventId), ("subject", order.EventSubject), ("payload", order.Payload),
                 .. order.OrderingKey is { } key ? [("ordering_key", (object)key)] : Array.Empty<(string, object)>(),
             ],
             cancellationToken);

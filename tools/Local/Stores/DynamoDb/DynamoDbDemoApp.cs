@@ -136,7 +136,7 @@ internal sealed class DynamoDbDemoApp(Uri endpoint, string outboxTable, string e
         var row = new Dictionary<string, AttributeValue>
         {
             ["eventId"] = new(order.EventId),
-            ["subject"] = new(Order.Subject),
+            ["subject"] = new(order.EventSubject),
             ["payload"] = new(order.Payload),
             ["status"] = new("pending"),
         };

@@ -102,7 +102,7 @@ internal sealed class MongoDbDemoApp : IDemoApp
             cancellationToken: cancellationToken);
         var row = new BsonDocument
         {
-            { "_id", order.EventId }, { "subject", Order.Subject }, { "payload", order.Payload }, { "status", "pending" },
+            { "_id", order.EventId }, { "subject", order.EventSubject }, { "payload", order.Payload }, { "status", "pending" },
         };
         if (order.OrderingKey is { } key)
         {

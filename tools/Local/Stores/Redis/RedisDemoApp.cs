@@ -40,7 +40,7 @@ internal sealed class RedisDemoApp(ConfigurationOptions configuration, string ke
     {
         var outboxEvent = new OutboxEvent
         {
-            EventId = order.EventId, Subject = Order.Subject, Payload = order.Payload, OrderingKey = order.OrderingKey,
+            EventId = order.EventId, Subject = order.EventSubject, Payload = order.Payload, OrderingKey = order.OrderingKey,
         };
         var bucket = OutboxInsert.BucketOf(_options, outboxEvent);
         var key = $"order:{bucket.Tag}:{order.OrderId}";

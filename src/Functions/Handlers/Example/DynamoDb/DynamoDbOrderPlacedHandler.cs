@@ -21,7 +21,7 @@ internal sealed class DynamoDbOrderPlacedHandler(string effectsTable, TimeProvid
             Update = new Update
             {
                 TableName = effectsTable,
-                Key = new() { ["eventId"] = new AttributeValue { S = context.EventId } },
+                Key = new() { ["eventId"] = new AttributeValue { S = EffectId.Of(context) } },
                 UpdateExpression = "ADD applied :one SET orderId = :order, appliedAt = if_not_exists(appliedAt, :now)",
                 ExpressionAttributeValues = new()
                 {

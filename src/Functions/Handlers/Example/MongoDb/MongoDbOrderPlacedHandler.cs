@@ -17,7 +17,7 @@ internal sealed class MongoDbOrderPlacedHandler(string effects) : IMessageHandle
     {
         context.Transaction.Enlist((database, session, ct) => database.GetCollection<BsonDocument>(effects).UpdateOneAsync(
             session,
-            new BsonDocument("_id", context.EventId),
+            new BsonDocument("_id", EffectId.Of(context)),
             new BsonDocument
             {
                 { "$inc", new BsonDocument("applied", 1) },

@@ -24,7 +24,7 @@ internal sealed class MySqlOrderPlacedHandler(string schema, string effectsTable
     public Task HandleAsync(OrderPlaced message, MessageContext context, CancellationToken cancellationToken)
     {
         var command = new MySqlBatchCommand(_sql);
-        command.Parameters.Add(new MySqlParameter("@event", context.EventId));
+        command.Parameters.Add(new MySqlParameter("@event", EffectId.Of(context)));
         command.Parameters.Add(new MySqlParameter("@order", message.OrderId));
         context.Transaction.Enlist(command);
         return Task.CompletedTask;

@@ -25,7 +25,7 @@ internal sealed class PostgresOrderPlacedHandler(string schema, string effectsTa
     public Task HandleAsync(OrderPlaced message, MessageContext context, CancellationToken cancellationToken)
     {
         var command = new NpgsqlBatchCommand(_sql);
-        command.Parameters.Add(new() { Value = context.EventId });
+        command.Parameters.Add(new() { Value = EffectId.Of(context) });
         command.Parameters.Add(new() { Value = message.OrderId });
         context.Transaction.Enlist(command);
         return Task.CompletedTask;

@@ -15,7 +15,7 @@ internal sealed class RedisOrderPlacedHandler(string prefix, TimeProvider time) 
     public Task HandleAsync(OrderPlaced message, MessageContext context, CancellationToken cancellationToken)
     {
         // What is written together lies in one slot of a cluster: the tag sees to that.
-        var key = $"{prefix}:{context.Transaction.GetRedisTag()}:{context.EventId}";
+        var key = $"{prefix}:{context.Transaction.GetRedisTag()}:{EffectId.Of(context)}";
         context.Transaction.Enlist(RedisWrite.HashIncrement(key, "applied"));
         context.Transaction.Enlist(RedisWrite.HashSet(key, "orderId", message.OrderId));
         context.Transaction.Enlist(RedisWrite.HashSet(key, "appliedAt", time.GetUtcNow().ToUnixTimeMilliseconds()));
