@@ -154,17 +154,21 @@ internal sealed partial class DynamoDbInboxRepository(
         cancellationToken);
 
     /// <summary>The fenced update that completes a claim, for a call of its own or as part of a transaction.</summary>
-    internal Update ProcessedMark(InboxClaim.Claimed claim)
+    /// <param name="claim">The claim.</param>
+    /// <param name="emitted">The events that the handler has emitted.</param>
+    internal Update ProcessedMark(InboxClaim.Claimed claim, params IReadOnlyList<OutboxEvent> emitted)
     {
         var now = time.GetUtcNow();
-        return new Update
+        var text = EmittedEvents.ToText(emitted);
+        var mark = new Update
         {
             TableName = options.TableName,
             Key = InboxItem.Key(claim.Key),
 
             // The record keeps the token that completed it, so that a repeated call knows its own work.
             UpdateExpression =
-                "SET #status = :processed, processedAt = :now, expiresAt = :expires REMOVE leaseUntil, errorCode, errorMessage, failedAt",
+                $"SET #status = :processed, processedAt = :now, expiresAt = :expires{(text is null ? "" : ", emitted = :emitted")}"
+                + " REMOVE leaseUntil, errorCode, errorMessage, failedAt",
             ConditionExpression = "#status = :processing AND claimToken = :token",
             ExpressionAttributeNames = StatusName(),
             ExpressionAttributeValues = new()
@@ -176,6 +180,12 @@ internal sealed partial class DynamoDbInboxRepository(
                 [":expires"] = Values.Seconds(now + options.ProcessedRetention),
             },
         };
+        if (text is not null)
+        {
+            mark.ExpressionAttributeValues[":emitted"] = Values.S(text);
+        }
+
+        return mark;
     }
 
     /// <summary>Whether this very claim has completed the record.</summary>

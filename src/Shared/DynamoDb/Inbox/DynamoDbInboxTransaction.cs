@@ -21,32 +21,27 @@ internal sealed class DynamoDbInboxTransaction(
     /// <summary>DynamoDB takes 100 items in a transaction; one is the mark.</summary>
     internal const int MaxEnlisted = 99;
 
-    private readonly List<TransactWriteItem> _items = [];
-    private bool _closed;
+    private readonly HandlerWork<TransactWriteItem, object> _work = new(typeof(DynamoDbInboxTransaction));
+    private int _enlisted;
 
     public void Emit(OutboxEvent outboxEvent)
     {
         RowContract.Require(outboxEvent);
         Enlist(OutboxPut.Create(outboxEvent, outbox, time.GetUtcNow()));
+        _work.Emit(outboxEvent);
     }
 
     public async Task<CommitOutcome> CommitAsync(CancellationToken cancellationToken)
     {
-        TransactWriteItem[] enlisted;
-        lock (_items)
-        {
-            _closed = true;
-            enlisted = [.. _items];
-        }
-
-        if (enlisted.Length == 0)
+        _work.Close();
+        if (_work.Writes.Count == 0)
         {
             return await inbox.MarkProcessedAsync(claim, cancellationToken) ? CommitOutcome.Committed : CommitOutcome.ClaimLost;
         }
 
         var outcome = await TransactionRunner.RunAsync(
             dynamoDb,
-            [new TransactWriteItem { Update = inbox.ProcessedMark(claim) }, .. enlisted],
+            [new TransactWriteItem { Update = inbox.ProcessedMark(claim, _work.Events) }, .. _work.Writes],
             claim.Token,
             time,
             entropy,
@@ -67,27 +62,19 @@ internal sealed class DynamoDbInboxTransaction(
 
     public ValueTask DisposeAsync()
     {
-        lock (_items)
-        {
-            _closed = true;
-        }
-
+        _work.Close();
         return ValueTask.CompletedTask;
     }
 
     internal void Enlist(TransactWriteItem item)
     {
         ArgumentNullException.ThrowIfNull(item);
-        lock (_items)
+        if (Interlocked.Increment(ref _enlisted) > MaxEnlisted)
         {
-            ObjectDisposedException.ThrowIf(_closed, this);
-            if (_items.Count == MaxEnlisted)
-            {
-                throw new InvalidOperationException(
-                    $"A handler can enlist at most {MaxEnlisted} writes: a DynamoDB transaction takes 100, and one is the inbox mark.");
-            }
-
-            _items.Add(item);
+            throw new InvalidOperationException(
+                $"A handler can enlist at most {MaxEnlisted} writes: a DynamoDB transaction takes 100, and one is the inbox mark.");
         }
+
+        _work.Enlist(item);
     }
 }
