@@ -3,6 +3,7 @@ using Amazon.DynamoDBv2.Model;
 using Relaybox.Diagnostics;
 using Relaybox.Events;
 using Relaybox.Inbox;
+using Relaybox.Messaging;
 using Relaybox.Operations;
 using Relaybox.Timing;
 
@@ -131,6 +132,10 @@ internal sealed partial class DynamoDbInboxRepository(
             item => item.GetString(Attributes.Status) == InboxStatusText.Failed && item.GetString(Attributes.ClaimToken) == claim.Token,
             cancellationToken);
     }
+
+    /// <inheritdoc />
+    /// <remarks>Without the payload store nothing is written of a handler that emits a large payload.</remarks>
+    public bool IsOutage(Exception exception) => exception is PayloadStoreException { IsMissing: false };
 
     /// <inheritdoc />
     public async Task<InboxRecord?> FindAsync(InboxKey key, CancellationToken cancellationToken)
