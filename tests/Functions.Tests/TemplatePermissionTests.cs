@@ -50,7 +50,7 @@ public class TemplatePermissionTests
                 .. On(Inbox, "dynamodb:GetItem", "dynamodb:UpdateItem"),
                 .. On(Outbox, "dynamodb:PutItem"),
                 .. On("!GetAtt EffectsTable.Arn", "dynamodb:UpdateItem"),
-                .. On(Payloads, "s3:GetObject"),
+                .. On(Payloads, "s3:GetObject", "s3:PutObject"),
                 .. On(PayloadBucket, "s3:ListBucket"),
             ]
         },
@@ -61,7 +61,7 @@ public class TemplatePermissionTests
                 .. On(Jobs, "dynamodb:GetItem"),
                 .. On(Outbox, "dynamodb:PutItem"),
                 .. On("!GetAtt EffectsTable.Arn", "dynamodb:UpdateItem"),
-                .. On(Payloads, "s3:GetObject"),
+                .. On(Payloads, "s3:GetObject", "s3:PutObject"),
                 .. On(PayloadBucket, "s3:ListBucket"),
             ]
         },

@@ -37,6 +37,7 @@ internal static class Attributes
     internal const string ProcessedAt = "processedAt";
     internal const string Stream = "stream";
     internal const string StreamSequence = "streamSequence";
+    internal const string Emitted = "emitted";
 
     internal const string Job = "job";
     internal const string Cursor = "cursor";

@@ -2,6 +2,7 @@ using Amazon.DynamoDBv2;
 using Microsoft.Extensions.DependencyInjection;
 using Relaybox.Inbox;
 using Relaybox.Maintenance;
+using Relaybox.Messaging;
 using Relaybox.Operations;
 using Relaybox.Outbox;
 using Relaybox.Settings;
@@ -39,7 +40,14 @@ internal sealed record DynamoDbSettings : StoreSettings
         services.AddSingleton(Inbox);
         services.AddSingleton<IOutboxRepository, DynamoDbOutboxRepository>();
         services.AddSingleton<IOutboxOperations, DynamoDbOutboxOperations>();
-        services.AddSingleton<DynamoDbInboxRepository>();
+
+        // Handlers emit events: it is the inbox that needs the claim check.
+        services.AddSingleton(provider => new DynamoDbInboxRepository(
+            provider.GetRequiredService<IAmazonDynamoDB>(),
+            Inbox,
+            Outbox with { ClaimCheck = provider.GetService<ClaimCheck>() },
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<IEntropy>()));
         services.AddSingleton<IInboxRepository>(provider => provider.GetRequiredService<DynamoDbInboxRepository>());
         services.AddSingleton<IInboxOperations>(provider => provider.GetRequiredService<DynamoDbInboxRepository>());
         services.AddSingleton<IDoctorCheck, DynamoDbCheck>();

@@ -21,7 +21,7 @@ internal static class InboxRowReader
 
     /// <summary>
     /// Reads a record. The columns: 0 status, 1 deliveries, 2 subject, 3 received_at, 4 processed_at, 5 failed_at, 6 lease_until,
-    /// 7 stream, 8 stream_sequence, 9 error_code, 10 error_message, 11 unfinished.
+    /// 7 stream, 8 stream_sequence, 9 error_code, 10 error_message, 11 unfinished, 12 emitted.
     /// </summary>
     internal static InboxRecord ReadRecord(InboxKey key, DbDataReader reader) => new(
         key, InboxStatusText.Parse(reader.GetString(0)), reader.GetInt32(1))
@@ -36,5 +36,6 @@ internal static class InboxRowReader
         ErrorCode = Columns.Text(reader, 9),
         ErrorMessage = Columns.Text(reader, 10),
         Unfinished = reader.GetInt32(11),
+        Emitted = EmittedEvents.Read(Columns.Text(reader, 12)),
     };
 }

@@ -48,9 +48,17 @@ public class RepositoryTemplateTests
         Assert.Contains(
             stack.Function("StreamRelay")!.Grants!, grant => grant.ToString() == "s3:PutObject on arn:aws:s3:::relaybox-payloadbucket/payloads/*");
 
+        // An event that a handler emits has to fit an item of DynamoDB, and any other store's row.
+        Assert.True(MayStore("dynamodb"));
+        Assert.False(MayStore("redis"));
+
         stack = Load(new Dictionary<string, string>());
         Assert.Empty(stack.Buckets);
         Assert.All(stack.Functions, function => Assert.DoesNotContain("CLAIM_CHECK_BUCKET", function.Environment.Keys));
+
+        bool MayStore(string store) =>
+            Load(new Dictionary<string, string> { ["ClaimCheck"] = "true", ["Store"] = store }).Function("Consume")!.Grants!
+                .Any(grant => grant.ToString().StartsWith("s3:PutObject", StringComparison.Ordinal));
     }
 
     [Fact]

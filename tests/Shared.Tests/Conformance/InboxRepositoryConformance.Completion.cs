@@ -236,6 +236,69 @@ public abstract partial class InboxRepositoryConformance
         Assert.Equal((OutboxStatus.Pending, """{ "by" : "handler" }"""), (row!.Status, row.Event.Payload));
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(25)]
+    public async Task The_record_names_the_events_that_its_handler_has_emitted(int count)
+    {
+        // As long as an id can be, with what JSON escapes.
+        string[] ids = [.. Enumerable.Range(0, count).Select(i => $"{i:D2}-\"\\é\U0001F680-".PadRight(RowContract.MaxEventIdLength, '\u20AC'))];
+        var claim = await ClaimAsync("e-1");
+        Assert.Null((await Repository.FindAsync(Consumer, "e-1", Ct))!.Emitted);
+        await using (var transaction = await Repository.BeginAsync(claim, Ct))
+        {
+            foreach (var id in ids)
+            {
+                transaction.Emit(Sample.Event(id));
+            }
+
+            Assert.Equal(CommitOutcome.Committed, await transaction.CommitAsync(Ct));
+        }
+
+        var emitted = (await Repository.FindAsync(Consumer, "e-1", Ct))!.Emitted;
+        Assert.Equal(count, emitted!.Count);
+        Assert.Equal(ids.Take(EmittedEvents.MostIds), emitted.EventIds);
+    }
+
+    [Fact]
+    public async Task A_record_whose_handler_emitted_nothing_holds_nothing_for_it()
+    {
+        await using (var transaction = await Repository.BeginAsync(await ClaimAsync("enlisted"), Ct))
+        {
+            Store.EnlistEffect(transaction, "a");
+            Assert.Equal(CommitOutcome.Committed, await transaction.CommitAsync(Ct));
+        }
+
+        await ProcessAsync("alone");
+        Assert.Equal<bool[]>([true], await MarkTogetherAsync([await ClaimAsync("together")]));
+
+        foreach (var eventId in new[] { "enlisted", "alone", "together" })
+        {
+            Assert.Null((await Repository.FindAsync(Consumer, eventId, Ct))!.Emitted);
+            Assert.DoesNotContain("emitted", (await Store.ReadAsync(Consumer, eventId))!.Keys);
+        }
+    }
+
+    [Fact]
+    public async Task A_commit_that_fails_leaves_no_emitted_events_in_the_record()
+    {
+        var claim = await ClaimAsync("e-1");
+        await using (var transaction = await Repository.BeginAsync(claim, Ct))
+        {
+            Store.EnlistImpossible(transaction, "b");
+            transaction.Emit(Sample.Event("emitted"));
+            Assert.Equal(CommitOutcome.EnlistedConditionFailed, await transaction.CommitAsync(Ct));
+        }
+
+        Assert.Null((await Repository.FindAsync(Consumer, "e-1", Ct))!.Emitted);
+        Assert.True(await Repository.MarkFailedAsync(claim, ErrorCodes.EnlistedConditionFailed, "no", Ct));
+        Assert.Null((await Repository.FindAsync(Consumer, "e-1", Ct))!.Emitted);
+
+        await ProcessAsync("e-1");
+        Assert.Null((await Repository.FindAsync(Consumer, "e-1", Ct))!.Emitted);
+    }
+
     [Fact]
     public async Task A_transaction_with_nothing_in_it_is_the_mark_alone()
     {

@@ -163,23 +163,4 @@ public class OutboxRelayPayloadTests
         new(outboxEvent.EventId, new ClaimToken($"token-of-{outboxEvent.EventId}"), attempts) { Event = outboxEvent };
 
     private static OutboxClaim Keyed(string eventId, string key, string payload) => Claim(eventId, payload) with { OrderingKey = key };
-
-    /// <summary>Accepts everything and keeps it.</summary>
-    private sealed class KeepingPublisher : IMessagePublisher
-    {
-        public Dictionary<string, OutboxEvent> Sent { get; } = [];
-
-        public Action<IReadOnlyList<OutboxEvent>>? OnPublish { get; set; }
-
-        public Task<IReadOnlyList<PublishOutcome>> PublishAsync(IReadOnlyList<OutboxEvent> events, CancellationToken cancellationToken)
-        {
-            OnPublish?.Invoke(events);
-            foreach (var sent in events)
-            {
-                Sent.Add(sent.EventId, sent);
-            }
-
-            return Task.FromResult<IReadOnlyList<PublishOutcome>>([.. events.Select(_ => PublishOutcome.Accepted)]);
-        }
-    }
 }

@@ -3,6 +3,7 @@ using Amazon.DynamoDBv2;
 using Amazon.DynamoDBv2.Model;
 using Relaybox.DynamoDb;
 using Relaybox.Inbox;
+using Relaybox.Messaging;
 using Relaybox.Outbox;
 using Relaybox.Shared.Tests.Conformance;
 using Relaybox.Shared.Tests.Support;
@@ -20,12 +21,12 @@ internal sealed class DynamoDbInboxHarness : InboxHarness
     private readonly DynamoDbOutboxOptions _outboxOptions;
     private readonly string _effects;
 
-    private DynamoDbInboxHarness(IAmazonDynamoDB client, string inbox, string outbox, string effects)
+    private DynamoDbInboxHarness(IAmazonDynamoDB client, string inbox, string outbox, string effects, ClaimCheck? claimCheck)
     {
         _client = client;
         _effects = effects;
         _options = new DynamoDbInboxOptions { TableName = inbox };
-        _outboxOptions = new DynamoDbOutboxOptions { TableName = outbox };
+        _outboxOptions = new DynamoDbOutboxOptions { TableName = outbox, ClaimCheck = claimCheck };
         Repository = CreateRepository();
         Outbox = new DynamoDbOutboxRepository(client, _outboxOptions, _clock, SystemEntropy.Instance);
     }
@@ -36,11 +37,12 @@ internal sealed class DynamoDbInboxHarness : InboxHarness
 
     public override DateTimeOffset Now => _clock.GetUtcNow();
 
-    public static async Task<DynamoDbInboxHarness> CreateAsync(DynamoDbLocal dynamoDb) => new(
+    public static async Task<DynamoDbInboxHarness> CreateAsync(DynamoDbLocal dynamoDb, ClaimCheck? claimCheck = null) => new(
         dynamoDb.Client,
         await DynamoDbTables.CreateInboxAsync(dynamoDb.Client),
         await DynamoDbTables.CreateOutboxAsync(dynamoDb.Client),
-        await DynamoDbTables.CreateSimpleAsync(dynamoDb.Client, "name"));
+        await DynamoDbTables.CreateSimpleAsync(dynamoDb.Client, "name"),
+        claimCheck);
 
     public override IInboxRepository CreateRepository() => CreateRepository(_client);
 

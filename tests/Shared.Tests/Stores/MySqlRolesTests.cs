@@ -125,7 +125,7 @@ public sealed class MySqlRolesTests(MySqlServer server, MySqlRolesTests.Shared s
     [InlineData("app", "UPDATE {{outbox.keys}} SET last_number = 0")]
     [InlineData("app", "SELECT * FROM {{inbox}}")]
     [InlineData("app", "SELECT * FROM {{schema}}.migrations")]
-    [InlineData("app", "CALL {{inbox.complete}}('e', 'c', '', 't')")]
+    [InlineData("app", "CALL {{inbox.complete}}('e', 'c', '', 't', NULL)")]
     [InlineData("app", "CREATE TABLE {{schema}}.mine (i INT)")]
     [InlineData("app", "ALTER TABLE {{outbox}} ADD COLUMN mine INT")]
     [InlineData("app", "DROP TRIGGER {{outbox.number}}")]
@@ -181,7 +181,7 @@ public sealed class MySqlRolesTests(MySqlServer server, MySqlRolesTests.Shared s
 
         foreach (var sql in new[]
         {
-            "SELECT COUNT(*) FROM {{outbox}}", "DELETE FROM {{outbox}}", "SELECT * FROM {{inbox}}", "CALL {{inbox.complete}}('e', 'c', '', 't')",
+            "SELECT COUNT(*) FROM {{outbox}}", "DELETE FROM {{outbox}}", "SELECT * FROM {{inbox}}", "CALL {{inbox.complete}}('e', 'c', '', 't', NULL)",
             "INSERT INTO {{outbox}} (event_id, subject, payload, attempts) VALUES ('x', 's', '{}', 9)",
         })
         {

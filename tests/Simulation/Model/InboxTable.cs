@@ -132,19 +132,19 @@ internal sealed class InboxTable(OutboxTable outbox, IInboxWatcher? watcher = nu
             Outbox.FindOrCreate(e, now, dueAtOnce);
         }
 
-        Complete(record, claim.Token, effects.Count, now);
+        Complete(record, claim.Token, effects.Count, emitted, now);
         return CommitOutcome.Committed;
     }
 
     /// <summary>Makes a record processed, if the claim still holds.</summary>
-    internal bool Complete(InboxClaim.Claimed claim, int effects, DateTimeOffset now)
+    internal bool Complete(InboxClaim.Claimed claim, int effects, IReadOnlyList<OutboxEvent> emitted, DateTimeOffset now)
     {
         if (FindClaimed(claim) is not { } record)
         {
             return false;
         }
 
-        Complete(record, claim.Token, effects, now);
+        Complete(record, claim.Token, effects, emitted, now);
         return true;
     }
 
@@ -227,12 +227,13 @@ internal sealed class InboxTable(OutboxTable outbox, IInboxWatcher? watcher = nu
     internal IReadOnlyDictionary<string, long> CountByStatus() =>
         Records.CountBy(record => record.Status ?? "").ToDictionary(count => count.Key, count => (long)count.Value);
 
-    private void Complete(RecordState record, string token, int effects, DateTimeOffset now)
+    private void Complete(RecordState record, string token, int effects, IReadOnlyList<OutboxEvent> emitted, DateTimeOffset now)
     {
         record.Status = InboxStatusText.Processed;
         record.ProcessedAt = now;
         record.LeaseUntil = record.FailedAt = null;
         record.ErrorCode = record.ErrorMessage = null;
+        record.Emitted = EmittedEvents.ToText(emitted);
         watcher?.Processed(record, token, effects);
     }
 

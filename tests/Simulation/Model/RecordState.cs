@@ -40,6 +40,8 @@ internal sealed record RecordState(InboxKey Key)
 
     public string? ErrorMessage { get; set; }
 
+    public string? Emitted { get; set; }
+
     internal InboxStatus Parsed => InboxStatusText.Parse(Status);
 
     internal InboxRecord ToRecord() => new(Key, Parsed, Deliveries)
@@ -54,5 +56,6 @@ internal sealed record RecordState(InboxKey Key)
         StreamSequence = StreamSequence,
         ErrorCode = ErrorCode,
         ErrorMessage = ErrorMessage,
+        Emitted = EmittedEvents.Read(Emitted),
     };
 }

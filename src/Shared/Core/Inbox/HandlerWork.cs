@@ -29,6 +29,9 @@ internal sealed class HandlerWork<TWrite, TSession>(Type owner)
     internal TSession? Session => Volatile.Read(ref _session);
 
     /// <exception cref="ObjectDisposedException">The work is closed.</exception>
+    internal void RequireOpen() => ObjectDisposedException.ThrowIf(Volatile.Read(ref _closed), owner);
+
+    /// <exception cref="ObjectDisposedException">The work is closed.</exception>
     internal void Emit(OutboxEvent outboxEvent) => Add(_events, outboxEvent);
 
     /// <exception cref="ObjectDisposedException">The work is closed.</exception>
@@ -45,7 +48,7 @@ internal sealed class HandlerWork<TWrite, TSession>(Type owner)
         await _opening.WaitAsync(cancellationToken);
         try
         {
-            ObjectDisposedException.ThrowIf(Volatile.Read(ref _closed), owner);
+            RequireOpen();
             if (_session is { } session)
             {
                 return session;

@@ -10,6 +10,8 @@ public interface IMessageTransaction
 {
     /// <summary>Emits an event: its outbox row is written together with the mark, or not at all.</summary>
     /// <param name="outboxEvent">The event.</param>
-    /// <exception cref="RowContractException">The event breaks the contract.</exception>
+    /// <exception cref="RowContractException">
+    /// The event breaks the contract, or the store cannot hold its row and the claim check does not carry its payload.
+    /// </exception>
     void Emit(OutboxEvent outboxEvent);
 }

@@ -46,4 +46,7 @@ internal sealed record InboxRecord(InboxKey Key, InboxStatus Status, int Deliver
 
     /// <summary>The last error's text, bounded, without payload.</summary>
     public string? ErrorMessage { get; init; }
+
+    /// <summary>The events that its handler has emitted; null if it is not processed, or has emitted none.</summary>
+    public EmittedEvents? Emitted { get; init; }
 }

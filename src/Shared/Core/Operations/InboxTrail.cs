@@ -49,11 +49,27 @@ internal sealed class InboxTrail(IInboxRepository inbox, InboxConsumers consumer
 
         static string Tell(string name, InboxRecord record) => record.Status switch
         {
-            InboxStatus.Processed => $"{name} has handled it{RowExplanation.At(record.ProcessedAt)}.",
+            InboxStatus.Processed => $"{name} has handled it{RowExplanation.At(record.ProcessedAt)}.{TellEmitted(record.Emitted)}",
             InboxStatus.Processing =>
                 $"{name} has it in hand, in attempt {record.Deliveries}, until {RowExplanation.Time(record.LeaseUntil)} at most.",
             _ => $"{name} failed in attempt {record.Deliveries}{RowExplanation.At(record.FailedAt)}: {record.ErrorCode}"
                 + RowExplanation.Text(record.ErrorMessage),
         };
+    }
+
+    private static string TellEmitted(EmittedEvents? emitted)
+    {
+        if (emitted is not { EventIds: [var first, ..] ids })
+        {
+            return "";
+        }
+
+        return emitted.Count == 1
+            ? $" It emitted the event {first}. To follow that one: relaybox why {first}"
+            : $" It emitted the events {List()}. To follow one of them: relaybox why {first}";
+
+        string List() => emitted.Count > ids.Count
+            ? $"{string.Join(", ", ids)} and {emitted.Count - ids.Count} more"
+            : $"{string.Join(", ", ids.SkipLast(1))} and {ids[^1]}";
     }
 }

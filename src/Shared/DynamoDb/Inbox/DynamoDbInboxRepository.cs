@@ -3,6 +3,7 @@ using Amazon.DynamoDBv2.Model;
 using Relaybox.Diagnostics;
 using Relaybox.Events;
 using Relaybox.Inbox;
+using Relaybox.Messaging;
 using Relaybox.Operations;
 using Relaybox.Timing;
 
@@ -133,6 +134,10 @@ internal sealed partial class DynamoDbInboxRepository(
     }
 
     /// <inheritdoc />
+    /// <remarks>Without the payload store nothing is written of a handler that emits a large payload.</remarks>
+    public bool IsOutage(Exception exception) => exception is PayloadStoreException { IsMissing: false };
+
+    /// <inheritdoc />
     public async Task<InboxRecord?> FindAsync(InboxKey key, CancellationToken cancellationToken)
     {
         var item = await GetItemAsync(key, cancellationToken);
@@ -154,17 +159,21 @@ internal sealed partial class DynamoDbInboxRepository(
         cancellationToken);
 
     /// <summary>The fenced update that completes a claim, for a call of its own or as part of a transaction.</summary>
-    internal Update ProcessedMark(InboxClaim.Claimed claim)
+    /// <param name="claim">The claim.</param>
+    /// <param name="emitted">The events that the handler has emitted.</param>
+    internal Update ProcessedMark(InboxClaim.Claimed claim, params IReadOnlyList<OutboxEvent> emitted)
     {
         var now = time.GetUtcNow();
-        return new Update
+        var text = EmittedEvents.ToText(emitted);
+        var mark = new Update
         {
             TableName = options.TableName,
             Key = InboxItem.Key(claim.Key),
 
             // The record keeps the token that completed it, so that a repeated call knows its own work.
             UpdateExpression =
-                "SET #status = :processed, processedAt = :now, expiresAt = :expires REMOVE leaseUntil, errorCode, errorMessage, failedAt",
+                $"SET #status = :processed, processedAt = :now, expiresAt = :expires{(text is null ? "" : ", emitted = :emitted")}"
+                + " REMOVE leaseUntil, errorCode, errorMessage, failedAt",
             ConditionExpression = "#status = :processing AND claimToken = :token",
             ExpressionAttributeNames = StatusName(),
             ExpressionAttributeValues = new()
@@ -176,6 +185,12 @@ internal sealed partial class DynamoDbInboxRepository(
                 [":expires"] = Values.Seconds(now + options.ProcessedRetention),
             },
         };
+        if (text is not null)
+        {
+            mark.ExpressionAttributeValues[":emitted"] = Values.S(text);
+        }
+
+        return mark;
     }
 
     /// <summary>Whether this very claim has completed the record.</summary>

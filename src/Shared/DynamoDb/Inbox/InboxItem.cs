@@ -41,6 +41,7 @@ internal static class InboxItem
         StreamSequence = item.GetNumber(Attributes.StreamSequence),
         ErrorCode = item.GetString(Attributes.ErrorCode),
         ErrorMessage = item.GetString(Attributes.ErrorMessage),
+        Emitted = EmittedEvents.Read(item.GetString(Attributes.Emitted)),
     };
 
     /// <summary>A record that was claimed under a token.</summary>

@@ -48,7 +48,7 @@ public sealed class DynamoDbOutboxWriter
     public TransactWriteItem CreateWriteItem(OutboxEvent outboxEvent)
     {
         RowContract.Require(outboxEvent);
-        return OutboxPut.Create(outboxEvent, _options, _time.GetUtcNow());
+        return OutboxPut.Create(outboxEvent, _options, _time.GetUtcNow(), OutboxPut.AdviceForWriters);
     }
 
     /// <summary>Runs a business operation and writes its event in one transaction: both are there, or neither.</summary>

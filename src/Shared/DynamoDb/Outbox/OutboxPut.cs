@@ -7,8 +7,16 @@ namespace Relaybox.DynamoDb;
 /// <summary>The write of a new outbox row inside somebody's transaction.</summary>
 internal static class OutboxPut
 {
+    /// <summary>What a writer can do about a payload that no item can hold.</summary>
+    internal const string AdviceForWriters =
+        "Keep the payload apart: set DynamoDbOutboxOptions.ClaimCheck, or call ClaimCheck.CheckInAsync for the event before (docs/claim-check.md).";
+
+    /// <param name="outboxEvent">The event.</param>
+    /// <param name="options">The outbox table and how it is used.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="advice">What to do about a row that is too large.</param>
     /// <exception cref="RowContractException">The row would be larger than an item may be.</exception>
-    internal static TransactWriteItem Create(OutboxEvent outboxEvent, DynamoDbOutboxOptions options, DateTimeOffset now)
+    internal static TransactWriteItem Create(OutboxEvent outboxEvent, DynamoDbOutboxOptions options, DateTimeOffset now, string advice)
     {
         var item = OutboxItem.ToItem(outboxEvent, options, now);
         if (OutboxItem.ItemBytesOf(item) is > OutboxItem.MaxItemBytes and var bytes)
@@ -16,8 +24,7 @@ internal static class OutboxPut
             throw new RowContractException(new RowViolation(
                 ErrorCodes.RowTooLargeForItem,
                 $"The row has {bytes} bytes, and an item of DynamoDB at most {OutboxItem.MaxItemBytes} (400 KB). Nothing was written. "
-                + "Keep the payload apart: set DynamoDbOutboxOptions.ClaimCheck, or call ClaimCheck.CheckInAsync for the event before "
-                + "(docs/claim-check.md)."));
+                + advice));
         }
 
         return new TransactWriteItem

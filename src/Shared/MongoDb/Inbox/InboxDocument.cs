@@ -1,4 +1,5 @@
 using MongoDB.Bson;
+using Relaybox.Events;
 using Relaybox.Inbox;
 
 namespace Relaybox.MongoDb;
@@ -31,9 +32,15 @@ internal static class InboxDocument
     };
 
     /// <summary>The update that marks a record as processed. It keeps the token, so that a repeated call knows its own work.</summary>
-    internal static BsonDocument Processed() => new()
+    /// <param name="emitted">The events that the handler has emitted.</param>
+    internal static BsonDocument Processed(params IReadOnlyList<OutboxEvent> emitted) => new()
     {
-        { "$set", new BsonDocument(Fields.Status, InboxStatusText.Processed) },
+        {
+            "$set", new BsonDocument
+            {
+                { Fields.Status, InboxStatusText.Processed }, { Fields.Emitted, EmittedEvents.ToText(emitted), emitted.Count > 0 },
+            }
+        },
         { "$currentDate", new BsonDocument(Fields.ProcessedAt, true) },
         {
             "$unset", new BsonDocument { { Fields.LeaseUntil, "" }, { Fields.FailedAt, "" }, { Fields.ErrorCode, "" }, { Fields.ErrorMessage, "" } }
@@ -65,6 +72,7 @@ internal static class InboxDocument
         StreamSequence = document.GetValue(Fields.StreamSequence, BsonNull.Value) is BsonInt64 sequence ? sequence.Value : null,
         ErrorCode = document.Text(Fields.ErrorCode),
         ErrorMessage = document.Text(Fields.ErrorMessage),
+        Emitted = EmittedEvents.Read(document.Text(Fields.Emitted)),
     };
 
     private static DateTimeOffset? Later(DateTimeOffset? lease, DateTimeOffset? renewed) => renewed > lease ? renewed : lease;

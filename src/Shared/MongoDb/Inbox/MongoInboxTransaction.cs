@@ -186,7 +186,7 @@ internal sealed class MongoInboxTransaction(
         }
 
         var result = await database.Inbox.UpdateOneAsync(
-            session, InboxDocument.Held(claim), InboxDocument.Processed(), cancellationToken: cancellationToken);
+            session, InboxDocument.Held(claim), InboxDocument.Processed(_work.Events), cancellationToken: cancellationToken);
         if (result.MatchedCount == 1)
         {
             return true;

@@ -42,6 +42,7 @@ internal static class Fields
     internal const string ProcessedAt = "processedAt";
     internal const string Stream = "stream";
     internal const string StreamSequence = "streamSequence";
+    internal const string Emitted = "emitted";
 
     internal const string Cursor = "cursor";
 

@@ -8,7 +8,7 @@ namespace Relaybox.MySql;
 // Marks that are not made alone: many at once, and in the transaction of a handler.
 internal sealed partial class MySqlInboxRepository
 {
-    private readonly string _complete = $"CALL {new MySqlNames(options).InboxComplete}(@event, @consumer, @replay, @token)";
+    private readonly string _complete = $"CALL {new MySqlNames(options).InboxComplete}(@event, @consumer, @replay, @token, @emitted)";
 
     /// <inheritdoc />
     /// <remarks>
@@ -72,10 +72,13 @@ internal sealed partial class MySqlInboxRepository
     }
 
     /// <summary>Completes a claim as a part of its own transaction. Where the claim is lost the command fails.</summary>
-    internal MySqlBatchCommand Completion(InboxClaim.Claimed claim)
+    /// <param name="claim">The claim.</param>
+    /// <param name="emitted">What the record keeps of the events that the handler has emitted (<see cref="EmittedEvents.ToText"/>).</param>
+    internal MySqlBatchCommand Completion(InboxClaim.Claimed claim, string? emitted)
     {
         var command = new MySqlBatchCommand(_complete);
         AddClaim(command.Parameters, claim);
+        command.Parameters.AddWithValue("@emitted", emitted);
         return command;
     }
 

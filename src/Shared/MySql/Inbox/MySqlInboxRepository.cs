@@ -28,7 +28,7 @@ internal sealed partial class MySqlInboxRepository(
         $"""
         SELECT status, deliveries, subject, {OutboxColumns.Time("received_at")}, {OutboxColumns.Time("processed_at")},
             {OutboxColumns.Time("failed_at")}, {OutboxColumns.Time("lease_until")},
-            stream, stream_sequence, error_code, error_message, unfinished
+            stream, stream_sequence, error_code, error_message, unfinished, emitted
         FROM {new MySqlNames(options).Inbox} WHERE event_id = @event AND consumer = @consumer AND replay_id = @replay
         """;
 

@@ -36,9 +36,9 @@ internal sealed class MySqlInboxTransaction(
             // Where the server has rolled the transaction back, such as one of two that waited for each other, it is executed again,
             // unless there is something of the handler's in it.
             return Session is { } session
-                ? await session.CommitAsync(Writes(), inbox.Completion(Claim), cancellationToken)
+                ? await session.CommitAsync(Writes(), Mark(), cancellationToken)
                 : await _repeats.RunAsync(
-                    (_, ct) => HandlerTransaction.CommitAtOnceAsync(connections, Claim.Token, Writes(), inbox.Completion(Claim), ct),
+                    (_, ct) => HandlerTransaction.CommitAtOnceAsync(connections, Claim.Token, Writes(), Mark(), ct),
                     cancellationToken);
         }
         catch (MySqlException e) when (OutboxRefusal.IsOfNumbers(e))
@@ -63,6 +63,8 @@ internal sealed class MySqlInboxTransaction(
     protected override bool IsOfStore(Exception exception) => exception is MySqlException;
 
     private HandlerWrites Writes() => new(Enlisted, Emitted, outbox);
+
+    private MySqlBatchCommand Mark() => inbox.Completion(Claim, EmittedEvents.ToText(Emitted));
 
     private static bool IsRolledBack(Exception exception) => exception is MySqlException e && MySqlFaults.EndsTransaction(e);
 

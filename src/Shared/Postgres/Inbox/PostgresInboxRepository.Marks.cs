@@ -8,7 +8,7 @@ namespace Relaybox.Postgres;
 internal sealed partial class PostgresInboxRepository
 {
     private readonly string _markTogether = $"SELECT * FROM {new PostgresNames(options).InboxMark}($1, $2, $3, $4)";
-    private readonly string _complete = $"SELECT {new PostgresNames(options).InboxComplete}($1, $2, $3, $4)";
+    private readonly string _complete = $"SELECT {new PostgresNames(options).InboxComplete}($1, $2, $3, $4, $5)";
 
     /// <inheritdoc />
     public override async Task<IReadOnlyList<bool>> TryMarkProcessedAsync(
@@ -33,10 +33,13 @@ internal sealed partial class PostgresInboxRepository
     /// <summary>
     /// Completes a claim as a part of its own transaction. Where the claim is lost, or the transaction is any other, the command fails.
     /// </summary>
-    internal NpgsqlBatchCommand Completion(InboxClaim.Claimed claim)
+    /// <param name="claim">The claim.</param>
+    /// <param name="emitted">What the record keeps of the events that the handler has emitted (<see cref="EmittedEvents.ToText"/>).</param>
+    internal NpgsqlBatchCommand Completion(InboxClaim.Claimed claim, string? emitted)
     {
         var command = new NpgsqlBatchCommand(_complete);
         AddClaim(command.Parameters, claim);
+        command.Parameters.Add(Parameters.Text(emitted));
         return command;
     }
 }

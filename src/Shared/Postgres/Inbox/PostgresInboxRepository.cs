@@ -72,7 +72,7 @@ internal sealed partial class PostgresInboxRepository(
         await using var command = new NpgsqlCommand(
             $"""
             SELECT status, deliveries, subject, received_at, processed_at, failed_at, lease_until,
-                stream, stream_sequence, error_code, error_message, unfinished
+                stream, stream_sequence, error_code, error_message, unfinished, emitted
             FROM {Table(options)} WHERE event_id = $1 AND consumer = $2 AND replay_id = $3
             """,
             connection);

@@ -68,7 +68,7 @@ internal sealed class PostgresInboxTransaction(
             yield return outbox.Create(OutboxChunks.InKeyOrder(Emitted), Claim.Token);
         }
 
-        yield return inbox.Completion(Claim);
+        yield return inbox.Completion(Claim, EmittedEvents.ToText(Emitted));
     }
 
     /// <summary>The SQLSTATE of an error that makes a transaction fail; later ones only say that it has failed.</summary>

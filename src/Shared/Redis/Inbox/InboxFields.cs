@@ -42,6 +42,7 @@ internal static class InboxFields
             StreamSequence = Number(Field("streamSequence")),
             ErrorCode = Field("errorCode"),
             ErrorMessage = Field("errorMessage"),
+            Emitted = EmittedEvents.Read(Field("emitted")),
         };
 
         RedisValue Field(string name) => fields.GetValueOrDefault(name, RedisValue.Null);

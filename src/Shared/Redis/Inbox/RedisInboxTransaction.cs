@@ -104,6 +104,11 @@ internal sealed class RedisInboxTransaction(
             [.. names.Bucket.Keys(), names.Leases!, names.Processed!, names.Record(claim.Key)!], RedisSchema.Version, options.Buckets, claim.Token);
         OutboxInsert.Add(arguments, options, names.Bucket, _work.Events);
         arguments.Add(commands);
+        if (EmittedEvents.ToText(_work.Events) is { } emitted)
+        {
+            arguments.Add(emitted);
+        }
+
         return arguments;
     }
 

@@ -1,6 +1,6 @@
 -- Writes what a handler enlisted and emitted, and marks its message as processed: all of it, or nothing.
 -- KEYS: the bucket, the inbox's leases, its processed, the record, then rows and the app's keys. ARGV: version, buckets, token, the events,
--- the commands.
+-- the commands, and where there are events what the record keeps of them.
 -- Returns {'committed'}, {'lost'}, {'taken', state of each event}, or what a check says of the commands. A full server refuses the first
 -- write, that of the set of processed records, and so all of it.
 -- include: box
@@ -20,7 +20,8 @@ end
 
 local tag = string.match(box.schema, '^{.-}')
 local events, at = events_read(4)
-local commands = commands_read(at)
+local commands, last = commands_read(at)
+local emitted = ARGV[last]
 redis.call('ZCARD', leases)
 redis.call('ZCARD', processed)
 if #events > 0 then
@@ -45,6 +46,9 @@ end
 local now = clock_now()
 redis.call('ZADD', processed, now, inbox_member(key, leases))
 inbox_processed({ key }, leases, processed, now)
+if emitted then
+  redis.call('HSET', key, 'emitted', emitted)
+end
 commands_apply(commands)
 for _, event in ipairs(events) do
   event_write(event, now)

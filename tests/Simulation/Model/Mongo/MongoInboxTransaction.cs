@@ -194,7 +194,7 @@ internal sealed class MongoInboxTransaction(MongoClient client, MongoInbox inbox
             transaction,
             DocumentId.Record(claim.Key),
             changes: true,
-            () => Server.Inbox.Complete(claim, transaction.Effects, Server.Now));
+            () => Server.Inbox.Complete(claim, transaction.Effects, _emitted, Server.Now));
         return true;
     }
 

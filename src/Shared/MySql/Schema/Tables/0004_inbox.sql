@@ -24,6 +24,9 @@ CREATE TABLE IF NOT EXISTS {{inbox}} (
     error_code      VARCHAR(255),
     error_message   TEXT,
 
+    -- Which events the handler has emitted, as JSON. Null where it has emitted none.
+    emitted         TEXT,
+
     -- Where maintenance looks for the record, and by which time: 1 processed; 2 being processed; 3 failed. Null: it needs none.
     queue           TINYINT         GENERATED ALWAYS AS (
         CASE status WHEN 'processed' THEN 1 WHEN 'processing' THEN 2 WHEN 'failed' THEN 3 END) STORED,

@@ -119,6 +119,9 @@ CREATE TABLE {{inbox}} (
     error_code      text,
     error_message   text,
 
+    -- Which events the handler has emitted, as JSON. Null where it has emitted none.
+    emitted         text,
+
     CONSTRAINT {{inbox:pkey}} PRIMARY KEY (event_id, consumer, replay_id)
 );
 
