@@ -3,7 +3,7 @@ namespace Relaybox.Benchmarks.Peers;
 /// <summary>A count that somebody waits for.</summary>
 internal sealed class Countdown
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     private TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _left;

@@ -22,27 +22,45 @@ namespace Relaybox.Benchmarks.Peers;
 /// a leader; a sender that works in batches of 100 and deletes a batch in one statement (its default wherever a broker takes batches).
 /// Its metrics, which count its tables every few seconds, are off. Its durability agent runs, as in production: it looks for messages
 /// that nobody owns, and what this process has committed is its own. So nothing is sent of what is not flushed.
+/// The inbox takes a delivered batch in one statement. So many messages are handled at once that those of several batches are.
 /// </remarks>
-internal sealed class WolverinePeer(PeerDatabase database, string payload) : IPeer
+internal sealed class WolverinePeer : IPeer
 {
     private const string Schema = "wolverine";
+    private const int Handlers = 40;
 
-    private readonly OrderPlaced _message = new(JsonElement.Parse(payload));
-    private readonly BusinessTable _business = new(database);
+    private readonly PeerDatabase _database;
+    private readonly OrderPlaced _message;
+    private readonly BusinessTable _business;
     private readonly Countdown _sent = new();
+    private readonly NoOpTarget _target;
+    private readonly NoOpSource _source = new(Handlers);
+    private readonly Consumption _consumption;
     private IHost? _host;
     private IWolverineRuntime? _runtime;
+
+    public WolverinePeer(PeerDatabase database, string payload)
+    {
+        var order = JsonElement.Parse(payload);
+        _database = database;
+        _message = new OrderPlaced(order);
+        _business = new BusinessTable(database);
+        _target = new NoOpTarget(_sent);
+        _consumption = new Consumption(database, _source, order, $"{Schema}.wolverine_incoming_envelopes");
+    }
 
     private IMessageDatabase Store => (IMessageDatabase)_runtime!.Storage;
 
     public async Task OpenAsync()
     {
         await _business.CreateAsync();
+        await _consumption.CreateAsync();
         var builder = Host.CreateApplicationBuilder();
         builder.Logging.ClearProviders();
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
         builder.Logging.AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.UseWolverine(Configure);
+        builder.Services.AddSingleton(_database.Source);
         builder.Services.AddResourceSetupOnStartup();
         _host = builder.Build();
         await _host.StartAsync();
@@ -53,6 +71,8 @@ internal sealed class WolverinePeer(PeerDatabase database, string payload) : IPe
     {
         "write" => WriteAsync(
             order.GetProperty("rows").GetInt32(), order.GetProperty("writers").GetInt32(), order.GetProperty("relaying").GetBoolean()),
+        "consume" => ConsumeAsync(
+            order.GetProperty("messages").GetInt32(), order.GetProperty("own").GetBoolean(), order.GetProperty("atOnce").GetInt32()),
         var other => throw new NotSupportedException($"Wolverine is not asked to {other}."),
     };
 
@@ -64,22 +84,23 @@ internal sealed class WolverinePeer(PeerDatabase database, string payload) : IPe
             _host.Dispose();
         }
 
-        await database.DisposeAsync();
+        _consumption.Dispose();
+        await _database.DisposeAsync();
     }
 
     private void Configure(WolverineOptions options)
     {
-        options.PersistMessagesWithPostgresql(database.Source, Schema);
+        options.PersistMessagesWithPostgresql(_database.Source, Schema);
         options.Durability.Mode = DurabilityMode.Solo;
         options.Durability.DurabilityMetricsEnabled = false;
-        options.Discovery.DisableConventionalDiscovery();
-        options.Transports.Add(new NoOpTransport(_sent));
-        options.PublishMessage<OrderPlaced>().To(NoOpEndpoint.Address).UseDurableOutbox();
+        options.Discovery.DisableConventionalDiscovery().IncludeType(typeof(OrderHandlers));
+        options.Transports.Add(new NoOpTransport(_target, _source));
+        options.PublishMessage<OrderPlaced>().To(_target.Uri).UseDurableOutbox();
     }
 
     private async Task<Dictionary<string, double>> WriteAsync(int rows, int writers, bool relaying)
     {
-        await database.ExecuteAsync($"TRUNCATE {Schema}.wolverine_outgoing_envelopes");
+        await _database.ExecuteAsync($"TRUNCATE {Schema}.wolverine_outgoing_envelopes");
         _sent.Start(rows);
         var start = await _business.WriteAsync(rows, writers, connection => WriteOneAsync(connection, relaying));
         var answer = new Dictionary<string, double> { ["seconds"] = Stopwatch.GetElapsedTime(start).TotalSeconds };
@@ -97,7 +118,10 @@ internal sealed class WolverinePeer(PeerDatabase database, string payload) : IPe
             : throw new InvalidOperationException($"Wolverine has {events} events, and {rows} were published.");
     }
 
-    private Task<long> CountEventsAsync() => database.ReadAsync<long>($"SELECT count(*) FROM {Schema}.wolverine_outgoing_envelopes");
+    private async Task<Dictionary<string, double>> ConsumeAsync(int messages, bool own, int atOnce) =>
+        new() { ["seconds"] = (await _consumption.RunAsync(messages, own, atOnce)).TotalSeconds };
+
+    private Task<long> CountEventsAsync() => _database.ReadAsync<long>($"SELECT count(*) FROM {Schema}.wolverine_outgoing_envelopes");
 
     private async Task WriteOneAsync(NpgsqlConnection connection, bool flushes)
     {
