@@ -92,6 +92,18 @@ internal sealed class PeerProcess : IAsyncDisposable
             answer.TryGetProperty("sentSeconds", out var sent) ? TimeSpan.FromSeconds(sent.GetDouble()) : null);
     }
 
+    /// <summary>Has messages delivered in batches of ten, until all are handled and marked. Each handler inserts one row.</summary>
+    /// <param name="messages">How many.</param>
+    /// <param name="own">Whether the handler opens a transaction of its own.</param>
+    /// <param name="atOnce">How many batches at once.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async Task<TimeSpan> ConsumeAsync(long messages, bool own, int atOnce, CancellationToken cancellationToken)
+    {
+        var answer = await OrderAsync(
+            new() { ["do"] = "consume", ["messages"] = messages, ["own"] = own, ["atOnce"] = atOnce }, cancellationToken);
+        return TimeSpan.FromSeconds(answer.GetProperty("seconds").GetDouble());
+    }
+
     public async ValueTask DisposeAsync()
     {
         _process.Kill();
