@@ -29,7 +29,7 @@ internal static class BenchCommand
         };
         var json = new Option<FileInfo?>("--json") { Description = "Write the results as JSON into this file" };
         var docs = new Option<bool>("--docs") { Description = $"Write results and plots into {DocsFolder}" };
-        var peers = new Option<bool>("--peers") { Description = "Run beside other outboxes and queues, from npm" };
+        var peers = new Option<bool>("--peers") { Description = "Run beside other outboxes and queues; where no group is named, only the groups that can" };
         var rounds = new Option<int>("--rounds") { Description = "How often each arm is measured", DefaultValueFactory = _ => 7 };
         var seconds = new Option<double>("--seconds") { Description = "How long each measurement takes at least", DefaultValueFactory = _ => 1 };
         var scale = new Option<double>("--scale")
@@ -53,8 +53,9 @@ internal static class BenchCommand
                 Rounds = Positive(parsed.GetValue(rounds), "--rounds"),
                 RoundTime = TimeSpan.FromSeconds(Positive(parsed.GetValue(seconds), "--seconds")),
                 Scale = Positive(parsed.GetValue(scale), "--scale"),
+                Peers = parsed.GetValue(peers),
             };
-            var groups = Choose(parsed.GetValue(names) ?? [], parsed.GetValue(store) ?? [], parsed.GetValue(peers));
+            var groups = Choose(parsed.GetValue(names) ?? [], parsed.GetValue(store) ?? [], options.Peers);
             var results = await RunAsync(groups, options, cancellationToken);
             if (parsed.GetValue(json) is { } file)
             {
@@ -100,7 +101,7 @@ internal static class BenchCommand
         return
         [
             .. BenchmarkGroups.All.Where(group =>
-                (names.Contains(group.Id) || (peers && group.Id == BenchmarkGroups.Peers) || (names.Length == 0 && !peers && group.IsDefault))
+                (names.Length > 0 ? names.Contains(group.Id) : peers ? group.HasPeers : group.IsDefault)
                 && (stores.Length == 0 || group.Store is null || stores.Contains(group.Store))),
         ];
     }

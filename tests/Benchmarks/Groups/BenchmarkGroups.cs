@@ -23,6 +23,7 @@ internal static class BenchmarkGroups
         new PeersGroup(),
         new NatsGroup(),
         .. BenchStores.All.Select(store => new InboxGroup(store)),
+        new ConsumerGroup(),
         new SqsGroup(),
         new SizesGroup(),
         new DynamoDbGroup(),

@@ -1,7 +1,6 @@
 using Relaybox.Benchmarks.Consuming;
 using Relaybox.Benchmarks.Harness;
 using Relaybox.Benchmarks.Stores;
-using Relaybox.Events;
 using Relaybox.Inbox;
 
 namespace Relaybox.Benchmarks.Groups;
@@ -72,7 +71,7 @@ internal sealed class InboxGroup(IBenchStore store) : StoreGroup(store)
             async (messages, ct) =>
             {
                 await inbox.EmptyAsync(ct);
-                batches = [.. NewMessages((int)messages).Chunk(size)];
+                batches = [.. NewMessages.Make((int)messages).Chunk(size)];
             },
             target);
     }
@@ -114,7 +113,7 @@ internal sealed class InboxGroup(IBenchStore store) : StoreGroup(store)
     // In an invocation handlers that end apart are marked apart.
     private async Task CountBatchAsync(BenchmarkRun run, IBenchServer server, IInboxRepository inbox, CancellationToken cancellationToken)
     {
-        InboxMessage[] batch = [.. NewMessages(BatchSize)];
+        InboxMessage[] batch = [.. NewMessages.Make(BatchSize)];
         foreach (var cost in await server.CostOfAsync(() => HandleAsync(inbox, [batch], cancellationToken), cancellationToken))
         {
             var target = Targets.InboxBatch.GetValueOrDefault(cost.Name);
@@ -140,19 +139,5 @@ internal sealed class InboxGroup(IBenchStore store) : StoreGroup(store)
         return claims.All(claim => claim is InboxClaim.Claimed)
             ? [.. claims.Cast<InboxClaim.Claimed>()]
             : throw new InvalidOperationException("A new message could not be claimed.");
-    }
-
-    private static IEnumerable<InboxMessage> NewMessages(int count)
-    {
-        for (var i = 0; i < count; i++)
-        {
-            var message = new InboxMessage(
-                new OutboxEvent { EventId = Guid.NewGuid().ToString(), Subject = "orders.placed", Payload = BenchPayload.Text })
-            {
-                MessageId = "m",
-            };
-            _ = message.PayloadHash;
-            yield return message;
-        }
     }
 }

@@ -32,6 +32,8 @@ internal sealed class PeersGroup : IBenchmarkGroup
 
     public bool IsDefault => false;
 
+    public bool HasPeers => true;
+
     public async Task RunAsync(BenchmarkRun run, CancellationToken cancellationToken)
     {
         await using var database = await BenchDatabase.StartAsync(cancellationToken);

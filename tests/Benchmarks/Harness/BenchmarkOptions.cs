@@ -18,6 +18,9 @@ internal sealed record BenchmarkOptions
     /// <summary>How often a comparison is run again that was too noisy.</summary>
     public int Repeats { get; init; } = 2;
 
+    /// <summary>Whether groups that can run beside other outboxes do so.</summary>
+    public bool Peers { get; init; }
+
     /// <summary>A size, scaled.</summary>
     public int Of(int full) => Math.Max(1, (int)(full * Scale));
 }

@@ -15,5 +15,8 @@ internal interface IBenchmarkGroup
     /// <summary>Runs when nothing is named; otherwise only by its name.</summary>
     bool IsDefault => true;
 
+    /// <summary>Runs beside other outboxes and queues with <c>--peers</c>.</summary>
+    bool HasPeers => false;
+
     Task RunAsync(BenchmarkRun run, CancellationToken cancellationToken);
 }

@@ -24,6 +24,7 @@ public sealed class BenchmarkTests
     [InlineData("memory", new[] { "17" })]
     [InlineData("parked", new string[0])]
     [InlineData("inbox", new[] { "10", "11" })]
+    [InlineData("consumer", new string[0])]
     [InlineData("sqs", new[] { "15" })]
     [InlineData("dynamodb", new[] { "16" })]
     [InlineData("runtime", new[] { "12" })]

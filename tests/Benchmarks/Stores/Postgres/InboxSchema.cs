@@ -14,6 +14,30 @@ internal sealed class InboxSchema(BenchDatabase database, PostgresOptions option
     public override IInboxRepository Repository { get; } =
         new PostgresInboxRepository(database.Connections, options, TimeProvider.System, SystemEntropy.Instance);
 
+    /// <summary>
+    /// Claims each batch of new messages in one statement, and inserts their effects and marks them in one transaction, by the driver alone.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">Not all of them were new, or could be marked.</exception>
+    public async Task ConsumeBareAsync(IReadOnlyList<InboxMessage[]> batches, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.DataSource.OpenConnectionAsync(cancellationToken);
+        foreach (var batch in batches)
+        {
+            var token = Guid.NewGuid().ToString("N");
+            await ClaimAsync(connection, batch, token, cancellationToken);
+            await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+            await using var effects = new NpgsqlCommand(EffectsTable.InsertManySql, connection, transaction);
+            effects.Parameters.Add(IdsOf(batch));
+            await effects.ExecuteNonQueryAsync(cancellationToken);
+            var marked = await MarkAsync(connection, batch, token, cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
+            if (marked != batch.Length)
+            {
+                throw new InvalidOperationException($"bare loop: {marked} of {batch.Length} messages were claimed and marked.");
+            }
+        }
+    }
+
     protected override async Task ClaimAsync(DbConnection connection, InboxMessage[] batch, string token, CancellationToken cancellationToken)
     {
         await using var claim = new NpgsqlCommand(

@@ -23,14 +23,13 @@ internal sealed class PeerProcess : IAsyncDisposable
         _process = process;
     }
 
-    /// <summary>Starts a driver, which makes the peer's schema.</summary>
+    /// <summary>Starts a driver in JavaScript, which makes the peer's schema.</summary>
     /// <param name="driver">Its file in the folder peers, without the extension.</param>
     /// <param name="database">Where.</param>
-    /// <param name="mode">How the peer is to work, where it has several ways.</param>
+    /// <param name="mode">How the peer is to work, if it has several ways.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="RunnerException">The peer's packages are not installed, or the driver fails.</exception>
-    public static async Task<PeerProcess> StartAsync(
-        string driver, BenchDatabase database, string mode, CancellationToken cancellationToken)
+    public static Task<PeerProcess> StartAsync(string driver, BenchDatabase database, string mode, CancellationToken cancellationToken)
     {
         var folder = RepositoryRoot.Combine("tests/Benchmarks/peers");
         if (!File.Exists(Path.Combine(folder, "node_modules", ".package-lock.json")))
@@ -39,16 +38,22 @@ internal sealed class PeerProcess : IAsyncDisposable
         }
 
         var node = Executables.Require("node", "A peer of the benchmarks", "Install Node.js 20 or newer.");
-        var process = Process.Start(new ProcessStartInfo(node, [$"{driver}.mjs", database.Url, BenchPayload.Text, mode])
-        {
-            WorkingDirectory = folder,
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-        })!;
-        OrphanGuard.Watch(process.Id);
-        var peer = new PeerProcess(driver, process);
-        await peer.AnswerAsync(cancellationToken);
-        return peer;
+        return StartAsync(driver, node, Path.Combine(folder, $"{driver}.mjs"), database, mode, cancellationToken);
+    }
+
+    /// <summary>Starts a driver in C#, which makes the peer's schema.</summary>
+    /// <param name="project">Its project in the folder peers.</param>
+    /// <param name="database">Where.</param>
+    /// <param name="settings">Settings of Npgsql's connection string, beyond where the database is.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="RunnerException">The driver is not built, or it fails.</exception>
+    public static Task<PeerProcess> StartProgramAsync(
+        string project, BenchDatabase database, string settings, CancellationToken cancellationToken)
+    {
+        var program = BuiltProgram.PathOf(project, $"Relaybox.Peers.{project}.dll");
+        return File.Exists(program)
+            ? StartAsync(project, "dotnet", program, database, settings, cancellationToken)
+            : throw new RunnerException($"the peer {project} is not built. Run: ./run bench --peers");
     }
 
     /// <summary>Empties the peer's table and fills it.</summary>
@@ -69,12 +74,56 @@ internal sealed class PeerProcess : IAsyncDisposable
         return [.. answer.GetProperty("milliseconds").EnumerateArray().Select(value => value.GetDouble())];
     }
 
+    /// <summary>Has transactions committed that each write a business row and one event, by the peer's own outbox.</summary>
+    /// <param name="rows">How many.</param>
+    /// <param name="writers">By how many writers at once.</param>
+    /// <param name="relaying">Whether the peer sends the events meanwhile. Otherwise it sends none of them.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>
+    /// How long it took from the first begin to the last commit, and until everything was sent and marked; null if the peer sends nothing.
+    /// </returns>
+    public async Task<(TimeSpan Written, TimeSpan? Sent)> WriteAsync(
+        long rows, int writers, bool relaying, CancellationToken cancellationToken)
+    {
+        var answer = await OrderAsync(
+            new() { ["do"] = "write", ["rows"] = rows, ["writers"] = writers, ["relaying"] = relaying }, cancellationToken);
+        return (
+            TimeSpan.FromSeconds(answer.GetProperty("seconds").GetDouble()),
+            answer.TryGetProperty("sentSeconds", out var sent) ? TimeSpan.FromSeconds(sent.GetDouble()) : null);
+    }
+
+    /// <summary>Has messages delivered in batches of ten, until all are handled and marked. Each handler inserts one row.</summary>
+    /// <param name="messages">How many.</param>
+    /// <param name="own">Whether the handler opens a transaction of its own.</param>
+    /// <param name="atOnce">How many batches at once.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async Task<TimeSpan> ConsumeAsync(long messages, bool own, int atOnce, CancellationToken cancellationToken)
+    {
+        var answer = await OrderAsync(
+            new() { ["do"] = "consume", ["messages"] = messages, ["own"] = own, ["atOnce"] = atOnce }, cancellationToken);
+        return TimeSpan.FromSeconds(answer.GetProperty("seconds").GetDouble());
+    }
+
     public async ValueTask DisposeAsync()
     {
         _process.Kill();
         await _process.WaitForExitAsync();
         OrphanGuard.Forget(_process.Id);
         _process.Dispose();
+    }
+
+    private static async Task<PeerProcess> StartAsync(
+        string driver, string host, string program, BenchDatabase database, string mode, CancellationToken cancellationToken)
+    {
+        var process = Process.Start(new ProcessStartInfo(host, [program, database.Url, BenchPayload.Text, mode])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+        })!;
+        OrphanGuard.Watch(process.Id);
+        var peer = new PeerProcess(driver, process);
+        await peer.AnswerAsync(cancellationToken);
+        return peer;
     }
 
     private async Task<JsonElement> OrderAsync(Dictionary<string, object> order, CancellationToken cancellationToken)

@@ -1,0 +1,4 @@
+using Relaybox.Benchmarks.Peers;
+
+await using var peer = new CapPeer(new PeerDatabase(args[0], args[2]), args[1]);
+await PeerLoop.RunAsync(peer);
