@@ -8,7 +8,12 @@ namespace Relaybox.Benchmarks.Groups;
 internal sealed class LatencyGroup(IBenchStore store) : StoreGroup(store)
 {
     private const int Count = 500;
-    private const int Rate = 100;
+    private const int AllRates = 100;
+    private const int LongRun = 100_000;
+    private const int LongRate = 1_000;
+
+    // A poll, and what a machine takes that is at work.
+    private static readonly Target LongestDelay = Target.AtMost(600);
 
     public override string Id => "latency";
 
@@ -19,15 +24,32 @@ internal sealed class LatencyGroup(IBenchStore store) : StoreGroup(store)
         var bare = await server.CreateBareWakeLoopAsync(cancellationToken);
         var relay = new RelayLatency(await server.CreateOutboxAsync("listening", AfterSending.Keep, isCounted: false, cancellationToken));
         var count = run.Options.Of(Count);
-        await run.CompareAsync(
-            new Comparison("From commit to publish", [Metric.Milliseconds("p50"), Metric.Milliseconds("p99")], [
-                Arm.Latency("bare loop", ct => bare.MeasureAsync(count, Rate, ct)),
-                Arm.Latency("relay, lease", ct => relay.MeasureAsync(count, Rate, ct), Targets.Latency),
-            ])
-            { Rows = Rows("18") },
-            cancellationToken);
+        await CompareAsync(AllRates);
+        if (Targets.HasRows)
+        {
+            await CompareAsync(50);
+            await CompareAsync(LongRate);
+            run.Say($"The longest delay of {run.Options.Of(LongRun)} rows ...");
+            run.Count(
+                $"relay, lease: the longest delay of {run.Options.Of(LongRun)} rows, {LongRate} a second",
+                (await relay.MeasureAsync(run.Options.Of(LongRun), LongRate, cancellationToken)).Max(),
+                "ms",
+                LongestDelay);
+        }
+
         run.Note(
             "A time begins when the app knows that its row is committed, and ends when the row is handed to the publisher. "
             + "The bare loop does no more than wait (LISTEN, a change stream, or asking as often as the product does), claim, hand over and mark.");
+
+        Task CompareAsync(int rate) => run.CompareAsync(
+            new Comparison(
+                $"From commit to publish{(rate == AllRates ? "" : $", {rate} a second")}",
+                [Metric.Milliseconds("p50"), Metric.Milliseconds("p99")],
+                [
+                    Arm.Latency("bare loop", ct => bare.MeasureAsync(Math.Max(count, run.Options.Of(rate)), rate, ct)),
+                    Arm.Latency("relay, lease", ct => relay.MeasureAsync(Math.Max(count, run.Options.Of(rate)), rate, ct), Targets.Latency),
+                ])
+            { Rows = Rows("18") },
+            cancellationToken);
     }
 }

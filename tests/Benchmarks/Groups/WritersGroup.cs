@@ -7,7 +7,8 @@ namespace Relaybox.Benchmarks.Groups;
 /// <summary>What the outbox costs the app: transactions of a business row and its event, beside the business row alone.</summary>
 internal sealed class WritersGroup : IBenchmarkGroup
 {
-    private const string Ours = "Relaybox";
+    private const string Cap = "Cap";
+    private const string Wolverine = "Wolverine";
 
     private static readonly Target OfBusinessRow = Target.AtLeast(0.6);
 
@@ -15,26 +16,49 @@ internal sealed class WritersGroup : IBenchmarkGroup
 
     public string Title => "transactions of a business row and an event on PostgreSQL, durable commits, 1 KiB, a broker that takes no time";
 
+    public bool HasPeers => true;
+
     public async Task RunAsync(BenchmarkRun run, CancellationToken cancellationToken)
     {
         await using var database = await BenchDatabase.StartAsync(cancellationToken);
+        await using var cap = run.Options.Peers ? await PeerProcess.StartProgramAsync(Cap, database, "", cancellationToken) : null;
+        await using var wolverine = run.Options.Peers
+            ? await PeerProcess.StartProgramAsync(Wolverine, database, "", cancellationToken)
+            : null;
         var loop = new WriterLoop(database, await OutboxSchema.CreateAsync(database, "written", AfterSending.Keep, cancellationToken));
         await loop.CreateAsync(cancellationToken);
-        await CompareAsync("8 writers, nothing relayed", 8, loop.WriteAsync, OfBusinessRow);
-        await CompareAsync("8 writers while a relay sends", 8, loop.WriteRelayedAsync);
-        await CompareAsync("1 writer while a relay sends", 1, loop.WriteRelayedAsync);
-
-        Task CompareAsync(string name, int writers, Func<long, int, CancellationToken, Task<TimeSpan>> write, Target? target = null)
+        await CompareAsync("8 writers, nothing relayed", 8, isRelaying: false, ofWolverine: 1);
+        await CompareAsync("8 writers while a relay sends", 8, isRelaying: true, ofWolverine: 0.9);
+        await CompareAsync("1 writer while a relay sends", 1, isRelaying: true, ofWolverine: 0.9);
+        run.Note(
+            "A writer commits one transaction after the other, each of a business row of 100 bytes and one event. What counts is the time until "
+            + "the last commit. Then everything is sent, outside of that time.");
+        if (run.Options.Peers)
         {
+            run.Note(
+                "CAP 10.0.2 and Wolverine 6.62.0 run in processes of their own, on the same server, and send to a transport in their process that "
+                + "accepts at once. They are set up as their documentation advises for throughput; the programs in tests/Benchmarks/peers say how.");
+        }
+
+        Task CompareAsync(string name, int writers, bool isRelaying, double ofWolverine)
+        {
+            var ours = Arm.Timed(
+                "Relaybox",
+                1_000,
+                (rows, ct) => isRelaying ? loop.WriteRelayedAsync(rows, writers, ct) : loop.WriteAsync(rows, writers, ct),
+                loop.PrepareAsync,
+                isRelaying ? null : OfBusinessRow);
             return run.CompareAsync(
                 new Comparison(name, [Metric.Rate("transactions")], [
-                    Writing("the business row alone", loop.WriteBusinessAsync),
-                    Writing(Ours, write, target),
+                    Arm.Timed("the business row alone", 1_000, (rows, ct) => loop.WriteBusinessAsync(rows, writers, ct), loop.PrepareAsync),
+                    .. Peer(Cap, cap),
+                    .. Peer(Wolverine, wolverine),
+                    cap is null ? ours : ours with { Also = [(Cap, Target.AtLeast(1)), (Wolverine, Target.AtLeast(ofWolverine))] },
                 ]),
                 cancellationToken);
 
-            Arm Writing(string arm, Func<long, int, CancellationToken, Task<TimeSpan>> run, Target? least = null) =>
-                Arm.Timed(arm, 1_000, (rows, ct) => run(rows, writers, ct), loop.PrepareAsync, least);
+            IEnumerable<Arm> Peer(string arm, PeerProcess? peer) => peer is null ? [] :
+                [Arm.Timed(arm, 1_000, async (rows, ct) => (await peer.WriteAsync(rows, writers, isRelaying, ct)).Written)];
         }
     }
 }

@@ -11,6 +11,8 @@ internal sealed class LatencyProbe
 {
     // The first rows open connections and compile code, and count for nothing.
     private const int WarmUp = 20;
+    private const int RateOfManyWriters = 500;
+    private const int ManyWriters = 8;
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
@@ -67,21 +69,29 @@ internal sealed class LatencyProbe
         _handled.Clear();
         _all = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _missing = rows + WarmUp;
-        var committed = new List<(string Id, long At)>(rows + WarmUp);
+        var committed = new (string Id, long At)[rows + WarmUp];
         var start = Stopwatch.GetTimestamp();
-        for (var row = 0; row < rows + WarmUp; row++)
-        {
-            var wait = TimeSpan.FromSeconds((double)row / rate) - Stopwatch.GetElapsedTime(start);
-            if (wait > TimeSpan.Zero)
-            {
-                await Task.Delay(wait, cancellationToken);
-            }
 
-            committed.Add((await commit(row, cancellationToken), Stopwatch.GetTimestamp()));
-        }
+        // One alone does not commit so many.
+        var writers = rate >= RateOfManyWriters ? ManyWriters : 1;
+        await Task.WhenAll(Enumerable.Range(0, writers).Select(WriteAsync));
 
         await _all.Task.WaitAsync(Patience, cancellationToken);
         return [.. committed.Skip(WarmUp).Select(row => Stopwatch.GetElapsedTime(row.At, _handled[row.Id]).TotalMilliseconds)];
+
+        async Task WriteAsync(int writer)
+        {
+            for (var row = writer; row < rows + WarmUp; row += writers)
+            {
+                var wait = TimeSpan.FromSeconds((double)row / rate) - Stopwatch.GetElapsedTime(start);
+                if (wait > TimeSpan.Zero)
+                {
+                    await Task.Delay(wait, cancellationToken);
+                }
+
+                committed[row] = (await commit(row, cancellationToken), Stopwatch.GetTimestamp());
+            }
+        }
     }
 
     /// <summary>The same while something handles the rows; it is stopped when all are handled.</summary>

@@ -62,9 +62,9 @@ internal sealed class WriterLoop(BenchDatabase database, OutboxSchema outbox)
 
         async Task WriteAllAsync()
         {
+            await using var connection = await database.DataSource.OpenConnectionAsync(cancellationToken);
             while (Interlocked.Decrement(ref left) >= 0)
             {
-                await using var connection = await database.DataSource.OpenConnectionAsync(cancellationToken);
                 await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
                 await using var insert = new NpgsqlCommand($"INSERT INTO {Table} (payload) VALUES ($1)", connection, transaction);
                 insert.Parameters.Add(new NpgsqlParameter<string> { TypedValue = Business });
