@@ -29,7 +29,10 @@ internal static class BenchCommand
         };
         var json = new Option<FileInfo?>("--json") { Description = "Write the results as JSON into this file" };
         var docs = new Option<bool>("--docs") { Description = $"Write results and plots into {DocsFolder}" };
-        var peers = new Option<bool>("--peers") { Description = "Run beside other outboxes and queues; where no group is named, only the groups that can" };
+        var peers = new Option<bool>("--peers")
+        {
+            Description = "Run beside other outboxes and queues; where no group is named, only the groups that can",
+        };
         var rounds = new Option<int>("--rounds") { Description = "How often each arm is measured", DefaultValueFactory = _ => 7 };
         var seconds = new Option<double>("--seconds") { Description = "How long each measurement takes at least", DefaultValueFactory = _ => 1 };
         var scale = new Option<double>("--scale")
