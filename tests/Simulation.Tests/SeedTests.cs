@@ -34,7 +34,8 @@ public sealed class SeedTests(ITestOutputHelper output)
         // What never happens is not tested.
         foreach (var what in (string[])[
             "published again", "Failed", "Pending", "cleaned", "locked", "dead by redrive", "dead message.attempts-exhausted",
-            "dead letters deleted", "successes", "failed forgotten", "write conflicts", "writes that change nothing", "failovers", "commits that came again",
+            "dead letters deleted", "successes", "failed forgotten",
+            "write conflicts", "writes that change nothing", "failovers", "commits that came again",
         ])
         {
             Assert.True(tally.Count(what) > 1000, $"{what}: {tally.Count(what)}");

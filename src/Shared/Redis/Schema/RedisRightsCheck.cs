@@ -77,8 +77,13 @@ internal sealed class RedisRightsCheck(RedisConnections connections, RedisSettin
             ];
         }
 
-        // A pattern of keys cannot be judged by a command that is not allowed at all.
-        lacking = lacking.FindAll(right => right[0] == '+' || !lacking.Contains(right[0] == '~' ? "+hset" : "+publish"));
+        // A pattern is judged by one command. Where that alone is not allowed, the pattern is not to blame.
+        lacking = lacking.FindAll(right => right[0] switch
+        {
+            '~' => !lacking.Contains("+hset") || lacking.Contains("+hget"),
+            '&' => !lacking.Contains("+publish") || lacking.Contains("+subscribe"),
+            _ => true,
+        });
         if (lacking.Count == 0)
         {
             return [];
@@ -94,30 +99,27 @@ internal sealed class RedisRightsCheck(RedisConnections connections, RedisSettin
         ];
     }
 
-    // What is to be asked for each right of the role.
+    // What is to be asked for each right of the role. Each command has arguments: the server looks for its keys there without counting them first.
     private IEnumerable<(string Right, string Command)> Probes()
     {
         var rules = RedisRoles.Functions(settings.Keys).Split(' ');
-        foreach (var rule in settings.Connection.ConfirmsOnDisk ? [.. rules, "+waitaof"] : rules)
+        var (keys, channel) = (rules.Single(rule => rule[0] == '~'), rules.Single(rule => rule[0] == '&'));
+        var buckets = Bucket.All(settings.Keys);
+        foreach (var tag in new[] { buckets[0].Tag, buckets[^1].Tag }.Distinct())
         {
-            if (rule[0] == '+')
-            {
-                yield return (rule, rule[1..].Replace('|', ' '));
-            }
-            else if (rule[0] == '&')
-            {
-                yield return (rule, $"publish {rule[1..]} x");
-            }
-            else
-            {
-                var buckets = Bucket.All(settings.Keys);
-                foreach (var tag in new[] { buckets[0].Tag, buckets[^1].Tag }.Distinct())
-                {
-                    yield return (rule, $"hset {tag}:doctor field value");
-                    yield return (rule, $"hset doctor:{tag}:doctor field value");
-                }
-            }
+            yield return (keys, $"hset {tag}:doctor field value");
+            yield return (keys, $"hset doctor:{tag}:doctor field value");
         }
+
+        yield return (channel, $"publish {channel[1..]} x");
+        foreach (var rule in settings.Connection.ConfirmsOnDisk ? [.. rules.Where(IsCommand), "+waitaof"] : rules.Where(IsCommand))
+        {
+            var name = rule[1..].Replace('|', ' ');
+            var argument = name is "publish" or "subscribe" or "unsubscribe" ? channel[1..] : $"{buckets[0].Tag}:doctor";
+            yield return (rule, $"{name} {argument} {argument} {argument}");
+        }
+
+        static bool IsCommand(string rule) => rule[0] == '+';
     }
 
     // A user may lack the right to ask for its own name.
