@@ -181,7 +181,8 @@ public sealed class MySqlRolesTests(MySqlServer server, MySqlRolesTests.Shared s
 
         foreach (var sql in new[]
         {
-            "SELECT COUNT(*) FROM {{outbox}}", "DELETE FROM {{outbox}}", "SELECT * FROM {{inbox}}", "CALL {{inbox.complete}}('e', 'c', '', 't', NULL)",
+            "SELECT COUNT(*) FROM {{outbox}}", "DELETE FROM {{outbox}}", "SELECT * FROM {{inbox}}",
+            "CALL {{inbox.complete}}('e', 'c', '', 't', NULL)",
             "INSERT INTO {{outbox}} (event_id, subject, payload, attempts) VALUES ('x', 's', '{}', 9)",
         })
         {

@@ -114,7 +114,6 @@ public sealed class PostgresRolesTests(PostgresServer server, PostgresRolesTests
     [InlineData("app", "SELECT {{outbox.mark_sent}}('{1}', '{t}', 'keep')")]
     [InlineData("app", "SELECT {{outbox.until_due}}()")]
     [InlineData("app", "SELECT {{outbox.await}}(1)")]
-    [InlineData("app", "SELECT last_value FROM {{outbox.awaited_until}}")]
     [InlineData("app", "SELECT setval('{{outbox.awaited_until}}', 1)")]
     [InlineData("app", "SELECT * FROM {{outbox.sent}}")]
     [InlineData("app", "SELECT * FROM {{schema}}.migrations")]

@@ -27,9 +27,6 @@ internal sealed class PostgresOutboxSignal(
     // A dead connection must not hold up the wait for longer than somebody would notice.
     private const int CommandTimeoutSeconds = 5;
 
-    // How often a relay that has just found rows asks again, after the shortest wait each, before it sleeps.
-    private const int LooksBeforeSleep = 3;
-
     private static readonly TimeSpan ShortestWait = TimeSpan.FromMilliseconds(1);
 
     // Under load the next notification comes sooner than this, and the question would be for nothing.
@@ -141,7 +138,7 @@ internal sealed class PostgresOutboxSignal(
             return;
         }
 
-        for (var look = 0; _foundRows && !_isAnnounced && look < LooksBeforeSleep; look++)
+        if (_foundRows && !_isAnnounced)
         {
             await PauseAsync(connection, TimeSpan.Zero, ShortestWait, left, cancellationToken);
             if (_notified || left() <= TimeSpan.Zero || await PeekAsync(connection, cancellationToken) <= TimeSpan.Zero)

@@ -31,7 +31,8 @@ public abstract class EmittedPayloadConformance : InboxConformance
         var publisher = new KeepingPublisher();
         var relay = new OutboxRelay(
             Store.Outbox, publisher, new RelayOptions(), SystemEntropy.Instance, new RecordingLogger<OutboxRelay>(), claimCheck);
-        await relay.RelayAsync([await RowAsync("large"), await RowAsync("small")], WorkDeadline.After(TimeSpan.FromMinutes(5), TimeProvider.System), Ct);
+        await relay.RelayAsync(
+            [await RowAsync("large"), await RowAsync("small")], WorkDeadline.After(TimeSpan.FromMinutes(5), TimeProvider.System), Ct);
 
         Assert.Equal("{}", publisher.Sent["small"].Payload);
         Assert.Empty(publisher.Sent["small"].Headers);

@@ -45,7 +45,11 @@ internal sealed class MongoInbox(MongoClient client, IEntropy entropy) : IInboxR
         Task.FromResult<IInboxTransaction>(new MongoInboxTransaction(client, this, claim));
 
     public Task<bool> MarkProcessedAsync(InboxClaim.Claimed claim, CancellationToken cancellationToken) => WriteAsync(
-        $"inbox.processed {claim.EventId}", claim, () => Table.Complete(claim, effects: 0, emitted: [], Now), InboxStatus.Processed, cancellationToken);
+        $"inbox.processed {claim.EventId}",
+        claim,
+        () => Table.Complete(claim, effects: 0, emitted: [], Now),
+        InboxStatus.Processed,
+        cancellationToken);
 
     public async Task<IReadOnlyList<bool>> TryMarkProcessedAsync(
         IReadOnlyList<InboxClaim.Claimed> claims, CancellationToken cancellationToken)

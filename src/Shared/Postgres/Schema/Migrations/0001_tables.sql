@@ -61,10 +61,14 @@ CREATE INDEX {{outbox:sent_at}} ON {{outbox}} (sent_at)
 
 CREATE TRIGGER {{outbox:keep_order}} BEFORE INSERT ON {{outbox}}
     FOR EACH ROW WHEN (NEW.ordering_key IS NOT NULL) EXECUTE FUNCTION {{outbox.keep_order}}();
--- Until when a relay waits to be notified of new rows: milliseconds since 1970.
+-- Until when a relay waits to be notified of new rows: milliseconds since 1970. Transactions that notify commit one after the other, in the
+-- whole database, so that an insert notifies only while a relay waits for it. This is a sequence because every transaction sees a sequence as
+-- it is now, whatever its isolation and whenever it began. Everybody who may insert may read it.
 CREATE SEQUENCE {{outbox.awaited_until}} MINVALUE 0 START 0 CACHE 1;
+GRANT SELECT ON SEQUENCE {{outbox.awaited_until}} TO PUBLIC;
 CREATE TRIGGER {{outbox:notify}} AFTER INSERT ON {{outbox}}
-    FOR EACH STATEMENT EXECUTE FUNCTION {{outbox.notify}}();
+    FOR EACH STATEMENT WHEN (pg_sequence_last_value('{{outbox.awaited_until}}'::regclass) > date_part('epoch', clock_timestamp()) * 1000)
+    EXECUTE FUNCTION {{outbox.notify}}();
 
 -- The archive (AfterSending.Archive): sent rows, partitioned by the day on which they were sent. A row whose day has no
 -- partition goes into the default one, so that a mark never fails for lack of a partition.

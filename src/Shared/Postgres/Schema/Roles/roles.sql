@@ -10,6 +10,7 @@ REVOKE ALL ON {{tables}} FROM {{role:app}};
 GRANT USAGE ON SCHEMA {{schema}} TO {{role:app}};
 GRANT INSERT (event_id, subject, payload, headers, ordering_key, enqueued_at, available_at, result) ON {{outbox}} TO {{role:app}};
 GRANT USAGE ON SEQUENCE {{outbox.row_ids}} TO {{role:app}};
+GRANT SELECT ON SEQUENCE {{outbox.awaited_until}} TO {{role:app}};
 GRANT EXECUTE ON FUNCTION {{outbox.key_lock}}, {{outbox.lock_keys}}, {{outbox.is_same}} TO {{role:app}};
 
 -- The relay: reads rows and changes their state, never what the app wrote. (Among the jobs it looks for a pause.)
@@ -46,6 +47,7 @@ GRANT USAGE ON SCHEMA {{schema}} TO {{role:consumer}};
 GRANT SELECT, INSERT, UPDATE ON {{inbox}} TO {{role:consumer}};
 GRANT INSERT (event_id, subject, payload, headers, ordering_key, enqueued_at, available_at, result) ON {{outbox}} TO {{role:consumer}};
 GRANT USAGE ON SEQUENCE {{outbox.row_ids}} TO {{role:consumer}};
+GRANT SELECT ON SEQUENCE {{outbox.awaited_until}} TO {{role:consumer}};
 GRANT EXECUTE ON FUNCTION {{outbox.key_lock}}, {{outbox.lock_keys}}, {{outbox.is_same}}, {{inbox.claim}}, {{inbox.mark}}, {{inbox.complete}} TO {{role:consumer}};
 GRANT SELECT ON {{jobs}} TO {{role:consumer}};
 {{consumer:tables}}
