@@ -8,7 +8,7 @@ namespace Relaybox.Benchmarks.Groups;
 internal sealed class LatencyGroup(IBenchStore store) : StoreGroup(store)
 {
     private const int Count = 500;
-    private const int AllRates = 100;
+    private const int Rate = 100;
     private const int LongRun = 100_000;
     private const int LongRate = 1_000;
 
@@ -17,14 +17,14 @@ internal sealed class LatencyGroup(IBenchStore store) : StoreGroup(store)
 
     public override string Id => "latency";
 
-    public override string Title => "from commit to publish by the store's wake-up, single rows, 100 a second, 1 KiB";
+    public override string Title => "from commit to publish by the store's wake-up, single rows, 1 KiB";
 
     protected override async Task MeasureAsync(BenchmarkRun run, IBenchServer server, CancellationToken cancellationToken)
     {
         var bare = await server.CreateBareWakeLoopAsync(cancellationToken);
         var relay = new RelayLatency(await server.CreateOutboxAsync("listening", AfterSending.Keep, isCounted: false, cancellationToken));
         var count = run.Options.Of(Count);
-        await CompareAsync(AllRates);
+        await CompareAsync(Rate);
         if (Targets.HasRows)
         {
             await CompareAsync(50);
@@ -43,7 +43,7 @@ internal sealed class LatencyGroup(IBenchStore store) : StoreGroup(store)
 
         Task CompareAsync(int rate) => run.CompareAsync(
             new Comparison(
-                $"From commit to publish{(rate == AllRates ? "" : $", {rate} a second")}",
+                $"From commit to publish, {rate} a second",
                 [Metric.Milliseconds("p50"), Metric.Milliseconds("p99")],
                 [
                     Arm.Latency("bare loop", ct => bare.MeasureAsync(Math.Max(count, run.Options.Of(rate)), rate, ct)),

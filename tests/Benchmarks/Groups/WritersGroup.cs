@@ -7,6 +7,7 @@ namespace Relaybox.Benchmarks.Groups;
 /// <summary>What the outbox costs the app: transactions of a business row and its event, beside the business row alone.</summary>
 internal sealed class WritersGroup : IBenchmarkGroup
 {
+    private const string Bare = "the business row alone";
     private const string Cap = "Cap";
     private const string Wolverine = "Wolverine";
 
@@ -25,11 +26,11 @@ internal sealed class WritersGroup : IBenchmarkGroup
         await using var wolverine = run.Options.Peers
             ? await PeerProcess.StartProgramAsync(Wolverine, database, "", cancellationToken)
             : null;
-        var loop = new WriterLoop(database, await OutboxSchema.CreateAsync(database, "written", AfterSending.Keep, cancellationToken));
-        await loop.CreateAsync(cancellationToken);
-        await CompareAsync("8 writers, nothing relayed", 8, isRelaying: false, ofWolverine: 1);
-        await CompareAsync("8 writers while a relay sends", 8, isRelaying: true, ofWolverine: 0.9);
-        await CompareAsync("1 writer while a relay sends", 1, isRelaying: true, ofWolverine: 0.9);
+        var keeping = await CreateAsync("keeping", AfterSending.Keep);
+        var deleting = await CreateAsync("deleting", AfterSending.Delete);
+        await CompareAsync("8 writers, nothing relayed", 8, isRelaying: false);
+        await CompareAsync("8 writers while a relay sends", 8, isRelaying: true);
+        await CompareAsync("1 writer while a relay sends", 1, isRelaying: true);
         run.Note(
             "A writer commits one transaction after the other, each of a business row of 100 bytes and one event. What counts is the time until "
             + "the last commit. Then everything is sent, outside of that time.");
@@ -40,25 +41,37 @@ internal sealed class WritersGroup : IBenchmarkGroup
                 + "accepts at once. They are set up as their documentation advises for throughput; the programs in tests/Benchmarks/peers say how.");
         }
 
-        Task CompareAsync(string name, int writers, bool isRelaying, double ofWolverine)
+        async Task<WriterLoop> CreateAsync(string schema, AfterSending afterSending)
         {
-            var ours = Arm.Timed(
-                "Relaybox",
-                1_000,
-                (rows, ct) => isRelaying ? loop.WriteRelayedAsync(rows, writers, ct) : loop.WriteAsync(rows, writers, ct),
-                loop.PrepareAsync,
-                isRelaying ? null : OfBusinessRow);
+            var loop = new WriterLoop(database, await OutboxSchema.CreateAsync(database, schema, afterSending, cancellationToken));
+            await loop.CreateAsync(cancellationToken);
+            return loop;
+        }
+
+        Task CompareAsync(string name, int writers, bool isRelaying)
+        {
             return run.CompareAsync(
                 new Comparison(name, [Metric.Rate("transactions")], [
-                    Arm.Timed("the business row alone", 1_000, (rows, ct) => loop.WriteBusinessAsync(rows, writers, ct), loop.PrepareAsync),
+                    Arm.Timed(Bare, 1_000, (rows, ct) => keeping.WriteBusinessAsync(rows, writers, ct), keeping.PrepareAsync),
                     .. Peer(Cap, cap),
                     .. Peer(Wolverine, wolverine),
-                    cap is null ? ours : ours with { Also = [(Cap, Target.AtLeast(1)), (Wolverine, Target.AtLeast(ofWolverine))] },
+                    .. isRelaying
+                        ? new[] { Ours("Relaybox, keep", keeping, Cap, 1), Ours("Relaybox, delete", deleting, Wolverine, 0.9) }
+                        : [Ours("Relaybox", keeping, Cap, 1, (Wolverine, Target.AtLeast(1)))],
                 ]),
                 cancellationToken);
 
             IEnumerable<Arm> Peer(string arm, PeerProcess? peer) => peer is null ? [] :
                 [Arm.Timed(arm, 1_000, async (rows, ct) => (await peer.WriteAsync(rows, writers, isRelaying, ct)).Written)];
+
+            // What keeps sent rows is compared with what keeps them, and what deletes with what deletes.
+            Arm Ours(string arm, WriterLoop loop, string peer, double least, params (string Against, Target Target)[] also) => Arm.Timed(
+                arm,
+                1_000,
+                (rows, ct) => isRelaying ? loop.WriteRelayedAsync(rows, writers, ct) : loop.WriteAsync(rows, writers, ct),
+                loop.PrepareAsync,
+                isRelaying ? null : OfBusinessRow) with
+            { Also = cap is null ? [] : [(peer, Target.AtLeast(least)), .. also] };
         }
     }
 }

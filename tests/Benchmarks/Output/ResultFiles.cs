@@ -9,7 +9,7 @@ internal static class ResultFiles
     public static void WriteJson(string path, IReadOnlyList<GroupResult> groups) =>
         File.WriteAllText(path, JsonSerializer.Serialize([.. groups], ResultsJsonContext.Default.ListGroupResult) + "\n");
 
-    /// <summary>Puts these groups in the place of those that the folder has, and draws them; the other groups stay.</summary>
+    /// <summary>Puts these groups in the place of those that the folder has, and draws all; the other groups stay.</summary>
     /// <param name="folder">Where <c>results.json</c>, <c>results.md</c> and the plots are.</param>
     /// <param name="groups">What was measured now.</param>
     /// <param name="order">The ids of all groups, in the order of the documents.</param>
@@ -26,7 +26,7 @@ internal static class ResultFiles
         ];
         WriteJson(path, all);
         File.WriteAllText(Path.Combine(folder, "results.md"), ResultTables.ToMarkdown(all));
-        foreach (var group in groups.Where(group => group.Comparisons.Count > 0))
+        foreach (var group in all.Where(group => group.Comparisons.Count > 0))
         {
             ResultPlot.Save(group, Path.Combine(folder, $"{group.Id}.svg"));
         }
