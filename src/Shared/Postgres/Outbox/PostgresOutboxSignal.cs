@@ -113,7 +113,7 @@ internal sealed class PostgresOutboxSignal(
     /// <summary>How many seconds until something is due: 0 or less where something is, a day where nothing ever is.</summary>
     internal static string PeekSql(PostgresNames names) => $"SELECT {names.UntilDue}()";
 
-    /// <summary>Announces a wait for so many milliseconds, and tells the same; null: the announcement ends.</summary>
+    /// <summary>Announces a wait for so many milliseconds, and tells the same. With 0 the announcement ends, and it tells nothing.</summary>
     internal static string AwaitSql(PostgresNames names) => $"SELECT {names.Await}($1)";
 
     // Without notifications.
@@ -197,12 +197,8 @@ internal sealed class PostgresOutboxSignal(
     {
         try
         {
+            // An announcement stays until its time is over: another relay may sleep that relies on it.
             await _withdrawing;
-            if (_isAnnounced)
-            {
-                await AwaitAsync(connection, TimeSpan.Zero, CancellationToken.None);
-            }
-
             await using var end = new NpgsqlCommand("UNLISTEN *", connection) { CommandTimeout = CommandTimeoutSeconds };
             await end.ExecuteNonQueryAsync(CancellationToken.None);
         }
