@@ -10,6 +10,8 @@ namespace Relaybox.Benchmarks.Stores;
 /// <param name="name">What errors call it.</param>
 internal abstract class BenchOutbox(string name)
 {
+    private static readonly TimeSpan Long = TimeSpan.FromMinutes(30);
+
     /// <summary>The product's outbox.</summary>
     public abstract IOutboxRepository Repository();
 
@@ -25,6 +27,23 @@ internal abstract class BenchOutbox(string name)
     public OutboxRelay Relay(IMessagePublisher publisher, RelayOptions? relayOptions = null) =>
         new(Repository(), publisher, relayOptions ?? new RelayOptions(), SystemEntropy.Instance, NullLogger<OutboxRelay>.Instance);
 
+    /// <summary>Relays what is written, as a sweep does that waits for rows, until it is cancelled.</summary>
+    public async Task KeepRelayingAsync(IMessagePublisher publisher, CancellationToken cancellationToken)
+    {
+        var relay = Relay(publisher);
+        var deadline = WorkDeadline.After(Long, TimeProvider.System);
+        await using var signal = Signal();
+        while (true)
+        {
+            if ((await relay.DrainAsync(deadline, cancellationToken)).Sent > 0)
+            {
+                signal.FoundRows();
+            }
+
+            await signal.WaitAsync(Long, cancellationToken);
+        }
+    }
+
     /// <summary>Relays everything.</summary>
     /// <exception cref="InvalidOperationException">Not so many rows were sent.</exception>
     public Task DrainAsync(OutboxRelay relay, long rows, CancellationToken cancellationToken) => DrainAsync([relay], rows, cancellationToken);
@@ -33,7 +52,7 @@ internal abstract class BenchOutbox(string name)
     /// <exception cref="InvalidOperationException">Not so many rows were sent.</exception>
     public async Task DrainAsync(IReadOnlyList<OutboxRelay> relays, long rows, CancellationToken cancellationToken)
     {
-        var deadline = WorkDeadline.After(TimeSpan.FromMinutes(30), TimeProvider.System);
+        var deadline = WorkDeadline.After(Long, TimeProvider.System);
         var results = await Task.WhenAll(relays.Select(relay => Task.Run(() => relay.DrainAsync(deadline, cancellationToken), cancellationToken)));
         if (results.Sum(result => result.Sent) != rows)
         {

@@ -3,7 +3,6 @@ using Npgsql;
 using Relaybox.Events;
 using Relaybox.Messaging;
 using Relaybox.Postgres;
-using Relaybox.Timing;
 
 namespace Relaybox.Benchmarks.Stores.Postgres;
 
@@ -12,7 +11,6 @@ namespace Relaybox.Benchmarks.Stores.Postgres;
 /// <param name="outbox">The outbox, whose schema holds the business table, too.</param>
 internal sealed class WriterLoop(BenchDatabase database, OutboxSchema outbox)
 {
-    private static readonly TimeSpan Long = TimeSpan.FromMinutes(10);
     private static readonly string Business = new('b', 100);
 
     private readonly PostgresOutboxWriter _writer = new(database.DataSource, outbox.Options);
@@ -45,7 +43,7 @@ internal sealed class WriterLoop(BenchDatabase database, OutboxSchema outbox)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var publisher = new CountingPublisher(rows);
-        var relaying = Task.Run(() => RelayAsync(publisher, stop.Token), stop.Token);
+        var relaying = Task.Run(() => outbox.KeepRelayingAsync(publisher, stop.Token), stop.Token);
         var elapsed = await RunAsync(rows, writers, hasEvent: true, cancellationToken);
         await await Task.WhenAny(publisher.All, relaying);
         await stop.CancelAsync();
@@ -76,22 +74,6 @@ internal sealed class WriterLoop(BenchDatabase database, OutboxSchema outbox)
 
                 await transaction.CommitAsync(cancellationToken);
             }
-        }
-    }
-
-    private async Task RelayAsync(IMessagePublisher publisher, CancellationToken cancellationToken)
-    {
-        var relay = outbox.Relay(publisher);
-        var deadline = WorkDeadline.After(Long, TimeProvider.System);
-        await using var signal = outbox.Signal();
-        while (true)
-        {
-            if ((await relay.DrainAsync(deadline, cancellationToken)).Sent > 0)
-            {
-                signal.FoundRows();
-            }
-
-            await signal.WaitAsync(Long, cancellationToken);
         }
     }
 
