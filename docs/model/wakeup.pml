@@ -34,7 +34,7 @@ byte faults = FAULTS;
 #define NONE_NOTIFIED (!notified[0] && !notified[1])
 #define OVER(r) (row[r] == taken || row[r] == rolled_back)
 
-/* Whoever sleeps sleeps through nothing but the rows that were open across the announcement. */
+/* While all relays sleep, only rows wait whose transaction was open when a relay announced that it sleeps. */
 #define SOUND (!ALL_SLEEP || !NONE_NOTIFIED || faulty || (!UNEXCUSED(0) && !UNEXCUSED(1) && !UNEXCUSED(2)))
 
 inline take_all() {

@@ -10,17 +10,14 @@ namespace Relaybox.Testing;
 /// </summary>
 public class WireProxy : IAsyncDisposable
 {
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-    private readonly CancellationTokenSource _stop = new();
-    private readonly Task _accepting;
+    private readonly LoopbackListener _listener;
     private volatile Rule? _rule;
     private int _met;
 
     public WireProxy(int serverPort)
     {
         ServerPort = serverPort;
-        _listener.Start();
-        _accepting = AcceptAsync();
+        _listener = new LoopbackListener((client, ct) => ServeAsync(client.Client, ct));
     }
 
     public enum Moment
@@ -44,7 +41,7 @@ public class WireProxy : IAsyncDisposable
     /// <summary>Where new connections lead to.</summary>
     public int ServerPort { get; set; }
 
-    public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
+    public int Port => _listener.Port;
 
     /// <summary>How many statements have met a rule.</summary>
     public int Met => Volatile.Read(ref _met);
@@ -70,13 +67,10 @@ public class WireProxy : IAsyncDisposable
     /// <summary>Forgets the rule.</summary>
     public void Heal() => _rule = null;
 
-    public async ValueTask DisposeAsync()
+    public ValueTask DisposeAsync()
     {
         GC.SuppressFinalize(this);
-        await _stop.CancelAsync();
-        await _accepting;
-        _listener.Stop();
-        _stop.Dispose();
+        return _listener.DisposeAsync();
     }
 
     private static Task Cut(Wire wire)
@@ -85,45 +79,19 @@ public class WireProxy : IAsyncDisposable
         return Task.CompletedTask;
     }
 
-    private async Task AcceptAsync()
-    {
-        var wires = new List<Task>();
-        try
-        {
-            while (true)
-            {
-                var client = await _listener.AcceptSocketAsync(_stop.Token);
-                wires.Add(RunAsync(client));
-            }
-        }
-        catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
-        {
-            // The end of the test.
-        }
-
-        await Task.WhenAll(wires);
-    }
-
-    private async Task RunAsync(Socket client)
+    // A server that is not there refuses its clients here, too.
+    private async Task ServeAsync(Socket client, CancellationToken stop)
     {
         using var server = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        client.NoDelay = true;
         using var wire = new Wire(client, server);
-        try
-        {
-            await server.ConnectAsync(IPAddress.Loopback, ServerPort, _stop.Token);
-            await Task.WhenAny(ToServerAsync(wire), ToClientAsync(wire));
-        }
-        catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
-        {
-            // A server that is not there refuses its clients here, too.
-        }
+        await server.ConnectAsync(IPAddress.Loopback, ServerPort, stop);
+        await Task.WhenAny(ToServerAsync(wire, stop), ToClientAsync(wire, stop));
     }
 
-    private async Task ToServerAsync(Wire wire)
+    private async Task ToServerAsync(Wire wire, CancellationToken stop)
     {
         var buffer = new byte[64 * 1024];
-        while (await ReadAsync(wire.Client, buffer, _stop.Token) is { IsEmpty: false } piece)
+        while (await ReadAsync(wire.Client, buffer, stop) is { IsEmpty: false } piece)
         {
             Listener?.Invoke(piece.ToArray());
             var rule = Match(piece.Span);
@@ -141,7 +109,7 @@ public class WireProxy : IAsyncDisposable
                 wire.AfterAnswer = rule.Action;
             }
 
-            await SendAsync(wire.Server, piece);
+            await SendAsync(wire.Server, piece, stop);
             if (rule is { Moment: Moment.Sent })
             {
                 await rule.Action(wire);
@@ -149,17 +117,17 @@ public class WireProxy : IAsyncDisposable
         }
     }
 
-    private async Task ToClientAsync(Wire wire)
+    private async Task ToClientAsync(Wire wire, CancellationToken stop)
     {
         var buffer = new byte[64 * 1024];
-        while (await ReadAsync(wire.Server, buffer, _stop.Token) is { IsEmpty: false } piece)
+        while (await ReadAsync(wire.Server, buffer, stop) is { IsEmpty: false } piece)
         {
             if (Interlocked.Exchange(ref wire.OnAnswer, null) is { } action)
             {
                 await action(wire);
             }
 
-            await SendAsync(wire.Client, piece);
+            await SendAsync(wire.Client, piece, stop);
             if (Interlocked.Exchange(ref wire.AfterAnswer, null) is { } after)
             {
                 await after(wire);
@@ -191,11 +159,11 @@ public class WireProxy : IAsyncDisposable
     protected virtual void HoldBackCommit(Span<byte> statement) =>
         throw new NotSupportedException("This server's proxy cannot keep a statement from being committed.");
 
-    private async Task SendAsync(Socket socket, ReadOnlyMemory<byte> bytes)
+    private static async Task SendAsync(Socket socket, ReadOnlyMemory<byte> bytes, CancellationToken stop)
     {
         while (!bytes.IsEmpty)
         {
-            bytes = bytes[await socket.SendAsync(bytes, _stop.Token)..];
+            bytes = bytes[await socket.SendAsync(bytes, stop)..];
         }
     }
 

@@ -39,7 +39,7 @@ internal interface IOutboxDialect
     /// <exception cref="TransactionEndedException">The transaction is no longer the one that was begun.</exception>
     Task InsertAfterOperationAsync(OutboxEvent outboxEvent, DbTransaction transaction, CancellationToken cancellationToken);
 
-    /// <summary>For each event: whether the row of its id says the same; null where there is none.</summary>
+    /// <summary>For each event: whether the row of its id says the same, or null if there is no such row.</summary>
     Task<IReadOnlyList<bool?>> CompareAsync(IReadOnlyList<OutboxEvent> events, DbConnection connection, CancellationToken cancellationToken);
 
     /// <summary>Whether an insert failed because the id of a row is taken. No other constraint says that.</summary>

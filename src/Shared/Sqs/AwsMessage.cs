@@ -16,7 +16,7 @@ internal sealed record AwsMessage(string Name)
     /// <summary>What to do about it; empty, or begins with a space.</summary>
     internal string Advice { get; private init; } = "";
 
-    /// <summary>Finds the text of an attribute of the content by its name; null where there is none.</summary>
+    /// <summary>Finds the text of an attribute of the content by its name, or null.</summary>
     internal string? Find(string name) => _attributes.GetValueOrDefault(name);
 
     /// <summary>What a body shows itself to be; null: no such message, or an event.</summary>

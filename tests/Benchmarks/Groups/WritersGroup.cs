@@ -44,7 +44,7 @@ internal sealed class WritersGroup : IBenchmarkGroup
         async Task<WriterLoop> CreateAsync(string schema, AfterSending afterSending)
         {
             var loop = new WriterLoop(database, await OutboxSchema.CreateAsync(database, schema, afterSending, cancellationToken));
-            await loop.CreateAsync(cancellationToken);
+            await loop.CreateAsync();
             return loop;
         }
 

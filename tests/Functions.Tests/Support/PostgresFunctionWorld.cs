@@ -9,6 +9,9 @@ namespace Relaybox.Functions.Tests.Support;
 /// </summary>
 public sealed class PostgresFunctionWorld : IAsyncDisposable
 {
+    // The number of an advisory lock.
+    private const int RightsOfTheDatabase = 1;
+
     private readonly PostgresServer _server;
     private readonly FunctionWorld _world;
 
@@ -33,8 +36,11 @@ public sealed class PostgresFunctionWorld : IAsyncDisposable
     public static async Task<PostgresFunctionWorld> CreateAsync(PostgresServer server, DynamoDbLocal dynamoDb, SqsEmulator sqs)
     {
         var world = new PostgresFunctionWorld(server, await FunctionWorld.CreateAsync(dynamoDb, sqs));
+
+        // The lock is held until all is granted: the server refuses two changes of a database's rights at the same time.
         await world.ExecuteAsync(
             $"""
+            SELECT pg_advisory_xact_lock({RightsOfTheDatabase});
             CREATE ROLE {world.Owner} LOGIN CREATEROLE;
             GRANT CREATE ON DATABASE postgres TO {world.Owner};
             CREATE ROLE {world.FunctionsUser} LOGIN;

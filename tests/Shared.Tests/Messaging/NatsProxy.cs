@@ -1,26 +1,19 @@
 using System.Net;
 using System.Net.Sockets;
+using Relaybox.Testing;
 
 namespace Relaybox.Shared.Tests.Messaging;
 
 /// <summary>Stands between a client and the server, and loses what a test wants lost.</summary>
 internal sealed class NatsProxy : IAsyncDisposable
 {
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-    private readonly CancellationTokenSource _ending = new();
+    private readonly LoopbackListener _listener;
     private readonly Lock _gate = new();
     private readonly List<Pair> _pairs = [];
-    private readonly int _port;
-    private readonly Task _accepting;
 
-    internal NatsProxy(int port)
-    {
-        _port = port;
-        _listener.Start();
-        _accepting = AcceptAsync();
-    }
+    internal NatsProxy(int port) => _listener = new LoopbackListener((client, ct) => ServeAsync(client, port, ct));
 
-    internal string Url => $"nats://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}";
+    internal string Url => $"nats://127.0.0.1:{_listener.Port}";
 
     internal int Connections
     {
@@ -45,14 +38,7 @@ internal sealed class NatsProxy : IAsyncDisposable
     /// <summary>Cuts a connection after this many more bytes of the client.</summary>
     internal void CutAfter(int bytes) => ForEach(pair => pair.Allowance = bytes);
 
-    public async ValueTask DisposeAsync()
-    {
-        await _ending.CancelAsync();
-        await _accepting;
-        _listener.Stop();
-        Cut();
-        _ending.Dispose();
-    }
+    public ValueTask DisposeAsync() => _listener.DisposeAsync();
 
     private void ForEach(Action<Pair> change)
     {
@@ -62,28 +48,18 @@ internal sealed class NatsProxy : IAsyncDisposable
         }
     }
 
-    private async Task AcceptAsync()
+    private async Task ServeAsync(TcpClient client, int port, CancellationToken stop)
     {
-        try
+        using var server = new TcpClient();
+        await server.ConnectAsync(IPAddress.Loopback, port, stop);
+        var pair = new Pair(client, server);
+        await using var closing = stop.Register(pair.Close);
+        lock (_gate)
         {
-            while (true)
-            {
-                var client = await _listener.AcceptTcpClientAsync(_ending.Token);
-                var server = new TcpClient();
-                await server.ConnectAsync(IPAddress.Loopback, _port, _ending.Token);
-                var pair = new Pair(client, server);
-                lock (_gate)
-                {
-                    _pairs.Add(pair);
-                }
+            _pairs.Add(pair);
+        }
 
-                pair.Start();
-            }
-        }
-        catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
-        {
-            // The test is over.
-        }
+        await pair.RunAsync();
     }
 
     private sealed class Pair(TcpClient client, TcpClient server)
@@ -107,11 +83,7 @@ internal sealed class NatsProxy : IAsyncDisposable
             set => Volatile.Write(ref _allowance, value);
         }
 
-        internal void Start()
-        {
-            _ = PumpAsync(client, server, fromServer: false);
-            _ = PumpAsync(server, client, fromServer: true);
-        }
+        internal Task RunAsync() => Task.WhenAll(PumpAsync(client, server, fromServer: false), PumpAsync(server, client, fromServer: true));
 
         internal void Close()
         {

@@ -1,65 +1,24 @@
-using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Relaybox.Testing;
 
 namespace Relaybox.Shared.Tests.Messaging;
 
 /// <summary>A server on loopback that says what a test wants, to each connection that comes.</summary>
 internal sealed class ScriptedNats : IAsyncDisposable
 {
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-    private readonly CancellationTokenSource _ending = new();
-    private readonly Task _accepting;
+    private readonly LoopbackListener _listener;
 
-    internal ScriptedNats(Func<Peer, Task> script)
-    {
-        _listener.Start();
-        _accepting = AcceptAsync(script);
-    }
+    internal ScriptedNats(Func<Peer, Task> script) => _listener = new LoopbackListener((client, ct) => script(new Peer(client.GetStream(), ct)));
 
-    internal int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
+    internal int Port => _listener.Port;
 
     internal string Url => $"nats://127.0.0.1:{Port}";
 
     internal static string Info(string more = "\"max_payload\":1048576") =>
         $"INFO {{\"server_id\":\"x\",\"version\":\"2.9.10\",\"headers\":true,{more}}}\r\n";
 
-    public async ValueTask DisposeAsync()
-    {
-        await _ending.CancelAsync();
-        await _accepting;
-        _listener.Stop();
-        _ending.Dispose();
-    }
-
-    private async Task AcceptAsync(Func<Peer, Task> script)
-    {
-        var running = new List<Task>();
-        try
-        {
-            while (true)
-            {
-                var client = await _listener.AcceptTcpClientAsync(_ending.Token);
-                running.Add(Task.Run(async () =>
-                {
-                    using var owned = client;
-                    owned.NoDelay = true;
-                    try
-                    {
-                        await script(new Peer(owned.GetStream(), _ending.Token));
-                    }
-                    catch (Exception e) when (e is IOException or OperationCanceledException or SocketException)
-                    {
-                        // The client has gone, or the test is over.
-                    }
-                }));
-            }
-        }
-        catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
-        {
-            await Task.WhenAll(running);
-        }
-    }
+    public ValueTask DisposeAsync() => _listener.DisposeAsync();
 
     /// <summary>One connection.</summary>
     internal sealed class Peer(NetworkStream stream, CancellationToken cancellationToken)

@@ -1,27 +1,20 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using Relaybox.Testing;
 
 namespace Relaybox.Shared.Tests.Support;
 
 /// <summary>A wire to a server on loopback that a test can cut: at once, or at the moment an answer comes back.</summary>
 public sealed class TcpProxy : IAsyncDisposable
 {
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly LoopbackListener _listener;
     private readonly ConcurrentBag<TcpClient> _clients = [];
-    private readonly CancellationTokenSource _stop = new();
-    private readonly int _target;
-    private readonly Task _accepting;
     private int _swallow;
 
-    public TcpProxy(int target)
-    {
-        _target = target;
-        _listener.Start();
-        _accepting = AcceptAsync();
-    }
+    public TcpProxy(int target) => _listener = new LoopbackListener((client, ct) => ServeAsync(client, target, ct));
 
-    public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
+    public int Port => _listener.Port;
 
     /// <summary>How many answers were swallowed.</summary>
     public int Swallowed { get; private set; }
@@ -43,42 +36,24 @@ public sealed class TcpProxy : IAsyncDisposable
         }
     }
 
-    public async ValueTask DisposeAsync()
+    public ValueTask DisposeAsync() => _listener.DisposeAsync();
+
+    private async Task ServeAsync(TcpClient client, int target, CancellationToken stop)
     {
-        await _stop.CancelAsync();
-        await _accepting;
-        _listener.Stop();
-        CutAll();
-        _stop.Dispose();
+        using var server = new TcpClient();
+        _clients.Add(client);
+        _clients.Add(server);
+        await server.ConnectAsync(IPAddress.Loopback, target, stop);
+        await Task.WhenAll(PumpAsync(client, server, isAnswer: false, stop), PumpAsync(server, client, isAnswer: true, stop));
     }
 
-    private async Task AcceptAsync()
-    {
-        try
-        {
-            while (true)
-            {
-                var client = await _listener.AcceptTcpClientAsync(_stop.Token);
-                var server = new TcpClient();
-                _clients.Add(client);
-                _clients.Add(server);
-                await server.ConnectAsync(IPAddress.Loopback, _target, _stop.Token);
-                _ = PumpAsync(client, server, isAnswer: false);
-                _ = PumpAsync(server, client, isAnswer: true);
-            }
-        }
-        catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
-        {
-        }
-    }
-
-    private async Task PumpAsync(TcpClient from, TcpClient to, bool isAnswer)
+    private async Task PumpAsync(TcpClient from, TcpClient to, bool isAnswer, CancellationToken stop)
     {
         var buffer = new byte[64 * 1024];
         try
         {
             int read;
-            while ((read = await from.GetStream().ReadAsync(buffer, _stop.Token)) > 0)
+            while ((read = await from.GetStream().ReadAsync(buffer, stop)) > 0)
             {
                 if (isAnswer && SwallowWhen?.Invoke(buffer.AsMemory(0, read)) == true && Interlocked.Decrement(ref _swallow) >= 0)
                 {
@@ -86,7 +61,7 @@ public sealed class TcpProxy : IAsyncDisposable
                     break;
                 }
 
-                await to.GetStream().WriteAsync(buffer.AsMemory(0, read), _stop.Token);
+                await to.GetStream().WriteAsync(buffer.AsMemory(0, read), stop);
             }
         }
         catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException or InvalidOperationException)

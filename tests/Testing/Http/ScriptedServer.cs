@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Globalization;
-using System.Net;
 using System.Net.Sockets;
 using System.Text;
 
@@ -12,17 +11,14 @@ namespace Relaybox.Testing.Http;
 /// </summary>
 public sealed class ScriptedServer : IAsyncDisposable
 {
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-    private readonly CancellationTokenSource _stop = new();
+    private readonly LoopbackListener _listener;
     private readonly Func<HttpExchange, CancellationToken, Task<HttpAnswer>> _answer;
     private readonly ConcurrentQueue<HttpExchange> _requests = new();
-    private readonly Task _accepting;
 
     public ScriptedServer(Func<HttpExchange, CancellationToken, Task<HttpAnswer>> answer)
     {
         _answer = answer;
-        _listener.Start();
-        _accepting = AcceptAsync();
+        _listener = new LoopbackListener((client, ct) => ServeAsync(client.GetStream(), ct));
     }
 
     public ScriptedServer(Func<HttpExchange, HttpAnswer> answer)
@@ -30,7 +26,7 @@ public sealed class ScriptedServer : IAsyncDisposable
     {
     }
 
-    public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
+    public int Port => _listener.Port;
 
     public string Authority => $"127.0.0.1:{Port}";
 
@@ -38,89 +34,55 @@ public sealed class ScriptedServer : IAsyncDisposable
 
     public IReadOnlyList<HttpExchange> Requests => [.. _requests];
 
-    public async ValueTask DisposeAsync()
-    {
-        await _stop.CancelAsync();
-        await _accepting;
-        _listener.Dispose();
-        _stop.Dispose();
-    }
+    public ValueTask DisposeAsync() => _listener.DisposeAsync();
 
-    private async Task AcceptAsync()
+    private async Task ServeAsync(NetworkStream connection, CancellationToken stop)
     {
-        var connections = new List<Task>();
-        try
+        var stream = new BufferedStream(connection);
+        while (await ReadAsync(stream, stop) is { } request)
         {
-            while (true)
+            _requests.Enqueue(request);
+            var answer = await _answer(request, stop);
+            if (answer.Status < 0)
             {
-                var client = await _listener.AcceptTcpClientAsync(_stop.Token);
-                connections.Add(ServeAsync(client));
+                return;
             }
-        }
-        catch (OperationCanceledException)
-        {
-            await Task.WhenAll(connections);
+
+            await WriteAsync(stream, answer, stop);
         }
     }
 
-    private async Task ServeAsync(TcpClient client)
+    private static async Task<HttpExchange?> ReadAsync(Stream stream, CancellationToken stop)
     {
-        using (client)
-        {
-            try
-            {
-                client.NoDelay = true;
-                var stream = new BufferedStream(client.GetStream());
-                while (await ReadAsync(stream) is { } request)
-                {
-                    _requests.Enqueue(request);
-                    var answer = await _answer(request, _stop.Token);
-                    if (answer.Status < 0)
-                    {
-                        return;
-                    }
-
-                    await WriteAsync(stream, answer);
-                }
-            }
-            catch (Exception exception) when (exception is OperationCanceledException or IOException)
-            {
-                // The test is over, or the client hung up.
-            }
-        }
-    }
-
-    private async Task<HttpExchange?> ReadAsync(Stream stream)
-    {
-        if (await ReadLineAsync(stream) is not { Length: > 0 } requestLine)
+        if (await ReadLineAsync(stream, stop) is not { Length: > 0 } requestLine)
         {
             return null;
         }
 
         var words = requestLine.Split(' ');
         var headers = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
-        while (await ReadLineAsync(stream) is { Length: > 0 } line)
+        while (await ReadLineAsync(stream, stop) is { Length: > 0 } line)
         {
             var colon = line.IndexOf(':', StringComparison.Ordinal);
             headers[line[..colon]] = line[(colon + 1)..].Trim();
         }
 
         var body = headers.ContainsKey("Transfer-Encoding")
-            ? await ReadChunksAsync(stream)
-            : await ReadExactlyAsync(stream, int.Parse(
-                headers.GetValueOrDefault("Content-Length", "0"), CultureInfo.InvariantCulture));
+            ? await ReadChunksAsync(stream, stop)
+            : await ReadExactlyAsync(
+                stream, int.Parse(headers.GetValueOrDefault("Content-Length", "0"), CultureInfo.InvariantCulture), stop);
         return new HttpExchange(words[0], words[1], headers, body);
     }
 
-    private async Task<byte[]> ReadChunksAsync(Stream stream)
+    private static async Task<byte[]> ReadChunksAsync(Stream stream, CancellationToken stop)
     {
         using var body = new MemoryStream();
         while (true)
         {
             var size = int.Parse(
-                await ReadLineAsync(stream) ?? "0", NumberStyles.HexNumber, CultureInfo.InvariantCulture);
-            body.Write(await ReadExactlyAsync(stream, size));
-            await ReadLineAsync(stream);
+                await ReadLineAsync(stream, stop) ?? "0", NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+            body.Write(await ReadExactlyAsync(stream, size, stop));
+            await ReadLineAsync(stream, stop);
             if (size == 0)
             {
                 return body.ToArray();
@@ -128,18 +90,18 @@ public sealed class ScriptedServer : IAsyncDisposable
         }
     }
 
-    private async Task<byte[]> ReadExactlyAsync(Stream stream, int count)
+    private static async Task<byte[]> ReadExactlyAsync(Stream stream, int count, CancellationToken stop)
     {
         var bytes = new byte[count];
-        await stream.ReadExactlyAsync(bytes, _stop.Token);
+        await stream.ReadExactlyAsync(bytes, stop);
         return bytes;
     }
 
-    private async Task<string?> ReadLineAsync(Stream stream)
+    private static async Task<string?> ReadLineAsync(Stream stream, CancellationToken stop)
     {
         var line = new MemoryStream();
         var one = new byte[1];
-        while (await stream.ReadAsync(one, _stop.Token) == 1)
+        while (await stream.ReadAsync(one, stop) == 1)
         {
             if (one[0] == '\n')
             {
@@ -152,7 +114,7 @@ public sealed class ScriptedServer : IAsyncDisposable
         return null;
     }
 
-    private async Task WriteAsync(Stream stream, HttpAnswer answer)
+    private static async Task WriteAsync(Stream stream, HttpAnswer answer, CancellationToken stop)
     {
         var head = new StringBuilder()
             .Append(CultureInfo.InvariantCulture, $"HTTP/1.1 {answer.Status} Scripted\r\n")
@@ -162,8 +124,8 @@ public sealed class ScriptedServer : IAsyncDisposable
             head.Append(CultureInfo.InvariantCulture, $"{name}: {value}\r\n");
         }
 
-        await stream.WriteAsync(Encoding.UTF8.GetBytes(head.Append("\r\n").ToString()), _stop.Token);
-        await stream.WriteAsync(answer.Body, _stop.Token);
-        await stream.FlushAsync(_stop.Token);
+        await stream.WriteAsync(Encoding.UTF8.GetBytes(head.Append("\r\n").ToString()), stop);
+        await stream.WriteAsync(answer.Body, stop);
+        await stream.FlushAsync(stop);
     }
 }

@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Collections.Concurrent;
-using System.Net;
 using System.Net.Sockets;
 
 namespace Relaybox.Testing.Tls;
@@ -14,19 +13,13 @@ public sealed class StrippingServer : IAsyncDisposable
     private const int SslRequest = 80877103;
     private const int GssRequest = 80877104;
 
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-    private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentQueue<int> _requests = [];
     private readonly ConcurrentQueue<byte[]> _plain = [];
-    private readonly Task _accepting;
+    private readonly LoopbackListener _listener;
 
-    public StrippingServer()
-    {
-        _listener.Start();
-        _accepting = AcceptAsync();
-    }
+    public StrippingServer() => _listener = new LoopbackListener((client, ct) => ServeAsync(client.GetStream(), ct));
 
-    public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
+    public int Port => _listener.Port;
 
     /// <summary>How often TLS was asked for.</summary>
     public int SslRequests => _requests.Count(request => request == SslRequest);
@@ -34,53 +27,24 @@ public sealed class StrippingServer : IAsyncDisposable
     /// <summary>What was said in plaintext, but for the requests for encryption.</summary>
     public IReadOnlyCollection<byte[]> Plain => _plain;
 
-    public async ValueTask DisposeAsync()
-    {
-        await _stop.CancelAsync();
-        await _accepting;
-        _listener.Dispose();
-        _stop.Dispose();
-    }
+    public ValueTask DisposeAsync() => _listener.DisposeAsync();
 
-    private async Task AcceptAsync()
+    private async Task ServeAsync(NetworkStream stream, CancellationToken stop)
     {
-        try
+        var buffer = new byte[1024];
+        int read;
+        while ((read = await stream.ReadAsync(buffer, stop)) > 0)
         {
-            while (true)
+            var request = read == 8 ? BinaryPrimitives.ReadInt32BigEndian(buffer.AsSpan(4)) : 0;
+            if (request is SslRequest or GssRequest)
             {
-                using var client = await _listener.AcceptTcpClientAsync(_stop.Token);
-                await ServeAsync(client.GetStream());
+                _requests.Enqueue(request);
+                await stream.WriteAsync("N"u8.ToArray(), stop);
             }
-        }
-        catch (Exception e) when (e is OperationCanceledException or SocketException)
-        {
-            // The test is over.
-        }
-    }
-
-    private async Task ServeAsync(NetworkStream stream)
-    {
-        try
-        {
-            var buffer = new byte[1024];
-            int read;
-            while ((read = await stream.ReadAsync(buffer, _stop.Token)) > 0)
+            else
             {
-                var request = read == 8 ? BinaryPrimitives.ReadInt32BigEndian(buffer.AsSpan(4)) : 0;
-                if (request is SslRequest or GssRequest)
-                {
-                    _requests.Enqueue(request);
-                    await stream.WriteAsync("N"u8.ToArray(), _stop.Token);
-                }
-                else
-                {
-                    _plain.Enqueue(buffer[..read]);
-                }
+                _plain.Enqueue(buffer[..read]);
             }
-        }
-        catch (IOException)
-        {
-            // The client hung up.
         }
     }
 }

@@ -28,6 +28,7 @@ internal sealed class PostgresOutboxSignal(
     private const int CommandTimeoutSeconds = 5;
 
     private static readonly TimeSpan ShortestWait = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(2);
 
     // Under load the next notification comes sooner than this, and the question would be for nothing.
     private static readonly TimeSpan BeforeAsking = TimeSpan.FromMilliseconds(5);
@@ -42,11 +43,12 @@ internal sealed class PostgresOutboxSignal(
     private Task _withdrawing = Task.CompletedTask;
     private bool _notified;
     private bool _foundRows;
-    private bool _isAnnounced;
     private bool _isLost;
 
-    // How long to sleep before asking again: short at first, for the writers who did not see the announcement.
+    // How long to sleep before asking again: short at first, for the writers that did not see the announcement. Zero: none is made.
     private TimeSpan _pause;
+
+    private bool IsAnnounced => signalOptions.Listen && _pause > TimeSpan.Zero;
 
     /// <inheritdoc />
     public void FoundRows() => _foundRows = true;
@@ -59,7 +61,7 @@ internal sealed class PostgresOutboxSignal(
         {
             if (_connection is null)
             {
-                // Whatever came before the listening began is not announced: the caller has to look once more.
+                // Rows that came before the listening began are announced by nobody: the caller has to look once more.
                 await ListenAsync(cancellationToken);
                 return;
             }
@@ -67,14 +69,14 @@ internal sealed class PostgresOutboxSignal(
             await _withdrawing;
             if (!_notified)
             {
-                await (signalOptions.Listen ? SleepAsync(_connection, Left, cancellationToken) : PollAsync(_connection, Left, cancellationToken));
+                await SleepAsync(_connection, Left, cancellationToken);
             }
 
             if (_notified && time.GetElapsedTime(start) < ShortestWait)
             {
                 // Rows come while the caller works, so that it does not sleep, and nobody needs to notify it. This goes on beside its work.
-                _isAnnounced = false;
-                _withdrawing = AwaitAsync(_connection, TimeSpan.Zero, CancellationToken.None);
+                _pause = TimeSpan.Zero;
+                _withdrawing = AskAsync(_connection, TimeSpan.Zero, CancellationToken.None);
             }
 
             (_notified, _foundRows) = (false, false);
@@ -107,7 +109,7 @@ internal sealed class PostgresOutboxSignal(
             }
         }
 
-        (_isAnnounced, _withdrawing) = (false, Task.CompletedTask);
+        _withdrawing = Task.CompletedTask;
     }
 
     /// <summary>How many seconds until something is due: 0 or less where something is, a day where nothing ever is.</summary>
@@ -116,21 +118,7 @@ internal sealed class PostgresOutboxSignal(
     /// <summary>Announces a wait for so many milliseconds, and tells the same. With 0 the announcement ends, and it tells nothing.</summary>
     internal static string AwaitSql(PostgresNames names) => $"SELECT {names.Await}($1)";
 
-    // Without notifications.
-    private async Task PollAsync(NpgsqlConnection connection, Func<TimeSpan> left, CancellationToken cancellationToken)
-    {
-        for (var isFirst = true; ; isFirst = false)
-        {
-            var untilDue = await PeekAsync(connection, cancellationToken);
-            if (left() <= TimeSpan.Zero || (untilDue <= TimeSpan.Zero && !isFirst))
-            {
-                return;
-            }
-
-            await PauseAsync(connection, untilDue, signalOptions.PollInterval, left, cancellationToken);
-        }
-    }
-
+    // Until there is something to look for.
     private async Task SleepAsync(NpgsqlConnection connection, Func<TimeSpan> left, CancellationToken cancellationToken)
     {
         if (left() <= TimeSpan.Zero)
@@ -138,49 +126,40 @@ internal sealed class PostgresOutboxSignal(
             return;
         }
 
-        if (_foundRows && !_isAnnounced)
+        if (IsAnnounced)
+        {
+            await PauseAsync(connection, TimeSpan.Zero, TimeArithmetic.Shorter(BeforeAsking, _pause), left, cancellationToken);
+        }
+        else if (signalOptions.Listen && _foundRows)
         {
             await PauseAsync(connection, TimeSpan.Zero, ShortestWait, left, cancellationToken);
-            if (_notified || left() <= TimeSpan.Zero || await PeekAsync(connection, cancellationToken) <= TimeSpan.Zero)
+            if (_notified || left() <= TimeSpan.Zero || await AskAsync(connection, announcement: null, cancellationToken) <= TimeSpan.Zero)
             {
                 return;
             }
         }
 
-        var untilDue = TimeSpan.Zero;
-        if (!_isAnnounced)
+        for (var isFirst = true; !_notified && left() > TimeSpan.Zero; isFirst = false)
         {
-            // What was committed before this is not announced, and what it finds is news.
-            untilDue = await AnnounceAsync(connection, cancellationToken);
-            if (untilDue <= TimeSpan.Zero)
-            {
-                return;
-            }
-        }
-
-        for (var isFirst = untilDue <= TimeSpan.Zero; !_notified && left() > TimeSpan.Zero; isFirst = false)
-        {
-            await PauseAsync(connection, untilDue, isFirst ? TimeArithmetic.Shorter(BeforeAsking, _pause) : _pause, left, cancellationToken);
-            if (_notified)
-            {
-                return;
-            }
-
             // Due rows that the caller has just not been able to claim are no reason to come back at once.
-            untilDue = await AwaitAsync(connection, Announcement, cancellationToken);
             var isNews = !isFirst || _pause < signalOptions.PollInterval;
-            _pause = TimeArithmetic.Shorter(_pause * 2, signalOptions.PollInterval);
-            if (untilDue <= TimeSpan.Zero && isNews)
+            var untilDue = signalOptions.Listen
+                ? await AnnounceAsync(connection, cancellationToken)
+                : await AskAsync(connection, announcement: null, cancellationToken);
+            if (_notified || (untilDue <= TimeSpan.Zero && isNews))
             {
                 return;
             }
+
+            await PauseAsync(connection, untilDue, _pause, left, cancellationToken);
         }
     }
 
+    // Asks, with the announcement that the caller sleeps: first of all, and again before its time is over.
     private async Task<TimeSpan> AnnounceAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        var untilDue = await AwaitAsync(connection, Announcement, cancellationToken);
-        (_isAnnounced, _pause) = (true, TimeArithmetic.Shorter(ShortestWait * 2, signalOptions.PollInterval));
+        var untilDue = await AskAsync(connection, Announcement, cancellationToken);
+        _pause = TimeArithmetic.Shorter(IsAnnounced ? _pause * 2 : FirstPause, signalOptions.PollInterval);
         return untilDue;
     }
 
@@ -211,6 +190,7 @@ internal sealed class PostgresOutboxSignal(
     private async Task ListenAsync(CancellationToken cancellationToken)
     {
         var connection = await connections.OpenConnectionAsync(cancellationToken);
+        _pause = signalOptions.Listen ? TimeSpan.Zero : signalOptions.PollInterval;
         try
         {
             if (signalOptions.Listen)
@@ -235,22 +215,19 @@ internal sealed class PostgresOutboxSignal(
         }
     }
 
-    private async Task<TimeSpan> PeekAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    // How long it is until something is due. With an announcement for some time, or for none, which ends it.
+    private async Task<TimeSpan> AskAsync(NpgsqlConnection connection, TimeSpan? announcement, CancellationToken cancellationToken)
     {
-        await using var command = new NpgsqlCommand(_peek, connection) { CommandTimeout = CommandTimeoutSeconds };
-        return UntilDue(await command.ExecuteScalarAsync(cancellationToken));
-    }
+        await using var command = new NpgsqlCommand(announcement is null ? _peek : _await, connection) { CommandTimeout = CommandTimeoutSeconds };
+        if (announcement is { } time)
+        {
+            command.Parameters.Add(Parameters.Long((long)time.TotalMilliseconds));
+        }
 
-    private async Task<TimeSpan> AwaitAsync(NpgsqlConnection connection, TimeSpan announcement, CancellationToken cancellationToken)
-    {
-        await using var command = new NpgsqlCommand(_await, connection) { CommandTimeout = CommandTimeoutSeconds };
-        command.Parameters.Add(Parameters.Long((long)announcement.TotalMilliseconds));
-        return UntilDue(await command.ExecuteScalarAsync(cancellationToken));
+        return await command.ExecuteScalarAsync(cancellationToken) is double seconds
+            ? TimeSpan.FromSeconds(Math.Clamp(seconds, 0, TimeSpan.SecondsPerDay))
+            : TimeSpan.FromDays(1);
     }
-
-    private static TimeSpan UntilDue(object? answer) => answer is double seconds
-        ? TimeSpan.FromSeconds(Math.Clamp(seconds, 0, TimeSpan.SecondsPerDay))
-        : TimeSpan.FromDays(1);
 
     private async Task LoseAsync(Exception exception)
     {

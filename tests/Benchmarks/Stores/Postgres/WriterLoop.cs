@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Npgsql;
+using Relaybox.Benchmarks.Peers;
 using Relaybox.Events;
 using Relaybox.Messaging;
 using Relaybox.Postgres;
@@ -7,25 +8,15 @@ using Relaybox.Postgres;
 namespace Relaybox.Benchmarks.Stores.Postgres;
 
 /// <summary>An app that commits transactions of one business row, with an event or without, by several writers at once.</summary>
-/// <param name="database">The server.</param>
-/// <param name="outbox">The outbox, whose schema holds the business table, too.</param>
 internal sealed class WriterLoop(BenchDatabase database, OutboxSchema outbox)
 {
-    private static readonly string Business = new('b', 100);
-
+    private readonly BusinessTable _business = new(database.DataSource);
     private readonly PostgresOutboxWriter _writer = new(database.DataSource, outbox.Options);
 
-    private string Table => $"\"{outbox.Options.Schema}\".business";
+    public Task CreateAsync() => _business.CreateAsync();
 
-    public Task CreateAsync(CancellationToken cancellationToken) => database.ExecuteAsync(
-        $"CREATE TABLE {Table} (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, payload text NOT NULL)", cancellationToken);
-
-    /// <summary>Empties the tables.</summary>
-    public async Task PrepareAsync(long rows, CancellationToken cancellationToken)
-    {
-        await database.ExecuteAsync($"TRUNCATE {Table}", cancellationToken);
-        await outbox.FillAsync(0, cancellationToken);
-    }
+    /// <summary>Empties the outbox; the business table is emptied with each call.</summary>
+    public Task PrepareAsync(long rows, CancellationToken cancellationToken) => outbox.FillAsync(0, cancellationToken);
 
     /// <summary>Commits transactions without an event.</summary>
     /// <returns>From the first begin to the last commit.</returns>
@@ -42,10 +33,11 @@ internal sealed class WriterLoop(BenchDatabase database, OutboxSchema outbox)
     public async Task<TimeSpan> WriteRelayedAsync(long rows, int writers, CancellationToken cancellationToken)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var publisher = new CountingPublisher(rows);
-        var relaying = Task.Run(() => outbox.KeepRelayingAsync(publisher, stop.Token), stop.Token);
+        var sent = new Countdown();
+        sent.Start(rows);
+        var relaying = Task.Run(() => outbox.KeepRelayingAsync(new CountingPublisher(sent), stop.Token), stop.Token);
         var elapsed = await RunAsync(rows, writers, hasEvent: true, cancellationToken);
-        await await Task.WhenAny(publisher.All, relaying);
+        await await Task.WhenAny(sent.WaitAsync(), relaying);
         await stop.CancelAsync();
         await relaying.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return elapsed;
@@ -53,46 +45,29 @@ internal sealed class WriterLoop(BenchDatabase database, OutboxSchema outbox)
 
     private async Task<TimeSpan> RunAsync(long rows, int writers, bool hasEvent, CancellationToken cancellationToken)
     {
-        var left = rows;
-        var start = Stopwatch.GetTimestamp();
-        await Task.WhenAll(Enumerable.Range(0, writers).Select(_ => Task.Run(WriteAllAsync, cancellationToken)));
-        return Stopwatch.GetElapsedTime(start);
+        return Stopwatch.GetElapsedTime(await _business.WriteAsync((int)rows, writers, CommitAsync));
 
-        async Task WriteAllAsync()
+        async Task CommitAsync(NpgsqlConnection connection)
         {
-            await using var connection = await database.DataSource.OpenConnectionAsync(cancellationToken);
-            while (Interlocked.Decrement(ref left) >= 0)
+            await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+            await BusinessTable.InsertAsync(connection);
+            if (hasEvent)
             {
-                await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-                await using var insert = new NpgsqlCommand($"INSERT INTO {Table} (payload) VALUES ($1)", connection, transaction);
-                insert.Parameters.Add(new NpgsqlParameter<string> { TypedValue = Business });
-                await insert.ExecuteNonQueryAsync(cancellationToken);
-                if (hasEvent)
-                {
-                    await _writer.EnqueueAsync(_writer.NewEvent("orders.placed", BenchPayload.Text), transaction, cancellationToken);
-                }
-
-                await transaction.CommitAsync(cancellationToken);
+                await _writer.EnqueueAsync(_writer.NewEvent("orders.placed", BenchPayload.Text), transaction, cancellationToken);
             }
+
+            await transaction.CommitAsync(cancellationToken);
         }
     }
 
-    /// <summary>A broker that accepts everything at once, and says when it has so many.</summary>
-    private sealed class CountingPublisher(long rows) : IMessagePublisher
+    /// <summary>A broker that accepts everything at once, and counts it.</summary>
+    private sealed class CountingPublisher(Countdown sent) : IMessagePublisher
     {
         private readonly NoOpPublisher _accepting = new();
-        private readonly TaskCompletionSource _all = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        private long _left = rows;
-
-        public Task All => _all.Task;
 
         public Task<IReadOnlyList<PublishOutcome>> PublishAsync(IReadOnlyList<OutboxEvent> events, CancellationToken cancellationToken)
         {
-            if (Interlocked.Add(ref _left, -events.Count) <= 0)
-            {
-                _all.TrySetResult();
-            }
-
+            sent.Take(events.Count);
             return _accepting.PublishAsync(events, cancellationToken);
         }
     }

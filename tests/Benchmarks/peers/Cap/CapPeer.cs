@@ -22,7 +22,7 @@ namespace Relaybox.Benchmarks.Peers;
 internal sealed class CapPeer(PeerDatabase database, string payload) : IPeer
 {
     private readonly JsonElement _payload = JsonElement.Parse(payload);
-    private readonly BusinessTable _business = new(database);
+    private readonly BusinessTable _business = new(database.Source);
     private readonly Countdown _sent = new();
     private readonly CancellationTokenSource _end = new();
     private ServiceProvider? _quiet;

@@ -3,13 +3,13 @@ using Npgsql;
 
 namespace Relaybox.Benchmarks.Peers;
 
-/// <summary>What the app itself writes in each of its transactions, and the writers that do so.</summary>
-internal sealed class BusinessTable(PeerDatabase database)
+/// <summary>What the app itself writes in each of its transactions, and the writers that do so: the same for peers and for us.</summary>
+internal sealed class BusinessTable(NpgsqlDataSource source)
 {
     private static readonly string Text = new('b', 100);
 
     /// <summary>Makes the table.</summary>
-    public Task CreateAsync() => database.ExecuteAsync(
+    public Task CreateAsync() => ExecuteAsync(
         "CREATE TABLE IF NOT EXISTS bench_business (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, payload text NOT NULL)");
 
     /// <summary>Inserts one row, in the transaction that the connection is in.</summary>
@@ -27,13 +27,13 @@ internal sealed class BusinessTable(PeerDatabase database)
     /// <returns>When the first began.</returns>
     public async Task<long> WriteAsync(int rows, int writers, Func<NpgsqlConnection, Task> transaction)
     {
-        await database.ExecuteAsync("TRUNCATE bench_business");
+        await ExecuteAsync("TRUNCATE bench_business");
         var connections = new List<NpgsqlConnection>();
         try
         {
             for (var writer = 0; writer < writers; writer++)
             {
-                connections.Add(await database.Source.OpenConnectionAsync());
+                connections.Add(await source.OpenConnectionAsync());
             }
 
             var left = rows;
@@ -59,10 +59,16 @@ internal sealed class BusinessTable(PeerDatabase database)
     /// <summary>Fails if there are not as many rows as were to be written.</summary>
     public async Task CheckAsync(long rows)
     {
-        var written = await database.ReadAsync<long>("SELECT count(*) FROM bench_business");
-        if (written != rows)
+        await using var command = source.CreateCommand("SELECT count(*) FROM bench_business");
+        if (await command.ExecuteScalarAsync() is long written && written != rows)
         {
             throw new InvalidOperationException($"bench_business has {written} rows, and {rows} were to be written.");
         }
+    }
+
+    private async Task ExecuteAsync(string sql)
+    {
+        await using var command = source.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync();
     }
 }

@@ -2,7 +2,7 @@ using Npgsql;
 
 namespace Relaybox.Benchmarks.Peers;
 
-/// <summary>The database that a peer works on, and the business table that its writers write to.</summary>
+/// <summary>The database that a peer works on.</summary>
 internal sealed class PeerDatabase : IAsyncDisposable
 {
     // As many as a server allows at once by default, but for what else looks at it meanwhile.

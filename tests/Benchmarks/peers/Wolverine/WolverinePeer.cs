@@ -44,7 +44,7 @@ internal sealed class WolverinePeer : IPeer
         var order = JsonElement.Parse(payload);
         _database = database;
         _message = new OrderPlaced(order);
-        _business = new BusinessTable(database);
+        _business = new BusinessTable(database.Source);
         _target = new NoOpTarget(_sent);
         _consumption = new Consumption(database, _source, order, $"{Schema}.wolverine_incoming_envelopes");
     }
