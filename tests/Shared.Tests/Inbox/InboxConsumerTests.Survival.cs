@@ -50,6 +50,36 @@ public partial class InboxConsumerTests
         Assert.Equal(12, _inbox.Renewals);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Outages_that_a_process_survives_are_not_taken_for_handlers_that_end_it(bool handlerFails)
+    {
+        _options = _options with { MaxAttempts = 10 };
+        var outage = _inbox.Outage = new TimeoutException();
+        var isAway = true;
+        Add("orders.>", (_, _, _) =>
+        {
+            _inbox.CommitFailure = _inbox.MarkFailure = isAway ? outage : null;
+            return handlerFails && isAway ? throw new InvalidOperationException() : Task.CompletedTask;
+        });
+        var process = Consumer();
+        for (var outages = 0; outages < InboxClaim.MaxUnfinished; outages++)
+        {
+            Assert.Equal(ErrorCodes.StoreFailed, Assert.IsType<MessageOutcome.Retry>(await ConsumeItAsync()).ErrorCode);
+            _inbox.CommitFailure = _inbox.MarkFailure = null;
+            _clock.Advance(_options.Lease * 2);
+        }
+
+        // A failure counts as an attempt, and an outage as none.
+        isAway = false;
+        Assert.IsType<MessageOutcome.Processed>(await ConsumeItAsync());
+        Assert.Equal(handlerFails ? InboxClaim.MaxUnfinished + 1 : 1, (await _inbox.FindAsync("default", "a", Ct))!.Deliveries);
+
+        async Task<MessageOutcome> ConsumeItAsync() => Assert.Single(
+            await process.ConsumeAsync([Sample.Message("a")], WorkDeadline.After(TimeSpan.FromMinutes(1), _clock), Ct));
+    }
+
     [Fact]
     public async Task A_message_that_cannot_be_kept_costs_no_renewal_of_its_claim()
     {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Relaybox.Diagnostics;
 using Relaybox.Events;
@@ -15,9 +16,29 @@ internal sealed class HandlerRunner(
         "The handler has ended the transaction that it was given, by a commit, a rollback or a disposal. What it committed itself is written, "
         + "without the message's mark: see what that is before you replay the message.";
 
+    // As many as some invocations have under way; beyond that the oldest are forgotten.
+    private const int MostUntold = 1_000;
+
     private static readonly TimeSpan LongestVisibility = TimeSpan.FromHours(12);
 
     private readonly Backoff _backoff = new(options.FirstRetryDelay, options.LongestRetryDelay, entropy);
+    private readonly ConcurrentQueue<Ending> _untold = new();
+
+    /// <summary>
+    /// Tells the store how earlier attempts ended that it did not learn of, because it was away: otherwise they would look like attempts that
+    /// ended their process. To be called before messages are claimed.
+    /// </summary>
+    internal async Task TellEndingsAsync(CancellationToken cancellationToken)
+    {
+        for (var left = _untold.Count; left > 0 && _untold.TryDequeue(out var ending); left--)
+        {
+            if (await TryEndAsync(ending, cancellationToken) is null)
+            {
+                // It is still away.
+                return;
+            }
+        }
+    }
 
     internal async Task<MessageOutcome> RunAsync(
         HandlerRegistration registration,
@@ -162,15 +183,30 @@ internal sealed class HandlerRunner(
         : time.GetElapsedTime(claimedAt) > options.Lease / 3 ? repository.RenewAsync(claim, options.Lease, cancellationToken)
         : Task.FromResult(true);
 
-    private async Task ReleaseAsync(InboxClaim.Claimed claim, string code, string reason, CancellationToken cancellationToken)
+    private Task ReleaseAsync(InboxClaim.Claimed claim, string code, string reason, CancellationToken cancellationToken) =>
+        TryEndAsync(new Ending(claim, Counts: false, code, reason), cancellationToken);
+
+    /// <summary>Records how an attempt ended, or keeps that for later.</summary>
+    /// <returns>Whether the claim still held; null: the store did not answer.</returns>
+    private async Task<bool?> TryEndAsync(Ending ending, CancellationToken cancellationToken)
     {
+        var (claim, counts, code, reason) = ending;
         try
         {
-            await repository.ReleaseAsync(claim, code, reason, cancellationToken);
+            return counts
+                ? await repository.MarkFailedAsync(claim, code, reason, cancellationToken)
+                : await repository.ReleaseAsync(claim, code, reason, cancellationToken);
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
             Log.InboxStoreFailed(logger, claim.EventId, FailureText.Of(e, repository));
+            _untold.Enqueue(ending);
+            if (_untold.Count > MostUntold)
+            {
+                _untold.TryDequeue(out _);
+            }
+
+            return null;
         }
     }
 
@@ -195,18 +231,14 @@ internal sealed class HandlerRunner(
             code,
             exception is null ? "" : FailureText.NameOf(exception),
             exception?.StackTrace);
-        try
+
+        // Where a commit's outcome is unknown this decides it: either the mark is there, or it can no longer come.
+        switch (await TryEndAsync(new Ending(claim, Counts: true, code, reason), cancellationToken))
         {
-            // Where a commit's outcome is unknown this decides it: either the mark is there, or it can no longer come.
-            if (!await repository.MarkFailedAsync(claim, code, reason, cancellationToken))
-            {
+            case null:
+                return StoreFailed(message, claim.Deliveries);
+            case false:
                 return ClaimLost(claim);
-            }
-        }
-        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
-        {
-            Log.InboxStoreFailed(logger, claim.EventId, FailureText.Of(e, repository));
-            return StoreFailed(message, claim.Deliveries);
         }
 
         return claim.Deliveries >= options.MaxAttempts
@@ -247,4 +279,7 @@ internal sealed class HandlerRunner(
             Deliveries = claim.Deliveries,
             Transaction = transaction,
         };
+
+    /// <summary>How an attempt ended without success, and whether it counts.</summary>
+    private sealed record Ending(InboxClaim.Claimed Claim, bool Counts, string Code, string Reason);
 }

@@ -48,6 +48,7 @@ internal sealed partial class InboxConsumer(
         var outcomes = new MessageOutcome[messages.Count];
         var lanes = ToLanes(messages, outcomes);
         var marks = new MarkGroup(repository, options.Concurrency, cancellationToken);
+        await _runner.TellEndingsAsync(cancellationToken);
         foreach (var chunk in lanes.Chunk(LanesPerClaim))
         {
             await RunChunkAsync(chunk, outcomes, deadline, marks, cancellationToken);

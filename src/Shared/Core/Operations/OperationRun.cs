@@ -31,7 +31,7 @@ internal sealed class OperationRun(IOperationWork work, OperationStore operation
     {
         try
         {
-            if (work.StartsOver)
+            if (work.StartsOver && GoesOn)
             {
                 _operation = _operation with { Seen = 0, LeftAlone = 0, LeftBecause = null, Cursor = null };
             }
