@@ -27,10 +27,15 @@ internal sealed record ChaosOperations
     public static (string EventId, string ReplayId) Parse(string effectId) =>
         effectId.Split(Separator, 2) is [var eventId, var replayId] ? (eventId, replayId) : (effectId, "");
 
-    /// <summary>The replays that have fewer effects than events.</summary>
+    /// <summary>The replays that have fewer effects than events, with both numbers.</summary>
     public IReadOnlyList<string> FindLost(IEnumerable<string> effectIds)
     {
         var effects = effectIds.CountBy(id => Parse(id).ReplayId).ToDictionary();
-        return [.. Replays.Where(replay => effects.GetValueOrDefault(replay.Key) < replay.Value).Select(replay => replay.Key)];
+        return
+        [
+            .. Replays.Select(replay => (replay.Key, Events: replay.Value, Effects: effects.GetValueOrDefault(replay.Key)))
+                .Where(replay => replay.Effects < replay.Events)
+                .Select(replay => $"{replay.Key} (handled {replay.Effects} of {replay.Events})"),
+        ];
     }
 }

@@ -68,6 +68,17 @@ internal sealed class ChaosOperator(LocalRunner runner)
         };
     }
 
+    /// <summary>The events that the consumer gave up, each with its reason: none of the faults may be one.</summary>
+    public async Task<IReadOnlyList<string>> ReadDeadLettersAsync()
+    {
+        var answer = await AskAsync("read", new() { ["command"] = "list", ["of"] = "dead-letters" });
+        return
+        [
+            .. (answer?["deadLetters"]?.AsArray() ?? []).OfType<JsonNode>()
+                .Select(letter => $"{(string?)letter["eventId"]} ({(string?)letter["errorCode"]})"),
+        ];
+    }
+
     private static long Applied(JsonNode operation) => (long?)operation["applied"] ?? 0;
 
     private static IEnumerable<JsonNode> Of(JsonNode answer) => (answer["operations"]?.AsArray() ?? []).OfType<JsonNode>();

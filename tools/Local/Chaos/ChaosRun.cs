@@ -134,6 +134,7 @@ internal sealed class ChaosRun(LocalRunner runner, IDemoApp app, ChaosOptions op
             Orders = placed.Count,
             Forgotten = _writer.Committed.Count(id => !placed.ContainsKey(id)),
             Lost = [.. placed.Keys.Where(id => !unsendable.Contains(id) && !effects.ContainsKey(id)), .. operations.FindLost(effects.Keys)],
+            DeadLetters = await _operator.ReadDeadLettersAsync(),
             Doubled = [.. effects.Where(effect => effect.Value.Applied != 1).Select(effect => effect.Key)],
             Phantoms = [.. outbox.Keys.Concat(effects.Keys).Distinct().Where(id => IsPhantom(ChaosOperations.Parse(id)))],
             Unsent = [.. placed.Keys.Where(id => !unsendable.Contains(id) && outbox.GetValueOrDefault(id) != "sent")],

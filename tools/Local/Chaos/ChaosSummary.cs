@@ -20,6 +20,9 @@ internal sealed record ChaosSummary
     /// <summary>Orders without an effect, and replays with fewer effects than events.</summary>
     public required IReadOnlyList<string> Lost { get; init; }
 
+    /// <summary>Messages that the consumer gave up, each with its reason.</summary>
+    public required IReadOnlyList<string> DeadLetters { get; init; }
+
     /// <summary>Effects that happened more than once: of an order, or of one replay of it.</summary>
     public required IReadOnlyList<string> Doubled { get; init; }
 
@@ -45,7 +48,7 @@ internal sealed record ChaosSummary
     public required (double FirstMebibytes, double LastMebibytes) Memory { get; init; }
 
     public bool IsClean =>
-        Orders > 0 && Forgotten == 0 && Lost.Count == 0 && Doubled.Count == 0 && Phantoms.Count == 0 && Unsent.Count == 0
+        Orders > 0 && Forgotten == 0 && Lost.Count == 0 && DeadLetters.Count == 0 && Doubled.Count == 0 && Phantoms.Count == 0 && Unsent.Count == 0
         && Vanished <= 0 && Operations.HaveEnded && OutOfOrder is null or [];
 
     public string ToText()
@@ -62,6 +65,7 @@ internal sealed record ChaosSummary
         Line("Orders committed", $"{Orders}");
         Line("Forgotten by the database", $"{Forgotten}");
         Line("Lost", Some(Lost));
+        Line("Given up by the consumer", Some(DeadLetters));
         Line("Doubled", Some(Doubled));
         Line("Published without an order", Some(Phantoms));
         Line("Not sent", Some(Unsent));

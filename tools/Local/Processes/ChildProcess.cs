@@ -96,21 +96,23 @@ internal sealed class ChildProcess : IAsyncDisposable
     /// <summary>Asks the process to end, and kills it when it has not done so in time.</summary>
     public async Task StopAsync(TimeSpan grace, int signal = Signals.Terminate)
     {
-        if (_exited.Task.IsCompleted)
-        {
-            return;
-        }
-
-        Signals.Send(Id, signal);
-        try
-        {
-            await _exited.Task.WaitAsync(grace);
-        }
-        catch (TimeoutException)
+        if (!await TryStopAsync(grace, signal))
         {
             Kill();
             await _exited.Task;
         }
+    }
+
+    /// <summary>Asks the process to end.</summary>
+    /// <returns>Whether it did so in time.</returns>
+    public async Task<bool> TryStopAsync(TimeSpan grace, int signal)
+    {
+        if (!_exited.Task.IsCompleted)
+        {
+            Signals.Send(Id, signal);
+        }
+
+        return await Task.WhenAny(_exited.Task, Task.Delay(grace, TimeProvider.System)) == _exited.Task;
     }
 
     public async ValueTask DisposeAsync()

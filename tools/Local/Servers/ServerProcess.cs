@@ -46,7 +46,11 @@ public abstract class ServerProcess : IAsyncDisposable
     /// <summary>Stops the server and waits for its end.</summary>
     public async ValueTask DisposeAsync()
     {
-        await _process.StopAsync(StopGrace, _stopSignal);
+        if (!await _process.TryStopAsync(StopGrace, _stopSignal))
+        {
+            await KillAsync();
+        }
+
         await _process.DisposeAsync();
         GC.SuppressFinalize(this);
     }
