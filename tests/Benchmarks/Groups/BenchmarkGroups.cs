@@ -15,6 +15,7 @@ internal static class BenchmarkGroups
         new WritersGroup(),
         new PollsGroup(),
         .. BenchStores.All.Select(store => new HistoryGroup(store)),
+        .. BenchStores.All.Select(store => new WaitingGroup(store)),
         new ParkedGroup(),
         new CleanupGroup(),
         new MemoryGroup(),

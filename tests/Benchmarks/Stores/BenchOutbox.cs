@@ -21,6 +21,14 @@ internal abstract class BenchOutbox(string name)
     /// <summary>Empties the table and fills it with rows that are due, as an app would have written them.</summary>
     public abstract Task FillAsync(long rows, CancellationToken cancellationToken);
 
+    /// <summary>Adds rows with ordering keys to those that are there, as an app would have written them.</summary>
+    /// <param name="rows">How many.</param>
+    /// <param name="keys">How many keys they share, in turns.</param>
+    /// <param name="prefix">How the names of the keys begin.</param>
+    /// <param name="dueIn">In how much time they are due.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    public abstract Task AddKeyedAsync(long rows, int keys, string prefix, TimeSpan dueIn, CancellationToken cancellationToken);
+
     /// <summary>Commits a row, as an app does.</summary>
     public abstract Task WriteAsync(string eventId, CancellationToken cancellationToken);
 
@@ -44,7 +52,7 @@ internal abstract class BenchOutbox(string name)
         }
     }
 
-    /// <summary>Relays everything.</summary>
+    /// <summary>Relays everything that is due.</summary>
     /// <exception cref="InvalidOperationException">Not so many rows were sent.</exception>
     public Task DrainAsync(OutboxRelay relay, long rows, CancellationToken cancellationToken) => DrainAsync([relay], rows, cancellationToken);
 

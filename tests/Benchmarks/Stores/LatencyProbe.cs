@@ -34,23 +34,33 @@ internal sealed class LatencyProbe
         }
     }
 
-    /// <summary>Empties an outbox, commits rows to it while something relays them, and answers with the milliseconds of each.</summary>
+    /// <summary>Commits rows to an outbox while something relays them, and answers with the milliseconds of each.</summary>
     /// <param name="outbox">The outbox.</param>
     /// <param name="rows">How many.</param>
     /// <param name="rate">How many in a second.</param>
     /// <param name="relay">Relays rows, and tells the probe of each, until its token ends it.</param>
     /// <param name="cancellationToken">Ends the work.</param>
+    /// <param name="isEmptied">Whether the outbox is emptied before.</param>
     public static async Task<double[]> MeasureAsync(
-        BenchOutbox outbox, int rows, int rate, Func<LatencyProbe, CancellationToken, Task> relay, CancellationToken cancellationToken)
+        BenchOutbox outbox,
+        int rows,
+        int rate,
+        Func<LatencyProbe, CancellationToken, Task> relay,
+        CancellationToken cancellationToken,
+        bool isEmptied = true)
     {
-        await outbox.FillAsync(0, cancellationToken);
+        if (isEmptied)
+        {
+            await outbox.FillAsync(0, cancellationToken);
+        }
+
         var probe = new LatencyProbe();
         return await probe.MeasureAsync(
             rows,
             rate,
             async (row, ct) =>
             {
-                var id = $"event-{row}";
+                var id = $"event-{Guid.NewGuid()}";
                 await outbox.WriteAsync(id, ct);
                 return id;
             },

@@ -37,11 +37,13 @@ public sealed class PostgresOutboxPlanTests(PostgresServer server) : IAsyncLifet
     {
         await FillAsync("n % 2 = 0", "sent", 100_000);
         await FillAsync("n % 5 = 0", "pending", 5_000);
-        AssertReadsLittle(await ExplainAsync(Claims.Claim, ClaimArguments, ClaimValues, planning));
+        AssertReadsLittle(await ExplainAsync(Claims.ClaimByTime, ClaimArguments, ClaimValues, planning));
+        AssertReadsLittle(await ExplainAsync(Claims.ClaimByKey, ClaimArguments, ClaimValues, planning));
         foreach (var afterSending in Enum.GetValues<AfterSending>())
         {
             var locks = new OutboxClaimSql(Names, OutboxTake.Lock(afterSending));
-            AssertReadsLittle(await ExplainAsync(locks.Claim, ClaimArguments, ClaimValues, planning));
+            AssertReadsLittle(await ExplainAsync(locks.ClaimByTime, ClaimArguments, ClaimValues, planning));
+            AssertReadsLittle(await ExplainAsync(locks.ClaimByKey, ClaimArguments, ClaimValues, planning));
             AssertReadsLittle(await ExplainAsync(locks.ClaimPlain, PlainArguments, PlainValues, planning));
         }
     }
@@ -166,10 +168,64 @@ public sealed class PostgresOutboxPlanTests(PostgresServer server) : IAsyncLifet
         await Schema.ExecuteAsync(
             "INSERT INTO {{outbox}} (event_id, subject, payload, ordering_key) SELECT 'k-' || n, 's', '{}', 'k' || n FROM generate_series(1, 50) n");
 
-        var plan = await ExplainAsync(Claims.Claim, ClaimArguments, ClaimValues, "force_custom_plan");
-        Assert.DoesNotContain(plan, line => line.Contains("JIT", StringComparison.Ordinal));
-        AssertReadsLittle(plan);
-        AssertReadsLittle(await ExplainAsync(Claims.Claim, ClaimArguments, ClaimValues, "force_generic_plan"));
+        foreach (var claim in new[] { Claims.ClaimByTime, Claims.ClaimByKey })
+        {
+            var plan = await ExplainAsync(claim, ClaimArguments, ClaimValues, "force_custom_plan");
+            Assert.DoesNotContain(plan, line => line.Contains("JIT", StringComparison.Ordinal));
+            AssertReadsLittle(plan);
+            AssertReadsLittle(await ExplainAsync(claim, ClaimArguments, ClaimValues, "force_generic_plan"));
+        }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_session_looks_at_no_key_that_only_waits_whatever_the_table_was_when_it_planned(bool isCounted)
+    {
+        await Schema.ExecuteAsync("ALTER TABLE {{outbox}} SET (autovacuum_enabled = off)");
+        await using var connection = await Schema.DataSource.OpenConnectionAsync(Ct);
+        var look = $"SELECT * FROM {Names.DueHeads}('', 1000)";
+        for (var i = 0; i < 10; i++)
+        {
+            await PlansInsideAsync(connection, look);
+        }
+
+        await Schema.ExecuteAsync(
+            """
+            ALTER TABLE {{outbox}} DISABLE TRIGGER {{outbox:keep_order}};
+            WITH clock AS MATERIALIZED (SELECT now() AS now)
+            INSERT INTO {{outbox}} (event_id, subject, payload, ordering_key, available_at)
+            SELECT n::text, 's', '{}', 'k' || n, CASE WHEN n % 1000 = 0 THEN clock.now ELSE clock.now + interval '1 day' END
+            FROM generate_series(1, 20000) n, clock
+            """);
+        if (isCounted)
+        {
+            await Schema.ExecuteAsync("VACUUM (ANALYZE) {{outbox}}");
+        }
+
+        Assert.InRange(MostRows(await PlansInsideAsync(connection, look)), 20, 40);
+    }
+
+    [Fact]
+    public async Task A_claim_reads_only_what_it_takes_where_the_statistics_know_of_one_key_alone()
+    {
+        await Schema.ExecuteAsync(
+            """
+            ALTER TABLE {{outbox}} SET (autovacuum_enabled = off);
+            INSERT INTO {{outbox}} (event_id, subject, payload, ordering_key, available_at)
+            VALUES ('first', 's', '{}', 'behind', now() + interval '1 day');
+            INSERT INTO {{outbox}} (event_id, subject, payload, ordering_key) SELECT n::text, 's', '{}', 'behind' FROM generate_series(1, 5000) n;
+            ANALYZE {{outbox}};
+            INSERT INTO {{outbox}} (event_id, subject, payload, ordering_key)
+            SELECT 'k-' || n, 's', '{}', 'k' || n % 200 FROM generate_series(1, 2000) n
+            """);
+        foreach (var claim in new[] { Claims.ClaimByTime, Claims.ClaimByKey })
+        {
+            var values = ClaimValues.Replace("1000, 50", "8000, 50", StringComparison.Ordinal);
+            var plan = await ExplainAsync(claim, ClaimArguments, values, "force_generic_plan");
+            AssertReadsLittle(plan);
+            Assert.InRange(MostRows(plan), 400, 10_000);
+        }
     }
 
     [Theory]

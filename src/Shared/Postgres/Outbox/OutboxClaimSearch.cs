@@ -5,23 +5,29 @@ using Relaybox.Sql;
 namespace Relaybox.Postgres;
 
 /// <summary>
-/// Where claims look for rows: at plain ones first, because other ones are the exception and finding them costs more; at those
-/// with a key in turns, each claim going on where the last one stopped.
+/// Where claims look for rows: at plain ones first, because other ones are the exception and finding them costs more. Keyed ones are looked for
+/// in two circles in turn, each going on where the last claim stopped: one passes over the keys that only wait, the other over the rows of a
+/// key that is held back. Each comes to every key that can be relayed, so that the one which is through first has found them all. A claim
+/// begins with the circle that did so last, and looks at ever more of both, so that it does at most a few times the work of the better one.
 /// </summary>
-/// <param name="random">A number from 0 to 1 that says where the turns begin.</param>
+/// <param name="random">A number from 0 to 1 that says where the circle of keys begins.</param>
 internal sealed class OutboxClaimSearch(double random)
 {
-    private const int KeysOfAClaim = 1000;
+    private const int FirstLooks = 1000;
+    private const int FirstLooksOfTheOther = 125;
+    private const int MostLooks = 8000;
     private const int RowsOfAKey = 50;
-    private const int WindowsOfAClaim = 64;
+    private const int WindowsOfAClaim = 24;
 
-    // After so many claims that found no other rows, only plain ones are looked for until others are seen. One is not enough:
-    // a claim begins with any key, and a small one leaves room for one kind alone.
-    private const int LooksForOthers = 4;
+    private readonly Circle _byTime = new(sql => sql.ClaimByTime, "");
 
-    private string? _fromKey;
-    private int _claimCount;
-    private volatile int _looksForOthers = LooksForOthers;
+    // A new process begins anywhere: if all began with the first key, the last ones could wait for ever.
+    private readonly Circle _byKey = new(sql => sql.ClaimByKey, ((char)(' ' + (int)(random * ('~' - ' ')))).ToString());
+
+    private int _windowCount;
+    private volatile bool _prefersKeys;
+    private volatile bool _hasTakenKeyed;
+    private volatile bool _looksForOthers = true;
 
     /// <summary>Claims what is due.</summary>
     /// <param name="executor">How a statement is carried out.</param>
@@ -31,8 +37,7 @@ internal sealed class OutboxClaimSearch(double random)
     internal async Task<List<OutboxClaim>> ClaimAsync(
         IClaimExecutor executor, OutboxClaimSql sql, ClaimLimit limit, CancellationToken cancellationToken)
     {
-        var claims = new List<OutboxClaim>();
-        if (_looksForOthers == 0)
+        if (!_looksForOthers)
         {
             var (plain, hasOthers) = await executor.ClaimAsync(
                 sql.ClaimPlain,
@@ -41,18 +46,21 @@ internal sealed class OutboxClaimSearch(double random)
                 row => row.GetBoolean(OutboxRowReader.ClaimColumnCount),
                 ifOurs: false,
                 cancellationToken);
-            _looksForOthers = hasOthers ? LooksForOthers : 0;
-            if (!hasOthers || limit.Beside(plain) is null)
+
+            // Those that are found need not wait until others are: the next claim looks for these.
+            _looksForOthers = hasOthers;
+            if (!hasOthers || plain.Count > 0)
             {
                 return InOrder(plain);
             }
-
-            claims.AddRange(plain);
         }
 
         await executor.EndLeasesAsync(limit.Rows, cancellationToken);
-        await ClaimAnyAsync(claims, executor, sql, limit, cancellationToken);
-        _looksForOthers = claims.Exists(claim => claim.OrderingKey is not null) ? LooksForOthers : Math.Max(0, _looksForOthers - 1);
+
+        // Beside rows of keys that are being relayed there is seldom more to find, and whoever relays them asks once more afterwards.
+        var (claims, hasSeenAll) = await ClaimAnyAsync(executor, sql, limit, _hasTakenKeyed ? 1 : WindowsOfAClaim, cancellationToken);
+        _hasTakenKeyed = claims.Exists(claim => claim.OrderingKey is not null);
+        _looksForOthers = _hasTakenKeyed || !hasSeenAll;
         return InOrder(claims);
     }
 
@@ -63,55 +71,96 @@ internal sealed class OutboxClaimSearch(double random)
         return claims;
     }
 
-    private async Task ClaimAnyAsync(
-        List<OutboxClaim> claims, IClaimExecutor executor, OutboxClaimSql sql, ClaimLimit limit, CancellationToken cancellationToken)
+    private async Task<(List<OutboxClaim> Claims, bool HasSeenAll)> ClaimAnyAsync(
+        IClaimExecutor executor, OutboxClaimSql sql, ClaimLimit limit, int windows, CancellationToken cancellationToken)
     {
-        var from = FirstKey();
-        var isWholeCircle = from.Length == 0;
-        var before = claims.Count;
-        for (var window = 1; limit.Beside(claims) is { } left; window++)
+        var claims = new List<OutboxClaim>();
+        var (round, other) = (new Round(_byTime, FirstLooks), new Round(_byKey, FirstLooksOfTheOther));
+        if (_prefersKeys)
         {
-            string? lastKey;
+            (round, other) = (new Round(_byKey, FirstLooks), new Round(_byTime, FirstLooksOfTheOther));
+        }
+
+        for (var window = 0; window < windows && limit.Beside(claims) is { } left; window++)
+        {
             try
             {
-                (var found, lastKey) = await ClaimWindowAsync(executor, sql, left, from, cancellationToken);
-                claims.AddRange(found);
+                claims.AddRange(await ClaimWindowAsync(executor, sql, left, round, cancellationToken));
             }
             catch (Exception e) when (executor.KeepsClaims && claims.Count > 0 && PostgresFaults.IsTransient(e))
             {
                 // What was claimed before is not given up.
-                return;
+                break;
             }
 
-            _fromKey = from = lastKey is null ? "" : After(lastKey);
-            var isAtTheEnd = lastKey is null && isWholeCircle;
-            if (isAtTheEnd || (claims.Count > before && lastKey is not null) || window == WindowsOfAClaim)
+            if (round.IsThrough || (claims.Count > 0 && !round.IsAtTheEnd))
             {
-                return;
+                _prefersKeys = round.Circle == _byKey;
+                return (claims, round.IsThrough);
             }
 
-            // Nothing here, or not enough before the last key: what is left may be among the keys not looked at yet.
-            isWholeCircle |= lastKey is null;
+            // From its end a circle first goes on to its beginning.
+            (round, other) = round.IsAtTheEnd ? (round, other) : (other, round);
+        }
+
+        return (claims, false);
+    }
+
+    private async Task<List<OutboxClaim>> ClaimWindowAsync(
+        IClaimExecutor executor, OutboxClaimSql sql, ClaimLimit limit, Round round, CancellationToken cancellationToken)
+    {
+        // An odd row goes to either side in turn, so that a limit of one starves neither.
+        var room = (limit.Rows + (Interlocked.Increment(ref _windowCount) & 1)) / 2;
+        var place = round.Circle.Place;
+        NpgsqlParameter[] parameters =
+        [
+            Parameters.Long(limit.Rows), Parameters.Long(room), Parameters.Text(place), Parameters.Integer(round.Looks),
+            Parameters.Long(RowsOfAKey), Parameters.Long(limit.Bytes),
+        ];
+        var (claims, next) = await executor.ClaimAsync(
+            round.Circle.Sql(sql), limit, parameters, row => Columns.Text(row, OutboxRowReader.ClaimColumnCount), ifOurs: place, cancellationToken);
+        round.GoOn(next);
+        return claims;
+    }
+
+    /// <summary>An order in which windows come to all keys, and the place where the next one begins; empty: the first.</summary>
+    private sealed class Circle(Func<OutboxClaimSql, string> sql, string place)
+    {
+        private volatile string _place = place;
+
+        public Func<OutboxClaimSql, string> Sql => sql;
+
+        public string Place
+        {
+            get => _place;
+            set => _place = value;
         }
     }
 
-    private Task<(List<OutboxClaim> Claims, string? LastKey)> ClaimWindowAsync(
-        IClaimExecutor executor, OutboxClaimSql sql, ClaimLimit limit, string from, CancellationToken cancellationToken)
+    /// <summary>How far one claim has come in a circle.</summary>
+    private sealed class Round(Circle circle, int looks)
     {
-        // An odd row goes to either side in turn, so that a limit of one starves neither.
-        var room = (limit.Rows + (Interlocked.Increment(ref _claimCount) & 1)) / 2;
-        NpgsqlParameter[] parameters =
-        [
-            Parameters.Long(limit.Rows), Parameters.Long(room), Parameters.Text(from), Parameters.Integer(KeysOfAClaim),
-            Parameters.Long(RowsOfAKey), Parameters.Long(limit.Bytes),
-        ];
-        return executor.ClaimAsync(
-            sql.Claim, limit, parameters, row => Columns.Text(row, OutboxRowReader.ClaimColumnCount), ifOurs: from, cancellationToken);
+        private bool _hasBegunAtTheFirst = circle.Place.Length == 0;
+
+        public Circle Circle => circle;
+
+        /// <summary>How many rows or keys the next window looks at.</summary>
+        public int Looks { get; private set; } = looks;
+
+        /// <summary>Whether the last window was the last one of the circle.</summary>
+        public bool IsAtTheEnd { get; private set; }
+
+        /// <summary>Whether every key was come to.</summary>
+        public bool IsThrough { get; private set; }
+
+        /// <summary>Goes on with the next place; null: with the first again.</summary>
+        public void GoOn(string? next)
+        {
+            IsAtTheEnd = next is null;
+            IsThrough = IsAtTheEnd && _hasBegunAtTheFirst;
+            _hasBegunAtTheFirst |= IsAtTheEnd;
+            Looks = Math.Min(2 * Looks, MostLooks);
+            circle.Place = next ?? "";
+        }
     }
-
-    // A new process begins anywhere: if all began with the first key, the last ones could wait for ever.
-    private string FirstKey() => _fromKey ?? ((char)(' ' + (int)(random * ('~' - ' ')))).ToString();
-
-    // The least text beyond a key: the database's text holds no NUL, and is compared by its bytes.
-    private static string After(string key) => key + '\u0001';
 }

@@ -50,13 +50,46 @@ internal sealed class OutboxClaimSql(PostgresNames names, OutboxTake take)
 
     /// <summary>
     /// Claims up to $3 rows of up to $8 bytes, of which keyed rows leave room for $4 others where there are so many, under token $1 for $2. Looks
-    /// at $6 keys from $5 on, and takes of each at most $7 rows: its first unsent one and those that follow it, without a gap.
-    /// One answer's row at least, for the last key that was looked at.
+    /// at the keys of the $6 due rows from place $5 on, and takes of each key at most $7 rows: its first unsent one and those that follow it,
+    /// without a gap. One answer's row at least, with the place where to go on; null: there are no more keys.
     /// </summary>
-    internal string Claim { get; } =
+    internal string ClaimByTime { get; } = Claim(names, take, $"SELECT * FROM {names.DueHeads}($5, $6)");
+
+    /// <summary>The same of the next $6 keys from place $5 on, whether rows of them are due or not.</summary>
+    internal string ClaimByKey { get; } = Claim(
+        names,
+        take,
+        $"""
+        SELECT ordering_key, claimable, n, ordering_key || chr(1) AS place, CASE WHEN n = $6 THEN ordering_key || chr(1) END AS last_place
+        FROM {names.Heads}($5, $6)
+        """);
+
+    /// <summary>What the claim of token $1, of up to $2 bytes, holds whose answer was lost.</summary>
+    internal string FindClaimed { get; } =
+        $"""
+        SELECT {OutboxColumns.ClaimColumns(names, "o", "o.unfinished - 1", "$2")}
+        FROM {names.Outbox} o WHERE o.status = 'publishing' AND o.claim_token = $1
+        """;
+
+    /// <summary>Claims one row of up to $4 bytes by its id, unless an earlier one of its key stands in the way.</summary>
+    internal string ClaimOne { get; } =
+        $"""
+        UPDATE {names.Outbox} o
+        SET status = 'publishing', claim_token = $2, claimed_at = now(), lease_until = now() + $3,
+            unfinished = o.unfinished + (o.claim_token IS DISTINCT FROM $2)::integer
+        WHERE o.event_id = $1
+          AND (o.status = 'pending' OR (o.status = 'publishing' AND (o.lease_until <= now() OR o.claim_token = $2)))
+          AND NOT EXISTS (
+              SELECT FROM {names.Outbox} earlier
+              WHERE {Keyed.Replace("o.", "earlier.", StringComparison.Ordinal)}
+                AND earlier.ordering_key = o.ordering_key AND earlier.row_id < o.row_id)
+        RETURNING {OutboxColumns.ClaimColumns(names, "o", "o.unfinished - 1", "$4")}
+        """;
+
+    private static string Claim(PostgresNames names, OutboxTake take, string heads) =>
         $"""
         WITH heads AS (
-            SELECT * FROM {names.Heads}($5, $6)
+            {heads}
         ),
         -- What unkeyed rows need of the batch, at most what is theirs: keyed rows get all the rest.
         room AS (
@@ -72,10 +105,12 @@ internal sealed class OutboxClaimSql(PostgresNames names, OutboxTake take)
         candidates AS (
             SELECT r.row_id, r.ordering_key, r.place, r.cost, r.unfinished, chosen.n
             FROM chosen CROSS JOIN LATERAL
-                (SELECT o.row_id, o.ordering_key, row_number() OVER (ORDER BY o.row_id) AS place,
+                -- A range, not an equation: where the statistics know of one key alone, all rows would be read in the order of their numbers.
+                (SELECT o.row_id, o.ordering_key, row_number() OVER (ORDER BY o.ordering_key, o.row_id) AS place,
                      {Cost(names, "$8")} AS cost, o.unfinished
-                 FROM {names.Outbox} o WHERE {Keyed} AND o.ordering_key = chosen.ordering_key
-                 ORDER BY o.row_id
+                 FROM {names.Outbox} o
+                 WHERE {Keyed} AND o.ordering_key >= chosen.ordering_key AND o.ordering_key <= chosen.ordering_key
+                 ORDER BY o.ordering_key, o.row_id
                  LIMIT (SELECT greatest(1, least($7, (SELECT keyed FROM room) / greatest(1, count(*)))) FROM chosen)) r
             ORDER BY r.place, chosen.n LIMIT (SELECT keyed FROM room)
         ),
@@ -114,37 +149,16 @@ internal sealed class OutboxClaimSql(PostgresNames names, OutboxTake take)
         ),
         {Fitting("found", "ORDER BY place, unfinished DESC, kind, n")},
         {take.Claimed(names, "SELECT row_id FROM fitting", "$1", "$2", "$8")}
-        SELECT claimed.*, seen.last_key, seen.effect
+        SELECT claimed.*, seen.place, seen.effect
         FROM (SELECT CASE
                   -- Where the bytes ended before the keys, the next claim goes on there.
                   WHEN (SELECT count(*) FROM fitting) < (SELECT count(*) FROM found) AND EXISTS (SELECT FROM fitting WHERE n > 0)
-                      THEN (SELECT ordering_key FROM fitting WHERE n > 0 ORDER BY n DESC LIMIT 1)
-                  WHEN (SELECT count(*) FROM chosen) >= (SELECT keyed FROM room) THEN (SELECT ordering_key FROM chosen ORDER BY n DESC LIMIT 1)
-                  WHEN (SELECT count(*) FROM heads) >= $6 THEN (SELECT ordering_key FROM heads ORDER BY n DESC LIMIT 1)
-              END AS last_key, {take.Effect(names)} AS effect) seen
+                      THEN (SELECT heads.place FROM heads WHERE n = (SELECT max(n) FROM fitting))
+                  WHEN (SELECT count(*) FROM chosen) >= (SELECT keyed FROM room)
+                      THEN (SELECT heads.place FROM heads WHERE n = (SELECT max(n) FROM chosen))
+                  ELSE (SELECT max(last_place) FROM heads)
+              END AS place, {take.Effect(names)} AS effect) seen
         LEFT JOIN claimed ON true
-        """;
-
-    /// <summary>What the claim of token $1, of up to $2 bytes, holds whose answer was lost.</summary>
-    internal string FindClaimed { get; } =
-        $"""
-        SELECT {OutboxColumns.ClaimColumns(names, "o", "o.unfinished - 1", "$2")}
-        FROM {names.Outbox} o WHERE o.status = 'publishing' AND o.claim_token = $1
-        """;
-
-    /// <summary>Claims one row of up to $4 bytes by its id, unless an earlier one of its key stands in the way.</summary>
-    internal string ClaimOne { get; } =
-        $"""
-        UPDATE {names.Outbox} o
-        SET status = 'publishing', claim_token = $2, claimed_at = now(), lease_until = now() + $3,
-            unfinished = o.unfinished + (o.claim_token IS DISTINCT FROM $2)::integer
-        WHERE o.event_id = $1
-          AND (o.status = 'pending' OR (o.status = 'publishing' AND (o.lease_until <= now() OR o.claim_token = $2)))
-          AND NOT EXISTS (
-              SELECT FROM {names.Outbox} earlier
-              WHERE {Keyed.Replace("o.", "earlier.", StringComparison.Ordinal)}
-                AND earlier.ordering_key = o.ordering_key AND earlier.row_id < o.row_id)
-        RETURNING {OutboxColumns.ClaimColumns(names, "o", "o.unfinished - 1", "$4")}
         """;
 
     private static string Cost(PostgresNames names, string mostBytes) =>

@@ -40,6 +40,9 @@ internal sealed class PostgresNames
     /// <summary>Finds the first unsent row of each key.</summary>
     internal string Heads => Qualify(PostgresIdentifier.Derive(_options.OutboxTable, "heads"));
 
+    /// <summary>Finds the first unsent row of each key that has a due one.</summary>
+    internal string DueHeads => Qualify(PostgresIdentifier.Derive(_options.OutboxTable, "due_heads"));
+
     /// <summary>Claims due rows without a key.</summary>
     internal string ClaimPlain => Qualify(PostgresIdentifier.Derive(_options.OutboxTable, "claim_plain"));
 

@@ -27,6 +27,20 @@ internal sealed class MongoBenchOutbox(string name, IMongoDatabase database, Mon
     public override Task WriteAsync(string eventId, CancellationToken cancellationToken) =>
         Collection.InsertOneAsync(Row(eventId), cancellationToken: cancellationToken);
 
+    public override async Task AddKeyedAsync(long rows, int keys, string prefix, TimeSpan dueIn, CancellationToken cancellationToken)
+    {
+        var writer = new MongoOutboxWriter(database, options);
+        var due = TimeProvider.System.GetUtcNow() + dueIn;
+        using var session = await database.Client.StartSessionAsync(cancellationToken: cancellationToken);
+        for (var from = 0L; from < rows; from += RowsOfAnInsert)
+        {
+            session.StartTransaction();
+            await writer.EnqueueManyAsync(
+                BenchPayload.Keyed(from, Math.Min(RowsOfAnInsert, rows - from), keys, prefix, due), session, cancellationToken);
+            await session.CommitTransactionAsync(cancellationToken);
+        }
+    }
+
     /// <summary>Drops the collection with its indexes, and makes it anew.</summary>
     public async Task EmptyAsync(CancellationToken cancellationToken)
     {

@@ -42,6 +42,16 @@ internal sealed class RedisBenchOutbox(RedisBenchDatabase database, RedisOptions
         }
     }
 
+    public override async Task AddKeyedAsync(long rows, int keys, string prefix, TimeSpan dueIn, CancellationToken cancellationToken)
+    {
+        var due = TimeProvider.System.GetUtcNow() + dueIn;
+        for (var from = 0L; from < rows; from += RowsOfAnInsert)
+        {
+            OutboxEvent[] events = [.. BenchPayload.Keyed(from, Math.Min(RowsOfAnInsert, rows - from), keys, prefix, due)];
+            await OutboxInsert.RunAsync(Database, options, Bucket, events).WaitAsync(cancellationToken);
+        }
+    }
+
     public override Task WriteAsync(string eventId, CancellationToken cancellationToken) =>
         _writer.EnqueueAsync(NewEvent(eventId), cancellationToken);
 

@@ -8,6 +8,9 @@ namespace Relaybox.Benchmarks.Stores.Sql;
 /// <param name="table">The outbox as it stands in SQL.</param>
 internal abstract class SqlBenchOutbox(SqlBenchDatabase database, string schema, string table) : BenchOutbox(schema)
 {
+    // A transaction holds each of its keys.
+    private const int RowsOfATransaction = 1_000;
+
     public string Table => table;
 
     public override async Task FillAsync(long rows, CancellationToken cancellationToken)
@@ -25,6 +28,21 @@ internal abstract class SqlBenchOutbox(SqlBenchDatabase database, string schema,
                 $"""
                 INSERT INTO {table} (event_id, subject, payload)
                 SELECT {database.NewId}, 'orders.placed', {BenchPayload.Sql} FROM {database.Numbers(rows)}
+                """,
+                cancellationToken);
+        }
+    }
+
+    public override async Task AddKeyedAsync(long rows, int keys, string prefix, TimeSpan dueIn, CancellationToken cancellationToken)
+    {
+        for (var from = 0L; from < rows; from += RowsOfATransaction)
+        {
+            await database.ExecuteAsync(
+                $"""
+                INSERT INTO {table} (event_id, subject, payload, ordering_key, available_at)
+                SELECT {database.NewId}, 'orders.placed', {BenchPayload.Sql}, CONCAT('{prefix}', MOD({from} + n, {keys})),
+                    {database.Now} + INTERVAL '{dueIn.TotalSeconds:0}' SECOND
+                FROM {database.Numbers(Math.Min(RowsOfATransaction, rows - from))}
                 """,
                 cancellationToken);
         }

@@ -52,7 +52,7 @@ CREATE INDEX {{outbox:parked}} ON {{outbox}} (failed_at, row_id)
 -- parked and skipped.
 CREATE INDEX {{outbox:keyed}} ON {{outbox}} (ordering_key, row_id)
     WHERE ordering_key IS NOT NULL AND status <> 'sent' AND (skipped_at IS NULL OR status IN ('pending', 'publishing'));
-CREATE INDEX {{outbox:keyed_due}} ON {{outbox}} (available_at)
+CREATE INDEX {{outbox:keyed_due}} ON {{outbox}} (available_at, row_id)
     WHERE status = 'pending' AND ordering_key IS NOT NULL;
 
 -- The rows that the cleanup deletes, oldest first.
