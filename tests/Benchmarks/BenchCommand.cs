@@ -86,15 +86,29 @@ internal static class BenchCommand
         {
             Console.Error.WriteLine($"{ResultOf(group)}: {group.Title}");
             var run = new BenchmarkRun(options, text => Console.Error.WriteLine($"  {text}"));
-            await group.RunAsync(run, cancellationToken);
-            var title = run.Server is { } server ? $"{server}: {group.Title}" : group.Title;
-            var command = $"./run bench {group.Id}{(group.Store is { } store ? $" --store {store}" : "")}";
-            var result = new GroupResult(ResultOf(group), title, command, machine, run.Comparisons, run.Facts, run.Notes);
-            ResultTables.Print(AnsiConsole.Console, result);
-            results.Add(result);
+            try
+            {
+                await group.RunAsync(run, cancellationToken);
+            }
+            catch
+            {
+                // What was measured before is told all the same.
+                ResultTables.Print(AnsiConsole.Console, Result(group, run, machine));
+                throw;
+            }
+
+            results.Add(Result(group, run, machine));
+            ResultTables.Print(AnsiConsole.Console, results[^1]);
         }
 
         return results;
+    }
+
+    private static GroupResult Result(IBenchmarkGroup group, BenchmarkRun run, Machine machine)
+    {
+        var title = run.Server is { } server ? $"{server}: {group.Title}" : group.Title;
+        var command = $"./run bench {group.Id}{(group.Store is { } store ? $" --store {store}" : "")}";
+        return new GroupResult(ResultOf(group), title, command, machine, run.Comparisons, run.Facts, run.Notes);
     }
 
     private static IReadOnlyList<IBenchmarkGroup> Choose(string[] names, string[] stores, bool peers)

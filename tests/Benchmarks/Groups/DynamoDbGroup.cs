@@ -18,6 +18,7 @@ internal sealed class DynamoDbGroup : IBenchmarkGroup
 {
     private const int Events = 500;
     private const int StreamBatchSize = 100;
+    private const string Orders = "orders";
     private const string Padding = "0123456789012345678901234567890123456789";
 
     private static readonly TimeSpan Lease = TimeSpan.FromSeconds(120);
@@ -35,6 +36,7 @@ internal sealed class DynamoDbGroup : IBenchmarkGroup
         await StreamAsync(run, client, events, cancellationToken);
         await ScheduleAsync(run, client, events, cancellationToken);
         await NaiveAsync(run, client, events, cancellationToken);
+        await TransactionsAsync(run, client, cancellationToken);
         run.Note(
             "WCU per event are computed by the service's documented rules, from the row before and after each write; what DynamoDB Local counts "
             + "stands beside it. It reports nothing for PartiQL statements, by which the relay claims and marks. The write is a PutItem: in the "
@@ -121,6 +123,48 @@ internal sealed class DynamoDbGroup : IBenchmarkGroup
         }
 
         run.Count("index on the status: WCU per event for a cleanup that deletes, beside that", client.Take().WriteUnits / events, "");
+    }
+
+    // What the outbox adds to a transaction of the app, which writes an item of its own in any case.
+    private static async Task TransactionsAsync(BenchmarkRun run, CountingDynamoDb client, CancellationToken cancellationToken)
+    {
+        var stream = new DynamoDbOutboxOptions { TableName = "stream" };
+        var schedule = new DynamoDbOutboxOptions { TableName = "schedule", Trigger = RelayTrigger.Schedule };
+        await OutboxTables.CreateAsync(client, Orders);
+        var business = await WriteAsync(null, "");
+        await ReportAsync("stream mode", SmallItem(stream), stream.TableName, Target.AtMost(2));
+        await ReportAsync("scheduled mode", SmallItem(schedule), schedule.TableName, null);
+        await ReportAsync("index on the status", SmallItem(stream), "naive", null);
+
+        async Task ReportAsync(string mode, Dictionary<string, AttributeValue> row, string table, Target? target)
+        {
+            var both = await WriteAsync(row, table);
+            run.Count($"{mode}: WCU that a row of 1 KB adds to the app's transaction", both.WriteUnits - business.WriteUnits, "", target, "20");
+            run.Count(
+                $"{mode}: requests that it adds", both.Requests - business.Requests, "", target is null ? null : Target.Exactly(0), "20");
+        }
+
+        async Task<Consumed> WriteAsync(Dictionary<string, AttributeValue>? row, string table)
+        {
+            Dictionary<string, AttributeValue> order = new()
+            {
+                ["eventId"] = new AttributeValue { S = $"order-{Guid.NewGuid()}" }, ["total"] = new AttributeValue { N = "42" },
+            };
+            List<TransactWriteItem> items = [new() { Put = new Put { TableName = Orders, Item = order } }];
+            if (row is not null)
+            {
+                items.Add(new() { Put = new Put { TableName = table, Item = row } });
+            }
+
+            client.Take();
+            await client.TransactWriteItemsAsync(new TransactWriteItemsRequest { TransactItems = items }, cancellationToken);
+            return client.Take();
+        }
+
+        static Dictionary<string, AttributeValue> SmallItem(DynamoDbOutboxOptions options) => OutboxItem.ToItem(
+            new OutboxEvent { EventId = $"{Guid.NewGuid()}", Subject = "orders.placed", Payload = BenchPayload.Text[..600] },
+            options,
+            TimeProvider.System.GetUtcNow());
     }
 
     private static void Report(

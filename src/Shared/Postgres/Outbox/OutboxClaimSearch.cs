@@ -57,8 +57,10 @@ internal sealed class OutboxClaimSearch(double random)
 
         await executor.EndLeasesAsync(limit.Rows, cancellationToken);
 
-        // Beside rows of keys that are being relayed there is seldom more to find, and whoever relays them asks once more afterwards.
-        var (claims, hasSeenAll) = await ClaimAnyAsync(executor, sql, limit, _hasTakenKeyed ? 1 : WindowsOfAClaim, cancellationToken);
+        // Beside rows of keys that are being relayed there is seldom more to find, and a relay that leases rows asks once more when it has
+        // recorded them.
+        var windows = _hasTakenKeyed && executor.KeepsClaims ? 1 : WindowsOfAClaim;
+        var (claims, hasSeenAll) = await ClaimAnyAsync(executor, sql, limit, windows, cancellationToken);
         _hasTakenKeyed = claims.Exists(claim => claim.OrderingKey is not null);
         _looksForOthers = _hasTakenKeyed || !hasSeenAll;
         return InOrder(claims);

@@ -29,24 +29,7 @@ internal sealed class OutboxClaimSql(PostgresNames names, OutboxTake take)
     /// <see cref="OutboxClaim.MaxUnfinished"/>. One answer's row at least, which says whether there may be others: keyed ones that
     /// are due, or claims whose lease has ended.
     /// </summary>
-    internal string ClaimPlain { get; } = take.PlainFunction is { } function ? $"SELECT * FROM {function(names)}($1, $2, $3, $4, $5)" :
-        $"""
-        WITH due AS (
-            SELECT o.row_id, {Cost(names, "$4")} AS cost
-            FROM {names.Outbox} o WHERE {DueUnkeyed} ORDER BY o.available_at, o.row_id LIMIT $3 FOR UPDATE SKIP LOCKED
-        ),
-        {Fitting("due", "ROWS UNBOUNDED PRECEDING")},
-        {take.Claimed(names, "SELECT row_id FROM fitting", "$1", "$2", "$4")}
-        SELECT claimed.*, others.found, others.effect
-        FROM (SELECT coalesce(
-                  (SELECT o.available_at <= now() FROM {names.Outbox} o
-                   WHERE o.status = 'pending' AND o.ordering_key IS NOT NULL ORDER BY o.available_at LIMIT 1), false)
-              OR coalesce(
-                  (SELECT o.lease_until <= now() FROM {names.Outbox} o
-                   WHERE o.status = 'publishing' ORDER BY o.lease_until, o.row_id LIMIT 1), false) AS found,
-              {take.Effect(names)} AS effect) others
-        LEFT JOIN claimed ON true
-        """;
+    internal string ClaimPlain { get; } = $"SELECT * FROM {take.Plain(names)}";
 
     /// <summary>
     /// Claims up to $3 rows of up to $8 bytes, of which keyed rows leave room for $4 others where there are so many, under token $1 for $2. Looks

@@ -67,7 +67,8 @@ internal sealed class OutboxMarks(PostgresNames names, AfterSending afterSending
     internal static string MarkSent(PostgresNames names, AfterSending afterSending, string numbers, string tokens) =>
         $"SELECT place FROM {names.MarkSent}({numbers}, {tokens}, '{Word(afterSending)}')";
 
-    private static string Word(AfterSending afterSending) => afterSending switch
+    /// <summary>What the schema's functions call it.</summary>
+    internal static string Word(AfterSending afterSending) => afterSending switch
     {
         AfterSending.Keep => "keep",
         AfterSending.Delete => "delete",

@@ -12,12 +12,16 @@ namespace Relaybox.Postgres;
 /// query of row numbers, and the parameters of token, lease and most bytes.
 /// </param>
 /// <param name="Effect">An expression that the statement also evaluates.</param>
+/// <param name="Plain">
+/// The call that takes plain rows in the same way, which a session plans once: with token $1, lease $2, at most $3 rows and $4 bytes, and
+/// <see cref="OutboxClaim.MaxUnfinished"/> as $5.
+/// </param>
 internal sealed record OutboxTake(
-    bool TakesEnded, Func<PostgresNames, string, string, string, string, string> Claimed, Func<PostgresNames, string> Effect)
+    bool TakesEnded,
+    Func<PostgresNames, string, string, string, string, string> Claimed,
+    Func<PostgresNames, string> Effect,
+    Func<PostgresNames, string> Plain)
 {
-    /// <summary>The function that takes plain rows in the same way, where the schema has one; a session plans it once.</summary>
-    internal Func<PostgresNames, string>? PlainFunction { get; private init; }
-
     /// <summary>
     /// The rows are leased: the claim commits, and the row says until when. The commit waits for no disk: a claim that is lost in a
     /// crash of the server looks like one whose lease has ended.
@@ -33,10 +37,8 @@ internal sealed record OutboxTake(
                 RETURNING {OutboxColumns.ClaimColumns(names, "o", "o.unfinished - 1", mostBytes)}
             )
             """,
-        _ => "set_config('synchronous_commit', 'off', true)")
-    {
-        PlainFunction = names => names.ClaimPlain,
-    };
+        _ => "set_config('synchronous_commit', 'off', true)",
+        names => $"{names.ClaimPlain}($1, $2, $3, $4, $5)");
 
     /// <summary>The rows are locked and marked as sent, which holds once the transaction is committed.</summary>
     internal static OutboxTake Lock(AfterSending afterSending) => new(
@@ -52,5 +54,6 @@ internal sealed record OutboxTake(
         {
             var sent = OutboxMarks.MarkSent(names, afterSending, "ARRAY(SELECT row_id FROM claimed)", "ARRAY(SELECT NULL::text FROM claimed)");
             return $"(SELECT count(*) FROM ({sent}) sent)";
-        });
+        },
+        names => $"{names.LockPlain}($3, $4, $5, '{OutboxMarks.Word(afterSending)}')");
 }

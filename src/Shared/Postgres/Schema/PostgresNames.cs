@@ -46,6 +46,9 @@ internal sealed class PostgresNames
     /// <summary>Claims due rows without a key.</summary>
     internal string ClaimPlain => Qualify(PostgresIdentifier.Derive(_options.OutboxTable, "claim_plain"));
 
+    /// <summary>Locks due rows without a key, and marks them as sent.</summary>
+    internal string LockPlain => Qualify(PostgresIdentifier.Derive(_options.OutboxTable, "lock_plain"));
+
     /// <summary>Tells how many bytes of a row a claim reads.</summary>
     internal string Octets => Qualify(PostgresIdentifier.Derive(_options.OutboxTable, "octets"));
 

@@ -19,8 +19,8 @@ GRANT USAGE ON SCHEMA {{schema}} TO {{role:relay}};
 GRANT SELECT ON {{outbox}}, {{outbox.sent}} TO {{role:relay}};
 GRANT UPDATE (status, attempts, unfinished, claim_token, claimed_at, lease_until, available_at, sent_at, failed_at, skipped_at, shelved_at,
     released_token, error_code, error_message) ON {{outbox}} TO {{role:relay}};
-GRANT EXECUTE ON FUNCTION {{outbox.heads}}, {{outbox.due_heads}}, {{outbox.claim_plain}}, {{outbox.octets}}, {{outbox.claim_cost}},
-    {{outbox.mark_sent}}, {{outbox.until_due}}, {{outbox.await}} TO {{role:relay}};
+GRANT EXECUTE ON FUNCTION {{outbox.heads}}, {{outbox.due_heads}}, {{outbox.find_plain}}, {{outbox.has_others}}, {{outbox.claim_plain}},
+    {{outbox.lock_plain}}, {{outbox.octets}}, {{outbox.claim_cost}}, {{outbox.mark_sent}}, {{outbox.until_due}}, {{outbox.await}} TO {{role:relay}};
 GRANT SELECT, UPDATE ON SEQUENCE {{outbox.awaited_until}} TO {{role:relay}};
 GRANT SELECT ON {{jobs}} TO {{role:relay}};
 {{relay:delete}}
