@@ -68,7 +68,7 @@ public sealed class CommandLineTests : IAsyncDisposable
     [Fact]
     public async Task Functions_that_are_not_built_are_said_plainly()
     {
-        var up = await RunAsync("up", "--functions-dir", _state.Path);
+        var up = await RunAsync("up", "--port-base", "0", "--functions-dir", _state.Path);
         Assert.Equal(2, up.Code);
         Assert.Contains("The functions have not been built", up.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", up.Output, StringComparison.Ordinal);

@@ -113,7 +113,7 @@ internal sealed class OutboxClaimSearch(double random)
     {
         // An odd row goes to either side in turn, so that a limit of one starves neither.
         var room = (limit.Rows + (Interlocked.Increment(ref _windowCount) & 1)) / 2;
-        var place = round.Circle.Place;
+        var place = round.Place;
         NpgsqlParameter[] parameters =
         [
             Parameters.Long(limit.Rows), Parameters.Long(room), Parameters.Text(place), Parameters.Integer(round.Looks),
@@ -146,6 +146,9 @@ internal sealed class OutboxClaimSearch(double random)
 
         public Circle Circle => circle;
 
+        /// <summary>Where the next window begins. Another claim may be elsewhere in the circle.</summary>
+        public string Place { get; private set; } = circle.Place;
+
         /// <summary>How many rows or keys the next window looks at.</summary>
         public int Looks { get; private set; } = looks;
 
@@ -162,7 +165,7 @@ internal sealed class OutboxClaimSearch(double random)
             IsThrough = IsAtTheEnd && _hasBegunAtTheFirst;
             _hasBegunAtTheFirst |= IsAtTheEnd;
             Looks = Math.Min(2 * Looks, MostLooks);
-            circle.Place = next ?? "";
+            circle.Place = Place = next ?? "";
         }
     }
 }
