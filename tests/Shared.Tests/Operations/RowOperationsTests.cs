@@ -57,11 +57,13 @@ public sealed class RowOperationsTests(PostgresServer server) : IAsyncLifetime
     public async Task What_has_ended_is_kept_for_its_retention()
     {
         var (clock, operations) = (new FakeTimeProvider(DateTimeOffset.UtcNow), new OperationStore(_jobs));
-        var desk = new OperatorDesk(Outbox, _store.Operations, operations, new PauseStore(_jobs), clock, SystemEntropy.Instance);
+        var maintenance = new MaintenanceOptions { OperationRetention = TimeSpan.FromDays(3) };
+        var desk = new OperatorDesk(
+            Outbox, _store.Operations, operations, new PauseStore(_jobs), clock, SystemEntropy.Instance, maintenance: maintenance);
         var ended = await RunAsync((await BeginAsync(RowAction.Shelve, "state:failed", clock.GetUtcNow())).Id);
         var running = await BeginAsync(RowAction.Shelve, "state:failed", clock.GetUtcNow());
 
-        clock.Advance(OperatorDesk.EndedRetention - TimeSpan.FromMinutes(10));
+        clock.Advance(maintenance.OperationRetention - TimeSpan.FromMinutes(10));
         Assert.Equal([running.Id], await ContinueAsync());
         Assert.NotNull(await operations.FindAsync(ended.Id, Ct));
 

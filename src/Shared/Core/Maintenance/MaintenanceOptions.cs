@@ -17,6 +17,9 @@ internal sealed record MaintenanceOptions
     /// <summary>How long failed records are kept. Default: 21 days; longer than a message can come back.</summary>
     public TimeSpan InboxFailedRetention { get; init; } = TimeSpan.FromDays(21);
 
+    /// <summary>How long operations of operators are kept after they have ended. Default: 90 days.</summary>
+    public TimeSpan OperationRetention { get; init; } = TimeSpan.FromDays(90);
+
     /// <summary>How long after the end of its lease a claim is ended. Default: 60 seconds.</summary>
     public TimeSpan StaleAfter { get; init; } = TimeSpan.FromSeconds(60);
 

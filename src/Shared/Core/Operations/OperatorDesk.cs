@@ -1,3 +1,4 @@
+using Relaybox.Maintenance;
 using Relaybox.Outbox;
 using Relaybox.Timing;
 
@@ -14,6 +15,7 @@ namespace Relaybox.Operations;
 /// <param name="replays">What replays need; null where nothing names the broker.</param>
 /// <param name="trail">What consumers did with what was sent; null: this process does not know the consumers.</param>
 /// <param name="doctor">The doctor, which makes clients only when it is asked; null: this process has no doctor.</param>
+/// <param name="maintenance">For how long operations are kept that have ended; null: as long as by default.</param>
 internal sealed class OperatorDesk(
     IOutboxRepository outbox,
     IOutboxOperations rows,
@@ -24,15 +26,15 @@ internal sealed class OperatorDesk(
     DeadLetterDesk? deadLetters = null,
     ReplayDesk? replays = null,
     InboxTrail? trail = null,
-    Lazy<Doctor>? doctor = null)
+    Lazy<Doctor>? doctor = null,
+    MaintenanceOptions? maintenance = null)
 {
     /// <summary>What operators are told between a deployment and its Setup.</summary>
     internal const string SetupMissing =
         "The store has none of Relaybox's tables yet. Invoke the Setup function: relaybox has nothing to show before.";
 
-    /// <summary>For how long an operation that has ended is kept. What was done is in the log of the function Operate, too.</summary>
-    internal static readonly TimeSpan EndedRetention = TimeSpan.FromDays(90);
-
+    // What was done is in the log of the function Operate, too.
+    private readonly TimeSpan _operationRetention = (maintenance ?? new MaintenanceOptions()).OperationRetention;
     private readonly SelectedRows _selected = new(outbox, rows);
     private readonly RowOperations _actions = new(outbox, rows, operations, time, entropy, deadLetters, replays);
     private readonly RowExplanation _explanation = new(outbox, rows, time, trail);
@@ -92,6 +94,7 @@ internal sealed class OperatorDesk(
             DeadLetterCount = letters,
             DeadLetterProblem = problem,
             Pauses = await pauses.ListAsync(cancellationToken),
+            BlockedKeys = outbox.KeepsOrder ? await CountBlockedKeysAsync(cancellationToken) : null,
             Operations = await ListRunningAsync(cancellationToken),
         };
     }
@@ -141,7 +144,7 @@ internal sealed class OperatorDesk(
     private async Task<OperateAnswer> ContinueAsync(WorkDeadline deadline, CancellationToken cancellationToken)
     {
         var all = await operations.ListAsync(cancellationToken);
-        foreach (var old in all.Where(operation => operation.EndedAt < time.GetUtcNow() - EndedRetention))
+        foreach (var old in all.Where(operation => operation.EndedAt < time.GetUtcNow() - _operationRetention))
         {
             await operations.ForgetAsync(old, cancellationToken);
         }

@@ -118,6 +118,7 @@ internal sealed record RelayboxSettings
                 FailedRetention = reader.Hours("FAILED_RETENTION_HOURS", 0, 0, 87_600) is { Ticks: > 0 } failed ? failed : null,
                 ProcessedRetention = processedRetention,
                 InboxFailedRetention = reader.Hours("INBOX_FAILED_RETENTION_HOURS", 504, 1, 87_600),
+                OperationRetention = reader.Hours("OPERATION_RETENTION_HOURS", 2_160, 24, 87_600),
                 StaleAfter = reader.Seconds("STALE_AFTER_SECONDS", 60, 0, 86_400),
                 ReconcileAfter = reader.Seconds("RECONCILE_AFTER_SECONDS", 300, 10, 86_400),
             },
