@@ -24,7 +24,7 @@ public sealed class CommandLineTests
         var listed = await commands.RunAsync("list", "error:publish.*");
         Assert.Contains("good-1", listed.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("bad", listed.Output, StringComparison.Ordinal);
-        Assert.Contains("relaybox why good-", listed.Output, StringComparison.Ordinal);
+        Assert.Contains("publish.rejected (3 rows): relaybox why good-", listed.Output, StringComparison.Ordinal);
         Assert.Contains(
             "after 10 failed attempts: publish.rejected: The queue refused it.", (await commands.RunAsync("why", "good-1")).Output,
             StringComparison.Ordinal);
@@ -34,7 +34,12 @@ public sealed class CommandLineTests
         // Nobody is there to say yes: nothing is done.
         var unconfirmed = await commands.RunAsync("redrive", "error:publish.*");
         Assert.Equal(2, unconfirmed.ExitCode);
-        Assert.Contains("Pass --yes and --reason, or --dry-run.", unconfirmed.Errors, StringComparison.Ordinal);
+        Assert.Contains("Nothing was done: nobody can be asked here. Add --yes and --reason", unconfirmed.Errors, StringComparison.Ordinal);
+        Assert.Equal("", unconfirmed.Output);
+        var unexplained = await commands.RunAsync("redrive", "error:publish.*", "--yes");
+        Assert.Contains("Add --reason", unexplained.Errors, StringComparison.Ordinal);
+        var told = await commands.RunAsync("redrive", "error:publish.*", "--dry-run");
+        Assert.Contains("Nothing was changed. To do it: relaybox redrive 'error:publish.*' --yes --reason", told.Output, StringComparison.Ordinal);
         Assert.Equal(3, (await commands.JsonAsync("redrive", "error:publish.*", "--dry-run")).GetProperty("count").GetInt64());
 
         using var stop = new CancellationTokenSource();

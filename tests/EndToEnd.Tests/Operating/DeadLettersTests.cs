@@ -51,7 +51,8 @@ public sealed class DeadLettersTests
         var listed = await commands.RunAsync("dead-letters", "error:message.*");
         Assert.All(Dead, id => Assert.Contains(id, listed.Output, StringComparison.Ordinal));
         Assert.Contains("message.attempts-exhausted", listed.Output, StringComparison.Ordinal);
-        Assert.Contains("relaybox dead-letters redrive id:dead-", listed.Output, StringComparison.Ordinal);
+        Assert.Contains("5 dead letters: relaybox dead-letters redrive error:message.attempts-exhausted", listed.Output, StringComparison.Ordinal);
+        Assert.Contains("all of them: relaybox dead-letters redrive state:dead", listed.Output, StringComparison.Ordinal);
         Assert.Equal(byStack, listed.Output.Contains(" --stack relaybox --region eu-central-2", StringComparison.Ordinal));
         Assert.Equal(5, (await commands.JsonAsync("dead-letters", "list")).GetProperty("deadLetters").GetArrayLength());
 
@@ -73,7 +74,7 @@ public sealed class DeadLettersTests
 
         var unconfirmed = await commands.RunAsync("dead-letters", "redrive", "error:message.*");
         Assert.Equal(2, unconfirmed.ExitCode);
-        Assert.Contains("Pass --yes and --reason, or --dry-run.", unconfirmed.Errors, StringComparison.Ordinal);
+        Assert.Contains("Add --yes and --reason", unconfirmed.Errors, StringComparison.Ordinal);
         Assert.Equal(5, (await commands.JsonAsync("dead-letters", "redrive", "error:message.*", "--dry-run")).GetProperty("count").GetInt64());
         var redriven = await commands.JsonAsync("dead-letters", "redrive", "error:message.*", "--yes", "--reason", "repaired");
         var operation = redriven.GetProperty("operation");

@@ -29,7 +29,7 @@ public sealed class TerminalTests
         _isDone = true;
         var ended = await terminal.UntilAsync("[ended with 0]");
         Assert.Contains("━━ 100% 40 done", ended, StringComparison.Ordinal);
-        Assert.Contains("Operation op-1: done. 40 rows changed, 0 left alone.", ended, StringComparison.Ordinal);
+        Assert.Contains("Operation op-1: done. 40 rows set to be sent again, 0 left alone.", ended, StringComparison.Ordinal);
         var begin = Assert.Single(lambda.Requests, request => CommandOf(request.Text) == "begin");
         Assert.Contains("the queue takes them now", begin.Text, StringComparison.Ordinal);
     }

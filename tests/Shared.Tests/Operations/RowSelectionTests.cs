@@ -54,6 +54,15 @@ public sealed class RowSelectionTests
         Assert.False(RowSelection.Parse(selection).Matches(Row, Now));
 
     [Fact]
+    public void A_subject_that_nothing_can_be_published_to_means_itself()
+    {
+        var row = Row with { Event = Row.Event with { Subject = "orders placed" } };
+        Assert.True(RowSelection.Parse("subject:\"orders placed\"").Matches(row, Now));
+        Assert.False(RowSelection.Parse("subject:\"orders paid\"").Matches(row, Now));
+        Assert.False(RowSelection.Parse("subject:\"orders placed\"").Matches(Row, Now));
+    }
+
+    [Fact]
     public void Shelved_rows_are_left_out_unless_they_are_asked_for_or_named()
     {
         var shelved = Row with { ShelvedAt = Now };

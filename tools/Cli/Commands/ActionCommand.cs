@@ -18,7 +18,10 @@ internal static class ActionCommand
         };
         var yes = new Option<bool>("--yes") { Description = "Do it without asking" };
         var dryRun = new Option<bool>("--dry-run") { Description = "Only tell what would be done" };
-        var reason = new Option<string?>("--reason") { Description = "Why, for those who read the audit later; asked for on a terminal" };
+        var reason = new Option<string?>("--reason")
+        {
+            Description = "Why, for those who read the audit later. Without a terminal it has to be given; on one it is asked for",
+        };
         var rate = new Option<int?>("--rate") { Description = $"The most {Item(of)}s in a second. Default: as many as it takes" };
         var duplicates = new Option<bool>("--delete-duplicates")
         {
@@ -46,7 +49,7 @@ internal static class ActionCommand
 
         command.SetAction(async (result, cancellationToken) =>
         {
-            var text = string.Join(' ', result.GetValue(selection) ?? []);
+            var text = SharedOptions.Join(result.GetValue(selection));
             if (text.Length == 0)
             {
                 throw new CliException(
@@ -62,6 +65,12 @@ internal static class ActionCommand
             }
 
             var chosen = of == OperationTarget.SentRows && result.GetValue(reprocess) ? RowAction.Reprocess : action;
+            var why = result.GetValue(reason);
+            var isDry = result.GetValue(dryRun);
+            if (!isDry)
+            {
+                RequireAnswers(result.GetValue(yes), why);
+            }
 
             await using var connection = shared.Open(result);
             var views = shared.Views(result);
@@ -74,16 +83,19 @@ internal static class ActionCommand
                 new OperateRequest { Command = OperateCommand.Preview, Of = of, Selection = text }, cancellationToken);
             if (!views.IsJson)
             {
-                Tell(views, chosen, of, preview);
+                Tell(views, chosen, of, text, preview);
             }
 
-            if (preview.Count == 0 || result.GetValue(dryRun))
+            if (preview.Count == 0 || isDry)
             {
-                views.WroteJson(preview);
+                if (!views.WroteJson(preview) && preview.Count > 0)
+                {
+                    views.Say($"Nothing was changed. To do it: {views.Command(AsTyped(command, chosen, text))} --yes --reason \"…\"");
+                }
+
                 return preview.Count == 0 ? ExitCodes.Nothing : ExitCodes.Done;
             }
 
-            var why = result.GetValue(reason);
             if (!result.GetValue(yes))
             {
                 why = Ask(chosen, why);
@@ -113,7 +125,7 @@ internal static class ActionCommand
         return command;
     }
 
-    private static void Tell(Views views, RowAction action, OperationTarget of, OperateAnswer preview)
+    private static void Tell(Views views, RowAction action, OperationTarget of, string selection, OperateAnswer preview)
     {
         if (preview.Count == 0)
         {
@@ -122,7 +134,7 @@ internal static class ActionCommand
         }
 
         views.Say(
-            $"{Views.Name(action)}: {Views.Number(preview.Count ?? 0)} {Item(of)}s, {State(of)} between {preview.Oldest:u} and {preview.Newest:u}.");
+            $"{Views.Name(action)}: {Views.Count(preview.Count ?? 0, Item(of))}, {State(of)} between {preview.Oldest:u} and {preview.Newest:u}.");
         foreach (var (code, count) in preview.Errors!.OrderByDescending(error => error.Value).Where(_ => of != OperationTarget.SentRows))
         {
             views.Say($"  {Views.Number(count),8}  {(code.Length == 0 ? "without an error code" : code)}");
@@ -135,6 +147,18 @@ internal static class ActionCommand
         else
         {
             views.Rows(preview.Rows!, preview.At!.Value);
+        }
+
+        var shown = preview.DeadLetters?.Count ?? preview.Rows!.Count;
+        if (preview.Count > shown)
+        {
+            var list = of switch
+            {
+                OperationTarget.DeadLetters => "dead-letters",
+                OperationTarget.SentRows => selection.Contains("state:sent", StringComparison.Ordinal) ? "list" : "list state:sent",
+                _ => "list",
+            };
+            views.Say($"And {Views.Number(preview.Count.Value - shown)} more. To see all: {views.Command($"{list} {Quoted(selection)}")}");
         }
 
         if (preview.IsWhole != true)
@@ -161,14 +185,28 @@ internal static class ActionCommand
         ? $"{Views.Number(preview.Seen ?? 0)} of about {Views.Number(preview.DeadLetterCount ?? 0)} were looked at"
         : $"{Views.Number(preview.Seen ?? 0)} were looked at";
 
+    // As a person would type it for the same rows.
+    private static string AsTyped(Command command, RowAction action, string selection) =>
+        $"{(command.Parents.OfType<Command>().FirstOrDefault() is { } parent and not RootCommand ? $"{parent.Name} " : "")}{command.Name} "
+        + $"{Quoted(selection)}{(action == RowAction.Reprocess ? " --reprocess" : "")}";
+
+    // What a shell would take for something else stands in quotes.
+    private static string Quoted(string selection) => selection.AsSpan().ContainsAny("\"<>*?&|;$`") ? $"'{selection}'" : selection;
+
+    // Before anything is looked at: what was told would read as if it had been done.
+    private static void RequireAnswers(bool yes, string? reason)
+    {
+        if (Console.IsInputRedirected && (!yes || string.IsNullOrWhiteSpace(reason)))
+        {
+            var missing = yes ? "--reason \"…\"" : string.IsNullOrWhiteSpace(reason) ? "--yes and --reason \"…\"" : "--yes";
+            throw new CliException(
+                ExitCodes.WrongUse, $"Nothing was done: nobody can be asked here. Add {missing}, or look first with --dry-run.");
+        }
+    }
+
     /// <returns>The reason.</returns>
     private static string? Ask(RowAction action, string? reason)
     {
-        if (Console.IsInputRedirected)
-        {
-            throw new CliException(ExitCodes.WrongUse, "Nobody can be asked here. Pass --yes and --reason, or --dry-run.");
-        }
-
         Console.Write($"Type {Views.Name(action)} to do it: ");
         if (Console.ReadLine()?.Trim() != Views.Name(action))
         {

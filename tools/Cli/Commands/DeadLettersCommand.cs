@@ -37,7 +37,7 @@ internal static class DeadLettersCommand
                 {
                     Command = OperateCommand.List,
                     Of = OperationTarget.DeadLetters,
-                    Selection = string.Join(' ', result.GetValue(selection) ?? []),
+                    Selection = SharedOptions.Join(result.GetValue(selection)),
                     Limit = Math.Max(1, result.GetValue(limit)),
                 },
                 cancellationToken);
@@ -66,18 +66,24 @@ internal static class DeadLettersCommand
         }
 
         views.Say(
-            letters.Count == 0
+            letters.Count == 0 && answer.DeadLetterCount == 0
+                ? "There are no dead letters."
+            : letters.Count == 0
                 ? $"No dead letter is selected ({Views.Number(answer.Seen ?? 0)} of about {Views.Number(answer.DeadLetterCount ?? 0)} were "
                     + "looked at)."
             : answer.DeadLetterCount > answer.Seen
                 ? $"{letters.Count} dead letters, of {Views.Number(answer.Seen ?? 0)} that were looked at; there are about "
                     + $"{Views.Number(answer.DeadLetterCount ?? 0)}. --limit shows more of them."
-            : $"{letters.Count} dead letters.");
+            : $"{Views.Count(letters.Count, "dead letter")}.");
         if (letters.Count > 0)
         {
-            views.Say(
-                "Where the cause is gone: "
-                + views.Command($"dead-letters redrive {(letters[0].EventId is { } id ? $"id:{id}" : "state:dead")}"));
+            views.Say("Where the cause is gone:");
+            foreach (var error in letters.GroupBy(letter => letter.ErrorCode).Where(error => error.Key is not null))
+            {
+                views.Say($"  {Views.Count(error.Count(), "dead letter")}: {views.Command($"dead-letters redrive error:{error.Key}")}");
+            }
+
+            views.Say($"  all of them: {views.Command("dead-letters redrive state:dead")}");
         }
     }
 }

@@ -20,10 +20,10 @@ internal static class ListCommand
         command.SetAction(async (result, cancellationToken) =>
         {
             await using var connection = shared.Open(result);
-            var terms = result.GetValue(selection) ?? [];
-            var of = terms.Contains(Sent) ? OperationTarget.SentRows : OperationTarget.Rows;
+            var terms = SharedOptions.Join(result.GetValue(selection));
+            var of = terms.Split(' ').Contains(Sent) ? OperationTarget.SentRows : OperationTarget.Rows;
             var (rows, hasMore) = await ReadAsync(
-                connection, of, string.Join(' ', terms), Math.Max(1, result.GetValue(limit)), cancellationToken);
+                connection, of, terms, Math.Max(1, result.GetValue(limit)), cancellationToken);
             var views = shared.Views(result);
             if (!views.WroteJson(new OperateAnswer { Rows = rows }))
             {
@@ -32,12 +32,13 @@ internal static class ListCommand
                     views.Rows(rows, TimeProvider.System.GetUtcNow());
                 }
 
-                views.Say(rows.Count == 0 ? $"No {RowSelection.Items(of)[..^1]} is selected."
+                views.Say(rows.Count == 0 && terms.Length == 0 ? "No row is parked."
+                    : rows.Count == 0 ? $"No {RowSelection.Items(of)[..^1]} is selected."
                     : hasMore ? $"There are more than these {rows.Count}; --limit shows more of them."
-                    : $"{rows.Count} rows.");
+                    : $"{Views.Count(rows.Count, "row")}.");
                 if (rows.Count > 0 && of == OperationTarget.Rows)
                 {
-                    views.Say($"To see why one is not sent: {views.Command($"why {rows[0].EventId}")}");
+                    views.Why(rows);
                 }
             }
 

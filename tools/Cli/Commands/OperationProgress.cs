@@ -56,7 +56,7 @@ internal static class OperationProgress
         {
             views.Say(
                 $"Operation {operation.Id}: {Views.Name(operation.State)}. {Views.Number(operation.Applied)} "
-                + $"{Done(operation.Of)}, "
+                + $"{Done(operation)}, "
                 + $"{Views.Number(operation.LeftAlone)} left alone.{(operation.StoppedBecause is { } reason ? " " + reason : "")}");
             foreach (var (why, count) in operation.LeftBecause ?? new Dictionary<string, long>())
             {
@@ -111,8 +111,10 @@ internal static class OperationProgress
         }
     }
 
-    private static string Done(OperationTarget of) => of switch
+    private static string Done(Operation operation) => operation.Of switch
     {
+        OperationTarget.Rows when operation.Action == RowAction.Purge => "rows deleted",
+        OperationTarget.Rows when operation.Action == RowAction.Redrive => "rows set to be sent again",
         OperationTarget.Rows => "rows changed",
         OperationTarget.DeadLetters => "dead letters sent back",
         _ => "events published again",

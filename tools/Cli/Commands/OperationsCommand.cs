@@ -42,9 +42,16 @@ internal static class OperationsCommand
                 return await OperationProgress.FollowAsync(connection, views, one!, of, expected: null, cancellationToken);
             }
 
-            if (!views.WroteJson(new OperateAnswer { Operations = operations }) && operations.Count > 0)
+            if (!views.WroteJson(new OperateAnswer { Operations = operations }))
             {
-                views.Operations(operations);
+                if (operations.Count > 0)
+                {
+                    views.Operations(operations);
+                }
+                else
+                {
+                    views.Say(one is null ? "No operation was done, or all were forgotten." : $"There is no operation {one}.");
+                }
             }
 
             return operations.Count == 0 ? ExitCodes.Nothing : ExitCodes.Done;

@@ -9,6 +9,8 @@ namespace Relaybox.Cli.Commands;
 /// <summary>The options of every command.</summary>
 internal sealed class SharedOptions
 {
+    private const int WidthOfAFile = 400;
+
     private readonly Option<bool> _json = new("--json") { Description = "Print JSON, one object in a line; see docs/cli.md", Recursive = true };
 
     private readonly Option<string?> _environmentFile = new("--env-file")
@@ -39,7 +41,8 @@ internal sealed class SharedOptions
     {
         Description =
             "Which parked rows: terms that must all hold, such as subject:orders.> error:publish.* older:2h. The names are id, subject, error, text, "
-            + "key, header (NAME=VALUE), older, newer, shelved (yes, no, any) and skipped",
+            + "key, header (NAME=VALUE), older, newer, shelved (yes, no, any) and skipped; state:failed means all. "
+            + "Only subject and error take wildcards",
         Arity = ArgumentArity.ZeroOrMore,
     };
 
@@ -62,6 +65,11 @@ internal sealed class SharedOptions
         Arity = ArgumentArity.ZeroOrMore,
     };
 
+    /// <summary>
+    /// A selection of what was typed. A value with blanks that the shell has kept together, as in <c>"subject:orders placed"</c>, stays together.
+    /// </summary>
+    internal static string Join(string[]? terms) => string.Join(' ', (terms ?? []).Select(term => IsOneTerm(term) ? $"\"{term}\"" : term));
+
     internal void AddTo(RootCommand root)
     {
         root.Options.Add(_json);
@@ -71,7 +79,16 @@ internal sealed class SharedOptions
         root.Options.Add(_environmentFile);
     }
 
-    internal Views Views(ParseResult result) => new(AnsiConsole.Console, result.GetValue(_json), Target(result));
+    internal Views Views(ParseResult result)
+    {
+        if (Console.IsOutputRedirected)
+        {
+            // A program, or a file, has lines of any length. Broken ids and codes could not be found, or typed again.
+            AnsiConsole.Profile.Width = WidthOfAFile;
+        }
+
+        return new(AnsiConsole.Console, result.GetValue(_json), Target(result));
+    }
 
     /// <summary>Asks once, and shows the answer.</summary>
     /// <param name="result">What was typed.</param>
@@ -116,4 +133,9 @@ internal sealed class SharedOptions
     private string Target(ParseResult result) => string.Concat(
         new[] { _stack, _region, _profile }.Where(option => result.GetValue(option) is not null)
             .Select(option => $" {option.Name} {result.GetValue(option)}"));
+
+    // Several terms in one argument have a name each.
+    private static bool IsOneTerm(string term) =>
+        !term.Contains('"') && term.Split(' ', StringSplitOptions.RemoveEmptyEntries) is [_, .. { Length: > 0 } others]
+        && !others.All(other => other.Contains(':'));
 }

@@ -32,6 +32,9 @@ internal sealed class Views(IAnsiConsole console, bool isJson, string target)
     /// <summary>A command, as the person may type it for the same rows.</summary>
     internal string Command(string command) => $"relaybox {command}{target}";
 
+    /// <summary>How many there are of something.</summary>
+    internal static string Count(long number, string one) => $"{Number(number)} {one}{(number == 1 ? "" : "s")}";
+
     /// <summary>What is paused, and how to let it work again.</summary>
     internal void Pauses(OperateAnswer answer)
     {
@@ -63,10 +66,19 @@ internal sealed class Views(IAnsiConsole console, bool isJson, string target)
         }
 
         console.Write(table);
-        Say($"The oldest row that is due has been due for {Age(TimeSpan.FromSeconds(answer.OldestDueSeconds ?? 0))}.");
+        if (answer.BlockedKeys is > 0 and var blocked)
+        {
+            Say(
+                $"{Number(blocked)} ordering {(blocked == 1 ? "key is" : "keys are")} blocked by a parked row: the later rows of the key wait. "
+                + $"To see which: {Command("list")}");
+        }
+
+        Say(answer.OldestDueSeconds is > 0 and var seconds
+            ? $"The oldest row that could be sent has been due for {Age(TimeSpan.FromSeconds(seconds))}."
+            : "No row that could be sent is waiting.");
         if (answer.DeadLetterCount is { } dead)
         {
-            Say(dead == 0 ? "There are no dead letters." : $"About {Number(dead)} dead letters. To see them: {Command("dead-letters")}");
+            Say(dead == 0 ? "There are no dead letters." : $"About {Count(dead, "dead letter")}. To see them: {Command("dead-letters")}");
         }
         else if (answer.DeadLetterProblem is { } problem)
         {
@@ -97,6 +109,16 @@ internal sealed class Views(IAnsiConsole console, bool isJson, string target)
         }
 
         console.Write(table);
+    }
+
+    /// <summary>What to type to see why rows are parked: for one row of each error.</summary>
+    internal void Why(IReadOnlyList<RowView> rows)
+    {
+        Say("To see why one is not sent:");
+        foreach (var error in rows.GroupBy(row => row.ErrorCode ?? "no error code"))
+        {
+            Say($"  {error.Key} ({Count(error.Count(), "row")}): {Command($"why {error.First().EventId}")}");
+        }
     }
 
     internal void DeadLetters(IReadOnlyList<DeadLetterView> letters, DateTimeOffset now)

@@ -31,6 +31,12 @@ internal sealed class InboxTrail(IInboxRepository inbox, InboxConsumers consumer
                 ? $"The consumer {name} has no record of it: its message is on its way or a dead letter, or it was handled longer ago than the "
                     + "inbox remembers."
                 : Tell($"The consumer {name}", record));
+            if (record is { Status: InboxStatus.Failed })
+            {
+                sentences.Add(
+                    "Its message comes back, or is a dead letter once its attempts are used up. Then, where the cause is gone: "
+                    + $"relaybox dead-letters redrive id:{outboxEvent.EventId}");
+            }
         }
 
         var replays = (await operations.ListAsync(cancellationToken)).Where(operation => operation.Action == RowAction.Reprocess);

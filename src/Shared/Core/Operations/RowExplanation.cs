@@ -17,7 +17,11 @@ internal sealed class RowExplanation(IOutboxRepository outbox, IOutboxOperations
     {
         if (await outbox.FindAsync(eventId, cancellationToken) is not { } row)
         {
-            return ["The outbox has no row of this id: it was never committed, or it was sent and deleted since."];
+            return
+            [
+                "The outbox has no row of this id: it was never committed, it was sent and deleted since, or an operator has purged it.",
+                "What operators have done: relaybox operations",
+            ];
         }
 
         var now = time.GetUtcNow();
@@ -31,6 +35,7 @@ internal sealed class RowExplanation(IOutboxRepository outbox, IOutboxOperations
             case OutboxStatus.Failed:
                 sentences.Add($"It is parked{At(row.FailedAt)}, after {row.Attempts} failed attempts: {row.ErrorCode}{Text(row.ErrorMessage)}");
                 sentences.Add($"Where the cause is gone: relaybox redrive id:{eventId}");
+                sentences.Add($"To give it up, so that its event is never sent: relaybox purge id:{eventId}");
                 if (row.Event.OrderingKey is not null && row.SkippedAt is null && outbox.KeepsOrder)
                 {
                     sentences.Add($"It holds back the later rows of its ordering key. To let them go on without it: relaybox skip id:{eventId}");

@@ -114,7 +114,9 @@ internal sealed class RowSelection
                 };
                 if (value != state)
                 {
-                    throw new RequestException($"'state:{value}' cannot be selected: here are {Items(Of)} alone, state:{state}.");
+                    throw new RequestException(
+                        $"'state:{value}' cannot be selected: here are {Items(Of)} alone, state:{state}."
+                        + (Of == OperationTarget.DeadLetters ? "" : " How a row stands that is neither parked nor sent: relaybox why EVENT_ID"));
                 }
 
                 break;
@@ -124,7 +126,7 @@ internal sealed class RowSelection
                 break;
             case "subject":
                 var pattern = ParseSubject(value);
-                _conditions.Add((item, _) => item.Subject is { } subject && pattern.Matches(subject));
+                _conditions.Add((item, _) => item.Subject is { } subject && (pattern?.Matches(subject) ?? subject == value));
                 break;
             case "error":
                 _conditions.Add(value.EndsWith('*')
@@ -176,11 +178,16 @@ internal sealed class RowSelection
         }
     }
 
-    private static SubjectPattern ParseSubject(string value)
+    // Null: the value is a subject that nothing can be published to, and means itself. Rows are parked for such subjects.
+    private static SubjectPattern? ParseSubject(string value)
     {
         try
         {
             return SubjectPattern.Parse(value);
+        }
+        catch (FormatException) when (!value.AsSpan().ContainsAny('*', '>'))
+        {
+            return null;
         }
         catch (FormatException e)
         {
