@@ -3,6 +3,15 @@ using Relaybox.Cli;
 using Relaybox.Cli.Commands;
 using Relaybox.Cli.Output;
 using Relaybox.Local.Commands;
+using Spectre.Console;
+
+const int WidthOfAFile = 400;
+
+if (Console.IsOutputRedirected)
+{
+    // A program, or a file, has lines of any length. Broken ids and codes could not be found, or typed again.
+    AnsiConsole.Profile.Width = WidthOfAFile;
+}
 
 var parsed = OperatorCommands.Create().Parse(args);
 if (CommandLineErrors.Report(parsed, args, "relaybox"))

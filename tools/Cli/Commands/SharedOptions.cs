@@ -9,8 +9,6 @@ namespace Relaybox.Cli.Commands;
 /// <summary>The options of every command.</summary>
 internal sealed class SharedOptions
 {
-    private const int WidthOfAFile = 400;
-
     private readonly Option<bool> _json = new("--json") { Description = "Print JSON, one object in a line; see docs/cli.md", Recursive = true };
 
     private readonly Option<string?> _environmentFile = new("--env-file")
@@ -79,16 +77,7 @@ internal sealed class SharedOptions
         root.Options.Add(_environmentFile);
     }
 
-    internal Views Views(ParseResult result)
-    {
-        if (Console.IsOutputRedirected)
-        {
-            // A program, or a file, has lines of any length. Broken ids and codes could not be found, or typed again.
-            AnsiConsole.Profile.Width = WidthOfAFile;
-        }
-
-        return new(AnsiConsole.Console, result.GetValue(_json), Target(result));
-    }
+    internal Views Views(ParseResult result) => new(AnsiConsole.Console, result.GetValue(_json), Target(result));
 
     /// <summary>Asks once, and shows the answer.</summary>
     /// <param name="result">What was typed.</param>

@@ -128,15 +128,9 @@ internal sealed class OutboxClaimSearch(double random)
     /// <summary>An order in which windows come to all keys, and the place where the next one begins; empty: the first.</summary>
     private sealed class Circle(Func<OutboxClaimSql, string> sql, string place)
     {
-        private volatile string _place = place;
-
         public Func<OutboxClaimSql, string> Sql => sql;
 
-        public string Place
-        {
-            get => _place;
-            set => _place = value;
-        }
+        public string Place { get; set; } = place;
     }
 
     /// <summary>How far one claim has come in a circle.</summary>
