@@ -12,7 +12,7 @@ internal static class SqsAttributeMap
     private const string NotOfItsEncoding = "The message's body is not text of its encoding.";
 
     /// <summary>Reads what came beside a body.</summary>
-    /// <param name="find">Finds a message attribute's text by its name; null where there is none.</param>
+    /// <param name="find">Finds a message attribute's text by its name, or null.</param>
     /// <exception cref="MessageFormatException">An attribute cannot be read.</exception>
     public static MessageAttributes Read(Func<string, string?> find)
     {
@@ -45,7 +45,7 @@ internal static class SqsAttributeMap
 
     /// <summary>Reads a body as it came, in the encoding that its attributes name. The caller disposes of it.</summary>
     /// <param name="body">The body's text; null for none.</param>
-    /// <param name="find">Finds a message attribute's text by its name; null where there is none.</param>
+    /// <param name="find">Finds a message attribute's text by its name, or null.</param>
     /// <exception cref="MessageFormatException">The body is not of its encoding.</exception>
     public static PooledBuffer ReadBody(string? body, Func<string, string?> find)
     {

@@ -16,8 +16,8 @@ internal sealed class SqsReader(bool unwraps = true)
 
     /// <summary>Reads a message.</summary>
     /// <param name="body">The body's text; null for none.</param>
-    /// <param name="find">Finds a message attribute's text by its name; null where there is none.</param>
-    /// <param name="findBytes">Finds a message attribute's bytes by its name; null where there are none.</param>
+    /// <param name="find">Finds a message attribute's text by its name, or null.</param>
+    /// <param name="findBytes">Finds a message attribute's bytes by its name, or null.</param>
     /// <returns>The event, and what came beside its body. Whether it keeps the row contract is for the caller to check.</returns>
     /// <exception cref="MessageFormatException">The message is no event of an outbox. The text says what it is, where that is known.</exception>
     public (OutboxEvent Event, MessageAttributes Attributes) Read(

@@ -6,8 +6,8 @@ using Relaybox.Local.Running;
 namespace Relaybox.Local.Chaos;
 
 /// <summary>
-/// An operator who has what was just sent published or handled again, what is parked sent again, and what cannot be sent purged, while
-/// everything goes wrong. What is published or sent again may have no effect of its own; what is handled again has one more for its replay.
+/// An operator who acts while everything goes wrong: publishes again what was just sent, has it handled again, redrives what is parked, and
+/// purges what cannot be sent. What is published or sent again may have no effect of its own; what is handled again has one more for its replay.
 /// </summary>
 internal sealed class ChaosOperator(LocalRunner runner)
 {

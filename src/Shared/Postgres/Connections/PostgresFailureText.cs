@@ -71,8 +71,8 @@ internal static partial class PostgresFailureText
 
     private static string OwnerAdvice(PostgresException e, SqlTarget target) => e.SqlState == PostgresErrorCodes.InsufficientPrivilege
         ? " Setup needs the schema's owner: name one in DatabaseOwnerSecretArn who owns the schema or "
-            + $"may make it (GRANT CREATE ON DATABASE {Quoted(target.Database)} TO {Quoted(target.User)};), "
-            + "and who has CREATEROLE, or the roles made and granted already."
+            + $"may make it (GRANT CREATE ON DATABASE {Quoted(target.Database)} TO {Quoted(target.User)};). "
+            + "It also needs CREATEROLE, unless the roles are there already and granted to it."
         : "";
 
     // The server's own words only where they are a name: all else could hold what a statement held.

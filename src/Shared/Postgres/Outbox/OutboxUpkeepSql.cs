@@ -124,7 +124,7 @@ internal sealed class OutboxUpkeepSql(PostgresNames names)
     private static string DeletingSent(PostgresNames names, string locking) =>
         $"""
         WITH deleted AS (
-            -- The state is looked at again: who has waited for a row that changed finds it by its old place.
+            -- The state is checked again: a statement that has waited for a row still finds it by its old place after it changed.
             DELETE FROM {names.Outbox} WHERE ctid = ANY (ARRAY(
                 SELECT o.ctid FROM {names.Outbox} o
                 WHERE o.status = 'sent' AND o.sent_at >= coalesce($3, '-infinity') AND o.sent_at < now() - $1

@@ -53,7 +53,7 @@ internal sealed class RedisSchemaCheck(RedisConnections connections, RedisOption
                 string.Create(
                     CultureInfo.InvariantCulture,
                     $"REDIS_DURABILITY waits for {settings.Connection.ConfirmingReplicas} replicas, and the server has {replicas}: ")
-                + "every commit of a handler waits in vain, and fails.",
+                + "no commit of a handler can be confirmed, and each fails after its wait.",
                 "Add replicas (INFO replication shows them), or lower REDIS_DURABILITY."));
         }
 
