@@ -69,8 +69,12 @@ need_spin() {
 
 # The command line is tested in a terminal.
 need_terminal() {
-  if ! command -v tmux >/dev/null && can_install; then install_packages tmux || true; fi
-  command -v tmux >/dev/null || fail 'tmux is missing (the command line is tested in it). On Debian, as root: apt-get install tmux'
+  if ! has_terminal && can_install; then install_packages tmux fish zsh || true; fi
+  has_terminal || fail 'tmux, fish or zsh is missing (the command line is tested in them). On Debian, as root: apt-get install tmux fish zsh'
+}
+
+has_terminal() {
+  command -v tmux >/dev/null && command -v fish >/dev/null && command -v zsh >/dev/null
 }
 
 # What native code is linked with. Clang does as well.

@@ -20,7 +20,7 @@ public sealed class NativePublication : IAsyncLifetime
         _lockFiles = LockFiles();
         var run = await ProgramRun.OfAsync(
             [RepositoryRoot.Combine("run"), "publish", "--native"],
-            TimeSpan.FromMinutes(10),
+            TimeSpan.FromMinutes(30),
             CancellationToken.None,
             new Dictionary<string, string> { ["OfficialPackages"] = Publication.OfficialPackages ? "true" : "false" });
         Assert.True(run.ExitCode == 0, $"run publish --native failed:\n{run.Output}\n{run.Errors}");

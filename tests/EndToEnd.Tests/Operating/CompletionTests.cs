@@ -2,45 +2,76 @@ using Relaybox.Testing;
 
 namespace Relaybox.EndToEnd.Tests.Operating;
 
-/// <summary>A shell completes the commands of operators. Of the shells that there is a script for, bash is on this machine.</summary>
+/// <summary>A shell completes the commands of operators. PowerShell is not in Debian, so that its script was never run.</summary>
 public sealed class CompletionTests
 {
+    public static TheoryData<string, string> Lines { get; } = new()
+    {
+        { "relaybox st", "status" },
+        { "relaybox dead-letters re", "redrive" },
+        { "relaybox pause con", "consumer" },
+        { "relaybox redrive --del", "" },
+        { "relaybox redrive --dry", "--dry-run" },
+        { "relaybox completion z", "zsh" },
+    };
+
+    private static string Cli { get; } = BuiltProgram.PathOf("Cli", "relaybox.dll");
+
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Theory]
-    [InlineData("relaybox st", "status")]
-    [InlineData("relaybox dead-letters re", "redrive")]
-    [InlineData("relaybox pause con", "consumer")]
-    [InlineData("relaybox redrive --del", "")]
-    [InlineData("relaybox redrive --dry", "--dry-run")]
-    [InlineData("relaybox completion z", "zsh")]
-    public async Task Bash_completes_what_is_typed(string line, string completed)
-    {
-        var cli = BuiltProgram.PathOf("Cli", "relaybox.dll");
-        var script =
-            $$"""
-            relaybox() { dotnet '{{cli}}' "$@"; }
-            eval "$(relaybox completion bash)"
-            COMP_LINE='{{line}}' COMP_POINT={{line.Length}} COMP_WORDS=({{line}}) COMP_CWORD=$(({{line.Split(' ').Length}} - 1))
-            _relaybox
-            echo "${COMPREPLY[*]}"
-            """;
-
-        var run = await ProgramRun.OfAsync(["bash", "-c", script], CommandLine.Patience, Ct);
-
-        Assert.Equal((0, completed), (run.ExitCode, run.Output.Trim()));
-    }
+    [MemberData(nameof(Lines))]
+    public async Task Bash_completes_what_is_typed(string line, string completed) => await AssertCompletesAsync(
+        completed,
+        "bash",
+        $$"""
+        relaybox() { dotnet '{{Cli}}' "$@"; }
+        eval "$(relaybox completion bash)"
+        COMP_LINE='{{line}}' COMP_POINT={{line.Length}} COMP_WORDS=({{line}}) COMP_CWORD=$(({{line.Split(' ').Length}} - 1))
+        _relaybox
+        echo "${COMPREPLY[*]}"
+        """);
 
     [Theory]
-    [InlineData("zsh", "compdef _relaybox relaybox")]
-    [InlineData("fish", "complete -c relaybox")]
-    [InlineData("powershell", "Register-ArgumentCompleter")]
-    public async Task Each_other_shell_has_a_script_that_says_how_to_use_it(string shell, string registers)
+    [MemberData(nameof(Lines))]
+    public async Task Fish_completes_what_is_typed(string line, string completed) => await AssertCompletesAsync(
+        completed,
+        "fish",
+        $"""
+        function relaybox; dotnet '{Cli}' $argv; end
+        relaybox completion fish | source
+        complete -C '{line}'
+        """);
+
+    // As zsh's own completion does, compadd takes what begins with the last word.
+    [Theory]
+    [MemberData(nameof(Lines))]
+    public async Task Zsh_completes_what_is_typed(string line, string completed) => await AssertCompletesAsync(
+        completed,
+        "zsh",
+        $$"""
+        relaybox() { dotnet '{{Cli}}' "$@"; }
+        compdef() { [[ "$*" == '_relaybox relaybox' ]]; }
+        compadd() { [[ "$*" == '-a found' ]] && print -- ${(M)found:#${line##* }*}; }
+        eval "$(relaybox completion zsh)"
+        BUFFER='{{line}}' CURSOR={{line.Length}}
+        _relaybox
+        """);
+
+    [Fact]
+    public async Task PowerShell_has_a_script_that_says_how_to_use_it()
     {
-        var run = await new CommandLine().RunAsync("completion", shell);
+        var run = await new CommandLine().RunAsync("completion", "powershell");
 
         Assert.Equal(0, run.ExitCode);
-        Assert.StartsWith($"# Completion of relaybox for {shell}: ", run.Output, StringComparison.OrdinalIgnoreCase);
-        Assert.Contains(registers, run.Output, StringComparison.Ordinal);
+        Assert.StartsWith("# Completion of relaybox for PowerShell: ", run.Output, StringComparison.Ordinal);
+        Assert.Contains("Register-ArgumentCompleter", run.Output, StringComparison.Ordinal);
+    }
+
+    private static async Task AssertCompletesAsync(string completed, string shell, string script)
+    {
+        var run = await ProgramRun.OfAsync([shell, "-c", script], CommandLine.Patience, Ct);
+
+        Assert.Equal((0, completed), (run.ExitCode, run.Output.Trim()));
     }
 }

@@ -84,7 +84,8 @@ public sealed class RowOperationsTests(PostgresServer server) : IAsyncLifetime
     public async Task What_was_killed_in_a_step_is_gone_on_with_and_counts_each_row_once(bool afterTheStep)
     {
         await ParkAsync(30, "publish.rejected");
-        var killed = new KilledOperations(_store.Operations, afterTheStep);
+        Action<int> kill = step => _ = step == 2 ? throw new InvalidOperationException("killed") : step;
+        var killed = new WatchedOperations(_store.Operations, afterTheStep ? null : kill, afterTheStep ? kill : null);
         var at = (await PreviewAsync("state:failed")).At;
         var begun = await BeginAsync(RowAction.Shelve, "state:failed", at);
 
@@ -106,6 +107,28 @@ public sealed class RowOperationsTests(PostgresServer server) : IAsyncLifetime
         Assert.Equal((OperationState.Cancelled, 0), (await RunAsync(begun.Id) is var ended ? (ended.State, ended.Applied) : default));
         Assert.Equal(OperationState.Cancelled, (await RunAsync(begun.Id)).State);
         Assert.Empty(await _jobs.ListAsync("cancel/", Ct));
+    }
+
+    [Fact]
+    public async Task A_step_takes_ten_seconds_at_the_slowest_rate()
+    {
+        await ParkAsync(25, "publish.rejected");
+        var (clock, watched) = (new FakeTimeProvider(DateTimeOffset.UtcNow), new WatchedOperations(_store.Operations));
+        var operations = new RowOperations(Outbox, watched, new OperationStore(_jobs), clock, SystemEntropy.Instance);
+        var begun = await operations.BeginAsync(
+            RowAction.Shelve, RowSelection.Parse("state:failed"), _store.Now + TimeSpan.FromMinutes(1), "for the test", "me", rate: 1, Ct);
+
+        var running = operations.RunAsync(begun.Id, WorkDeadline.After(TimeSpan.FromHours(1), clock), Ct);
+        await Eventually.TrueAsync(
+            () =>
+            {
+                clock.Advance(TimeSpan.FromSeconds(1));
+                return running.IsCompleted;
+            },
+            "the operation ends");
+
+        Assert.Equal((OperationState.Done, 25), ((await running)!.State, (await running)!.Applied));
+        Assert.Equal([1, 10, 10, 4], watched.Steps);
     }
 
     [Fact]
@@ -213,10 +236,13 @@ public sealed class RowOperationsTests(PostgresServer server) : IAsyncLifetime
         }
     }
 
-    /// <summary>Ends its process in the second step: before it, or when it is done and nobody knows.</summary>
-    private sealed class KilledOperations(IOutboxOperations inner, bool afterTheStep) : IOutboxOperations
+    /// <summary>Counts the steps, and the rows of each.</summary>
+    /// <param name="inner">What is watched.</param>
+    /// <param name="before">Called with the number of each step, before it is done.</param>
+    /// <param name="after">Called when it is done and nobody knows yet.</param>
+    private sealed class WatchedOperations(IOutboxOperations inner, Action<int>? before = null, Action<int>? after = null) : IOutboxOperations
     {
-        private int _steps;
+        public List<int> Steps { get; } = [];
 
         public Task<RowPage> ReadAsync(
             OutboxStatus status, DateTimeOffset? since, string? cursor, int limit, CancellationToken cancellationToken) =>
@@ -225,14 +251,11 @@ public sealed class RowOperationsTests(PostgresServer server) : IAsyncLifetime
         public async Task<IReadOnlyCollection<string>> ApplyAsync(
             RowAction action, IReadOnlyList<RowVersion> rows, CancellationToken cancellationToken)
         {
-            var isLast = ++_steps == 2;
-            if (isLast && !afterTheStep)
-            {
-                throw new InvalidOperationException("killed");
-            }
-
+            Steps.Add(rows.Count);
+            before?.Invoke(Steps.Count);
             var applied = await inner.ApplyAsync(action, rows, cancellationToken);
-            return isLast ? throw new InvalidOperationException("killed") : applied;
+            after?.Invoke(Steps.Count);
+            return applied;
         }
 
         public Task<string?> FindBlockerAsync(OutboxRow row, CancellationToken cancellationToken) => throw new NotSupportedException();

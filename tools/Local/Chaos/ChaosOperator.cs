@@ -29,23 +29,16 @@ internal sealed class ChaosOperator(LocalRunner runner)
         {
             await AskAsync(null, new() { ["command"] = "continue" });
             var (of, action, selection) = Actions[turn % Actions.Length];
-            var preview = await AskAsync("read", new() { ["command"] = "preview", ["of"] = of, ["selection"] = selection });
-            if ((long?)preview?["count"] > 0)
-            {
-                var begun = await AskAsync("act", new()
-                {
-                    ["command"] = "begin", ["of"] = of, ["action"] = action, ["selection"] = selection, ["reason"] = "chaos",
-                    ["confirmedAt"] = (string?)preview["at"],
-                });
-                if ((string?)begun?["operation"]?["id"] is { } id)
-                {
-                    await AskAsync("act", new() { ["command"] = "run", ["of"] = of, ["operationId"] = id });
-                }
-            }
-
+            await ActAsync(of, action, selection);
             await Task.Delay(Pause, TimeProvider.System, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
+
+    /// <summary>
+    /// Publishes everything again that was sent. With no fault under way this works, however many of the operator's calls the faults have ended.
+    /// </summary>
+    /// <returns>Whether it has begun; false: ask again.</returns>
+    public Task<bool> SendAllAgainAsync() => ActAsync("sent-rows", "republish", "newer:24h");
 
     /// <summary>Goes on with what has begun, and says how it stands; null: the function had no answer.</summary>
     public async Task<ChaosOperations?> CountAsync()
@@ -77,6 +70,28 @@ internal sealed class ChaosOperator(LocalRunner runner)
             .. (answer?["deadLetters"]?.AsArray() ?? []).OfType<JsonNode>()
                 .Select(letter => $"{(string?)letter["eventId"]} ({(string?)letter["errorCode"]})"),
         ];
+    }
+
+    private async Task<bool> ActAsync(string of, string action, string selection)
+    {
+        var preview = await AskAsync("read", new() { ["command"] = "preview", ["of"] = of, ["selection"] = selection });
+        if ((long?)preview?["count"] is not > 0)
+        {
+            return false;
+        }
+
+        var begun = await AskAsync("act", new()
+        {
+            ["command"] = "begin", ["of"] = of, ["action"] = action, ["selection"] = selection, ["reason"] = "chaos",
+            ["confirmedAt"] = (string?)preview["at"],
+        });
+        if ((string?)begun?["operation"]?["id"] is not { } id)
+        {
+            return false;
+        }
+
+        await AskAsync("act", new() { ["command"] = "run", ["of"] = of, ["operationId"] = id });
+        return true;
     }
 
     private static long Applied(JsonNode operation) => (long?)operation["applied"] ?? 0;

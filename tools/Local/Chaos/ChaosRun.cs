@@ -37,11 +37,13 @@ internal sealed class ChaosRun(LocalRunner runner, IDemoApp app, ChaosOptions op
         await stopWriting.CancelAsync();
         await writing;
         await operating;
-        await WaitUntilAsync(AreOrdersWholeAsync, "The orders are", cancellationToken);
+        await WaitUntilAsync(AreOrdersWholeAsync, "The orders are not whole", cancellationToken);
         var healed = sinceLast.Elapsed;
 
+        await WaitUntilAsync(_ => _operator.SendAllAgainAsync(), "The operator could not begin to send again what was sent", cancellationToken);
+
         // The lease of an operation whose process was killed is longer than everything else here.
-        await WaitUntilAsync(AreOperationsWholeAsync, "The operator's operations are", cancellationToken);
+        await WaitUntilAsync(AreOperationsWholeAsync, "The operator's operations are not whole", cancellationToken);
         var last = FunctionMemory.Measure(runner.Functions.Values);
         await stopDriving.CancelAsync();
         await driving.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -74,7 +76,7 @@ internal sealed class ChaosRun(LocalRunner runner, IDemoApp app, ChaosOptions op
         return options.Pause is null ? [.. kills, pause, pause, .. runner.Servers.Faults] : kills;
     }
 
-    private async Task WaitUntilAsync(Func<CancellationToken, Task<bool>> isWhole, string what, CancellationToken cancellationToken)
+    private async Task WaitUntilAsync(Func<CancellationToken, Task<bool>> isDone, string fault, CancellationToken cancellationToken)
     {
         var clock = Stopwatch.StartNew();
         Exception? last = null;
@@ -82,7 +84,7 @@ internal sealed class ChaosRun(LocalRunner runner, IDemoApp app, ChaosOptions op
         {
             try
             {
-                if (await isWhole(cancellationToken))
+                if (await isDone(cancellationToken))
                 {
                     return;
                 }
@@ -96,7 +98,7 @@ internal sealed class ChaosRun(LocalRunner runner, IDemoApp app, ChaosOptions op
             await Task.Delay(TimeSpan.FromMilliseconds(500), TimeProvider.System, cancellationToken);
         }
 
-        say($"{what} not whole after {options.Patience.TotalSeconds:0} s.{(last is null ? "" : $" The last error: {last.Message}")}");
+        say($"{fault} after {options.Patience.TotalSeconds:0} s.{(last is null ? "" : $" The last error: {last.Message}")}");
     }
 
     private async Task<bool> AreOrdersWholeAsync(CancellationToken cancellationToken)
@@ -116,7 +118,7 @@ internal sealed class ChaosRun(LocalRunner runner, IDemoApp app, ChaosOptions op
 
     private async Task<bool> AreOperationsWholeAsync(CancellationToken cancellationToken) =>
         await _operator.CountAsync() is { HaveEnded: true } operations
-        && await runner.Sources.CountWaitingAsync(cancellationToken) == 0
+        && await AreOrdersWholeAsync(cancellationToken)
         && operations.FindLost((await app.ReadEffectsAsync(cancellationToken)).Keys).Count == 0;
 
     private async Task<ChaosSummary> CountAsync(TimeSpan healed, (double, double) memory, CancellationToken cancellationToken)

@@ -11,6 +11,9 @@ internal sealed class OperationRun(IOperationWork work, OperationStore operation
 {
     private const int LargestStep = 50;
 
+    // A slow rate makes small steps: an operation is saved, and can be cancelled, between two of them.
+    private const int LongestStepSeconds = 10;
+
     private static readonly TimeSpan MinimumStepTime = TimeSpan.FromSeconds(1);
 
     // Longer than the brokers keep what was in a dead process's hand.
@@ -21,6 +24,8 @@ internal sealed class OperationRun(IOperationWork work, OperationStore operation
     private bool _hasApplied;
     private bool _waitsForOthers;
     private int _stepSize = 1;
+
+    private int StepLimit => _operation.Rate is { } rate ? (int)Math.Min((long)rate * LongestStepSeconds, LargestStep) : LargestStep;
 
     private bool GoesOn => _isHeld && !_waitsForOthers && _operation.State == OperationState.Running;
 
@@ -72,7 +77,7 @@ internal sealed class OperationRun(IOperationWork work, OperationStore operation
         {
             await StepAsync([.. left.Take(_stepSize)], isLastOfPage: left.Count <= _stepSize, cancellationToken);
             left.RemoveRange(0, Math.Min(_stepSize, left.Count));
-            _stepSize = Math.Min(_stepSize * 10, LargestStep);
+            _stepSize = Math.Min(_stepSize * 10, StepLimit);
             if (!GoesOn || (left.Count > 0 && (!deadline.HasTimeFor(MinimumStepTime) || await EndIfCancelledAsync(cancellationToken))))
             {
                 // The next run reads the page again, and does not find again what was changed.

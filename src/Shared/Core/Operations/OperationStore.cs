@@ -13,8 +13,8 @@ internal sealed class OperationStore(IJobStore jobs)
     private const string Prefix = "operation/";
     private const string CancelPrefix = "cancel/";
 
-    // A run saves its operation after every step, which takes seconds.
-    private static readonly TimeSpan Lease = TimeSpan.FromMinutes(2);
+    // A run saves its operation after every step, which takes seconds. After a crash the next run waits for the end of the lease.
+    private static readonly TimeSpan Lease = TimeSpan.FromMinutes(1);
 
     /// <summary>Writes an operation that nobody runs yet.</summary>
     /// <param name="operation">The operation.</param>
