@@ -41,6 +41,29 @@ public sealed class PostgresSessionTests(PostgresServer server) : IAsyncLifetime
         Assert.NotEqual("7MB", second.WorkMemory);
     }
 
+    // DISCARD ALL throws away what is prepared together with what is planned for functions; the server shows only the former.
+    [Fact]
+    public async Task A_handlers_session_is_reset_without_losing_what_the_server_has_planned_for_our_functions()
+    {
+        for (var use = 0; use < 3; use++)
+        {
+            await using var handlers = await _connections.OpenForHandlerAsync(Ct);
+            await using var count = new NpgsqlCommand("SELECT count(*) FROM pg_prepared_statements", handlers);
+            Assert.Equal(1L, await count.ExecuteScalarAsync(Ct));
+            Assert.NotEqual("7MB", (await SessionAsync(handlers, "SET work_mem = '7MB'")).WorkMemory);
+        }
+    }
+
+    [Fact]
+    public async Task Behind_a_pooler_nothing_is_prepared_for_handlers()
+    {
+        await using var connections = new PostgresConnections(
+            new PostgresConnectionOptions { Url = server.ConnectionString, Pooler = true }, new NoSecrets());
+        await using var handlers = await connections.OpenForHandlerAsync(Ct);
+        await using var count = new NpgsqlCommand("SELECT count(*) FROM pg_prepared_statements", handlers);
+        Assert.Equal(0L, await count.ExecuteScalarAsync(Ct));
+    }
+
     [Fact]
     public async Task A_handler_has_a_session_that_none_of_our_own_statements_has()
     {

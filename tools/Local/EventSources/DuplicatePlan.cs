@@ -12,6 +12,9 @@ internal sealed class DuplicatePlan(double percent)
 
     public static DuplicatePlan None { get; } = new(0);
 
+    /// <summary>Whether nothing comes again.</summary>
+    public bool IsEmpty => percent <= 0;
+
     /// <summary>How many re-deliveries have been made.</summary>
     public int Injected => Volatile.Read(ref _injected);
 

@@ -113,14 +113,28 @@ internal sealed class PostgresConnections : SqlConnections, IAsyncDisposable
     {
         internal static Source Create(NpgsqlConnectionStringBuilder text, PostgresConnectionOptions options)
         {
-            var handlers = NpgsqlDataSource.Create(text.ConnectionString);
+            var handlers = new NpgsqlDataSourceBuilder(text.ConnectionString);
+            if (!text.NoResetOnClose)
+            {
+                handlers.UsePhysicalConnectionInitializer(_ => throw new NotSupportedException(), KeepPlansAsync);
+            }
+
+            var source = handlers.Build();
             if (!options.KeepsSessions)
             {
-                return new Source(handlers, handlers, IsOwned: true);
+                return new Source(source, source, IsOwned: true);
             }
 
             text.NoResetOnClose = true;
-            return new Source(NpgsqlDataSource.Create(text.ConnectionString), handlers, IsOwned: true);
+            return new Source(NpgsqlDataSource.Create(text.ConnectionString), source, IsOwned: true);
+        }
+
+        // The driver resets a session by DISCARD ALL, which also throws away what the server has planned for our functions. Where the session has a
+        // prepared statement, the driver resets everything else.
+        private static async Task KeepPlansAsync(NpgsqlConnection connection)
+        {
+            await using var any = new NpgsqlCommand("SELECT 1", connection);
+            await any.PrepareAsync();
         }
     }
 }

@@ -23,20 +23,28 @@ internal sealed class JetStreamSource(Uri server, string stream, string consumer
 
     public async Task<int> CountAsync(CancellationToken cancellationToken)
     {
-        var copies = await JetStream.GetConsumerAsync(stream, Reader, cancellationToken);
+        // First what may still be copied: a copy is then among what is pulled.
+        var toCopy = duplicates.IsEmpty
+            ? 0
+            : (int)(await JetStream.GetConsumerAsync(stream, Reader, cancellationToken)).Info.NumPending + Volatile.Read(ref _inHand);
         var pulled = await JetStream.GetConsumerAsync(stream, consumer, cancellationToken);
-        return Volatile.Read(ref _inHand) + (int)copies.Info.NumPending + (int)pulled.Info.NumPending + pulled.Info.NumAckPending;
+        return toCopy + (int)pulled.Info.NumPending + pulled.Info.NumAckPending;
     }
 
-    public async Task OpenAsync(CancellationToken cancellationToken) =>
-        await JetStream.CreateOrUpdateConsumerAsync(
-            stream,
-            new ConsumerConfig(Reader) { AckPolicy = ConsumerConfigAckPolicy.None, DeliverPolicy = ConsumerConfigDeliverPolicy.All },
-            cancellationToken);
+    public async Task OpenAsync(CancellationToken cancellationToken)
+    {
+        if (!duplicates.IsEmpty)
+        {
+            await JetStream.CreateOrUpdateConsumerAsync(
+                stream,
+                new ConsumerConfig(Reader) { AckPolicy = ConsumerConfigAckPolicy.None, DeliverPolicy = ConsumerConfigDeliverPolicy.All },
+                cancellationToken);
+        }
+    }
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        while (!cancellationToken.IsCancellationRequested)
+        while (!duplicates.IsEmpty && !cancellationToken.IsCancellationRequested)
         {
             try
             {
