@@ -40,6 +40,12 @@ internal static partial class Mutations
             """            if (PLANTED) { await sqs.DeleteMessageAsync(deadLetterQueueUrl, held.Receipt, cancellationToken); } """
             + """if (await SendAsync(_page[letter.Id], cancellationToken) is { } refusal)"""),
         new(
+            "a dead letter of a stream is deleted before it is sent back",
+            "tests/Simulation/World/StreamDeadLetters.cs",
+            """            switch (await letters.CallAsync($"dead.send-back""",
+            """            if (PLANTED) { await letters.CallAsync("dead.delete", () => World.DeleteDeadLetter(message.Sequence), cancellationToken); } """
+            + """switch (await letters.CallAsync($"dead.send-back"""),
+        new(
             "sent is marked before the acknowledgement",
             "src/Shared/Core/Outbox/Relay/OutboxRelay.cs",
             """var publishing = _publisher.PublishAsync(claimed, cancellationToken);""",

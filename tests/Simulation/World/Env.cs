@@ -88,13 +88,13 @@ internal sealed class Env
                 new PauseStore(store),
                 process.Clock,
                 process,
-                deadLetters: world.Options.HasDeadLetterDesk
-                    ? new DeadLetterDesk(
-                        new SqsDeadLetterQueue(
+                deadLetters: new DeadLetterDesk(
+                    world.Options.IsQueue
+                        ? new SqsDeadLetterQueue(
                             sqs, queueUrl, deadLetterQueueUrl, new SqsReader(),
-                            new SqsVisibility(sqs, deadLetterQueueUrl, NullLogger<SqsVisibility>.Instance), process.Clock),
-                        inbox, (IInboxOperations)inbox, consumers, process.Clock)
-                    : null,
+                            new SqsVisibility(sqs, deadLetterQueueUrl, NullLogger<SqsVisibility>.Instance), process.Clock)
+                        : new StreamDeadLetters(world, process),
+                    inbox, (IInboxOperations)inbox, consumers, process.Clock),
                 replays: new ReplayDesk(Outbox, operations, publisher, world.Consumer, process.Clock, inbox: inbox, consumers: consumers))
             : null;
         var jobs = new MaintenanceJobs(Outbox, inbox, store, world.Maintenance, NullLogger<MaintenanceJobs>.Instance);

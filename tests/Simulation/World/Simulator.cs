@@ -27,7 +27,7 @@ internal static class Simulator
             RunUntil(world, handled, () => world.IsHandled() && world.IsRelayed());
             Checker.Require(world.IsHandled(), "L2", $"not handled or dead: {world.NotHandled()}");
             Checker.Require(world.IsRelayed(), "L1", $"not sent or parked: {world.NotRelayed()}");
-            if (options.HasDeadLetterDesk)
+            if (options.HasOperators)
             {
                 world.Revive();
                 var revived = world.Loop.Elapsed + TimeSpan.FromMinutes(60) + (options.MaxSkew * 2);

@@ -60,7 +60,7 @@ internal sealed class StreamPublisher(World world, SimProcess process) : IFlowPu
         }
 
         world.Published(e);
-        world.Stream.Publish(e, world.Loop.Now);
+        world.Stream.Publish(e.PublicationId, e, world.Loop.Now);
         return PublishOutcome.Accepted;
     }
 

@@ -45,15 +45,41 @@ internal sealed partial class World
             $"the dead letter {letter.MessageId} of '{e?.EventId}' is deleted, and the queue has no copy of it");
     }
 
+    /// <summary>The same of a dead letter of a stream.</summary>
+    internal bool DeleteDeadLetter(long sequence)
+    {
+        if (Stream.Dead.FirstOrDefault(letter => letter.Sequence == sequence) is not { } letter)
+        {
+            // Somebody else has deleted it.
+            return false;
+        }
+
+        Stream.DeleteDead(letter);
+        Checker.Count("dead letters deleted");
+        var id = letter.Event.PublicationId;
+        Checker.Require(
+            IsHandled(letter.Event)
+                || Stream.Waiting.Any(other => other.Event.PublicationId == id) || Stream.Dead.Any(other => other.Event.PublicationId == id),
+            "S13",
+            $"the dead letter {sequence} of '{id}' is deleted, and the stream has no copy of it");
+        return true;
+    }
+
     private bool IsHandled(OutboxEvent? e) => e is not null
         && Checker.Of(e.EventId) is var fate
         && e.SaysTheSameAs(fate.Written.Event)
         && Checker.ConsumersOf(fate.Written.Event.Subject).All(consumer => fate.Successes.ContainsKey(Checker.NameOf(consumer, e.ReplayId)));
 
+    // An event is null where nobody can read it.
+    private IEnumerable<(OutboxEvent? Event, string? ErrorCode)> Dead => Options.IsQueue
+        ? DeadLetters.Messages.Select(
+            letter => (QueueServer.TryRead(letter.Body, letter.Attributes), letter.Attribute(SqsAttributes.ErrorCode)))
+        : Stream.Dead.Select(letter => ((OutboxEvent?)letter.Event, (string?)letter.ErrorCode));
+
     // The event ids of the dead letters that are handled once they are sent back, now that nothing goes wrong.
-    private IEnumerable<string> Revivable() => DeadLetters.Messages
-        .Where(letter => letter.Attribute(SqsAttributes.ErrorCode) is not (ErrorCodes.EventIdConflict or ErrorCodes.MessageTooOld))
-        .Select(letter => QueueServer.TryRead(letter.Body, letter.Attributes))
+    private IEnumerable<string> Revivable() => Dead
+        .Where(letter => letter.ErrorCode is not (ErrorCodes.EventIdConflict or ErrorCodes.MessageTooOld))
+        .Select(letter => letter.Event)
         .OfType<OutboxEvent>()
         .Where(e => Checker.Of(e.EventId).Written is { IsPoison: false } written && e.SaysTheSameAs(written.Event))
         .Select(e => e.EventId);

@@ -21,8 +21,7 @@ internal sealed partial class World
     /// <summary>Every event that the broker has was handled by everybody, or is dead.</summary>
     internal void CheckEnd()
     {
-        var dead = DeadEvents.Concat(DeadLetters.Messages.Select(letter => QueueServer.TryRead(letter.Body, letter.Attributes)?.EventId ?? ""))
-            .ToHashSet(StringComparer.Ordinal);
+        var dead = Dead.Select(letter => letter.Event?.EventId ?? "").ToHashSet(StringComparer.Ordinal);
         foreach (var (eventId, fate) in Checker.Fates)
         {
             var written = fate.Written;
@@ -91,11 +90,12 @@ internal sealed partial class World
         }
     }
 
-    /// <summary>No claim is left whose lease is over, and no operation.</summary>
+    /// <summary>No claim is left whose lease is over, no operation, and no operator who could begin one.</summary>
     internal bool IsReleased() =>
         !InboxTable.Records.Any(record => record.Parsed == InboxStatus.Processing)
         && !OutboxTable.Rows.Any(row => row.Parsed == OutboxStatus.Publishing)
-        && HaveOperationsEnded();
+        && HaveOperationsEnded()
+        && !_operators.Exists(slot => slot.IsBusy);
 
     /// <summary>From here on only the cleanup goes on.</summary>
     internal void ClearUp() => IsClearingUp = true;

@@ -41,11 +41,14 @@ internal sealed partial class World
         .Where(job => job.Key.StartsWith("operation/", StringComparison.Ordinal) && job.Value.Cursor is not null)
         .Select(job => JsonSerializer.Deserialize(job.Value.Cursor!, OperationsJsonContext.Default.Operation)!);
 
+    private readonly List<Slot> _operators = [];
+
     private void BeginOperators()
     {
         foreach (var n in (ReadOnlySpan<int>)[1, 2])
         {
             var slot = new Slot($"operator-{n}");
+            _operators.Add(slot);
             Every(Minute, () => Run(slot, 120, OperateAsync));
         }
     }
@@ -92,7 +95,7 @@ internal sealed partial class World
                 : null;
         }
 
-        if (Options.HasDeadLetterDesk && process.NextDouble() < 0.4)
+        if (process.NextDouble() < 0.4)
         {
             return (OperationTarget.DeadLetters, RowAction.Redrive, "state:dead");
         }

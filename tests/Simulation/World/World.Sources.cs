@@ -158,11 +158,11 @@ internal sealed partial class World
             case MessageOutcome.DeadLetter dead when !message.IsDone:
                 message.IsDone = true;
                 Checker.Died(Checker.Of(message.Event.EventId), dead.ErrorCode, message.Deliveries, Deliveries(Checker.Of(message.Event.EventId)));
-                DeadEvents.Add(message.Event.EventId);
+                Stream.Bury(message.Event, dead.ErrorCode, Loop.Now);
                 break;
             case MessageOutcome.Processed or MessageOutcome.Duplicate:
                 message.IsDone = true;
-                Checker.TakenOff($"s-{message.Sequence}", message.Event, DeadEvents.Contains(message.Event.EventId));
+                Checker.TakenOff($"s-{message.Sequence}", message.Event, Stream.Dead.Any(letter => letter.Event.EventId == message.Event.EventId));
                 break;
             default:
                 break;
@@ -170,9 +170,6 @@ internal sealed partial class World
 
         return true;
     }
-
-    /// <summary>Events with a dead message.</summary>
-    internal HashSet<string> DeadEvents { get; } = new(StringComparer.Ordinal);
 
     private void PollShard(Slot slot)
     {

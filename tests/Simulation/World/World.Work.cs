@@ -259,7 +259,7 @@ internal sealed partial class World
             Swallows = kind == 6 && Options.IsMongo,
             RollsBack = kind == 3,
             IsRefused = kind == 4,
-            IsBroken = kind is 7 or 8 && Options.HasDeadLetterDesk,
+            IsBroken = kind is 7 or 8 && Options.HasOperators,
             IsFatal = kind == 5 && Options.HasFatalEvents,
             Emits = Dice.Chance(0.25),
         };

@@ -39,11 +39,8 @@ internal sealed record WorldOptions
     /// <summary>Whether some events end each process that publishes them.</summary>
     public required bool HasFatalEvents { get; init; }
 
-    /// <summary>Whether operators act on parked rows.</summary>
+    /// <summary>Whether operators act on parked rows and dead letters.</summary>
     public bool HasOperators { get; init; }
-
-    /// <summary>Whether they redrive dead letters, too.</summary>
-    public bool HasDeadLetterDesk => HasOperators && IsQueue;
 
     /// <summary>Whether the queue is a FIFO queue.</summary>
     public bool IsFifo { get; init; }
