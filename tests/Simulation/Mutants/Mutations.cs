@@ -43,7 +43,7 @@ internal static partial class Mutations
             "a dead letter of a stream is deleted before it is sent back",
             "tests/Simulation/World/StreamDeadLetters.cs",
             """            switch (await letters.CallAsync($"dead.send-back""",
-            """            if (PLANTED) { await letters.CallAsync("dead.delete", () => World.DeleteDeadLetter(message.Sequence), cancellationToken); } """
+            """            if (PLANTED) { await letters.CallAsync("dead", () => World.DeleteDeadLetter(message.Sequence), cancellationToken); } """
             + """switch (await letters.CallAsync($"dead.send-back"""),
         new(
             "sent is marked before the acknowledgement",
