@@ -181,6 +181,7 @@ public sealed class OperateFunctionTests(DynamoDbLocal dynamoDb, SqsEmulator sqs
         audit.Answered(pause, new OperateAnswer { Problem = "not now" });
         audit.Answered(pause, new OperateAnswer());
         audit.Answered(pause with { Command = OperateCommand.Resume }, new OperateAnswer());
+        audit.Purging(operation, ["a", "b"]);
 
         Assert.Equal(
             [
@@ -192,6 +193,7 @@ public sealed class OperateFunctionTests(DynamoDbLocal dynamoDb, SqsEmulator sqs
                 "2402 Audit: me@desk asks by alias act: Pause Relay",
                 "2406 Audit: me@desk has paused the Relay",
                 "2407 Audit: me@desk has resumed the Relay",
+                "2408 Audit: the operation op-1 deletes the rows a, b",
             ],
             log.Lines.Select(line => line.TrimEnd()));
     }

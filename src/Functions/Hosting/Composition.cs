@@ -66,6 +66,7 @@ internal static class Composition
 
         services.AddOperators(settings);
         services.AddSingleton<OperateAudit>();
+        services.AddSingleton<IPurgeAudit>(provider => provider.GetRequiredService<OperateAudit>());
         services.AddSingleton<OperateFunction>();
     }
 

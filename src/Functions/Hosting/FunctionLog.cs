@@ -54,6 +54,9 @@ internal static partial class FunctionLog
         "Audit: the operation {Operation}, {Action}, has ended: {State}; {Applied} rows changed, {LeftAlone} left alone")]
     internal static partial void OperationEnded(ILogger logger, string operation, string action, string state, long applied, long leftAlone);
 
+    [LoggerMessage(2408, LogLevel.Information, "Audit: the operation {Operation} deletes the rows {EventIds}")]
+    internal static partial void RowsPurged(ILogger logger, string operation, string eventIds);
+
     [LoggerMessage(2406, LogLevel.Warning, "Audit: {Caller} has paused the {Part}")]
     internal static partial void PauseBegun(ILogger logger, string caller, string part);
 

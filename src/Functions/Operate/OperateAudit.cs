@@ -5,11 +5,11 @@ using Relaybox.Operations;
 namespace Relaybox.Functions.Operate;
 
 /// <summary>
-/// The audit in the function's log, with the request id on each line: who was shown a payload, who acted, and what came of it. Neither the
-/// stack's LOG_LEVEL nor a request switches it off.
+/// The audit in the function's log, with the request id on each line: who was shown a payload, who acted, what came of it, and which rows were
+/// deleted for good. Neither the stack's LOG_LEVEL nor a request switches it off.
 /// </summary>
 /// <param name="logger">The log, which leaves out nothing.</param>
-internal sealed class OperateAudit(ILogger<OperateAudit> logger)
+internal sealed class OperateAudit(ILogger<OperateAudit> logger) : IPurgeAudit
 {
     private const int LongestText = 200;
 
@@ -32,6 +32,13 @@ internal sealed class OperateAudit(ILogger<OperateAudit> logger)
     /// <summary>Writes down that somebody was refused.</summary>
     internal void Refused(string? alias, OperateRequest request) =>
         FunctionLog.RequestRefused(logger, Caller(request), Name(alias), request.Command.ToString());
+
+    /// <inheritdoc />
+    public void Purging(Operation operation, IReadOnlyCollection<string> eventIds)
+    {
+        ArgumentNullException.ThrowIfNull(operation);
+        FunctionLog.RowsPurged(logger, operation.Id, string.Join(", ", eventIds));
+    }
 
     /// <summary>Writes down what was paused or resumed, which operation has begun, and which have come to their end.</summary>
     internal void Answered(OperateRequest request, OperateAnswer answer)

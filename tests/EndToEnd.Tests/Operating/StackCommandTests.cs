@@ -48,6 +48,10 @@ public sealed class StackCommandTests
         await sweeping;
         await AuditedAsync(lines, 2402, Environment.UserName, "by alias act: Begin Redrive");
         await AuditedAsync(lines, 2404, operation.GetProperty("id").GetString()!, "has ended: Done; 3 rows changed");
+
+        await stack.ParkAsync("unwanted", DateTimeOffset.UtcNow.AddMinutes(-1));
+        var purged = (await commands.JsonAsync("purge", "id:unwanted", "--yes", "--reason", "nobody needs it")).GetProperty("operation");
+        await AuditedAsync(lines, 2408, purged.GetProperty("id").GetString()!, "deletes the rows unwanted");
         Assert.DoesNotContain(lines, line => line.Contains("orderId", StringComparison.Ordinal));
     }
 

@@ -180,6 +180,23 @@ public sealed class RowOperationsTests(PostgresServer server) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_purge_names_the_rows_of_each_step_before_it_deletes_them()
+    {
+        await ParkAsync(11, "publish.rejected");
+
+        // Each step also skips the rows that have a key.
+        var killed = new WatchedOperations(_store.Operations, before: step => _ = step == 4 ? throw new InvalidOperationException("killed") : step);
+        var audit = new PurgedRows();
+        var begun = await BeginAsync(RowAction.Purge, "state:failed", (await PreviewAsync("state:failed")).At);
+
+        await Assert.ThrowsAsync<InvalidOperationException>(() => Operations(killed, audit).RunAsync(begun.Id, Deadline(), Ct));
+
+        Assert.Equal([1, 10], audit.Steps.Select(step => step.Count));
+        Assert.Equal(11, audit.Steps.SelectMany(step => step).Distinct().Count());
+        Assert.Equal(10, (await _store.ParkedAsync(200)).Rows.Count);
+    }
+
+    [Fact]
     public async Task Of_two_runs_of_one_operation_one_does_nothing()
     {
         await ParkAsync(30, "publish.rejected");
@@ -190,8 +207,8 @@ public sealed class RowOperationsTests(PostgresServer server) : IAsyncLifetime
         Assert.All((await _store.ParkedAsync(200)).Rows, row => Assert.Null(row.ShelvedAt));
     }
 
-    private RowOperations Operations(IOutboxOperations? rows = null) =>
-        new(Outbox, rows ?? _store.Operations, new OperationStore(_jobs), TimeProvider.System, SystemEntropy.Instance);
+    private RowOperations Operations(IOutboxOperations? rows = null, IPurgeAudit? audit = null) =>
+        new(Outbox, rows ?? _store.Operations, new OperationStore(_jobs), TimeProvider.System, SystemEntropy.Instance, audit: audit);
 
     private Task<RowPreview> PreviewAsync(string selection) =>
         new SelectedRows(Outbox, _store.Operations).PreviewAsync(RowSelection.Parse(selection), Deadline(), Ct);
@@ -234,6 +251,13 @@ public sealed class RowOperationsTests(PostgresServer server) : IAsyncLifetime
         {
             await _store.Schema.ExecuteAsync("UPDATE {{outbox}} SET failed_at = $1 WHERE event_id = $2", time.UtcDateTime, eventId);
         }
+    }
+
+    private sealed class PurgedRows : IPurgeAudit
+    {
+        public List<IReadOnlyCollection<string>> Steps { get; } = [];
+
+        public void Purging(Operation operation, IReadOnlyCollection<string> eventIds) => Steps.Add(eventIds);
     }
 
     /// <summary>Counts the steps, and the rows of each.</summary>

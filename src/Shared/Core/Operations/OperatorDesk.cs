@@ -16,6 +16,7 @@ namespace Relaybox.Operations;
 /// <param name="trail">What consumers did with what was sent; null: this process does not know the consumers.</param>
 /// <param name="doctor">The doctor, which makes clients only when it is asked; null: this process has no doctor.</param>
 /// <param name="maintenance">For how long operations are kept that have ended; null: as long as by default.</param>
+/// <param name="audit">Where purged rows are written down; null: nowhere.</param>
 internal sealed class OperatorDesk(
     IOutboxRepository outbox,
     IOutboxOperations rows,
@@ -27,7 +28,8 @@ internal sealed class OperatorDesk(
     ReplayDesk? replays = null,
     InboxTrail? trail = null,
     Lazy<Doctor>? doctor = null,
-    MaintenanceOptions? maintenance = null)
+    MaintenanceOptions? maintenance = null,
+    IPurgeAudit? audit = null)
 {
     /// <summary>What operators are told between a deployment and its Setup.</summary>
     internal const string SetupMissing =
@@ -36,7 +38,7 @@ internal sealed class OperatorDesk(
     // What was done is in the log of the function Operate, too.
     private readonly TimeSpan _operationRetention = (maintenance ?? new MaintenanceOptions()).OperationRetention;
     private readonly SelectedRows _selected = new(outbox, rows);
-    private readonly RowOperations _actions = new(outbox, rows, operations, time, entropy, deadLetters, replays);
+    private readonly RowOperations _actions = new(outbox, rows, operations, time, entropy, deadLetters, replays, audit);
     private readonly RowExplanation _explanation = new(outbox, rows, time, trail);
 
     /// <summary>Answers one request.</summary>

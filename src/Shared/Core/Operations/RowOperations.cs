@@ -15,6 +15,7 @@ namespace Relaybox.Operations;
 /// <param name="entropy">The source of ids.</param>
 /// <param name="deadLetters">The dead letters; null where nothing names them.</param>
 /// <param name="replays">What replays need; null where nothing names the broker.</param>
+/// <param name="audit">Where purged rows are written down; null: nowhere.</param>
 internal sealed class RowOperations(
     IOutboxRepository outbox,
     IOutboxOperations rows,
@@ -22,7 +23,8 @@ internal sealed class RowOperations(
     TimeProvider time,
     IEntropy entropy,
     DeadLetterDesk? deadLetters = null,
-    ReplayDesk? replays = null)
+    ReplayDesk? replays = null,
+    IPurgeAudit? audit = null)
 {
     /// <summary>Writes down a confirmed action. Nothing is done before somebody runs it.</summary>
     /// <param name="action">What is done.</param>
@@ -117,7 +119,7 @@ internal sealed class RowOperations(
         {
             OperationTarget.DeadLetters => deadLetters!.CreateWork(taken.Operation),
             OperationTarget.SentRows => replays!.CreateWork(taken.Operation),
-            _ => new RowWork(outbox, rows, taken.Operation, time),
+            _ => new RowWork(outbox, rows, taken.Operation, time, audit),
         };
         return await new OperationRun(work, operations, taken.Lease, taken.Operation, time).RunAsync(deadline, cancellationToken);
     }

@@ -3,7 +3,8 @@ using Relaybox.Outbox;
 namespace Relaybox.Operations;
 
 /// <summary>Parked rows as the work of an operation. Every change is conditional on the row's version, so that it is never done twice.</summary>
-internal sealed class RowWork(IOutboxRepository outbox, IOutboxOperations rows, Operation operation, TimeProvider time) : IOperationWork
+internal sealed class RowWork(
+    IOutboxRepository outbox, IOutboxOperations rows, Operation operation, TimeProvider time, IPurgeAudit? audit = null) : IOperationWork
 {
     private readonly SelectedRows _parked = new(outbox, rows);
     private readonly RowSelection _selection = RowSelection.Parse(operation.Selection);
@@ -48,6 +49,8 @@ internal sealed class RowWork(IOutboxRepository outbox, IOutboxOperations rows, 
         var step = ids.Select(id => _page[id]).ToList();
         if (operation.Action == RowAction.Purge)
         {
+            audit?.Purging(operation, ids);
+
             // The later rows of their keys must not wait for rows that are gone.
             await rows.ApplyAsync(
                 RowAction.Skip, [.. step.Where(row => row.Event.OrderingKey is not null).Select(RowVersion.Of)], cancellationToken);
