@@ -42,9 +42,8 @@ internal static partial class Mutations
         new(
             "a dead letter of a stream is deleted before it is sent back",
             "tests/Simulation/World/StreamDeadLetters.cs",
-            """            switch (await letters.CallAsync($"dead.send-back""",
-            """            if (PLANTED) { await letters.CallAsync("dead", () => World.DeleteDeadLetter(message.Sequence), cancellationToken); } """
-            + """switch (await letters.CallAsync($"dead.send-back"""),
+            """            switch (await letters.SendBackAsync(""",
+            """            if (PLANTED) { await letters.DeleteAsync(message, cancellationToken); } switch (await letters.SendBackAsync("""),
         new(
             "sent is marked before the acknowledgement",
             "src/Shared/Core/Outbox/Relay/OutboxRelay.cs",

@@ -13,10 +13,6 @@ internal sealed class StreamDeadLetters(World world, SimProcess process) : IDead
 {
     public bool KeepsPlaces => true;
 
-    private World World => world;
-
-    private SimProcess Process => process;
-
     public Task<long> CountAsync(CancellationToken cancellationToken) =>
         CallAsync("dead.count", () => (long)world.Stream.Dead.Count, cancellationToken);
 
@@ -24,6 +20,29 @@ internal sealed class StreamDeadLetters(World world, SimProcess process) : IDead
         "dead.look",
         () => (IDeadLetterLook)new Look(this, cursor is null ? 1 : long.Parse(cursor, CultureInfo.InvariantCulture)),
         cancellationToken);
+
+    private Task<List<DeadMessage>> ReadAsync(long first, int limit, CancellationToken cancellationToken) => CallAsync(
+        "dead.read",
+        () => world.Stream.Dead.Where(message => message.Sequence >= first).Take(limit).ToList(),
+        cancellationToken);
+
+    /// <returns>Whether the stream has stored it, or knows it already; null: it refuses it.</returns>
+    private Task<bool?> SendBackAsync(DeadMessage message, CancellationToken cancellationToken) => CallAsync<bool?>(
+        $"dead.send-back {message.Event.EventId}",
+        () =>
+        {
+            if (world.Strikes(process, "stream refuses a dead letter", 0.3))
+            {
+                return null;
+            }
+
+            world.Checker.Count("dead letters sent back");
+            return world.Stream.Publish($"redrive:{message.Sequence}:{message.DeadAt.UtcTicks}", message.Event, world.Loop.Now);
+        },
+        cancellationToken);
+
+    private Task<bool> DeleteAsync(DeadMessage message, CancellationToken cancellationToken) =>
+        CallAsync($"dead.delete {message.Sequence}", () => world.DeleteDeadLetter(message.Sequence), cancellationToken);
 
     private async Task<T> CallAsync<T>(string what, Func<T> apply, CancellationToken cancellationToken)
     {
@@ -46,14 +65,9 @@ internal sealed class StreamDeadLetters(World world, SimProcess process) : IDead
 
         public bool IsWhole { get; private set; }
 
-        private World World => letters.World;
-
         public async Task<IReadOnlyList<DeadLetter>> NextAsync(int limit, CancellationToken cancellationToken)
         {
-            var shown = await letters.CallAsync(
-                "dead.read",
-                () => World.Stream.Dead.Where(message => message.Sequence >= _next).Take(limit).ToList(),
-                cancellationToken);
+            var shown = await letters.ReadAsync(_next, limit, cancellationToken);
             _page = shown.ToDictionary(message => $"{message.Sequence}", StringComparer.Ordinal);
             IsWhole = shown.Count == 0;
             _next = IsWhole ? _next : shown[^1].Sequence + 1;
@@ -73,30 +87,18 @@ internal sealed class StreamDeadLetters(World world, SimProcess process) : IDead
         public async Task<DeadLetterOutcome> RedriveAsync(DeadLetter letter, bool deletesDuplicate, CancellationToken cancellationToken)
         {
             var message = _page[letter.Id];
-            switch (await letters.CallAsync($"dead.send-back {letter.EventId}", () => SendBack(message), cancellationToken))
+            switch (await letters.SendBackAsync(message, cancellationToken))
             {
                 case null:
                     return new DeadLetterOutcome("refused");
                 case false when !deletesDuplicate:
                     return DeadLetterOutcome.Duplicate;
                 default:
-                    await letters.CallAsync($"dead.delete {letter.Id}", () => World.DeleteDeadLetter(message.Sequence), cancellationToken);
+                    await letters.DeleteAsync(message, cancellationToken);
                     return DeadLetterOutcome.Redriven;
             }
         }
 
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
-
-        /// <returns>Whether the stream has stored it, or knows it already; null: it refuses it.</returns>
-        private bool? SendBack(DeadMessage message)
-        {
-            if (World.Strikes(letters.Process, "stream refuses a dead letter", 0.3))
-            {
-                return null;
-            }
-
-            World.Checker.Count("dead letters sent back");
-            return World.Stream.Publish($"redrive:{message.Sequence}:{message.DeadAt.UtcTicks}", message.Event, World.Loop.Now);
-        }
     }
 }

@@ -113,20 +113,25 @@ internal sealed class PostgresConnections : SqlConnections, IAsyncDisposable
     {
         internal static Source Create(NpgsqlConnectionStringBuilder text, PostgresConnectionOptions options)
         {
-            var handlers = new NpgsqlDataSourceBuilder(text.ConnectionString);
-            if (!text.NoResetOnClose)
-            {
-                handlers.UsePhysicalConnectionInitializer(_ => throw new NotSupportedException(), KeepPlansAsync);
-            }
-
-            var source = handlers.Build();
+            var handlers = CreateForHandlers(text);
             if (!options.KeepsSessions)
             {
-                return new Source(source, source, IsOwned: true);
+                return new Source(handlers, handlers, IsOwned: true);
             }
 
             text.NoResetOnClose = true;
-            return new Source(NpgsqlDataSource.Create(text.ConnectionString), source, IsOwned: true);
+            return new Source(NpgsqlDataSource.Create(text.ConnectionString), handlers, IsOwned: true);
+        }
+
+        private static NpgsqlDataSource CreateForHandlers(NpgsqlConnectionStringBuilder text)
+        {
+            var builder = new NpgsqlDataSourceBuilder(text.ConnectionString);
+            if (!text.NoResetOnClose)
+            {
+                builder.UsePhysicalConnectionInitializer(_ => throw new NotSupportedException(), KeepPlansAsync);
+            }
+
+            return builder.Build();
         }
 
         // The driver resets a session by DISCARD ALL, which also throws away what the server has planned for our functions. Where the session has a
