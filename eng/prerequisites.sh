@@ -77,6 +77,11 @@ has_terminal() {
   command -v tmux >/dev/null && command -v fish >/dev/null && command -v zsh >/dev/null
 }
 
+# PowerShell is not in Debian, but it is a .NET tool.
+need_powershell() {
+  dotnet tool restore >/dev/null || fail 'PowerShell cannot be installed (the command line is completed in it): see what `dotnet tool restore` says.'
+}
+
 # What native code is linked with. Clang does as well.
 need_linker() {
   if ! links && can_install; then install_packages gcc libc6-dev || true; fi

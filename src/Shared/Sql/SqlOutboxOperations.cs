@@ -48,24 +48,15 @@ internal abstract class SqlOutboxOperations(
     }
 
     /// <inheritdoc />
-    public Task<IReadOnlyCollection<string>> ApplyAsync(RowAction action, IReadOnlyList<RowVersion> rows, CancellationToken cancellationToken)
+    public Task<ActionOutcome> ApplyAsync(RowAction action, IReadOnlyList<RowVersion> rows, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(rows);
-        var applied = new List<string>();
-        var next = 0;
-        return rows.Count == 0 ? Task.FromResult<IReadOnlyCollection<string>>(applied) : _retries.RunAsync<IReadOnlyCollection<string>>(
-            async (_, ct) =>
+        var tries = new ActionTries(action, rows);
+        return rows.Count == 0 ? Task.FromResult(new ActionOutcome([], [])) : _retries.RunAsync(
+            async (attempt, ct) =>
             {
                 await using var connection = await database.OpenAsync(ct);
-                for (; next < rows.Count; next++)
-                {
-                    if (rows[next].Allows(action) && await ApplyAsync(connection, action, rows[next], ct))
-                    {
-                        applied.Add(rows[next].EventId);
-                    }
-                }
-
-                return applied;
+                return await tries.RunAsync(attempt, row => ApplyAsync(connection, action, row, ct));
             },
             cancellationToken);
     }

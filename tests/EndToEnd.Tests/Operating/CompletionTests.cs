@@ -2,7 +2,7 @@ using Relaybox.Testing;
 
 namespace Relaybox.EndToEnd.Tests.Operating;
 
-/// <summary>A shell completes the commands of operators. PowerShell is not in Debian, so that its script was never run.</summary>
+/// <summary>A shell completes the commands of operators.</summary>
 public sealed class CompletionTests
 {
     public static TheoryData<string, string> Lines { get; } = new()
@@ -58,19 +58,35 @@ public sealed class CompletionTests
         _relaybox
         """);
 
-    [Fact]
-    public async Task PowerShell_has_a_script_that_says_how_to_use_it()
-    {
-        var run = await new CommandLine().RunAsync("completion", "powershell");
+    [Theory]
+    [MemberData(nameof(Lines))]
+    public async Task PowerShell_completes_what_is_typed(string line, string completed) => await AssertCompletesAsync(
+        completed,
+        ["dotnet", "tool", "run", "pwsh", "--", "-NoProfile", "-NonInteractive", "-Command"],
+        $$"""
+        function relaybox() { dotnet '{{Cli}}' @args }
+        relaybox completion powershell | Out-String | Invoke-Expression
+        (TabExpansion2 -inputScript '{{line}}' -cursorColumn {{line.Length}}).CompletionMatches.CompletionText
+        """);
 
-        Assert.Equal(0, run.ExitCode);
-        Assert.StartsWith("# Completion of relaybox for PowerShell: ", run.Output, StringComparison.Ordinal);
-        Assert.Contains("Register-ArgumentCompleter", run.Output, StringComparison.Ordinal);
+    [Fact]
+    public async Task Each_script_says_how_to_use_it()
+    {
+        foreach (var shell in new[] { "bash", "fish", "zsh", "powershell" })
+        {
+            var run = await new CommandLine().RunAsync("completion", shell);
+
+            Assert.Equal(0, run.ExitCode);
+            Assert.Matches($"(?i)^# Completion of relaybox for {shell}: .*relaybox completion {shell}", run.Output);
+        }
     }
 
-    private static async Task AssertCompletesAsync(string completed, string shell, string script)
+    private static Task AssertCompletesAsync(string completed, string shell, string script) =>
+        AssertCompletesAsync(completed, [shell, "-c"], script);
+
+    private static async Task AssertCompletesAsync(string completed, string[] shell, string script)
     {
-        var run = await ProgramRun.OfAsync([shell, "-c", script], CommandLine.Patience, Ct);
+        var run = await ProgramRun.OfAsync([.. shell, script], CommandLine.Patience, Ct);
 
         Assert.Equal((0, completed), (run.ExitCode, run.Output.Trim()));
     }

@@ -80,6 +80,45 @@ public sealed class StackErrorTests
         Assert.DoesNotContain("canary", run.Errors, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task What_the_doctor_may_not_see_is_unknown_and_names_the_right_that_is_missing()
+    {
+        await using var server = new ScriptedServer(request => request.Path.Contains("invocations", StringComparison.Ordinal)
+            ? HttpAnswer.Json(200, """{"findings":[]}""")
+            : HttpAnswer.Json(403, """{"Message":"canary"}""", ("x-amzn-ErrorType", "AccessDeniedException")));
+
+        var run = await RunAsync(server.Url, "doctor", "--json");
+
+        Assert.Equal((0, ""), (run.ExitCode, run.Errors));
+        Assert.Equal(
+            [("event-sources", "unknown"), ("schedules", "unknown")],
+            JsonNode.Parse(run.Output)!["findings"]!.AsArray().Select(finding => ((string?)finding!["id"], (string?)finding["severity"])));
+        Assert.Contains(
+            "You may not see the event source of prod-StreamRelay. Ask for lambda:ListEventSourceMappings", run.Output, StringComparison.Ordinal);
+        Assert.Contains("You may not see the schedules of the group prod. Ask for scheduler:ListSchedules", run.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("canary", run.Output, StringComparison.Ordinal);
+        Assert.Contains(
+            server.Requests,
+            request => request.Header("Authorization")?.Contains("/eu-central-2/scheduler/aws4_request", StringComparison.Ordinal) == true);
+    }
+
+    [Fact]
+    public async Task A_stack_without_any_schedule_is_a_problem()
+    {
+        await using var server = new ScriptedServer(request => request.Path switch
+        {
+            var path when path.Contains("invocations", StringComparison.Ordinal) => HttpAnswer.Json(200, """{"findings":[]}"""),
+            "/schedules?ScheduleGroup=prod" => HttpAnswer.Json(404, "{}", ("x-amzn-ErrorType", "ResourceNotFoundException")),
+            _ => HttpAnswer.Json(200, """{"EventSourceMappings":[]}"""),
+        });
+
+        var run = await RunAsync(server.Url, "doctor");
+
+        Assert.Equal((1, ""), (run.ExitCode, run.Errors));
+        Assert.Contains("schedules.missing: Deploy the stack again", run.Output, StringComparison.Ordinal);
+        Assert.Contains("1 problem was found.", run.Output, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(new[] { "pause", "consumer" }, "A pause needs a reason")]
     [InlineData(new[] { "pause", "database", "--reason", "x" }, "relay")]

@@ -12,6 +12,6 @@ internal static class Acting
     {
         var row = await store.Repository.FindAsync(eventId, CancellationToken.None);
         var version = row is null ? new RowVersion(eventId, null, null) : RowVersion.Of(row);
-        return (await store.Operations.ApplyAsync(action, [version], CancellationToken.None)).Count == 1;
+        return (await store.Operations.ApplyAsync(action, [version], CancellationToken.None)).Applied.Count == 1;
     }
 }

@@ -87,6 +87,29 @@ public abstract class OutboxOperationsConformance : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Pending_rows_are_selected_as_parked_ones_are_and_only_listed()
+    {
+        await Repository.FindOrCreateAsync(Sample.Event("a"), Ct);
+        await Repository.FindOrCreateAsync(Sample.Event("b") with { Subject = "mails.sent" }, Ct);
+        await ParkAsync(Sample.Event("parked"));
+
+        Assert.Equal(["a", "b"], await PendingAsync(""));
+        Assert.Equal(["b"], await PendingAsync("state:pending subject:mails.*"));
+        Assert.Equal(["a", "b"], await PendingAsync("newer:1d"));
+        Assert.Empty(await PendingAsync("older:1d"));
+        Assert.Equal(["a"], await PendingAsync("id:a"));
+        Assert.Empty(await PendingAsync("id:parked"));
+
+        async Task<IEnumerable<string>> PendingAsync(string selection)
+        {
+            var (page, _) = await new SelectedRows(Repository, Operations).ReadAsync(
+                RowSelection.Parse(selection, OperationTarget.PendingRows), null, null, Ct);
+            Assert.Null(page.Cursor);
+            return page.Rows.Select(row => row.Event.EventId).Order(StringComparer.Ordinal);
+        }
+    }
+
+    [Fact]
     public async Task A_redriven_row_is_claimed_as_if_nothing_had_failed()
     {
         await ParkAsync(Sample.Event("e-1"));
@@ -111,7 +134,7 @@ public abstract class OutboxOperationsConformance : IAsyncLifetime
 
         foreach (var action in Enum.GetValues<RowAction>())
         {
-            Assert.Empty(await Operations.ApplyAsync(action, [seen], Ct));
+            Assert.Empty((await Operations.ApplyAsync(action, [seen], Ct)).Applied);
         }
 
         Assert.Equal(OutboxStatus.Failed, (await Repository.FindAsync("e-1", Ct))!.Status);
@@ -128,8 +151,8 @@ public abstract class OutboxOperationsConformance : IAsyncLifetime
         await ParkAsync(Sample.Event("other"));
         RowVersion[] seen = [await VersionAsync("e-1"), await VersionAsync("e-2"), new("absent", Store.Now, null)];
 
-        Assert.Equal(["e-1", "e-2"], (await Operations.ApplyAsync(action, seen, Ct)).Order());
-        Assert.Empty(await Operations.ApplyAsync(action, seen, Ct));
+        Assert.Equal(["e-1", "e-2"], (await Operations.ApplyAsync(action, seen, Ct)).Applied.Order());
+        Assert.Empty((await Operations.ApplyAsync(action, seen, Ct)).Applied);
 
         Assert.Equal(["other"], (await ParkedAsync()).Where(row => row.ShelvedAt is null).Select(row => row.Event.EventId));
     }
@@ -142,7 +165,7 @@ public abstract class OutboxOperationsConformance : IAsyncLifetime
         Assert.False(await Store.ActAsync(RowAction.Unshelve, "e-1"));
         Assert.True(await Store.ActAsync(RowAction.Shelve, "e-1"));
         Assert.NotNull(Assert.Single(await ParkedAsync()).ShelvedAt);
-        Assert.Empty(await Operations.ApplyAsync(RowAction.Redrive, [seen], Ct));
+        Assert.Empty((await Operations.ApplyAsync(RowAction.Redrive, [seen], Ct)).Applied);
 
         Assert.True(await Store.ActAsync(RowAction.Unshelve, "e-1"));
         Assert.Null((await Repository.FindAsync("e-1", Ct))!.ShelvedAt);
@@ -241,7 +264,7 @@ public abstract class OutboxOperationsConformance : IAsyncLifetime
         var seen = (await ParkedAsync()).Select(RowVersion.Of).ToList();
         var done = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(() => Operations.ApplyAsync(RowAction.Redrive, seen, Ct))));
 
-        Assert.Equal(Enumerable.Range(0, 10).Select(i => $"e-{i}"), done.SelectMany(ids => ids).Order());
+        Assert.Equal(Enumerable.Range(0, 10).Select(i => $"e-{i}"), done.SelectMany(outcome => outcome.Applied).Order());
         Assert.Equal(10, (await Store.CreateRepository().ClaimAsync(100, Lease, Ct)).Count);
     }
 

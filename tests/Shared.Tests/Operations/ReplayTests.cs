@@ -233,6 +233,9 @@ public sealed class ReplayTests(PostgresServer server) : IAsyncLifetime
         Assert.Equal("Sent rows can be republished or reprocessed, and parked rows cannot.", e.Message);
         await Assert.ThrowsAsync<RequestException>(() => Operations().BeginAsync(
             RowAction.Republish, RowSelection.Parse("state:failed"), _store.Now, "why", "me", null, Ct));
+        e = await Assert.ThrowsAsync<RequestException>(() => Operations().BeginAsync(
+            RowAction.Redrive, RowSelection.Parse("", OperationTarget.PendingRows), _store.Now, "why", "me", null, Ct));
+        Assert.StartsWith("Pending rows are the relay's", e.Message, StringComparison.Ordinal);
         e = await Assert.ThrowsAsync<RequestException>(() => PreviewAsync("error:publish.*"));
         Assert.Contains("no term of a selection of sent rows", e.Message, StringComparison.Ordinal);
         e = await Assert.ThrowsAsync<RequestException>(() => PreviewAsync("state:failed"));

@@ -179,6 +179,35 @@ public sealed class RowOperationsTests(PostgresServer server) : IAsyncLifetime
         Assert.Equal(["a-2"], (await Outbox.ClaimAsync(10, Lease, Ct)).Select(claim => claim.EventId));
     }
 
+    [Theory]
+    [InlineData(RowAction.Redrive)]
+    [InlineData(RowAction.Shelve)]
+    [InlineData(RowAction.Purge)]
+    internal async Task A_row_counts_as_changed_where_a_try_changed_it_whose_answer_was_lost(RowAction action)
+    {
+        await ParkAsync(12, "publish.rejected");
+        await ParkAsync("later", "publish.rejected");
+        await _store.Operations.ApplyAsync(RowAction.Shelve, [RowVersion.Of((await Outbox.FindAsync("later", Ct))!)], Ct);
+        var begun = await BeginAsync(action, "shelved:any", _store.Now + TimeSpan.FromMinutes(1));
+
+        var ended = await RunAsync(begun.Id, new LosingOperations(_store.Operations));
+
+        var expected = action == RowAction.Shelve ? 12 : 13;
+        Assert.Equal((OperationState.Done, expected, 0), (ended.State, ended.Applied, ended.LeftAlone));
+    }
+
+    [Fact]
+    public async Task A_row_that_no_try_has_changed_is_left_alone()
+    {
+        await ParkAsync(2, "publish.rejected");
+        var begun = await BeginAsync(RowAction.Purge, "state:failed", _store.Now + TimeSpan.FromMinutes(1));
+
+        var ended = await RunAsync(begun.Id, new LosingOperations(_store.Operations, isApplied: false));
+
+        Assert.Equal((OperationState.Done, 0, 2), (ended.State, ended.Applied, ended.LeftAlone));
+        Assert.Equal(2, (await _store.ParkedAsync(10)).Rows.Count);
+    }
+
     [Fact]
     public async Task A_purge_names_the_rows_of_each_step_before_it_deletes_them()
     {
@@ -272,7 +301,7 @@ public sealed class RowOperationsTests(PostgresServer server) : IAsyncLifetime
             OutboxStatus status, DateTimeOffset? since, string? cursor, int limit, CancellationToken cancellationToken) =>
             inner.ReadAsync(status, since, cursor, limit, cancellationToken);
 
-        public async Task<IReadOnlyCollection<string>> ApplyAsync(
+        public async Task<ActionOutcome> ApplyAsync(
             RowAction action, IReadOnlyList<RowVersion> rows, CancellationToken cancellationToken)
         {
             Steps.Add(rows.Count);
@@ -280,6 +309,28 @@ public sealed class RowOperationsTests(PostgresServer server) : IAsyncLifetime
             var applied = await inner.ApplyAsync(action, rows, cancellationToken);
             after?.Invoke(Steps.Count);
             return applied;
+        }
+
+        public Task<string?> FindBlockerAsync(OutboxRow row, CancellationToken cancellationToken) => throw new NotSupportedException();
+    }
+    /// <summary>Loses the answer about the first row of each step, and tries again.</summary>
+    /// <param name="inner">The store.</param>
+    /// <param name="isApplied">Whether the first try came to the store at all, and the next one.</param>
+    private sealed class LosingOperations(IOutboxOperations inner, bool isApplied = true) : IOutboxOperations
+    {
+        public Task<RowPage> ReadAsync(
+            OutboxStatus status, DateTimeOffset? since, string? cursor, int limit, CancellationToken cancellationToken) =>
+            inner.ReadAsync(status, since, cursor, limit, cancellationToken);
+
+        public async Task<ActionOutcome> ApplyAsync(RowAction action, IReadOnlyList<RowVersion> rows, CancellationToken cancellationToken)
+        {
+            if (rows.Count == 0 || !isApplied)
+            {
+                return new ActionOutcome([], [.. rows.Select(row => row.EventId)]);
+            }
+
+            await inner.ApplyAsync(action, [rows[0]], cancellationToken);
+            return (await inner.ApplyAsync(action, rows, cancellationToken)) with { Unclear = [rows[0].EventId] };
         }
 
         public Task<string?> FindBlockerAsync(OutboxRow row, CancellationToken cancellationToken) => throw new NotSupportedException();

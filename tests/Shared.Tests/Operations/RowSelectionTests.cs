@@ -86,6 +86,16 @@ public sealed class RowSelectionTests
     public void What_cannot_be_read_is_refused_with_what_to_write(string selection, string message) =>
         Assert.Contains(message, Assert.Throws<RequestException>(() => RowSelection.Parse(selection)).Message, StringComparison.Ordinal);
 
+    [Fact]
+    public void Pending_rows_are_neither_shelved_nor_skipped_and_no_other_state()
+    {
+        Assert.Equal(OperationTarget.PendingRows, RowSelection.Parse("state:pending error:publish.*", OperationTarget.PendingRows).Of);
+        foreach (var selection in new[] { "shelved:yes", "skipped:no", "state:failed" })
+        {
+            Assert.Throws<RequestException>(() => RowSelection.Parse(selection, OperationTarget.PendingRows));
+        }
+    }
+
     [Theory]
     [InlineData("", true)]
     [InlineData("state:dead", true)]

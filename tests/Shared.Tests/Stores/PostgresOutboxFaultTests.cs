@@ -1,9 +1,11 @@
 using System.Text;
 using Npgsql;
+using Relaybox.Operations;
 using Relaybox.Outbox;
 using Relaybox.Postgres;
 using Relaybox.Shared.Tests.Support;
 using Relaybox.Testing;
+using Relaybox.Timing;
 
 namespace Relaybox.Shared.Tests.Stores;
 
@@ -61,6 +63,24 @@ public sealed class PostgresOutboxFaultTests(PostgresServer server)
 
         Assert.Equal(1, world.Proxy.Swallowed);
         Assert.Equal((2, 0, 0), (result.Applied, result.Late.Count, result.Unrecorded.Count));
+    }
+
+    [Fact]
+    public async Task An_operators_action_whose_answer_was_lost_is_unclear_and_not_denied()
+    {
+        await using var world = await World.CreateAsync(server);
+        await world.WriteAsync("a", "b");
+        var claims = await world.Store.Repository.ClaimAsync(10, Lease, Ct);
+        await world.Store.Repository.ParkAsync([.. claims.Select(claim => new ParkMark(claim.EventId, claim.Token, 1, "code", "why"))], Ct);
+        var versions = (await world.Store.ParkedAsync(10)).Rows.Select(RowVersion.Of).ToList();
+        await world.CutOperations.ReadAsync(OutboxStatus.Failed, null, null, 1, Ct);
+        world.LoseNextAnswer("DELETE");
+
+        var outcome = await world.CutOperations.ApplyAsync(RowAction.Purge, versions, Ct);
+
+        Assert.Equal(1, world.Proxy.Swallowed);
+        Assert.Equal((versions[1].EventId, versions[0].EventId), (Assert.Single(outcome.Applied), Assert.Single(outcome.Unclear)));
+        Assert.Empty((await world.Store.ParkedAsync(10)).Rows);
     }
 
     [Fact]
@@ -219,6 +239,8 @@ public sealed class PostgresOutboxFaultTests(PostgresServer server)
                 settings.Port = proxy.Port;
             });
             Cut = store.CreateRepository(_dataSource);
+            CutOperations = new PostgresOutboxOperations(
+                new PostgresConnections(_dataSource), store.Schema.Options, TimeProvider.System, SystemEntropy.Instance);
         }
 
         public PostgresOutboxHarness Store { get; }
@@ -227,6 +249,9 @@ public sealed class PostgresOutboxFaultTests(PostgresServer server)
 
         /// <summary>A repository whose wire can be cut.</summary>
         public PostgresOutboxRepository Cut { get; }
+
+        /// <summary>What operators do by a wire that can be cut.</summary>
+        public PostgresOutboxOperations CutOperations { get; }
 
         public static async Task<World> CreateAsync(PostgresServer server, AfterSending afterSending = AfterSending.Keep) =>
             new(await PostgresOutboxHarness.CreateAsync(server, new PostgresOptions { AfterSending = afterSending }), new TcpProxy(server.Port));

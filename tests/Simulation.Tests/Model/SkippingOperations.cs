@@ -11,7 +11,7 @@ internal sealed class SkippingOperations(Func<string, Task<bool>> skip) : IOutbo
         OutboxStatus status, DateTimeOffset? since, string? cursor, int limit, CancellationToken cancellationToken) =>
         throw new NotSupportedException();
 
-    public async Task<IReadOnlyCollection<string>> ApplyAsync(
+    public async Task<ActionOutcome> ApplyAsync(
         RowAction action, IReadOnlyList<RowVersion> rows, CancellationToken cancellationToken)
     {
         var applied = new List<string>();
@@ -23,7 +23,7 @@ internal sealed class SkippingOperations(Func<string, Task<bool>> skip) : IOutbo
             }
         }
 
-        return applied;
+        return new ActionOutcome(applied, []);
     }
 
     public Task<string?> FindBlockerAsync(OutboxRow row, CancellationToken cancellationToken) => throw new NotSupportedException();

@@ -10,7 +10,7 @@ internal sealed class ModelOperations(OutboxTable table, IServer server) : IOutb
         OutboxStatus status, DateTimeOffset? since, string? cursor, int limit, CancellationToken cancellationToken) =>
         server.CallAsync("operations.read", () => table.Page(status, since, cursor, limit, server.Now), cancellationToken);
 
-    public async Task<IReadOnlyCollection<string>> ApplyAsync(
+    public async Task<ActionOutcome> ApplyAsync(
         RowAction action, IReadOnlyList<RowVersion> rows, CancellationToken cancellationToken)
     {
         var applied = new List<string>();
@@ -22,7 +22,7 @@ internal sealed class ModelOperations(OutboxTable table, IServer server) : IOutb
             }
         }
 
-        return applied;
+        return new ActionOutcome(applied, []);
     }
 
     public Task<string?> FindBlockerAsync(OutboxRow row, CancellationToken cancellationToken) =>

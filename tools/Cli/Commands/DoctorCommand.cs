@@ -43,11 +43,26 @@ internal static class DoctorCommand
         try
         {
             await using var connection = open();
-            return (await connection.AskAsync(new OperateRequest { Command = OperateCommand.Doctor }, cancellationToken)).Findings ?? [];
+            var found = (await connection.AskAsync(new OperateRequest { Command = OperateCommand.Doctor }, cancellationToken)).Findings ?? [];
+            return [.. found, .. await new Doctor(ChecksFromOutside(connection, found), TimeProvider.System).ExamineAsync(cancellationToken)];
         }
         catch (CliException exception) when (exception.InnerException is SettingsException wrong)
         {
             return SettingsCheck.Of(wrong.Errors);
+        }
+    }
+    // What invokes the functions, no function sees.
+    private static IEnumerable<IDoctorCheck> ChecksFromOutside(IOperatorConnection connection, IReadOnlyList<Finding> found)
+    {
+        if (connection.Sources is { } sources)
+        {
+            yield return new EventSourcesCheck(
+                sources, [.. Enum.GetValues<PausablePart>().Where(part => found.Any(finding => finding.Id == RelayCheck.PausedId(part)))]);
+        }
+
+        if (connection.Schedules is { } schedules)
+        {
+            yield return new SchedulesCheck(schedules);
         }
     }
 }

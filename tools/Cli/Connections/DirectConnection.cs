@@ -66,6 +66,9 @@ internal sealed class DirectConnection : IOperatorConnection
     public EventSources? Sources => null;
 
     /// <inheritdoc />
+    public Schedules? Schedules => null;
+
+    /// <inheritdoc />
     public async Task<OperateAnswer> AskAsync(OperateRequest request, CancellationToken cancellationToken)
     {
         if (request.Of == OperationTarget.DeadLetters && _missing is not null)

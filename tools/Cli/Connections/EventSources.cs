@@ -1,4 +1,3 @@
-using System.Net;
 using System.Text.Json;
 using Relaybox.Cli.Output;
 using Relaybox.Operations;
@@ -11,9 +10,12 @@ namespace Relaybox.Cli.Connections;
 /// </summary>
 /// <param name="lambda">Lambda.</param>
 /// <param name="stack">The stack's name.</param>
-internal sealed class EventSources(LambdaApi lambda, string stack)
+internal sealed class EventSources(AwsApi lambda, string stack)
 {
     private const string Path = "/2015-03-31/event-source-mappings/";
+
+    private static readonly byte[] On = """{"Enabled":true}"""u8.ToArray();
+    private static readonly byte[] Off = """{"Enabled":false}"""u8.ToArray();
 
     // Lambda says that it takes up to a minute.
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
@@ -26,9 +28,9 @@ internal sealed class EventSources(LambdaApi lambda, string stack)
     /// <exception cref="CliException">Lambda cannot be reached, or refuses, or takes too long.</exception>
     internal async Task SwitchAsync(PausablePart part, bool isOn, CancellationToken cancellationToken)
     {
-        var function = $"{stack}-{(part == PausablePart.Relay ? "StreamRelay" : "Consume")}";
+        var function = FunctionOf(part);
         var end = TimeProvider.System.GetUtcNow() + Patience;
-        foreach (var (id, found) in await ListAsync(function, cancellationToken))
+        foreach (var (id, found) in await ListAsync(part, "switch", cancellationToken))
         {
             for (var state = found; state != (isOn ? "Enabled" : "Disabled");)
             {
@@ -40,63 +42,63 @@ internal sealed class EventSources(LambdaApi lambda, string stack)
                 }
 
                 // One that is on its way cannot be changed.
-                state = state is "Enabled" or "Disabled" ? await ChangeAsync(function, id, isOn, cancellationToken) : state;
+                if (state is "Enabled" or "Disabled")
+                {
+                    await AskAsync(function, HttpMethod.Put, Path + id, isOn ? On : Off, "switch", cancellationToken);
+                }
+
                 await Task.Delay(Interval, TimeProvider.System, cancellationToken);
-                state = StateOf(await AskAsync(function, HttpMethod.Get, Path + id, null, cancellationToken));
+                if (await AskAsync(function, HttpMethod.Get, Path + id, null, "switch", cancellationToken) is not { } mapping)
+                {
+                    break;
+                }
+
+                state = StateOf(mapping);
             }
         }
     }
 
-    private async Task<IReadOnlyList<(Guid Id, string State)>> ListAsync(string function, CancellationToken cancellationToken)
+    /// <summary>Reads what feeds a part, and how it stands; none where the stack has no such function.</summary>
+    /// <exception cref="CliException">Lambda cannot be reached, or refuses.</exception>
+    internal Task<IReadOnlyList<(Guid Id, string State)>> ListAsync(PausablePart part, CancellationToken cancellationToken) =>
+        ListAsync(part, "see", cancellationToken);
+
+    /// <summary>Whether an event source in this state receives, or soon will.</summary>
+    internal static bool IsOn(string state) => state is not ("Disabled" or "Disabling");
+
+    /// <summary>The stack's name.</summary>
+    internal string Stack => stack;
+
+    /// <summary>The function that an event source feeds.</summary>
+    internal string FunctionOf(PausablePart part) => $"{stack}-{(part == PausablePart.Relay ? "StreamRelay" : "Consume")}";
+
+    private async Task<IReadOnlyList<(Guid Id, string State)>> ListAsync(PausablePart part, string purpose, CancellationToken cancellationToken)
     {
-        // Not every stack has both functions.
-        var answer = await AskAsync(function, HttpMethod.Get, $"{Path}?FunctionName={function}", null, cancellationToken, mayBeMissing: true);
-        return answer is not { } found
-            ? []
-            :
+        var function = FunctionOf(part);
+        return await AskAsync(function, HttpMethod.Get, $"{Path}?FunctionName={function}", null, purpose, cancellationToken) is { } answer
+            ?
             [
-                .. found.GetProperty("EventSourceMappings").EnumerateArray()
+                .. answer.GetProperty("EventSourceMappings").EnumerateArray()
                     .Select(mapping => (mapping.GetProperty("UUID").GetGuid(), StateOf(mapping))),
-            ];
+            ]
+            : [];
     }
 
-    private async Task<string> ChangeAsync(string function, Guid id, bool isOn, CancellationToken cancellationToken) => StateOf(
-        await AskAsync(
-            function, HttpMethod.Put, Path + id, isOn ? """{"Enabled":true}"""u8.ToArray() : """{"Enabled":false}"""u8.ToArray(), cancellationToken));
+    private Task<JsonElement?> AskAsync(
+        string function, HttpMethod method, string path, byte[]? body, string purpose, CancellationToken cancellationToken) =>
+        lambda.FindAsync(method, path, body, code => Explain(function, purpose, code), cancellationToken);
 
-    private async Task<JsonElement?> AskAsync(
-        string function, HttpMethod method, string path, byte[]? body, CancellationToken cancellationToken, bool mayBeMissing = false)
-    {
-        using var response = await lambda.SendAsync(method, path, body, cancellationToken);
-        if (response.IsSuccessStatusCode)
-        {
-            try
-            {
-                using var document = JsonDocument.Parse(await response.Content.ReadAsByteArrayAsync(cancellationToken));
-                return document.RootElement.Clone();
-            }
-            catch (JsonException exception)
-            {
-                throw new CliException(ExitCodes.OutOfReach, $"Lambda's answer about the event source of {function} cannot be read.", exception);
-            }
-        }
-
-        return mayBeMissing && response.StatusCode == HttpStatusCode.NotFound
-            ? null
-            : throw new CliException(ExitCodes.OutOfReach, LambdaApi.Explain(response) ?? Explain(function, LambdaApi.CodeOf(response)));
-    }
-
-    private static string Explain(string function, string code) => code switch
+    private static string Explain(string function, string purpose, string code) => code switch
     {
         "AccessDeniedException" =>
-            $"You may not switch the event source of {function}. Ask for lambda:ListEventSourceMappings, and for lambda:GetEventSourceMapping and "
-            + "lambda:UpdateEventSourceMapping on it; see docs/cli.md, Pause and resume.",
+            $"You may not {purpose} the event source of {function}. Ask for lambda:ListEventSourceMappings, and, to pause and resume, for "
+            + "lambda:GetEventSourceMapping and lambda:UpdateEventSourceMapping on it; see docs/cli.md, Pause and resume.",
         "ResourceInUseException" => $"The event source of {function} is being changed by somebody else. Type the command again in a minute.",
-        _ => $"Lambda refuses to switch the event source of {function} ({code}). Try again.",
+        _ => $"Lambda refuses to {purpose} the event source of {function} ({code}). Try again.",
     };
 
-    private static string StateOf(JsonElement? mapping) =>
-        mapping is { } found && found.TryGetProperty("State", out var state) ? state.GetString() ?? "" : "";
+    private static string StateOf(JsonElement mapping) =>
+        mapping.TryGetProperty("State", out var state) ? state.GetString() ?? "" : "";
 
     private static string Name(string state) => state.Length is > 0 and < 32 && state.All(char.IsAsciiLetter) ? state : "in another state";
 }

@@ -11,6 +11,9 @@ internal interface IOperatorConnection : IAsyncDisposable
     /// <summary>What feeds the functions; null: there are no functions on this way.</summary>
     EventSources? Sources { get; }
 
+    /// <summary>The functions' schedules; null: there are no functions on this way.</summary>
+    Schedules? Schedules { get; }
+
     /// <summary>Asks, and waits for the answer.</summary>
     /// <param name="request">What is asked for.</param>
     /// <param name="cancellationToken">Ends the wait.</param>

@@ -20,13 +20,16 @@ internal sealed partial class StackConnection : IOperatorConnection
     private static readonly TimeSpan FirstRest = TimeSpan.FromMilliseconds(250);
 
     private readonly string _function;
-    private readonly LambdaApi _lambda;
+    private readonly AwsApi _lambda;
+    private readonly AwsApi _scheduler;
 
     private StackConnection(string stack, AwsAccess access)
     {
         _function = $"{stack}-Operate";
-        _lambda = new LambdaApi(access);
+        _lambda = new AwsApi(access, "lambda", "Lambda");
+        _scheduler = new AwsApi(access, "scheduler", "EventBridge Scheduler");
         Sources = new EventSources(_lambda, stack);
+        Schedules = new Schedules(_scheduler, stack);
     }
 
     /// <inheritdoc />
@@ -34,6 +37,9 @@ internal sealed partial class StackConnection : IOperatorConnection
 
     /// <inheritdoc />
     public EventSources? Sources { get; }
+
+    /// <inheritdoc />
+    public Schedules? Schedules { get; }
 
     /// <param name="stack">The stack's name.</param>
     /// <param name="profile">A profile of the AWS config and credentials files; null: the environment's.</param>
@@ -67,6 +73,7 @@ internal sealed partial class StackConnection : IOperatorConnection
     public ValueTask DisposeAsync()
     {
         _lambda.Dispose();
+        _scheduler.Dispose();
         return ValueTask.CompletedTask;
     }
 
@@ -77,7 +84,7 @@ internal sealed partial class StackConnection : IOperatorConnection
         {
             throw new CliException(
                 ExitCodes.OutOfReach,
-                LambdaApi.Explain(response) ?? Explain(alias, (int)response.StatusCode, LambdaApi.CodeOf(response)));
+                AwsApi.Explain(response) ?? Explain(alias, (int)response.StatusCode, AwsApi.CodeOf(response)));
         }
 
         if (response.Headers.Contains("X-Amz-Function-Error"))

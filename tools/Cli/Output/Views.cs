@@ -98,12 +98,12 @@ internal sealed class Views(IAnsiConsole console, bool isJson, string target)
 
     internal void Rows(IReadOnlyList<RowView> rows, DateTimeOffset now)
     {
-        var areSent = rows.Any(row => row.SentAt is not null);
-        var table = Table("event", "subject", "error", areSent ? "sent" : "parked", "attempts", "key", "");
+        var when = rows[0].SentAt is not null ? "sent" : rows[0].DueAt is not null ? "due" : "parked";
+        var table = Table("event", "subject", "error", when, "attempts", "key", "");
         foreach (var row in rows)
         {
             table.AddRow(Cells(
-                row.EventId, row.Subject, row.ErrorCode ?? "", (row.SentAt ?? row.FailedAt) is { } at ? $"{Age(now - at)} ago" : "",
+                row.EventId, row.Subject, row.ErrorCode ?? "", (row.SentAt ?? row.DueAt ?? row.FailedAt) is { } at ? Distance(at - now) : "",
                 Number(row.Attempts),
                 row.OrderingKey ?? "", row.ShelvedAt is not null ? "shelved" : row.SkippedAt is not null ? "skipped" : ""));
         }
@@ -214,6 +214,8 @@ internal sealed class Views(IAnsiConsole console, bool isJson, string target)
         { TotalHours: < 48 } => $"{age.TotalHours:0} h",
         _ => $"{age.TotalDays:0} days",
     };
+
+    private static string Distance(TimeSpan distance) => distance > TimeSpan.Zero ? $"in {Age(distance)}" : $"{Age(-distance)} ago";
 
     private static string? Time(DateTimeOffset? time) => time?.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
 

@@ -58,7 +58,7 @@ internal sealed class EventSourcePlayer(
                 case QueueEventDefinition queue:
                     StartQueue(queue, host, cancellationToken);
                     break;
-                case ScheduleEventDefinition schedule when withSchedules:
+                case ScheduleEventDefinition { IsOn: true } schedule when withSchedules:
                     var runner = new ScheduleRunner(schedule, host.Function, host, output, time);
                     _running.Add(runner.RunAsync(cancellationToken));
                     break;

@@ -194,6 +194,7 @@ internal sealed class LocalRunner : IAsyncDisposable
         ControlEndpoint.Map(routes, this);
         InvokeEndpoint.Map(routes, Functions);
         EventSourceEndpoint.Map(routes, () => Sources?.Mappings ?? []);
+        ScheduleEndpoint.Map(routes, Stack.Functions);
         Plan.Secrets.Map(routes, () => _services is { AreEnforced: true } ? _services.Permissions : null);
     }
 

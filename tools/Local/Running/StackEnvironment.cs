@@ -22,6 +22,7 @@ internal static class StackEnvironment
             ["STORE"] = plan.Store.Name,
             ["BROKER"] = plan.Broker.Name,
             ["AWS_ENDPOINT_URL_LAMBDA"] = $"http://127.0.0.1:{plan.Ports.Runtime}",
+            ["AWS_ENDPOINT_URL_SCHEDULER"] = $"http://127.0.0.1:{plan.Ports.Runtime}",
         };
         foreach (var (variable, logicalId) in Tables)
         {

@@ -12,7 +12,8 @@ namespace Relaybox.Local.Running;
 /// <param name="Ports">Where everything will listen.</param>
 internal sealed record StackPlan(StackDefinition Stack, ILocalStore Store, ILocalBroker Broker, LocalPorts Ports)
 {
-    private const string StackName = "relaybox";
+    /// <summary>The stack's name, which its schedules' group has too.</summary>
+    internal const string StackName = "relaybox";
 
     /// <summary>The store of the run.</summary>
     public required StoreRun StoreRun { get; init; }

@@ -33,5 +33,6 @@ internal sealed record QueueEventDefinition(
 /// happen here; errors of the function are a matter of <see cref="FunctionDefinition.AsyncRetries"/>.
 /// </summary>
 /// <param name="Input">What the function gets; null for the service's own event.</param>
-internal sealed record ScheduleEventDefinition(string Name, string Expression, string TimeZone, string? Input)
+/// <param name="IsOn">Whether it invokes the function at all.</param>
+internal sealed record ScheduleEventDefinition(string Name, string Expression, string TimeZone, string? Input, bool IsOn = true)
     : EventSourceDefinition(Name);

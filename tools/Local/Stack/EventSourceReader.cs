@@ -13,14 +13,16 @@ internal static class EventSourceReader
         {
             var source = node as JsonObject ?? throw new TemplateException(line, $"Event {name} must be a map.");
             var properties = source.Map("Properties");
-            if (!properties.Flag("Enabled", true, line) || properties.Text("State") == "DISABLED")
+            var isOn = properties.Flag("Enabled", true, line) && properties.Text("State") != "DISABLED";
+            if (!isOn)
             {
                 notes.Add($"{logicalId}: event {name} is disabled.");
-                continue;
             }
 
             switch (source.Text("Type"))
             {
+                case "DynamoDB" or "SQS" when !isOn:
+                    break;
                 case "DynamoDB":
                     if (properties.Number("ParallelizationFactor", 1, line) > 1)
                     {
@@ -33,10 +35,10 @@ internal static class EventSourceReader
                     definitions.Add(Queue(name, properties, line));
                     break;
                 case "ScheduleV2":
-                    definitions.Add(Schedule(name, properties, "ScheduleExpression", line));
+                    definitions.Add(Schedule(name, properties, "ScheduleExpression", isOn, line));
                     break;
                 case "Schedule":
-                    definitions.Add(Schedule(name, properties, "Schedule", line));
+                    definitions.Add(Schedule(name, properties, "Schedule", isOn, line));
                     break;
                 case var type:
                     notes.Add($"{logicalId}: event {name} of type {type} is not played here.");
@@ -78,11 +80,12 @@ internal static class EventSourceReader
             Patterns(properties));
     }
 
-    private static ScheduleEventDefinition Schedule(string name, JsonObject properties, string expression, int line) => new(
+    private static ScheduleEventDefinition Schedule(string name, JsonObject properties, string expression, bool isOn, int line) => new(
         name,
         properties.RequiredText(expression, line),
         properties.Text("ScheduleExpressionTimezone") ?? "UTC",
-        properties.Text("Input"));
+        properties.Text("Input"),
+        isOn);
 
     private static bool ReportsItemFailures(JsonObject properties) =>
         properties.Texts("FunctionResponseTypes").Contains("ReportBatchItemFailures");

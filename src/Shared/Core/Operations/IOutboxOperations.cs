@@ -26,8 +26,8 @@ internal interface IOutboxOperations
     /// </param>
     /// <param name="rows">The rows; at most a few hundred.</param>
     /// <param name="cancellationToken">Ends the wait; some of the rows may be changed.</param>
-    /// <returns>The ids of the rows that this call has changed.</returns>
-    Task<IReadOnlyCollection<string>> ApplyAsync(RowAction action, IReadOnlyList<RowVersion> rows, CancellationToken cancellationToken);
+    /// <returns>Which rows this call has changed.</returns>
+    Task<ActionOutcome> ApplyAsync(RowAction action, IReadOnlyList<RowVersion> rows, CancellationToken cancellationToken);
 
     /// <summary>Finds the earlier row of the same ordering key that a row has to wait for.</summary>
     /// <param name="row">The row.</param>

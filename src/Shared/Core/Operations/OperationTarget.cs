@@ -17,4 +17,8 @@ internal enum OperationTarget
     /// <summary>Rows of the outbox that were sent.</summary>
     [JsonStringEnumMemberName("sent-rows")]
     SentRows,
+
+    /// <summary>Pending rows of the outbox, which can be listed, and are nobody's to act on.</summary>
+    [JsonStringEnumMemberName("pending-rows")]
+    PendingRows,
 }

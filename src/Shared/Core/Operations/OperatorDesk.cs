@@ -84,9 +84,9 @@ internal sealed class OperatorDesk(
         }
     }
 
-    private DeadLetterDesk DeadLetters => deadLetters ?? throw new RequestException(DeadLetterDesk.Missing);
-
-    private async Task<OperateAnswer> StatusAsync(CancellationToken cancellationToken)
+    /// <summary>How the outbox stands, and what waits for an operator.</summary>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    internal async Task<OperateAnswer> StatusAsync(CancellationToken cancellationToken)
     {
         var (letters, problem) = deadLetters is null ? (null, null) : await deadLetters.TryCountAsync(cancellationToken);
         return new OperateAnswer
@@ -100,6 +100,8 @@ internal sealed class OperatorDesk(
             Operations = await ListRunningAsync(cancellationToken),
         };
     }
+
+    private DeadLetterDesk DeadLetters => deadLetters ?? throw new RequestException(DeadLetterDesk.Missing);
 
     private async Task<OperateAnswer> ListAsync(OperateRequest request, CancellationToken cancellationToken)
     {

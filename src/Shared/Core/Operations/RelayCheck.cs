@@ -22,10 +22,10 @@ internal sealed class RelayCheck(IOutboxRepository outbox, PauseStore pauses) : 
         var paused = await pauses.ListAsync(cancellationToken);
         var age = await outbox.OldestDueAgeAsync(cancellationToken);
         var found = paused.Select(pause => Finding.Warning(
-            $"relay.{PartOf(pause)}-paused",
+            PausedId(pause.Part),
             string.Create(
-                CultureInfo.InvariantCulture, $"The {PartOf(pause)} is paused since {pause.Since:u}, by {pause.Caller}: {pause.Reason}"),
-            $"To let it work again: relaybox resume {PartOf(pause)} --stack NAME"));
+                CultureInfo.InvariantCulture, $"The {NameOf(pause.Part)} is paused since {pause.Since:u}, by {pause.Caller}: {pause.Reason}"),
+            $"To let it work again: relaybox resume {NameOf(pause.Part)} --stack NAME"));
         return age <= Tolerated || paused.Any(pause => pause.Part == PausablePart.Relay)
             ? [.. found]
             :
@@ -40,7 +40,9 @@ internal sealed class RelayCheck(IOutboxRepository outbox, PauseStore pauses) : 
                     + "ScheduleState=ENABLED in the next deployment switches it on. Then what the relay says: "
                     + "aws logs tail /aws/lambda/NAME-SweepRelay --since 10m (NAME is the stack's name)"),
             ];
-
-        static string PartOf(Pause pause) => pause.Part.ToString().ToLowerInvariant();
     }
+    /// <summary>The finding that a part is paused.</summary>
+    internal static string PausedId(PausablePart part) => $"relay.{NameOf(part)}-paused";
+
+    private static string NameOf(PausablePart part) => part.ToString().ToLowerInvariant();
 }

@@ -62,6 +62,12 @@ internal sealed class RowOperations(
             throw new RequestException("Dead letters can be redriven, and nothing else. What nobody needs leaves with the retention of its queue.");
         }
 
+        if (selection.Of == OperationTarget.PendingRows)
+        {
+            throw new RequestException(
+                "Pending rows are the relay's: it sends them when they are due. relaybox why EVENT_ID says what one waits for.");
+        }
+
         if ((action is RowAction.Republish or RowAction.Reprocess) != (selection.Of == OperationTarget.SentRows))
         {
             throw new RequestException("Sent rows can be republished or reprocessed, and parked rows cannot.");

@@ -6,7 +6,7 @@ using Relaybox.Outbox;
 namespace Relaybox.Operations;
 
 /// <summary>
-/// Which parked or sent rows, or dead letters, an operator means, written as terms that must all hold:
+/// Which parked, pending or sent rows, or dead letters, an operator means, written as terms that must all hold:
 /// <c>subject:orders.&gt; error:publish.* older:2h</c>.
 /// </summary>
 internal sealed class RowSelection
@@ -35,7 +35,7 @@ internal sealed class RowSelection
 
     /// <summary>Reads a selection. Without a term for it, shelved rows are left out.</summary>
     /// <param name="text">Terms with blanks between them; a value with a blank in it is put in double quotes.</param>
-    /// <param name="of">What is selected: dead letters are not shelved or skipped, and sent rows have no error.</param>
+    /// <param name="of">What is selected: only parked rows are shelved or skipped, and sent rows have no error.</param>
     /// <exception cref="RequestException">It cannot be read; the message says why.</exception>
     public static RowSelection Parse(string text, OperationTarget of = OperationTarget.Rows)
     {
@@ -43,7 +43,7 @@ internal sealed class RowSelection
         var names = of switch
         {
             OperationTarget.Rows => OfParked,
-            OperationTarget.DeadLetters => OfFailures,
+            OperationTarget.DeadLetters or OperationTarget.PendingRows => OfFailures,
             _ => OfAll,
         };
         var selection = new RowSelection(text.Trim(), of);
@@ -81,10 +81,11 @@ internal sealed class RowSelection
     {
         OperationTarget.Rows => "parked rows",
         OperationTarget.DeadLetters => "dead letters",
+        OperationTarget.PendingRows => "pending rows",
         _ => "sent rows",
     };
 
-    /// <summary>Whether a parked or sent row is meant.</summary>
+    /// <summary>Whether a parked, pending or sent row is meant.</summary>
     /// <param name="row">The row; its payload is not looked at.</param>
     /// <param name="now">The time from which ages are measured.</param>
     public bool Matches(OutboxRow row, DateTimeOffset now) => Matches(Selectable.Of(row), now);
@@ -110,6 +111,7 @@ internal sealed class RowSelection
                 {
                     OperationTarget.Rows => OutboxStatusText.Failed,
                     OperationTarget.DeadLetters => "dead",
+                    OperationTarget.PendingRows => OutboxStatusText.Pending,
                     _ => OutboxStatusText.Sent,
                 };
                 if (value != state)

@@ -24,8 +24,7 @@ internal sealed class RowWork(
         var applied = 0;
         foreach (var eventId in step)
         {
-            var row = await outbox.FindAsync(eventId, cancellationToken);
-            applied += row is null || !IsConfirmed(row) || IsDone(row) ? 1 : 0;
+            applied += await IsChangedAsync(eventId, cancellationToken) ? 1 : 0;
         }
 
         return applied;
@@ -56,7 +55,17 @@ internal sealed class RowWork(
                 RowAction.Skip, [.. step.Where(row => row.Event.OrderingKey is not null).Select(RowVersion.Of)], cancellationToken);
         }
 
-        return new OperationStep(await rows.ApplyAsync(operation.Action, [.. step.Select(RowVersion.Of)], cancellationToken), []);
+        var outcome = await rows.ApplyAsync(operation.Action, [.. step.Select(RowVersion.Of)], cancellationToken);
+        var applied = outcome.Applied.ToList();
+        foreach (var eventId in outcome.Unclear)
+        {
+            if (await IsChangedAsync(eventId, cancellationToken))
+            {
+                applied.Add(eventId);
+            }
+        }
+
+        return new OperationStep(applied, []);
     }
 
     /// <inheritdoc />
@@ -73,6 +82,9 @@ internal sealed class RowWork(
             { Status: OutboxStatus.Failed } row when row.FailedAt > operation.ConfirmedAt => RedriveFate.FailedWith(row.ErrorCode),
             _ => RedriveFate.Open,
         };
+
+    private async Task<bool> IsChangedAsync(string eventId, CancellationToken cancellationToken) =>
+        await outbox.FindAsync(eventId, cancellationToken) is not { } row || !IsConfirmed(row) || IsDone(row);
 
     private bool IsConfirmed(OutboxRow row) =>
         row.Status == OutboxStatus.Failed && !(row.FailedAt > operation.ConfirmedAt) && !(row.ShelvedAt > operation.ConfirmedAt);

@@ -3,7 +3,7 @@ using Relaybox.Outbox;
 
 namespace Relaybox.Operations;
 
-/// <summary>What a selection looks at, of a parked or sent row, or a dead letter.</summary>
+/// <summary>What a selection looks at, of a row or a dead letter.</summary>
 internal readonly record struct Selectable
 {
     public string? EventId { get; private init; }
@@ -18,7 +18,7 @@ internal readonly record struct Selectable
 
     public IReadOnlyDictionary<string, string> Headers { get; private init; }
 
-    /// <summary>When it was parked or sent, or died.</summary>
+    /// <summary>When it was parked, sent or written, or died.</summary>
     public DateTimeOffset? At { get; private init; }
 
     public bool IsShelved { get; private init; }

@@ -3,7 +3,7 @@ using Relaybox.Timing;
 
 namespace Relaybox.Operations;
 
-/// <summary>Finds the parked or sent rows of a selection.</summary>
+/// <summary>Finds the parked, pending or sent rows of a selection.</summary>
 /// <param name="outbox">The outbox.</param>
 /// <param name="rows">What operators need of it.</param>
 internal sealed class SelectedRows(IOutboxRepository outbox, IOutboxOperations rows)
@@ -22,8 +22,13 @@ internal sealed class SelectedRows(IOutboxRepository outbox, IOutboxOperations r
         RowSelection selection, DateTimeOffset? at, string? cursor, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(selection);
-        var status = selection.Of == OperationTarget.SentRows ? OutboxStatus.Sent : OutboxStatus.Failed;
-        if (at is null && (selection.EventId is not null || selection.NewerThan is not null))
+        var status = selection.Of switch
+        {
+            OperationTarget.SentRows => OutboxStatus.Sent,
+            OperationTarget.PendingRows => OutboxStatus.Pending,
+            _ => OutboxStatus.Failed,
+        };
+        if (at is null && (selection.EventId is not null || selection.NewerThan is not null || status == OutboxStatus.Pending))
         {
             at = await ReadTimeAsync(cancellationToken);
         }
@@ -35,7 +40,10 @@ internal sealed class SelectedRows(IOutboxRepository outbox, IOutboxOperations r
             return (new RowPage(isMeant ? [named!] : [], null, at!.Value), 1);
         }
 
-        var page = await rows.ReadAsync(status, at - selection.NewerThan, cursor, PageSize, cancellationToken);
+        // A relay takes them, one after the other: whatever comes behind the first page moves into it.
+        var page = status == OutboxStatus.Pending
+            ? new RowPage(await outbox.FindPendingAsync(PageSize, cancellationToken), null, at!.Value)
+            : await rows.ReadAsync(status, at - selection.NewerThan, cursor, PageSize, cancellationToken);
         return (page with { Rows = [.. page.Rows.Where(row => selection.Matches(row, at ?? page.Now))] }, page.Rows.Count);
     }
 

@@ -17,6 +17,7 @@ internal static class DoctorServices
         var knowsHandlers = services.Any(service => service.ServiceType == typeof(HandlerRegistry));
         services.AddSingleton<IDoctorCheck>(new SettingsCheck(settings, errors));
         services.AddSingleton<IDoctorCheck, RelayCheck>();
+        services.AddSingleton<IDoctorCheck, ParkedCheck>();
         services.AddSingleton<IDoctorCheck>(provider => new HandlersCheck(
             provider.GetRequiredService<IOutboxRepository>(),
             provider.GetRequiredService<IOutboxOperations>(),

@@ -85,7 +85,8 @@ internal sealed class DynamoDbOutboxOperations(IAmazonDynamoDB dynamoDb, DynamoD
     }
 
     /// <inheritdoc />
-    public async Task<IReadOnlyCollection<string>> ApplyAsync(
+    /// <remarks>The client repeats calls by itself, and does not tell: nothing is unclear here.</remarks>
+    public async Task<ActionOutcome> ApplyAsync(
         RowAction action, IReadOnlyList<RowVersion> rows, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(rows);
@@ -104,7 +105,7 @@ internal sealed class DynamoDbOutboxOperations(IAmazonDynamoDB dynamoDb, DynamoD
                 cancellationToken);
         }
 
-        return applied;
+        return new ActionOutcome(applied, []);
     }
 
     /// <inheritdoc />

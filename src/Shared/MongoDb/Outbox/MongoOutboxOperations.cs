@@ -36,20 +36,12 @@ internal sealed class MongoOutboxOperations(MongoConnections connections, TimePr
     }
 
     /// <inheritdoc />
-    public async Task<IReadOnlyCollection<string>> ApplyAsync(
-        RowAction action, IReadOnlyList<RowVersion> rows, CancellationToken cancellationToken)
+    public Task<ActionOutcome> ApplyAsync(RowAction action, IReadOnlyList<RowVersion> rows, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(rows);
-        var applied = new List<string>();
-        foreach (var row in rows.Where(row => row.Allows(action)))
-        {
-            if (await _calls.RunAsync((database, ct) => ApplyAsync(database, action, row, ct), cancellationToken))
-            {
-                applied.Add(row.EventId);
-            }
-        }
-
-        return applied;
+        var tries = new ActionTries(action, rows);
+        return _calls.RunAsync(
+            (database, attempt, ct) => tries.RunAsync(attempt, row => ApplyAsync(database, action, row, ct)), cancellationToken);
     }
 
     /// <inheritdoc />

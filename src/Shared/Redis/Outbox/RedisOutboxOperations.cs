@@ -62,25 +62,12 @@ internal sealed class RedisOutboxOperations : IOutboxOperations
     }
 
     /// <inheritdoc />
-    public Task<IReadOnlyCollection<string>> ApplyAsync(RowAction action, IReadOnlyList<RowVersion> rows, CancellationToken cancellationToken)
+    public Task<ActionOutcome> ApplyAsync(RowAction action, IReadOnlyList<RowVersion> rows, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(rows);
-        var applied = new List<string>();
-        var next = 0;
-        return _calls.RunAsync<IReadOnlyCollection<string>>(
-            async database =>
-            {
-                for (; next < rows.Count; next++)
-                {
-                    if (rows[next].Allows(action) && await ApplyAsync(database, action, rows[next]))
-                    {
-                        applied.Add(rows[next].EventId);
-                    }
-                }
-
-                return applied;
-            },
-            cancellationToken);
+        var tries = new ActionTries(action, rows);
+        return _calls.RunAsync(
+            (database, attempt) => tries.RunAsync(attempt, row => ApplyAsync(database, action, row)), cancellationToken);
     }
 
     /// <inheritdoc />
