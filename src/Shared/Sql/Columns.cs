@@ -12,7 +12,7 @@ internal static class Columns
     private static readonly long Earliest = (long)(DateTimeOffset.MinValue - DateTimeOffset.UnixEpoch).TotalMicroseconds + 1;
     private static readonly long Latest = (long)(DateTimeOffset.MaxValue - DateTimeOffset.UnixEpoch).TotalMicroseconds - 1;
 
-    /// <summary>A text; null where there is none, and where a column of bytes holds what is not UTF-8.</summary>
+    /// <summary>A text; null where the column is null, and where a column of bytes holds what is not UTF-8.</summary>
     internal static string? Text(DbDataReader reader, int i) => reader.IsDBNull(i) ? null : reader.GetValue(i) switch
     {
         string text => text,

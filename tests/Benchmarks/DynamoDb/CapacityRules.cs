@@ -14,7 +14,7 @@ internal static class CapacityRules
     private const double Unit = 1024;
 
     /// <param name="before">The item before; null where there was none.</param>
-    /// <param name="after">The item after; null where there is none.</param>
+    /// <param name="after">The item after; null where it was deleted.</param>
     /// <param name="indexKey">The attributes of the index's key.</param>
     /// <param name="projectsAll">Whether the index holds the whole item; otherwise only the keys.</param>
     public static double WriteUnits(

@@ -12,6 +12,7 @@ internal static class BenchmarkGroups
     [
         .. BenchStores.All.Select(store => new RelayGroup(store)),
         .. BenchStores.All.Select(store => new LatencyGroup(store)),
+        .. BenchStores.All.Select(store => new IdleLatencyGroup(store)),
         new WritersGroup(),
         new PollsGroup(),
         .. BenchStores.All.Select(store => new HistoryGroup(store)),

@@ -145,11 +145,7 @@ internal sealed class PeersGroup : IBenchmarkGroup
             + "A driver takes its own time, without starting its process; it commits and handles in one process, on one clock.");
         run.Note(
             "The fetch-and-hold loop is the algorithm of OutboxKit's documentation in plain Npgsql, with its default table "
-            + "and nothing around it: its packages are not on the registry that this was measured with. "
-            + "The figures of OutboxKit itself come from elsewhere, and are comparable only by their ratio to the naive loop beside "
-            + "them (1,200/s): deleting in batches of 1,000: 43,000/s, 36 times naive; by default: 25,000/s, 21 times; "
-            + "updating: 15,000/s, 12 times; with a partial index: 31,000/s, 26 times. "
-            + "What the loop here does beyond that is what a library costs.");
+            + "and nothing around it. OutboxKit itself was measured from its sources, apart from this run: see docs/benchmarks.md, `peers`.");
         run.Note("A time begins when the app knows that its row is committed, and ends when the row is handed to publisher or handler.");
     }
 }

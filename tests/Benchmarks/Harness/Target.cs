@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Relaybox.Benchmarks.Harness;
 
 /// <summary>What a figure should reach.</summary>
-/// <param name="Least">The least that will do; null where there is none.</param>
-/// <param name="Most">The most that will do; null where there is none.</param>
+/// <param name="Least">The least that will do; null: any will do.</param>
+/// <param name="Most">The most that will do; null: any will do.</param>
 internal sealed record Target(double? Least, double? Most)
 {
     public static Target AtLeast(double least) => new(least, null);

@@ -11,6 +11,7 @@ internal sealed class LatencyProbe
 {
     // The first rows open connections and compile code, and count for nothing.
     private const int WarmUp = 20;
+    private const int LeastRateOfWarmUp = 50;
     private const int RateOfManyWriters = 500;
     private const int ManyWriters = 8;
 
@@ -82,6 +83,8 @@ internal sealed class LatencyProbe
         var committed = new (string Id, long At)[rows + WarmUp];
         var start = Stopwatch.GetTimestamp();
 
+        var begin = TimeSpan.FromSeconds((double)WarmUp / Math.Max(rate, LeastRateOfWarmUp));
+
         // One alone does not commit so many.
         var writers = rate >= RateOfManyWriters ? ManyWriters : 1;
         await Task.WhenAll(Enumerable.Range(0, writers).Select(WriteAsync));
@@ -93,7 +96,8 @@ internal sealed class LatencyProbe
         {
             for (var row = writer; row < rows + WarmUp; row += writers)
             {
-                var wait = TimeSpan.FromSeconds((double)row / rate) - Stopwatch.GetElapsedTime(start);
+                var moment = row < WarmUp ? begin * row / WarmUp : begin + TimeSpan.FromSeconds((double)(row - WarmUp) / rate);
+                var wait = moment - Stopwatch.GetElapsedTime(start);
                 if (wait > TimeSpan.Zero)
                 {
                     await Task.Delay(wait, cancellationToken);

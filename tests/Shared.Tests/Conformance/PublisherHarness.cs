@@ -14,7 +14,7 @@ internal abstract class PublisherHarness : IAsyncDisposable
     /// <summary>Takes what has arrived, and reads it as a consumer would.</summary>
     public abstract Task<IReadOnlyList<OutboxEvent>> ReceiveAsync(int count);
 
-    /// <summary>A payload that this broker will never take, or null where there is none.</summary>
+    /// <summary>A payload that this broker will never take; null where it takes every payload.</summary>
     public abstract string? CreateTooLarge();
 
     public abstract ValueTask DisposeAsync();

@@ -77,7 +77,7 @@ public sealed class MongoTestDatabase
         }
     }
 
-    /// <summary>Everything that a document holds, as text; null where there is none. The time that has passed changes nothing of it.</summary>
+    /// <summary>Everything that a document holds, as text; null where it does not exist. The time that has passed changes nothing of it.</summary>
     public async Task<IReadOnlyDictionary<string, string>?> ReadAsync(string collection, BsonValue id)
     {
         var document = await Raw(collection).Find(new BsonDocument("_id", id)).FirstOrDefaultAsync();

@@ -81,7 +81,7 @@ public sealed class RedisTestKeys
         }
     }
 
-    /// <summary>Everything that a hash holds, as text; null where there is none. The time that has passed changes nothing of it.</summary>
+    /// <summary>Everything that a hash holds, as text; null where it does not exist. The time that has passed changes nothing of it.</summary>
     public async Task<IReadOnlyDictionary<string, string>?> ReadAsync(RedisKey key)
     {
         var hash = await Database.HashGetAllAsync(key);

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Amazon;
 using Amazon.Runtime;
 using Amazon.Runtime.CredentialManagement;
 using Amazon.Runtime.Credentials;
@@ -30,6 +31,9 @@ internal sealed partial class AwsAccess
             ? region
             : throw new CliException(
                 ExitCodes.WrongUse, "Which region is the stack in? Pass --region, set AWS_REGION, or give the profile a region.");
+
+        // Roles are assumed there, too: the SDK would take us-east-1, which another partition does not have.
+        AWSConfigs.AWSRegion = Region;
     }
 
     /// <summary>The region's name.</summary>
@@ -42,9 +46,12 @@ internal sealed partial class AwsAccess
         try
         {
             var credentials = _profile is null ? await DefaultAWSCredentialsIdentityResolver.GetCredentialsAsync() : OfProfile(_profile);
-            if (credentials is AssumeRoleAWSCredentials { Options: { MfaSerialNumber.Length: > 0 } options } && !Console.IsInputRedirected)
+            if (credentials is AssumeRoleAWSCredentials { Options: { MfaSerialNumber.Length: > 0 } options })
             {
-                options.MfaTokenCodeCallback = AskForCode;
+                options.MfaTokenCodeCallback = Console.IsInputRedirected
+                    ? throw new CliException(
+                        ExitCodes.WrongUse, "The profile's role wants a code of an MFA device, which is asked for on a terminal: this is none.")
+                    : AskForCode;
             }
 
             return await credentials.GetCredentialsAsync();

@@ -98,14 +98,25 @@ internal sealed class Views(IAnsiConsole console, bool isJson, string target)
 
     internal void Rows(IReadOnlyList<RowView> rows, DateTimeOffset now)
     {
-        var when = rows[0].SentAt is not null ? "sent" : rows[0].DueAt is not null ? "due" : "parked";
-        var table = Table("event", "subject", "error", when, "attempts", "key", "");
+        (string Name, Func<RowView, string> Of)[] columns =
+        [
+            ("event", row => row.EventId),
+            ("subject", row => row.Subject),
+            ("error", row => row.ErrorCode ?? ""),
+            (
+                rows[0].SentAt is not null ? "sent" : rows[0].DueAt is not null ? "due" : "parked",
+                row => (row.SentAt ?? row.DueAt ?? row.FailedAt) is { } at ? Distance(at - now) : ""),
+            ("attempts", row => Number(row.Attempts)),
+            ("key", row => row.OrderingKey ?? ""),
+            ("", row => row.ShelvedAt is not null ? "shelved" : row.SkippedAt is not null ? "skipped" : ""),
+        ];
+
+        // A column that says nothing would break those of others into lines on a narrow terminal.
+        var told = Array.FindAll(columns, column => rows.Any(row => column.Of(row).Length > 0));
+        var table = Table([.. told.Select(column => column.Name)]);
         foreach (var row in rows)
         {
-            table.AddRow(Cells(
-                row.EventId, row.Subject, row.ErrorCode ?? "", (row.SentAt ?? row.DueAt ?? row.FailedAt) is { } at ? Distance(at - now) : "",
-                Number(row.Attempts),
-                row.OrderingKey ?? "", row.ShelvedAt is not null ? "shelved" : row.SkippedAt is not null ? "skipped" : ""));
+            table.AddRow(Cells([.. told.Select(column => column.Of(row))]));
         }
 
         console.Write(table);

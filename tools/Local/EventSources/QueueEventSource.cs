@@ -55,8 +55,8 @@ internal sealed class QueueEventSource(
         }
     }
 
-    // One polls at a time, while the others deliver: an emulator answers all who wait when a message comes, all but one in vain. The
-    // batch is in the worker's hands before the next poll begins.
+    // Only one loop polls at a time: when a message comes, an emulator answers every poll that waits, and all answers but one are empty.
+    // A loop hands its batch to the worker before the next one polls.
     private async Task ReceiveAndDeliverAsync(CancellationToken cancellationToken)
     {
         var held = new HashSet<string>();

@@ -5,7 +5,7 @@ namespace Relaybox.Local.Stores;
 
 /// <summary>
 /// The files of a database server, in a temporary folder of their own. They outlive the server's process, so that it can be started
-/// again on them. Such a server refuses to run as root; as root, everything is done by a user of the machine who has the server's name.
+/// again on them. Such a server refuses to run as root: where this process is root, a user of the machine with the server's name runs it.
 /// </summary>
 public abstract class DatabaseFiles : IDisposable
 {

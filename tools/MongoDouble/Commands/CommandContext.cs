@@ -32,11 +32,11 @@ internal sealed class CommandContext(DoubleServer server, WireConnection connect
     /// <summary>The multi-document transaction that the command is in.</summary>
     public ClientTransaction? Transaction { get; set; }
 
-    /// <summary>The <c>txnNumber</c> of a retryable write; null: it is none.</summary>
+    /// <summary>The <c>txnNumber</c> of a retryable write; null: the command is no retryable write.</summary>
     public long? RetryNumber { get; set; }
 
     /// <summary>The collection that the command's first field names.</summary>
-    /// <exception cref="ServerException">It names none.</exception>
+    /// <exception cref="ServerException">The field does not name a collection.</exception>
     public string CollectionName() => CollectionName(command[0]);
 
     public string CollectionName(BsonValue value)

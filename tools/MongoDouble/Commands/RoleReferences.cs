@@ -5,7 +5,7 @@ namespace Relaybox.MongoDouble.Commands;
 /// <summary>Roles as commands name them: by name alone, or with their database.</summary>
 internal static class RoleReferences
 {
-    /// <exception cref="ServerException">A role is unknown, or a name is none.</exception>
+    /// <exception cref="ServerException">A role is unknown, or its name cannot be read.</exception>
     public static BsonArray Read(CommandContext context, string field)
     {
         var roles = new BsonArray();

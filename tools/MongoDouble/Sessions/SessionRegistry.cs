@@ -11,7 +11,7 @@ internal sealed class SessionRegistry(DataStore store, TimeSpan transactionLifet
     private readonly Dictionary<BsonValue, Session> _sessions = [];
 
     /// <summary>The session of a command's <c>lsid</c>.</summary>
-    /// <exception cref="ServerException">It is none.</exception>
+    /// <exception cref="ServerException">The <c>lsid</c> names no session.</exception>
     public Session Get(BsonValue lsid)
     {
         if (lsid is not BsonDocument document || !document.TryGetValue("id", out var id))

@@ -6,7 +6,7 @@ namespace Relaybox.MongoDouble.Storage;
 /// <content>Collections and indexes.</content>
 internal sealed partial class DataStore
 {
-    /// <summary>A collection as a transaction sees it; null: there is none.</summary>
+    /// <summary>A collection as a transaction sees it; null: the transaction sees no collection of this name.</summary>
     public Collection? Find(StorageTransaction reader, string database, string name)
     {
         var key = $"{database}.{name}";

@@ -11,7 +11,7 @@ internal sealed class DueQueue
 
     public double Count { get; private set; }
 
-    /// <summary>When the oldest of all was written; null where there is none.</summary>
+    /// <summary>When the oldest of all was written; null where the queue is empty.</summary>
     public int? Oldest => _byDue.Count == 0 ? null : _byDue.Values.Min(bin => bin.Keys.First());
 
     public void Add(int due, int written, double count)

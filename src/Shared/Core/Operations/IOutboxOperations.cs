@@ -32,6 +32,6 @@ internal interface IOutboxOperations
     /// <summary>Finds the earlier row of the same ordering key that a row has to wait for.</summary>
     /// <param name="row">The row.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>The first such row's id; null where there is none, and where the store keeps no order.</returns>
+    /// <returns>The first such row's id; null where no row holds it back, and where the store keeps no order.</returns>
     Task<string?> FindBlockerAsync(OutboxRow row, CancellationToken cancellationToken);
 }

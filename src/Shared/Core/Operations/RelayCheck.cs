@@ -41,6 +41,7 @@ internal sealed class RelayCheck(IOutboxRepository outbox, PauseStore pauses) : 
                     + "aws logs tail /aws/lambda/NAME-SweepRelay --since 10m (NAME is the stack's name)"),
             ];
     }
+
     /// <summary>The finding that a part is paused.</summary>
     internal static string PausedId(PausablePart part) => $"relay.{NameOf(part)}-paused";
 

@@ -100,7 +100,7 @@ internal sealed class RowOperations(
     /// <param name="id">The operation.</param>
     /// <param name="deadline">When to leave the rest to the next run.</param>
     /// <param name="cancellationToken">Ends this run after the step at hand; the operation can be gone on with.</param>
-    /// <returns>How it stands; null where there is none of this id, or another run has it.</returns>
+    /// <returns>How it stands; null where no operation has this id, or another run has it.</returns>
     /// <exception cref="RequestException">This process does not reach what it is about.</exception>
     public async Task<Operation?> RunAsync(string id, WorkDeadline deadline, CancellationToken cancellationToken) =>
         await operations.FindAsync(id, cancellationToken) is { } known ? await RunAsync(known, deadline, cancellationToken) : null;

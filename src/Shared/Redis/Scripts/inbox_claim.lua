@@ -16,15 +16,17 @@ local lease, attempts, most_unfinished = tonumber(ARGV[3]), tonumber(ARGV[4]), t
 local first = 3
 local fields = { 'status', 'deliveries', 'unfinished', 'claimToken', 'begunToken', 'payloadHash', 'leaseUntil', 'receivedAt' }
 
--- Everything is read before anything is written: a key of another type is found out here.
+-- Everything is read before anything is written: a key of another type is found out here. Mostly there is nothing to read.
 redis.call('ZCARD', KEYS[2])
-local records, unknown, claimed = {}, {}, {}
+local records, names, claimed = {}, {}, {}
 for i = first, #KEYS do
-  local record = redis.pcall('HMGET', KEYS[i], unpack(fields))
-  records[i] = record.err and { 'not a record' } or record
-  unknown[#unknown + 1] = not records[i][1] and KEYS[i] or nil
+  names[#names + 1] = KEYS[i]
 end
-local are_new = keys_count(unknown) == 0
+local are_new = keys_count(names) == 0
+for i = first, #KEYS do
+  local record = are_new and {} or redis.pcall('HMGET', KEYS[i], unpack(fields))
+  records[i] = record.err and { 'not a record' } or record
+end
 
 for i = first, #KEYS do
   local record = records[i]

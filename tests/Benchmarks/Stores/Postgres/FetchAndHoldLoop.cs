@@ -4,8 +4,8 @@ using Npgsql;
 namespace Relaybox.Benchmarks.Stores.Postgres;
 
 /// <summary>
-/// The algorithm that OutboxKit documents, written from its documentation in plain Npgsql, because its packages cannot be had
-/// here: in one transaction fetch a batch in the order of its ids and hold its rows, hand it over, then delete it, or set
+/// The algorithm that OutboxKit documents, written from its documentation in plain Npgsql, because its packages are not on
+/// every registry: in one transaction fetch a batch in the order of its ids and hold its rows, hand it over, then delete it, or set
 /// processed_at where messages are kept. Table and columns are those of its defaults.
 /// </summary>
 /// <param name="database">Where.</param>
