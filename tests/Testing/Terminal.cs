@@ -22,13 +22,16 @@ public sealed class Terminal : IAsyncDisposable
         [
             "-f", "/dev/null", "new-session", "-d", "-x", "120", "-y", "40",
             .. environment.SelectMany(variable => new[] { "-e", $"{variable.Key}={variable.Value}" }), "--",
-            "sh", "-c", "\"$@\"; echo \"[ended with $?]\"; sleep 600", "sh", .. command,
+            "sh", "-c", "trap : INT; \"$@\"; echo \"[ended with $?]\"; sleep 600", "sh", .. command,
         ]);
         return terminal;
     }
 
     /// <summary>Types a line, with the Enter key behind it.</summary>
     public Task TypeAsync(string line) => TmuxAsync(["send-keys", "-l", line, ";", "send-keys", "Enter"]);
+
+    /// <summary>Presses Ctrl-C.</summary>
+    public Task InterruptAsync() => TmuxAsync(["send-keys", "C-c"]);
 
     /// <summary>Waits until the screen has a text.</summary>
     /// <returns>The screen.</returns>

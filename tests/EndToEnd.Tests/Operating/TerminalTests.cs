@@ -48,6 +48,37 @@ public sealed class TerminalTests
         Assert.Equal(["preview"], _commands);
     }
 
+    [Fact]
+    public async Task Rows_are_printed_once_as_they_are_parked_also_after_the_stack_was_out_of_reach_until_the_person_ends_it()
+    {
+        var isAway = false;
+        var rows = ParkedAt("03:04:05");
+        await using var lambda = new ScriptedServer(_ => Volatile.Read(ref isAway)
+            ? HttpAnswer.Json(502, "{}", ("x-amzn-ErrorType", "ServiceException"))
+            : HttpAnswer.Json(200, $$"""{"rows":[{{Volatile.Read(ref rows)}}],"seen":1}"""));
+        await using var terminal = await Terminal.StartAsync(
+            ScriptedStack.Environment(lambda.Url), ScriptedStack.Command("tail", "error:publish.*"));
+
+        await terminal.UntilAsync("2026-01-02 03:04:05.000Z  e-1  orders.placed  publish.rejected");
+        Volatile.Write(ref isAway, true);
+        await terminal.UntilAsync("Asking again until it answers.");
+        Volatile.Write(ref rows, $"{rows},{ParkedAt("03:05:05")}");
+        Volatile.Write(ref isAway, false);
+        await terminal.UntilAsync("2026-01-02 03:05:05.000Z  e-1");
+        await terminal.InterruptAsync();
+
+        var screen = await terminal.UntilAsync("[ended with 130]");
+        Assert.Equal(2, screen.Split("e-1  orders.placed").Length - 1);
+        Assert.All(
+            lambda.Requests,
+            request => Assert.Matches("^error:publish\\.\\* newer:[1-9][0-9]+s$", (string?)JsonNode.Parse(request.Text)!["selection"]));
+
+        static string ParkedAt(string time) =>
+            $$"""
+            {"eventId":"e-1","subject":"orders.placed","status":"failed","errorCode":"publish.rejected","failedAt":"2026-01-02T{{time}}Z"}
+            """;
+    }
+
     private HttpAnswer Answer(HttpExchange request)
     {
         var command = CommandOf(request.Text);

@@ -8,7 +8,8 @@ namespace Relaybox.Cli.Commands;
 internal static class ListCommand
 {
     private const int DefaultLimit = 50;
-    private const string Sent = "state:sent";
+    internal const string Sent = "state:sent";
+
     private const string Pending = "state:pending";
 
     internal static Command Create(SharedOptions shared)
@@ -55,10 +56,12 @@ internal static class ListCommand
         return command;
     }
 
-    private static OperationTarget TargetOf(string[] terms) =>
+    /// <summary>What terms are about.</summary>
+    internal static OperationTarget TargetOf(string[] terms) =>
         terms.Contains(Sent) ? OperationTarget.SentRows : terms.Contains(Pending) ? OperationTarget.PendingRows : OperationTarget.Rows;
 
-    private static async Task<(List<RowView> Rows, long Seen, bool HasMore)> ReadAsync(
+    /// <summary>Reads rows up to a limit, how many were looked at, and whether there are more.</summary>
+    internal static async Task<(List<RowView> Rows, long Seen, bool HasMore)> ReadAsync(
         Connections.IOperatorConnection connection, OperationTarget of, string selection, int limit, CancellationToken cancellationToken)
     {
         var rows = new List<RowView>();

@@ -14,6 +14,7 @@ internal static class OperatorCommands
         {
             StatusCommand.Create(shared),
             ListCommand.Create(shared),
+            TailCommand.Create(shared),
             ShowCommand.Create(shared),
             WhyCommand.Create(shared),
             ActionCommand.Create(

@@ -122,6 +122,12 @@ internal sealed class Views(IAnsiConsole console, bool isJson, string target)
         console.Write(table);
     }
 
+    /// <summary>A row that was just parked or sent, in one line.</summary>
+    internal void Line(RowView row) => Say(string.Join(
+        "  ",
+        new[] { Time(row.SentAt ?? row.FailedAt), row.EventId, row.Subject, row.ErrorCode, row.OrderingKey is { } key ? $"key {key}" : null }
+            .Where(text => !string.IsNullOrEmpty(text))));
+
     /// <summary>What to type to see why rows are parked: for one row of each error.</summary>
     internal void Why(IReadOnlyList<RowView> rows)
     {
