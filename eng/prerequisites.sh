@@ -79,7 +79,7 @@ has_terminal() {
 
 # PowerShell is not in Debian, but it is a .NET tool.
 need_powershell() {
-  dotnet tool restore >/dev/null || fail 'PowerShell cannot be installed (the command line is completed in it): see what `dotnet tool restore` says.'
+  dotnet tool restore </dev/null >&2 || fail 'PowerShell cannot be installed (the command line is completed in it): see what `dotnet tool restore` says.'
 }
 
 # What native code is linked with. Clang does as well.

@@ -74,7 +74,7 @@ internal sealed class LatencyProbe
         var committed = new (string Id, long At)[rows + WarmUp];
         var start = Stopwatch.GetTimestamp();
 
-        var begin = TimeSpan.FromSeconds((double)WarmUp / Math.Max(rate, LeastRateOfWarmUp));
+        var begin = TimeSpan.FromSeconds((double)WarmUp / Math.Max(rate, LeastRateOfWarmUp)) + TimeSpan.FromSeconds(1.0 / rate);
 
         // One alone does not commit so many.
         var writers = rate >= RateOfManyWriters ? ManyWriters : 1;

@@ -48,6 +48,7 @@ public sealed class DeadLettersTests
             },
             $"five messages are dead. {stack.Output}",
             CommandLine.Patience);
+        Assert.Contains("parked.dead-letters: To see them", (await commands.RunAsync("doctor")).Output, StringComparison.Ordinal);
         var listed = await commands.RunAsync("dead-letters", "error:message.*");
         Assert.All(Dead, id => Assert.Contains(id, listed.Output, StringComparison.Ordinal));
         Assert.Contains("message.attempts-exhausted", listed.Output, StringComparison.Ordinal);

@@ -95,11 +95,47 @@ public sealed class StackErrorTests
             JsonNode.Parse(run.Output)!["findings"]!.AsArray().Select(finding => ((string?)finding!["id"], (string?)finding["severity"])));
         Assert.Contains(
             "You may not see the event source of prod-StreamRelay. Ask for lambda:ListEventSourceMappings", run.Output, StringComparison.Ordinal);
-        Assert.Contains("You may not see the schedules of the group prod. Ask for scheduler:ListSchedules", run.Output, StringComparison.Ordinal);
+        Assert.Contains("You may not see the schedules of the group prod. Ask for scheduler:ListSchedules on *", run.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("canary", run.Output, StringComparison.Ordinal);
         Assert.Contains(
             server.Requests,
             request => request.Header("Authorization")?.Contains("/eu-central-2/scheduler/aws4_request", StringComparison.Ordinal) == true);
+    }
+
+    [Theory]
+    [InlineData("newer:1h")]
+    [InlineData("older:1h")]
+    [InlineData("state:pending")]
+    public async Task What_is_followed_cannot_be_old_or_pending(string term)
+    {
+        await using var server = new ScriptedServer(_ => HttpAnswer.Json(200, "{}"));
+
+        var run = await RunAsync(server.Url, "tail", "subject:orders.>", term);
+
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains("tail prints rows as they are parked or sent", run.Errors, StringComparison.Ordinal);
+        Assert.Empty(server.Requests);
+    }
+
+    [Theory]
+    [InlineData("""{"findings":[],"pauses":[]}""", 1, "event-sources.off")]
+    [InlineData("""{"findings":[]}""", 0, "The store does not say whether somebody has paused the relay.")]
+    [InlineData("""{"findings":[],"pauses":[{"part":"relay","since":"2026-01-02T03:04:05Z","caller":"me","reason":"a migration"}]}""", 0, "or paused")]
+    public async Task An_event_source_that_is_off_is_a_problem_where_nobody_has_paused_it(string answer, int exitCode, string text)
+    {
+        await using var server = new ScriptedServer(request => HttpAnswer.Json(200, request.Path switch
+        {
+            var path when path.Contains("invocations", StringComparison.Ordinal) => answer,
+            var path when path.EndsWith("prod-StreamRelay", StringComparison.Ordinal) =>
+                """{"EventSourceMappings":[{"UUID":"5e1a0000-0000-0000-0000-000000000000","State":"Disabled"}]}""",
+            var path when path.Contains("event-source-mappings", StringComparison.Ordinal) => """{"EventSourceMappings":[]}""",
+            _ => """{"Schedules":[{"Name":"Sweep","State":"ENABLED"}]}""",
+        }));
+
+        var run = await RunAsync(server.Url, "doctor");
+
+        Assert.Equal((exitCode, ""), (run.ExitCode, run.Errors));
+        Assert.Contains(text, run.Output, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -60,6 +60,10 @@ public sealed class TerminalTests
             ScriptedStack.Environment(lambda.Url), ScriptedStack.Command("tail", "error:publish.*"));
 
         await terminal.UntilAsync("2026-01-02 03:04:05.000Z  e-1  orders.placed  publish.rejected");
+
+        // A slow answer does not reach as far back as a fast one after it.
+        await AnsweredAsync("");
+        await AnsweredAsync(ParkedAt("03:04:05"));
         Volatile.Write(ref isAway, true);
         await terminal.UntilAsync("Asking again until it answers.");
         Volatile.Write(ref rows, $"{rows},{ParkedAt("03:05:05")}");
@@ -72,6 +76,13 @@ public sealed class TerminalTests
         Assert.All(
             lambda.Requests,
             request => Assert.Matches("^error:publish\\.\\* newer:[1-9][0-9]+s$", (string?)JsonNode.Parse(request.Text)!["selection"]));
+
+        async Task AnsweredAsync(string answer)
+        {
+            Volatile.Write(ref rows, answer);
+            var before = lambda.Requests.Count;
+            await Eventually.TrueAsync(() => lambda.Requests.Count > before + 1, "the stack was asked again, and answered");
+        }
 
         static string ParkedAt(string time) =>
             $$"""

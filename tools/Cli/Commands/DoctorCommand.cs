@@ -13,7 +13,8 @@ internal static class DoctorCommand
     {
         var command = new Command(
             "doctor",
-            "Check settings, schema, rights, clocks, queues or streams, and handlers; say what is wrong and what to type. It changes nothing");
+            "Check settings, schema, rights, clocks, queues or streams, handlers, event sources and schedules, and what is parked; say what is wrong "
+            + "and what to type. It changes nothing");
         command.SetAction(async (result, cancellationToken) =>
         {
             var findings = await FindAsync(() => shared.Open(result), cancellationToken);
@@ -43,21 +44,25 @@ internal static class DoctorCommand
         try
         {
             await using var connection = open();
-            var found = (await connection.AskAsync(new OperateRequest { Command = OperateCommand.Doctor }, cancellationToken)).Findings ?? [];
-            return [.. found, .. await new Doctor(ChecksFromOutside(connection, found), TimeProvider.System).ExamineAsync(cancellationToken)];
+            var answer = await connection.AskAsync(new OperateRequest { Command = OperateCommand.Doctor }, cancellationToken);
+            return
+            [
+                .. answer.Findings ?? [],
+                .. await new Doctor(ChecksOfTriggers(connection, answer.Pauses), TimeProvider.System).ExamineAsync(cancellationToken),
+            ];
         }
         catch (CliException exception) when (exception.InnerException is SettingsException wrong)
         {
             return SettingsCheck.Of(wrong.Errors);
         }
     }
-    // What invokes the functions, no function sees.
-    private static IEnumerable<IDoctorCheck> ChecksFromOutside(IOperatorConnection connection, IReadOnlyList<Finding> found)
+
+    // A function cannot see what invokes it.
+    private static IEnumerable<IDoctorCheck> ChecksOfTriggers(IOperatorConnection connection, IReadOnlyList<Pause>? pauses)
     {
         if (connection.Sources is { } sources)
         {
-            yield return new EventSourcesCheck(
-                sources, [.. Enum.GetValues<PausablePart>().Where(part => found.Any(finding => finding.Id == RelayCheck.PausedId(part)))]);
+            yield return new EventSourcesCheck(sources, pauses);
         }
 
         if (connection.Schedules is { } schedules)

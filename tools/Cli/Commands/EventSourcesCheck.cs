@@ -6,8 +6,8 @@ namespace Relaybox.Cli.Commands;
 
 /// <summary>Whether what feeds the functions is on, unless an operator has paused it.</summary>
 /// <param name="sources">The event sources.</param>
-/// <param name="paused">What is paused.</param>
-internal sealed class EventSourcesCheck(EventSources sources, IReadOnlyCollection<PausablePart> paused) : IDoctorCheck
+/// <param name="pauses">What is paused; null: nobody can say.</param>
+internal sealed class EventSourcesCheck(EventSources sources, IReadOnlyList<Pause>? pauses) : IDoctorCheck
 {
     /// <inheritdoc />
     public string Name => "event-sources";
@@ -23,11 +23,11 @@ internal sealed class EventSourcesCheck(EventSources sources, IReadOnlyCollectio
             var found = new List<Finding>();
             foreach (var part in Enum.GetValues<PausablePart>())
             {
-                var isPaused = paused.Contains(part);
+                var isPaused = pauses?.Any(pause => pause.Part == part);
                 found.AddRange(
                     (await sources.ListAsync(part, cancellationToken))
-                        .Where(source => isPaused == EventSources.IsOn(source.State))
-                        .Select(source => isPaused ? OnAlthoughPaused(part) : Off(part, source.Id)));
+                        .Where(source => (isPaused ?? false) == EventSources.IsOn(source.State))
+                        .Select(source => isPaused is null ? OffOrPaused(part) : isPaused.Value ? OnAlthoughPaused(part) : Off(part, source.Id)));
             }
 
             return found;
@@ -42,6 +42,10 @@ internal sealed class EventSourcesCheck(EventSources sources, IReadOnlyCollectio
         $"{Name}.off",
         $"The event source {id} of {sources.FunctionOf(part)} is off, and nobody has paused the {Views.Name(part)}: it receives nothing.",
         $"To switch it on: relaybox resume {Views.Name(part)} --stack {sources.Stack}");
+
+    private Finding OffOrPaused(PausablePart part) => Finding.Unknown(
+        Name,
+        $"The event source of {sources.FunctionOf(part)} is off. The store does not say whether somebody has paused the {Views.Name(part)}.");
 
     private Finding OnAlthoughPaused(PausablePart part) => Finding.Warning(
         $"{Name}.on",

@@ -14,6 +14,12 @@ internal static class TailCommand
     // A row can be seen only some time after the time that it says: its transaction has to commit.
     private static readonly TimeSpan Overlap = TimeSpan.FromSeconds(10);
 
+    // An answer that was fast reaches further back than one before it that was slow.
+    private static readonly TimeSpan Remembered = TimeSpan.FromMinutes(5);
+
+    // What comes is new, and neither waits nor was there before.
+    private static readonly string[] Impossible = ["newer:", "older:", "state:pending"];
+
     internal static Command Create(SharedOptions shared)
     {
         var selection = SharedOptions.Selection();
@@ -22,8 +28,15 @@ internal static class TailCommand
         command.Arguments.Add(selection);
         command.SetAction(async (result, cancellationToken) =>
         {
+            var terms = SharedOptions.Join(result.GetValue(selection));
+            if (Array.Find(Impossible, term => terms.Split(' ').Any(typed => typed.StartsWith(term, StringComparison.Ordinal))) is { } wrong)
+            {
+                throw new CliException(
+                    ExitCodes.WrongUse, $"tail prints rows as they are parked or sent, so that '{wrong}' cannot stand here. `list` takes it.");
+            }
+
             await using var connection = shared.Open(result);
-            await FollowAsync(connection, SharedOptions.Join(result.GetValue(selection)), shared.Views(result), cancellationToken);
+            await FollowAsync(connection, terms, shared.Views(result), cancellationToken);
             return ExitCodes.Done;
         });
         return command;
@@ -32,7 +45,7 @@ internal static class TailCommand
     private static async Task FollowAsync(IOperatorConnection connection, string terms, Views views, CancellationToken cancellationToken)
     {
         var time = TimeProvider.System;
-        var told = new HashSet<(string EventId, DateTimeOffset? At)>();
+        var told = new Dictionary<(string EventId, DateTimeOffset? At), long>();
         var (since, hasBegun, isAway) = (time.GetTimestamp(), false, false);
         while (true)
         {
@@ -43,16 +56,21 @@ internal static class TailCommand
                 var (rows, _, _) = await ListCommand.ReadAsync(
                     connection, ListCommand.TargetOf(terms.Split(' ')), string.Create(CultureInfo.InvariantCulture, $"{terms} newer:{window}s"),
                     int.MaxValue, cancellationToken);
-                foreach (var row in rows.Where(row => !told.Contains(KeyOf(row))))
+                foreach (var row in rows)
                 {
-                    if (!views.WroteJson(new OperateAnswer { Row = row }))
+                    if (!told.ContainsKey(KeyOf(row)) && !views.WroteJson(new OperateAnswer { Row = row }))
                     {
                         views.Line(row);
                     }
+
+                    told[KeyOf(row)] = asked;
                 }
 
-                // Whatever is older than the window does not come again.
-                told = [.. rows.Select(KeyOf)];
+                foreach (var (key, _) in told.Where(entry => time.GetElapsedTime(entry.Value, asked) > Remembered).ToList())
+                {
+                    told.Remove(key);
+                }
+
                 (since, hasBegun, isAway) = (asked, true, false);
             }
             catch (CliException exception) when (hasBegun && exception.ExitCode == ExitCodes.OutOfReach)

@@ -11,6 +11,7 @@ namespace Relaybox.Cli.Connections;
 internal sealed partial class AwsAccess
 {
     private readonly string? _profile;
+    private readonly Lazy<Task<AWSCredentials>> _credentials;
 
     /// <param name="profile">A profile of the AWS config and credentials files; null: the environment's.</param>
     /// <param name="region">A region; null: the environment's, or the profile's.</param>
@@ -18,6 +19,7 @@ internal sealed partial class AwsAccess
     internal AwsAccess(string? profile, string? region)
     {
         _profile = profile;
+        _credentials = new Lazy<Task<AWSCredentials>>(FindAsync);
         var profiles = new CredentialProfileStoreChain();
         CredentialProfile? chosen = null;
         if (profile is not null && !profiles.TryGetProfile(profile, out chosen))
@@ -39,22 +41,13 @@ internal sealed partial class AwsAccess
     /// <summary>The region's name.</summary>
     internal string Region { get; }
 
-    /// <summary>Finds the credentials; what is found is kept, and renewed when it expires.</summary>
+    /// <summary>Finds the credentials once; they renew themselves when they expire. A device's code is asked for once, too.</summary>
     /// <exception cref="CliException">There are none that can be used.</exception>
     internal async Task<ImmutableCredentials> GetCredentialsAsync()
     {
         try
         {
-            var credentials = _profile is null ? await DefaultAWSCredentialsIdentityResolver.GetCredentialsAsync() : OfProfile(_profile);
-            if (credentials is AssumeRoleAWSCredentials { Options: { MfaSerialNumber.Length: > 0 } options })
-            {
-                options.MfaTokenCodeCallback = Console.IsInputRedirected
-                    ? throw new CliException(
-                        ExitCodes.WrongUse, "The profile's role wants a code of an MFA device, which is asked for on a terminal: this is none.")
-                    : AskForCode;
-            }
-
-            return await credentials.GetCredentialsAsync();
+            return await (await _credentials.Value).GetCredentialsAsync();
         }
         catch (Exception exception) when (exception is AmazonClientException or AmazonServiceException or InvalidOperationException
             or ArgumentException or HttpRequestException or IOException)
@@ -66,6 +59,21 @@ internal sealed partial class AwsAccess
                 + "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
                 exception);
         }
+    }
+
+    private async Task<AWSCredentials> FindAsync()
+    {
+        var credentials = _profile is null ? await DefaultAWSCredentialsIdentityResolver.GetCredentialsAsync() : OfProfile(_profile);
+        if (credentials is AssumeRoleAWSCredentials { Options: { MfaSerialNumber.Length: > 0 } options })
+        {
+            options.MfaTokenCodeCallback = Console.IsInputRedirected
+                ? throw new CliException(
+                    ExitCodes.WrongUse,
+                    "The profile's role needs a code of an MFA device, and standard input is not a terminal. Type the command in a terminal.")
+                : AskForCode;
+        }
+
+        return credentials;
     }
 
     private static AWSCredentials OfProfile(string profile) =>

@@ -48,12 +48,10 @@ internal sealed class EventSources(AwsApi lambda, string stack)
                 }
 
                 await Task.Delay(Interval, TimeProvider.System, cancellationToken);
-                if (await AskAsync(function, HttpMethod.Get, Path + id, null, "switch", cancellationToken) is not { } mapping)
-                {
-                    break;
-                }
-
-                state = StateOf(mapping);
+                state = await AskAsync(function, HttpMethod.Get, Path + id, null, "switch", cancellationToken) is { } mapping
+                    ? StateOf(mapping)
+                    : throw new CliException(
+                        ExitCodes.OutOfReach, $"The event source of {function} was deleted meanwhile. Deploy the stack again, and type the command again.");
             }
         }
     }

@@ -13,7 +13,8 @@ internal sealed class Schedules(AwsApi scheduler, string stack)
     /// <summary>The group's name.</summary>
     internal string Group => stack;
 
-    /// <summary>Reads the names of the schedules, and whether each is on; none where there is no such group. A page has more than a stack.</summary>
+    /// <summary>Reads the names of the schedules, and whether each is on; none where there is no such group. One page holds more schedules than a
+    /// stack has.</summary>
     /// <exception cref="CliException">The service cannot be reached, or refuses.</exception>
     internal async Task<IReadOnlyList<(string Name, bool IsOn)>> ListAsync(CancellationToken cancellationToken)
     {
@@ -28,6 +29,6 @@ internal sealed class Schedules(AwsApi scheduler, string stack)
     }
 
     private string Explain(string code) => code == "AccessDeniedException"
-        ? $"You may not see the schedules of the group {stack}. Ask for scheduler:ListSchedules on it; see docs/cli.md, Doctor."
+        ? $"You may not see the schedules of the group {stack}. Ask for scheduler:ListSchedules on *; see docs/cli.md, Doctor."
         : $"{scheduler.Name} refuses to list the schedules of the group {stack} ({code}). Try again.";
 }

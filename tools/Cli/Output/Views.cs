@@ -111,7 +111,7 @@ internal sealed class Views(IAnsiConsole console, bool isJson, string target)
             ("", row => row.ShelvedAt is not null ? "shelved" : row.SkippedAt is not null ? "skipped" : ""),
         ];
 
-        // A column that says nothing would break those of others into lines on a narrow terminal.
+        // Empty columns are left out: on a narrow terminal they make the others wrap.
         var told = Array.FindAll(columns, column => rows.Any(row => column.Of(row).Length > 0));
         var table = Table([.. told.Select(column => column.Name)]);
         foreach (var row in rows)
@@ -123,10 +123,10 @@ internal sealed class Views(IAnsiConsole console, bool isJson, string target)
     }
 
     /// <summary>A row that was just parked or sent, in one line.</summary>
-    internal void Line(RowView row) => Say(string.Join(
+    internal void Line(RowView row) => Say(Printable(string.Join(
         "  ",
         new[] { Time(row.SentAt ?? row.FailedAt), row.EventId, row.Subject, row.ErrorCode, row.OrderingKey is { } key ? $"key {key}" : null }
-            .Where(text => !string.IsNullOrEmpty(text))));
+            .Where(text => !string.IsNullOrEmpty(text)))));
 
     /// <summary>What to type to see why rows are parked: for one row of each error.</summary>
     internal void Why(IReadOnlyList<RowView> rows)
@@ -134,7 +134,7 @@ internal sealed class Views(IAnsiConsole console, bool isJson, string target)
         Say("To see why one is not sent:");
         foreach (var error in rows.GroupBy(row => row.ErrorCode ?? "no error code"))
         {
-            Say($"  {error.Key} ({Count(error.Count(), "row")}): {Command($"why {error.First().EventId}")}");
+            Say($"  {error.Key} ({Count(error.Count(), "row")}): {Command($"why {Printable(error.First().EventId)}")}");
         }
     }
 
@@ -231,6 +231,9 @@ internal sealed class Views(IAnsiConsole console, bool isJson, string target)
         { TotalHours: < 48 } => $"{age.TotalHours:0} h",
         _ => $"{age.TotalDays:0} days",
     };
+
+    // Rows are parked for such characters, which a terminal would obey.
+    private static string Printable(string text) => string.Concat(text.Select(character => char.IsControl(character) ? '\uFFFD' : character));
 
     private static string Distance(TimeSpan distance) => distance > TimeSpan.Zero ? $"in {Age(distance)}" : $"{Age(-distance)} ago";
 

@@ -18,7 +18,7 @@ internal enum OperationTarget
     [JsonStringEnumMemberName("sent-rows")]
     SentRows,
 
-    /// <summary>Pending rows of the outbox, which can be listed, and are nobody's to act on.</summary>
+    /// <summary>Pending rows of the outbox. They can be listed; no action takes them.</summary>
     [JsonStringEnumMemberName("pending-rows")]
     PendingRows,
 }

@@ -73,8 +73,10 @@ internal sealed class OperatorDesk(
                 OperateCommand.Pause => await PauseAsync(request, cancellationToken),
                 OperateCommand.Resume => await ResumeAsync(RequirePart(request), cancellationToken),
                 OperateCommand.Continue => await ContinueAsync(deadline, cancellationToken),
-                OperateCommand.Doctor when doctor is not null =>
-                    new OperateAnswer { Findings = await doctor.Value.ExamineAsync(cancellationToken) },
+                OperateCommand.Doctor when doctor is not null => new OperateAnswer
+                {
+                    Findings = await doctor.Value.ExamineAsync(cancellationToken), Pauses = await FindPausesAsync(cancellationToken),
+                },
                 _ => new OperateAnswer { Problem = "This version does not know the command." },
             };
         }
@@ -84,9 +86,9 @@ internal sealed class OperatorDesk(
         }
     }
 
-    /// <summary>How the outbox stands, and what waits for an operator.</summary>
-    /// <param name="cancellationToken">Ends the wait.</param>
-    internal async Task<OperateAnswer> StatusAsync(CancellationToken cancellationToken)
+    private DeadLetterDesk DeadLetters => deadLetters ?? throw new RequestException(DeadLetterDesk.Missing);
+
+    private async Task<OperateAnswer> StatusAsync(CancellationToken cancellationToken)
     {
         var (letters, problem) = deadLetters is null ? (null, null) : await deadLetters.TryCountAsync(cancellationToken);
         return new OperateAnswer
@@ -100,8 +102,6 @@ internal sealed class OperatorDesk(
             Operations = await ListRunningAsync(cancellationToken),
         };
     }
-
-    private DeadLetterDesk DeadLetters => deadLetters ?? throw new RequestException(DeadLetterDesk.Missing);
 
     private async Task<OperateAnswer> ListAsync(OperateRequest request, CancellationToken cancellationToken)
     {
@@ -168,8 +168,20 @@ internal sealed class OperatorDesk(
     private async Task<int> CountBlockedKeysAsync(CancellationToken cancellationToken)
     {
         var page = await rows.ReadAsync(OutboxStatus.Failed, null, null, SelectedRows.PageSize, cancellationToken);
-        return page.Rows.Where(row => row is { Event.OrderingKey: not null, SkippedAt: null })
-            .Select(row => row.Event.OrderingKey).Distinct(StringComparer.Ordinal).Count();
+        return page.CountBlockedKeys();
+    }
+
+    // Null: nobody can say. The doctor's findings say why.
+    private async Task<IReadOnlyList<Pause>?> FindPausesAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await pauses.ListAsync(cancellationToken);
+        }
+        catch (Exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            return null;
+        }
     }
 
     private async Task<OperateAnswer> PauseAsync(OperateRequest request, CancellationToken cancellationToken)

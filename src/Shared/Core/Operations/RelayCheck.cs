@@ -22,7 +22,7 @@ internal sealed class RelayCheck(IOutboxRepository outbox, PauseStore pauses) : 
         var paused = await pauses.ListAsync(cancellationToken);
         var age = await outbox.OldestDueAgeAsync(cancellationToken);
         var found = paused.Select(pause => Finding.Warning(
-            PausedId(pause.Part),
+            $"relay.{NameOf(pause.Part)}-paused",
             string.Create(
                 CultureInfo.InvariantCulture, $"The {NameOf(pause.Part)} is paused since {pause.Since:u}, by {pause.Caller}: {pause.Reason}"),
             $"To let it work again: relaybox resume {NameOf(pause.Part)} --stack NAME"));
@@ -41,9 +41,6 @@ internal sealed class RelayCheck(IOutboxRepository outbox, PauseStore pauses) : 
                     + "aws logs tail /aws/lambda/NAME-SweepRelay --since 10m (NAME is the stack's name)"),
             ];
     }
-
-    /// <summary>The finding that a part is paused.</summary>
-    internal static string PausedId(PausablePart part) => $"relay.{NameOf(part)}-paused";
 
     private static string NameOf(PausablePart part) => part.ToString().ToLowerInvariant();
 }

@@ -15,4 +15,8 @@ internal sealed record RowPage(IReadOnlyList<OutboxRow> Rows, string? Cursor, Da
         OutboxStatus.Pending => row.Event.EnqueuedAt,
         _ => row.FailedAt,
     };
+
+    /// <summary>How many ordering keys parked rows of this page block.</summary>
+    internal int CountBlockedKeys() => Rows.Where(row => row is { Event.OrderingKey: not null, SkippedAt: null })
+        .Select(row => row.Event.OrderingKey).Distinct(StringComparer.Ordinal).Count();
 }

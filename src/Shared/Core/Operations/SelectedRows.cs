@@ -40,7 +40,7 @@ internal sealed class SelectedRows(IOutboxRepository outbox, IOutboxOperations r
             return (new RowPage(isMeant ? [named!] : [], null, at!.Value), 1);
         }
 
-        // A relay takes them, one after the other: whatever comes behind the first page moves into it.
+        // One page only: the relay keeps taking the first rows, so that later ones move into it.
         var page = status == OutboxStatus.Pending
             ? new RowPage(await outbox.FindPendingAsync(PageSize, cancellationToken), null, at!.Value)
             : await rows.ReadAsync(status, at - selection.NewerThan, cursor, PageSize, cancellationToken);

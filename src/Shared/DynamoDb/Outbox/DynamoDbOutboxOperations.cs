@@ -85,7 +85,9 @@ internal sealed class DynamoDbOutboxOperations(IAmazonDynamoDB dynamoDb, DynamoD
     }
 
     /// <inheritdoc />
-    /// <remarks>The client repeats calls by itself, and does not tell: nothing is unclear here.</remarks>
+    /// <remarks>
+    /// The client repeats calls by itself, and does not tell. A row counts as left alone where the answer of the call that changed it was lost.
+    /// </remarks>
     public async Task<ActionOutcome> ApplyAsync(
         RowAction action, IReadOnlyList<RowVersion> rows, CancellationToken cancellationToken)
     {
