@@ -95,7 +95,8 @@ public sealed class StackErrorTests
             JsonNode.Parse(run.Output)!["findings"]!.AsArray().Select(finding => ((string?)finding!["id"], (string?)finding["severity"])));
         Assert.Contains(
             "You may not see the event source of prod-StreamRelay. Ask for lambda:ListEventSourceMappings", run.Output, StringComparison.Ordinal);
-        Assert.Contains("You may not see the schedules of the group prod. Ask for scheduler:ListSchedules on *", run.Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "You may not see the schedules of the group prod. Ask for scheduler:ListSchedules on *", run.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("canary", run.Output, StringComparison.Ordinal);
         Assert.Contains(
             server.Requests,
@@ -120,7 +121,8 @@ public sealed class StackErrorTests
     [Theory]
     [InlineData("""{"findings":[],"pauses":[]}""", 1, "event-sources.off")]
     [InlineData("""{"findings":[]}""", 0, "The store does not say whether somebody has paused the relay.")]
-    [InlineData("""{"findings":[],"pauses":[{"part":"relay","since":"2026-01-02T03:04:05Z","caller":"me","reason":"a migration"}]}""", 0, "or paused")]
+    [InlineData(
+        """{"findings":[],"pauses":[{"part":"relay","since":"2026-01-02T03:04:05Z","caller":"me","reason":"a migration"}]}""", 0, "or paused")]
     public async Task An_event_source_that_is_off_is_a_problem_where_nobody_has_paused_it(string answer, int exitCode, string text)
     {
         await using var server = new ScriptedServer(request => HttpAnswer.Json(200, request.Path switch

@@ -51,7 +51,8 @@ internal sealed class EventSources(AwsApi lambda, string stack)
                 state = await AskAsync(function, HttpMethod.Get, Path + id, null, "switch", cancellationToken) is { } mapping
                     ? StateOf(mapping)
                     : throw new CliException(
-                        ExitCodes.OutOfReach, $"The event source of {function} was deleted meanwhile. Deploy the stack again, and type the command again.");
+                        ExitCodes.OutOfReach,
+                        $"The event source of {function} was deleted meanwhile. Deploy the stack again, and type the command again.");
             }
         }
     }
