@@ -104,6 +104,20 @@ public sealed class StackErrorTests
     }
 
     [Theory]
+    [InlineData("{}")]
+    [InlineData("[]")]
+    [InlineData("<html>")]
+    public async Task An_answer_that_cannot_be_read_is_told_without_a_stack_trace(string answer)
+    {
+        await using var server = new ScriptedServer(request => HttpAnswer.Json(
+            200, request.Path.Contains("invocations", StringComparison.Ordinal) ? """{"pauses":[]}""" : answer));
+
+        var run = await RunAsync(server.Url, "resume", "relay");
+
+        Assert.Equal((3, "relaybox: An answer of Lambda cannot be read."), (run.ExitCode, run.Errors.Trim()));
+    }
+
+    [Theory]
     [InlineData("newer:1h")]
     [InlineData("older:1h")]
     [InlineData("state:pending")]

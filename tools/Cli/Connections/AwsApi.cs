@@ -55,12 +55,14 @@ internal sealed class AwsApi(AwsAccess access, string service, string name) : ID
     /// <param name="method">The method.</param>
     /// <param name="path">The path, with at most one parameter behind it.</param>
     /// <param name="body">The body, which is JSON; null: none.</param>
+    /// <param name="read">What is read of the answer.</param>
     /// <param name="explain">The sentence for a code with which this call in particular is refused.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>The answer, or null: there is nothing of this name.</returns>
-    /// <exception cref="CliException">The service cannot be reached, or refuses.</exception>
-    internal async Task<JsonElement?> FindAsync(
-        HttpMethod method, string path, byte[]? body, Func<string, string> explain, CancellationToken cancellationToken)
+    /// <returns>What was read, or null: there is nothing of this name.</returns>
+    /// <exception cref="CliException">The service cannot be reached, refuses, or answers something else.</exception>
+    internal async Task<T?> FindAsync<T>(
+        HttpMethod method, string path, byte[]? body, Func<JsonElement, T> read, Func<string, string> explain, CancellationToken cancellationToken)
+        where T : class
     {
         using var response = await SendAsync(method, path, body, cancellationToken);
         if (response.StatusCode == HttpStatusCode.NotFound)
@@ -76,9 +78,9 @@ internal sealed class AwsApi(AwsAccess access, string service, string name) : ID
         try
         {
             using var document = JsonDocument.Parse(await response.Content.ReadAsByteArrayAsync(cancellationToken));
-            return document.RootElement.Clone();
+            return read(document.RootElement);
         }
-        catch (JsonException exception)
+        catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {
             throw new CliException(ExitCodes.OutOfReach, $"An answer of {name} cannot be read.", exception);
         }

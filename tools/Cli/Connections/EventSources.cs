@@ -44,13 +44,12 @@ internal sealed class EventSources(AwsApi lambda, string stack)
                 // One that is on its way cannot be changed.
                 if (state is "Enabled" or "Disabled")
                 {
-                    await AskAsync(function, HttpMethod.Put, Path + id, isOn ? On : Off, "switch", cancellationToken);
+                    await AskAsync(function, HttpMethod.Put, Path + id, isOn ? On : Off, StateOf, "switch", cancellationToken);
                 }
 
                 await Task.Delay(Interval, TimeProvider.System, cancellationToken);
-                state = await AskAsync(function, HttpMethod.Get, Path + id, null, "switch", cancellationToken) is { } mapping
-                    ? StateOf(mapping)
-                    : throw new CliException(
+                state = await AskAsync(function, HttpMethod.Get, Path + id, null, StateOf, "switch", cancellationToken)
+                    ?? throw new CliException(
                         ExitCodes.OutOfReach,
                         $"The event source of {function} was deleted meanwhile. Deploy the stack again, and type the command again.");
             }
@@ -74,18 +73,18 @@ internal sealed class EventSources(AwsApi lambda, string stack)
     private async Task<IReadOnlyList<(Guid Id, string State)>> ListAsync(PausablePart part, string purpose, CancellationToken cancellationToken)
     {
         var function = FunctionOf(part);
-        return await AskAsync(function, HttpMethod.Get, $"{Path}?FunctionName={function}", null, purpose, cancellationToken) is { } answer
-            ?
-            [
-                .. answer.GetProperty("EventSourceMappings").EnumerateArray()
-                    .Select(mapping => (mapping.GetProperty("UUID").GetGuid(), StateOf(mapping))),
-            ]
-            : [];
+        return await AskAsync(function, HttpMethod.Get, $"{Path}?FunctionName={function}", null, ReadAll, purpose, cancellationToken) ?? [];
     }
 
-    private Task<JsonElement?> AskAsync(
-        string function, HttpMethod method, string path, byte[]? body, string purpose, CancellationToken cancellationToken) =>
-        lambda.FindAsync(method, path, body, code => Explain(function, purpose, code), cancellationToken);
+    private Task<T?> AskAsync<T>(
+        string function, HttpMethod method, string path, byte[]? body, Func<JsonElement, T> read, string purpose, CancellationToken cancellationToken)
+        where T : class =>
+        lambda.FindAsync(method, path, body, read, code => Explain(function, purpose, code), cancellationToken);
+
+    private static IReadOnlyList<(Guid Id, string State)> ReadAll(JsonElement answer) =>
+    [
+        .. answer.GetProperty("EventSourceMappings").EnumerateArray().Select(mapping => (mapping.GetProperty("UUID").GetGuid(), StateOf(mapping))),
+    ];
 
     private static string Explain(string function, string purpose, string code) => code switch
     {

@@ -1,4 +1,4 @@
-using Relaybox.Cli.Output;
+using System.Text.Json;
 
 namespace Relaybox.Cli.Connections;
 
@@ -16,17 +16,14 @@ internal sealed class Schedules(AwsApi scheduler, string stack)
     /// <summary>Reads the names of the schedules, and whether each is on; none where there is no such group. One page holds more schedules than a
     /// stack has.</summary>
     /// <exception cref="CliException">The service cannot be reached, or refuses.</exception>
-    internal async Task<IReadOnlyList<(string Name, bool IsOn)>> ListAsync(CancellationToken cancellationToken)
-    {
-        var answer = await scheduler.FindAsync(HttpMethod.Get, $"/schedules?ScheduleGroup={stack}", null, Explain, cancellationToken);
-        return answer is { } found
-            ?
-            [
-                .. found.GetProperty("Schedules").EnumerateArray().Select(schedule => (
-                    schedule.GetProperty("Name").GetString() ?? "", schedule.GetProperty("State").GetString() != "DISABLED")),
-            ]
-            : [];
-    }
+    internal async Task<IReadOnlyList<(string Name, bool IsOn)>> ListAsync(CancellationToken cancellationToken) =>
+        await scheduler.FindAsync(HttpMethod.Get, $"/schedules?ScheduleGroup={stack}", null, Read, Explain, cancellationToken) ?? [];
+
+    private static IReadOnlyList<(string Name, bool IsOn)> Read(JsonElement answer) =>
+    [
+        .. answer.GetProperty("Schedules").EnumerateArray().Select(schedule => (
+            schedule.GetProperty("Name").GetString() ?? "", schedule.GetProperty("State").GetString() != "DISABLED")),
+    ];
 
     private string Explain(string code) => code == "AccessDeniedException"
         ? $"You may not see the schedules of the group {stack}. Ask for scheduler:ListSchedules on *; see docs/cli.md, Doctor."
