@@ -38,7 +38,7 @@ internal sealed class SharedOptions
     internal static Argument<string[]> Selection() => new("SELECTION")
     {
         Description =
-            "Which rows, parked ones where nothing else is said: terms that must all hold, such as subject:orders.> error:publish.* older:2h. The names are id, subject, error, text, "
+            "Which parked rows: terms that must all hold, such as subject:orders.> error:publish.* older:2h. The names are id, subject, error, text, "
             + "key, header (NAME=VALUE), older, newer, shelved (yes, no, any) and skipped; state:failed means all. "
             + "Only subject and error take wildcards",
         Arity = ArgumentArity.ZeroOrMore,

@@ -9,7 +9,7 @@ namespace Relaybox.Operations;
 /// </summary>
 /// <param name="outbox">The outbox.</param>
 /// <param name="rows">What operators need of it.</param>
-/// <param name="letters">The dead letters; null where nothing names them.</param>
+/// <param name="letters">The dead letters; null where nothing names them, and where the system has no consumer of its own.</param>
 internal sealed class ParkedCheck(IOutboxRepository outbox, IOutboxOperations rows, DeadLetterDesk? letters = null) : IDoctorCheck
 {
     /// <inheritdoc />

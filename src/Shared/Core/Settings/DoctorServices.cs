@@ -17,7 +17,10 @@ internal static class DoctorServices
         var knowsHandlers = services.Any(service => service.ServiceType == typeof(HandlerRegistry));
         services.AddSingleton<IDoctorCheck>(new SettingsCheck(settings, errors));
         services.AddSingleton<IDoctorCheck, RelayCheck>();
-        services.AddSingleton<IDoctorCheck, ParkedCheck>();
+        services.AddSingleton<IDoctorCheck>(provider => new ParkedCheck(
+            provider.GetRequiredService<IOutboxRepository>(),
+            provider.GetRequiredService<IOutboxOperations>(),
+            settings.Broker?.Consumes == false ? null : provider.GetService<DeadLetterDesk>()));
         services.AddSingleton<IDoctorCheck>(provider => new HandlersCheck(
             provider.GetRequiredService<IOutboxRepository>(),
             provider.GetRequiredService<IOutboxOperations>(),
