@@ -20,17 +20,8 @@ internal sealed class IdleLatencyGroup(IBenchStore store) : StoreGroup(store)
     {
         var bare = await server.CreateBareWakeLoopAsync(cancellationToken);
         var relay = new RelayLatency(await server.CreateOutboxAsync("listening", AfterSending.Keep, isCounted: false, cancellationToken));
-        var rows = run.Options.Of(Count);
         await run.CompareAsync(
-            new Comparison(
-                "From commit to publish, one a second",
-                [Metric.Milliseconds("p50"), Metric.Milliseconds("p99")],
-                [
-                    Arm.Latency("bare loop", ct => bare.MeasureAsync(rows, 1, ct)),
-                    Arm.Latency("relay, lease", ct => relay.MeasureAsync(rows, 1, ct), Targets.Latency),
-                ])
-            { Rows = Rows("18") },
-            cancellationToken);
+            LatencyGroup.Compare(bare, relay, run.Options.Of(Count), rate: 1, Targets.Latency) with { Rows = Rows("18") }, cancellationToken);
         run.Note("The 99th percentile of so few rows is the slowest of a round.");
     }
 }

@@ -42,14 +42,15 @@ internal sealed class LatencyGroup(IBenchStore store) : StoreGroup(store)
             + "The bare loop does no more than wait (LISTEN, a change stream, or asking as often as the product does), claim, hand over and mark.");
 
         Task CompareAsync(int rate) => run.CompareAsync(
-            new Comparison(
-                $"From commit to publish, {rate} a second",
-                [Metric.Milliseconds("p50"), Metric.Milliseconds("p99")],
-                [
-                    Arm.Latency("bare loop", ct => bare.MeasureAsync(Math.Max(count, run.Options.Of(rate)), rate, ct)),
-                    Arm.Latency("relay, lease", ct => relay.MeasureAsync(Math.Max(count, run.Options.Of(rate)), rate, ct), Targets.Latency),
-                ])
-            { Rows = Rows("18") },
-            cancellationToken);
+            Compare(bare, relay, Math.Max(count, run.Options.Of(rate)), rate, Targets.Latency) with { Rows = Rows("18") }, cancellationToken);
     }
+
+    /// <summary>The relay beside the bare loop at a rate.</summary>
+    internal static Comparison Compare(IWakeLoop bare, IWakeLoop relay, int rows, int rate, Target target) => new(
+        $"From commit to publish, {rate} a second",
+        [Metric.Milliseconds("p50"), Metric.Milliseconds("p99")],
+        [
+            Arm.Latency("bare loop", ct => bare.MeasureAsync(rows, rate, ct)),
+            Arm.Latency("relay, lease", ct => relay.MeasureAsync(rows, rate, ct), target),
+        ]);
 }

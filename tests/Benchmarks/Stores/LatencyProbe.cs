@@ -74,7 +74,8 @@ internal sealed class LatencyProbe
         var committed = new (string Id, long At)[rows + WarmUp];
         var start = Stopwatch.GetTimestamp();
 
-        var begin = TimeSpan.FromSeconds((double)WarmUp / Math.Max(rate, LeastRateOfWarmUp)) + TimeSpan.FromSeconds(1.0 / rate);
+        var warmUp = TimeSpan.FromSeconds((double)WarmUp / Math.Max(rate, LeastRateOfWarmUp));
+        var begin = warmUp + TimeSpan.FromSeconds(1.0 / rate);
 
         // One alone does not commit so many.
         var writers = rate >= RateOfManyWriters ? ManyWriters : 1;
@@ -98,7 +99,7 @@ internal sealed class LatencyProbe
         {
             for (var row = writer; row < rows + WarmUp; row += writers)
             {
-                var moment = row < WarmUp ? begin * row / WarmUp : begin + TimeSpan.FromSeconds((double)(row - WarmUp) / rate);
+                var moment = row < WarmUp ? warmUp * row / WarmUp : begin + TimeSpan.FromSeconds((double)(row - WarmUp) / rate);
                 var wait = moment - Stopwatch.GetElapsedTime(start);
                 if (wait > TimeSpan.Zero)
                 {

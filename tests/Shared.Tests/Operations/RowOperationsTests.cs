@@ -313,6 +313,7 @@ public sealed class RowOperationsTests(PostgresServer server) : IAsyncLifetime
 
         public Task<string?> FindBlockerAsync(OutboxRow row, CancellationToken cancellationToken) => throw new NotSupportedException();
     }
+
     /// <summary>Loses the answer about the first row of each step, and tries again.</summary>
     /// <param name="inner">The store.</param>
     /// <param name="isApplied">Whether the first try came to the store at all, and the next one.</param>

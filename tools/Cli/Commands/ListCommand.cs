@@ -25,7 +25,7 @@ internal static class ListCommand
         {
             await using var connection = shared.Open(result);
             var terms = SharedOptions.Join(result.GetValue(selection));
-            var of = TargetOf(terms.Split(' '));
+            var of = TargetOf(terms);
             var (rows, seen, hasMore) = await ReadAsync(
                 connection, of, terms, Math.Max(1, result.GetValue(limit)), cancellationToken);
             var views = shared.Views(result);
@@ -57,8 +57,12 @@ internal static class ListCommand
     }
 
     /// <summary>What terms are about.</summary>
-    internal static OperationTarget TargetOf(string[] terms) =>
-        terms.Contains(Sent) ? OperationTarget.SentRows : terms.Contains(Pending) ? OperationTarget.PendingRows : OperationTarget.Rows;
+    internal static OperationTarget TargetOf(string terms) => terms.Split(' ') switch
+    {
+        var all when all.Contains(Sent) => OperationTarget.SentRows,
+        var all when all.Contains(Pending) => OperationTarget.PendingRows,
+        _ => OperationTarget.Rows,
+    };
 
     /// <summary>Reads rows up to a limit, how many were looked at, and whether there are more.</summary>
     internal static async Task<(List<RowView> Rows, long Seen, bool HasMore)> ReadAsync(

@@ -54,7 +54,7 @@ internal static class TailCommand
                 var asked = time.GetTimestamp();
                 var window = Math.Ceiling((time.GetElapsedTime(since, asked) + Overlap).TotalSeconds);
                 var (rows, _, _) = await ListCommand.ReadAsync(
-                    connection, ListCommand.TargetOf(terms.Split(' ')), string.Create(CultureInfo.InvariantCulture, $"{terms} newer:{window}s"),
+                    connection, ListCommand.TargetOf(terms), string.Create(CultureInfo.InvariantCulture, $"{terms} newer:{window}s"),
                     int.MaxValue, cancellationToken);
                 foreach (var row in rows)
                 {

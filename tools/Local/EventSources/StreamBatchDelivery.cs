@@ -71,7 +71,7 @@ internal sealed class StreamBatchDelivery(
         parts.Push(part with { Retries = part.Retries + 1 });
     }
 
-    /// <returns>The index of the first record that has to come again; null when there is none.</returns>
+    /// <returns>The index of the first record that has to come again; null when all are done.</returns>
     private int? FirstFailure(Part part, InvocationResult result)
     {
         if (!result.Succeeded)
